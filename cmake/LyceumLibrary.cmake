@@ -1,0 +1,66 @@
+# The libraries in order of dependence, each with all that it may use directly.
+# A library sees the headers of what it uses, and of nothing else: its headers are reached
+# through a staged include folder of its own, so a forbidden include does not compile.
+set(LYCEUM_LIBRARIES base tutor grading wire envelope store partition outbox session llm tools)
+set(LYCEUM_base_MAY_USE)
+set(LYCEUM_tutor_MAY_USE base)
+set(LYCEUM_grading_MAY_USE base)
+set(LYCEUM_wire_MAY_USE base)
+set(LYCEUM_envelope_MAY_USE base tutor)
+set(LYCEUM_store_MAY_USE base)
+set(LYCEUM_partition_MAY_USE base wire)
+set(LYCEUM_outbox_MAY_USE base wire store envelope)
+set(LYCEUM_session_MAY_USE base tutor grading wire envelope store partition outbox)
+set(LYCEUM_llm_MAY_USE base wire)
+set(LYCEUM_tools_MAY_USE base tutor grading wire envelope llm)
+
+# lyceum_library(NAME SOURCES a.cc b.cc USES base tutor LINKS fmt::fmt)
+#   SOURCES  every source, by name
+#   USES     libraries of this project; one that does not stand above NAME is an error
+#   LINKS    libraries of others that the headers show; LINKS_PRIVATE those they do not
+function(lyceum_library NAME)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS;LINKS_PRIVATE" ${ARGN})
+  if(ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "lib/${NAME}: unknown arguments ${ARG_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT NAME IN_LIST LYCEUM_LIBRARIES)
+    message(FATAL_ERROR "lib/${NAME} has no place in the order of cmake/LyceumLibrary.cmake")
+  endif()
+  list(FIND LYCEUM_LIBRARIES ${NAME} own)
+  foreach(used IN LISTS ARG_USES)
+    list(FIND LYCEUM_LIBRARIES ${used} place)
+    if(NOT used IN_LIST LYCEUM_${NAME}_MAY_USE OR NOT place LESS own)
+      message(FATAL_ERROR "lib/${NAME} may not use lib/${used}: see cmake/LyceumLibrary.cmake")
+    endif()
+  endforeach()
+
+  set(staged ${CMAKE_BINARY_DIR}/include/${NAME})
+  file(MAKE_DIRECTORY ${staged})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${staged}/${NAME} SYMBOLIC)
+
+  add_library(lyceum_${NAME} STATIC ${ARG_SOURCES})
+  target_include_directories(lyceum_${NAME} PUBLIC ${staged})
+  list(TRANSFORM ARG_USES PREPEND lyceum_)
+  target_link_libraries(lyceum_${NAME} PUBLIC ${ARG_USES} ${ARG_LINKS}
+                        PRIVATE ${ARG_LINKS_PRIVATE} lyceum_flags)
+endfunction()
+
+# lyceum_test(NAME SOURCES a_test.cc USES tutor LINKS x [INTEGRATION] [TIMEOUT seconds])
+# One executable; every TEST in it is a test of ctest. INTEGRATION: starts real servers, runs alone.
+function(lyceum_test NAME)
+  cmake_parse_arguments(ARG "INTEGRATION" "TIMEOUT" "SOURCES;USES;LINKS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${NAME} ${ARG_SOURCES})
+  list(TRANSFORM ARG_USES PREPEND lyceum_)
+  target_link_libraries(${NAME} PRIVATE ${ARG_USES} ${ARG_LINKS} GTest::gtest_main lyceum_flags)
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_compile_definitions(${NAME} PRIVATE LYCEUM_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                             LYCEUM_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  set(properties TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_INTEGRATION)
+    list(APPEND properties LABELS integration)
+  endif()
+  gtest_discover_tests(${NAME} PROPERTIES ${properties} DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -1,0 +1,59 @@
+// Where everything lies: the only place that spells a subject, stream or bucket name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "tutor/call.h"
+
+namespace lyceum::envelope {
+
+enum class RecordClass { kUser, kAdmin, kTool, kTimer };
+std::string_view Name(RecordClass record_class);
+
+// Every id given here must be a token (base/token.h); anything else is a CHECK failure.
+class Subjects {
+ public:
+  explicit Subjects(std::string prefix = "lyceum", uint32_t partitions = 16);
+
+  const std::string& prefix() const { return prefix_; }
+  uint32_t partitions() const { return partitions_; }
+  uint32_t PartitionOf(const UserId& user) const;
+
+  std::string In(RecordClass record_class, const UserId& user) const;  // lyceum.in.user.<user>
+  std::string Log(uint32_t partition, RecordClass record_class, const UserId& user) const;
+  std::string LogStream(uint32_t partition) const;                 // LYCEUM_P<pp>
+  std::string LogSubjects(uint32_t partition) const;               // lyceum.p.<pp>.*.*
+  std::string LogFilter(const UserId& user) const;                 // lyceum.p.<pp>.*.<user>
+  std::string ToolRequests(std::string_view tool) const;           // lyceum.tool.<tool>
+  std::string Heartbeat(std::string_view worker) const;            // lyceum.toolworker.<id>
+  std::string AllHeartbeats() const;                               // lyceum.toolworker.*
+  std::string ToolControl(std::string_view worker) const;          // lyceum.toolctl.<id>
+  std::string Out(const ClientId& client) const;                   // lyceum.out.<client>
+  std::string QueryOf(const UserId& user) const;                   // lyceum.query.<user>
+  std::string Queries(uint32_t partition) const;                   // lyceum.q.<pp>.*
+  std::string DeadLetterOf(uint32_t partition, const UserId& user) const;  // lyceum.dlq.<pp>.<user>
+  std::string DeadLetters() const;                                 // lyceum.dlq.*.*
+  std::string DeadLetterStream() const;                            // LYCEUM_DLQ
+  std::string ClusterBucket() const;                               // lyceum_cluster
+  std::string SessionBucket() const;                               // lyceum_sessions
+  std::string CourseBucket() const;                                // lyceum_courses
+
+  // The parts of a stored subject. kReject if it is not one of a log.
+  struct LogParts { uint32_t partition = 0; RecordClass record_class; UserId user; };
+  Result<LogParts> ParseLog(std::string_view subject) const;
+  // The user of lyceum.q.<pp>.<user>.
+  Result<UserId> ParseQuery(std::string_view subject) const;
+
+ private:
+  std::string prefix_;
+  uint32_t partitions_;
+};
+
+inline constexpr std::string_view kToolQueueGroup = "tools";
+
+}  // namespace lyceum::envelope

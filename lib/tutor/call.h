@@ -1,0 +1,180 @@
+// Tool calls: what the session asks for, and what can come back. Shapes as in the contract.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "tutor/content.h"
+
+namespace lyceum::tutor {
+
+enum class Tool {
+  kLoadTopic,
+  kPresentMaterial,
+  kClarifyConcept,
+  kGenerateQuestion,
+  kCheckAnswer,
+  kGiveHint,
+  kRemediateKnownError,
+  kDiagnoseError,
+  kClassifyIntent,
+};
+inline constexpr int kToolCount = 9;
+
+enum class Verdict { kCorrect, kPartiallyCorrect, kIncorrect, kInvalid, kNotAnAnswer, kUngraded };
+enum class Intent { kUnspecified, kAnswer, kQuestion };
+// What classify_intent may find.
+enum class FoundIntent { kAnswer, kQuestion, kHint, kSkip, kContinue, kOffTopic };
+// How a known error is explained; the next one each time the same error comes back.
+enum class Strategy { kHint, kExplanation, kWorkedExample };
+
+// How the learner wants to be spoken to. Given at start, handed to every tool.
+struct Context {
+  std::string tone;
+  std::string persona;
+  std::vector<std::string> objectives;
+  std::string language;
+  bool operator==(const Context&) const = default;
+};
+
+struct Attempt {
+  std::string answer;
+  Verdict verdict = Verdict::kIncorrect;
+  std::optional<ErrorId> error;
+  bool operator==(const Attempt&) const = default;
+};
+
+enum class Role { kLearner, kTutor, kOperator, kSystem };
+
+struct HistoryEntry {
+  uint64_t index = 0;  // 1, 2, 3 ... per session, dense.
+  int64_t at_ms = 0;
+  Role role = Role::kSystem;
+  std::string kind;  // The kind of the event or message: "message", "question", "feedback" ...
+  std::string text;
+  bool operator==(const HistoryEntry&) const = default;
+};
+
+// --- Arguments, one struct a tool -------------------------------------------------------------
+
+// Where a tool finds the topic's content: in the course bucket.
+struct TopicRef {
+  CourseId course;
+  std::string version;  // Empty in the first load_topic: the current one.
+  TopicId topic;        // Empty in the first load_topic: the first one.
+  bool operator==(const TopicRef&) const = default;
+};
+
+// A question as the learner sees it: without key, known errors and solution.
+struct QuestionView {
+  QuestionId id;
+  std::string text;
+  AnswerFormat format = AnswerFormat::kText;
+  std::vector<std::string> choices;
+  bool operator==(const QuestionView&) const = default;
+};
+
+struct LoadTopicArgs { TopicRef ref; };
+struct PresentMaterialArgs { TopicRef ref; uint32_t segment = 0; std::string text; };
+struct ClarifyConceptArgs {
+  TopicRef ref;
+  std::string text;                      // What the learner asked.
+  std::optional<QuestionView> question;  // The open one; its answer must not be revealed.
+  std::vector<HistoryEntry> recent;
+};
+struct GenerateQuestionArgs { TopicRef ref; };
+struct CheckAnswerArgs {
+  Question question;  // With the key: given to the grader alone.
+  std::string answer;
+  std::vector<Attempt> attempts;  // Before this one.
+  uint32_t grader = 1;            // 1 at first; the next one after `ungraded`.
+};
+struct GiveHintArgs {
+  TopicRef ref;
+  QuestionView question;
+  uint32_t level = 1;  // 1 .. of
+  uint32_t of = 1;
+  std::vector<Attempt> attempts;
+};
+struct RemediateKnownErrorArgs {
+  TopicRef ref;
+  ErrorId error;
+  std::string error_text;  // What the course says of it. May be empty.
+  Strategy strategy = Strategy::kHint;
+  std::optional<QuestionView> question;
+  std::string answer;  // The learner's. Empty when an operator asked.
+};
+struct DiagnoseErrorArgs {
+  TopicRef ref;
+  std::optional<QuestionView> question;
+  std::string answer;
+  std::vector<Attempt> attempts;
+};
+struct ClassifyIntentArgs { TopicRef ref; std::optional<QuestionView> question; std::string text; };
+
+using ToolArgs =
+    std::variant<LoadTopicArgs, PresentMaterialArgs, ClarifyConceptArgs, GenerateQuestionArgs,
+                 CheckAnswerArgs, GiveHintArgs, RemediateKnownErrorArgs, DiagnoseErrorArgs,
+                 ClassifyIntentArgs>;  // In the order of Tool.
+
+// --- Results, one struct a tool -----------------------------------------------------------------
+
+struct LoadTopicOk { Topic topic; std::string digest; };  // digest: SHA-256 hex of the topic's bytes.
+struct PresentMaterialOk { std::string text; };
+struct ClarifyConceptOk { std::string text; bool on_topic = true; bool reveals_answer = false; };
+struct GenerateQuestionOk { Question question; };
+struct FoundError { ErrorId id; double confidence = 0; };
+struct CheckAnswerOk {
+  QuestionId question;
+  Verdict verdict = Verdict::kUngraded;
+  double score = 0;
+  double confidence = 0;
+  std::string method;  // exact | choice | numeric | expression | rubric_llm
+  std::optional<FoundError> known_error;
+  std::string feedback;
+  bool reveals_answer = false;
+  std::string answer_note;
+};
+struct GiveHintOk { uint32_t level = 0; uint32_t of = 0; std::string text; bool bottom_out = false; };
+struct RemediateKnownErrorOk {
+  ErrorId error;
+  std::string strategy;
+  std::string text;
+  std::string probe;
+  bool reveals_answer = false;
+};
+struct Hypothesis { std::optional<ErrorId> error; std::string label; double confidence = 0; };
+struct DiagnoseErrorOk { std::vector<Hypothesis> hypotheses; std::string text; std::string probe; };
+struct ClassifyIntentOk { FoundIntent intent = FoundIntent::kQuestion; double confidence = 0; };
+
+struct ToolError {
+  std::string code;  // E.g. not_found, unavailable, deadline, lost, bad_result, tool_failed.
+  bool retryable = false;
+  std::string text;
+};
+
+using ToolOutcome =
+    std::variant<LoadTopicOk, PresentMaterialOk, ClarifyConceptOk, GenerateQuestionOk,
+                 CheckAnswerOk, GiveHintOk, RemediateKnownErrorOk, DiagnoseErrorOk,
+                 ClassifyIntentOk, ToolError>;  // In the order of Tool, then the error.
+
+// What a tool worker, or the dispatcher in its stead, says of a call.
+struct ToolReply {
+  CallId call;
+  uint32_t attempt = 1;  // The dispatcher's, for the record only: the first result of a call wins.
+  ToolOutcome outcome;
+  std::string worker;
+  std::string provider;
+  std::string model;
+  uint32_t latency_ms = 0;
+  uint32_t input_tokens = 0;
+  uint32_t output_tokens = 0;
+  uint32_t cached_tokens = 0;
+  bool degraded = false;
+};
+
+}  // namespace lyceum::tutor

@@ -1,0 +1,60 @@
+// What a course is made of: topics, their material and their questions. Values only.
+//
+// A course is immutable under its version. A topic is at most 256 KiB on the wire.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace lyceum::tutor {
+
+// How an answer is written, and so how it is checked.
+enum class AnswerFormat { kChoice, kNumeric, kExpression, kEquation, kInterval, kList, kText };
+
+// A wrong answer that is known beforehand, and what to say about it.
+struct KnownError {
+  ErrorId id;
+  std::vector<std::string> answers;  // Wrong answers that show it. May be empty.
+  std::string text;                  // The authored explanation. May be empty.
+  bool operator==(const KnownError&) const = default;
+};
+
+struct Question {
+  QuestionId id;
+  std::string text;
+  AnswerFormat format = AnswerFormat::kText;
+  std::vector<std::string> choices;  // kChoice only: 2 or more, unique.
+  std::vector<std::string> answers;  // The key: one or more accepted answers.
+  double tolerance = 0;              // kNumeric: accepted absolute difference.
+  std::string unit;                  // kNumeric: the unit the key is in; empty: none.
+  std::vector<std::string> hints;    // The ladder, weakest first, at most kHintsMax.
+  std::vector<KnownError> known_errors;
+  std::string solution;  // The worked solution. Empty: the key itself is shown.
+  bool operator==(const Question&) const = default;
+};
+
+// Passing early: the topic is done when `correct` of the last `window` closed questions were correct.
+struct Gate {
+  uint32_t window = 0;  // 0: no gate, every question is asked.
+  uint32_t correct = 0;
+  bool operator==(const Gate&) const = default;
+};
+
+struct Topic {
+  CourseId course;
+  std::string version;
+  TopicId id;
+  std::string title;
+  std::vector<std::string> material;  // Segments, presented one at a time.
+  std::vector<Question> questions;
+  Gate gate;
+  bool generate_questions = false;  // An empty queue may ask for generate_question.
+  std::optional<TopicId> next;
+  bool operator==(const Topic&) const = default;
+};
+
+}  // namespace lyceum::tutor

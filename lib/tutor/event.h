@@ -1,0 +1,65 @@
+// Event: everything that can happen to a session. A closed list; each is one record of the log.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "base/ids.h"
+#include "tutor/call.h"
+
+namespace lyceum::tutor {
+
+// How a client reads and writes: as its start or attach event was written.
+enum class Encoding { kProtobuf, kJson };
+
+// What happens to a learner's event while a tool runs.
+enum class BusyPolicy { kReplyWait, kDefer, kInterrupt };
+
+// Class user.
+struct Start {
+  CourseId course;
+  std::string version;  // Empty: the current one.
+  TopicId topic;        // Empty: the first one.
+  Context context;
+  BusyPolicy busy_policy = BusyPolicy::kReplyWait;
+};
+struct UserMessage { std::string text; Intent intent = Intent::kUnspecified; };
+struct Hint {};
+struct Skip {};
+struct Continue {};
+struct Attach { uint32_t after_n = 0; };
+struct Detach {};
+// Class tool.
+struct ToolResult { ToolReply reply; };
+// Class timer.
+struct TimerFired { std::string token; };
+// Class admin.
+struct ForceRemediation { ErrorId error; };  // Empty: diagnose.
+struct ForceSkip {};
+struct GotoTopic { TopicId topic; };
+struct RetryCall {};
+struct End { std::string reason; };
+struct Shutdown { std::string reason; };
+// Of nobody's making but our own: a step broke an invariant. Never on the wire.
+struct InvariantViolated { std::string what; };
+
+using EventKind = std::variant<Start, UserMessage, Hint, Skip, Continue, Attach, Detach, ToolResult,
+                               TimerFired, ForceRemediation, ForceSkip, GotoTopic, RetryCall, End,
+                               Shutdown, InvariantViolated>;
+
+struct Event {
+  EventId id;
+  ClientId client;                         // Where the answer goes. May be empty.
+  Encoding encoding = Encoding::kProtobuf;  // How this event was written.
+  EventKind kind;
+};
+
+// Where and when a record stands in the log. The only source of ids and of time.
+struct At {
+  uint32_t partition = 0;
+  uint64_t sequence = 0;
+  int64_t time_ms = 0;  // The stored timestamp, Unix ms. Advance never lets a session's time go back.
+};
+
+}  // namespace lyceum::tutor

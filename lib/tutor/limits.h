@@ -1,0 +1,34 @@
+// Every bound and default of the state machine. A replay needs the same values, so they are constants.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lyceum::tutor {
+
+inline constexpr uint32_t kAttemptsMax = 3;
+inline constexpr uint32_t kHintsMax = 8;
+inline constexpr uint32_t kGradersMax = 2;          // Tries at a grade before the answer is shown.
+inline constexpr size_t kInboxMax = 8;              // Deferred learner events.
+inline constexpr size_t kClientsMax = 8;            // Attached clients; the oldest goes first.
+inline constexpr uint32_t kMessagesKept = 256;      // For attach{after_n}.
+inline constexpr size_t kSeenMax = 128;             // Event ids remembered.
+inline constexpr size_t kRecentMax = 8;             // History entries in the hot state.
+inline constexpr size_t kRecentTextBytesMax = 512;  // Each of them is cut to this.
+inline constexpr size_t kLearnerTextBytesMax = 16 * 1024;
+inline constexpr size_t kToolTextBytesMax = 64 * 1024;
+inline constexpr size_t kEventIdBytesMax = 128;
+inline constexpr size_t kTopicsDoneMax = 1024;
+
+inline constexpr int64_t kGradingDeadlineMs = 5'000;
+inline constexpr int64_t kToolDeadlineMs = 30'000;
+inline constexpr int64_t kLockMsMax = 90'000;
+inline constexpr int64_t kIdleMs = 15 * 60 * 1000;
+inline constexpr int64_t kTtlMs = int64_t{30} * 24 * 60 * 60 * 1000;
+inline constexpr uint32_t kNudgesMax = 1;
+
+inline constexpr double kKnownErrorConfidenceMin = 0.7;
+inline constexpr double kGradeConfidenceMin = 0.6;
+inline constexpr double kIntentConfidenceMin = 0.6;
+
+}  // namespace lyceum::tutor

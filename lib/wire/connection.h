@@ -1,0 +1,101 @@
+// A connection to NATS: publish, request, subscribe. nats.h stops in this library.
+//
+// Thread-safe. Reconnects for ever by itself; while it is away, publishing is kRetry at once (nothing is
+// buffered for later). Nothing here calls back into the caller: what arrives is put into a Mailbox.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mailbox.h"
+#include "base/result.h"
+
+namespace lyceum::wire {
+
+struct ConnectOptions {
+  std::string url = "nats://127.0.0.1:4222";  // Several: comma separated.
+  std::string name;                           // Shown by the server's monitoring.
+  std::string user;
+  std::string password;
+  std::string credentials_file;  // NATS_CREDS
+  std::chrono::milliseconds timeout{2000};
+  bool send_asap = false;  // true: least latency; false: most throughput.
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Message {
+  std::string subject;
+  std::string reply;
+  Headers headers;
+  std::string data;
+  int tag = 0;                 // Of the subscription it came by.
+  bool no_responders = false;  // A status of the server, not somebody's message.
+
+  // The header's value, or empty. Names compare case-insensitively.
+  std::string_view header(std::string_view name) const;
+};
+
+using MessageBox = Mailbox<Message>;
+
+// Ends the subscription when destroyed: after that nothing more is put into the mailbox.
+class Subscription {
+ public:
+  struct Impl;
+  explicit Subscription(std::unique_ptr<Impl> impl);
+  Subscription(Subscription&&) noexcept;
+  Subscription& operator=(Subscription&&) noexcept;
+  ~Subscription();
+  // Messages dropped because the mailbox was full, or the library's own limit was reached.
+  uint64_t dropped() const;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+class Connection {
+ public:
+  // kRetry: nobody answers there. kReject: refused (credentials, permissions): the text says which.
+  static Result<std::shared_ptr<Connection>> Connect(const ConnectOptions& options);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // kReject: bad subject, or larger than the server takes. kRetry: not connected.
+  Result<void> Publish(const Message& message);
+  // Returns when the server has seen everything that was published before.
+  Result<void> Flush(std::chrono::milliseconds timeout);
+  // kRetry: nobody answered in time. kReject: nobody is subscribed ("no responders").
+  Result<Message> Request(const Message& message, std::chrono::milliseconds timeout);
+
+  // Everything on the subject goes to the mailbox, with that tag. `queue` empty: no queue group.
+  Result<Subscription> Subscribe(const std::string& subject, const std::string& queue,
+                                 std::shared_ptr<MessageBox> box, int tag);
+
+  // A fresh subject for replies.
+  std::string NewInbox() const;
+  bool connected() const;
+  uint64_t reconnects() const;  // Goes up by one at each reconnect.
+  size_t payload_bytes_max() const;
+  // Permission violations and other asynchronous errors so far, and the last one in words.
+  uint64_t async_errors() const;
+  std::string last_async_error() const;
+
+  struct Impl;  // For this library's own sources.
+  Impl& impl() { return *impl_; }
+  explicit Connection(std::unique_ptr<Impl> impl);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// True if it may be published to: no wildcard, no empty token, no space, control or non-ASCII byte.
+bool IsSubject(std::string_view subject);
+
+}  // namespace lyceum::wire
