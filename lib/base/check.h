@@ -14,7 +14,7 @@ namespace lyceum {
 
 }  // namespace lyceum
 
-#define CHECK(condition)                                                  \
-  do {                                                                    \
+#define CHECK(condition)                                                     \
+  do {                                                                       \
     if (!(condition)) ::lyceum::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)

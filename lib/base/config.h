@@ -1,7 +1,8 @@
 // Settings: flags > environment > TOML file > default. What nobody declared is refused.
 //
-// A setting `nats-url` is the flag --nats-url, the variable LYCEUM_NATS_URL and the TOML key nats-url
-// (also nats_url). The file is named by --config or LYCEUM_CONFIG. Secrets have no flag: see Secret.
+// A setting `nats-url` is the flag --nats-url, the variable LYCEUM_NATS_URL and the TOML key
+// nats-url (also nats_url). The file is named by --config or LYCEUM_CONFIG. Secrets have no flag:
+// see Secret.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +27,14 @@ class Settings {
   Settings& Secret(const std::string& name, std::string* target, const std::string& help,
                    std::vector<std::string> extra_env = {});
 
-  // For a program of its own: reads the command line too. False: --help or --version was asked for and
-  // answered. kReject: the text says which setting is wrong, where it came from and what it takes.
+  // For a program of its own: reads the command line too. False: --help or --version was asked for
+  // and answered. kReject: the text says which setting is wrong, where it came from and what it
+  // takes.
   Result<bool> Load(const std::string& program, const std::string& description, int argc,
                     const char* const* argv);
 
-  // The rest of the way, when somebody else has read the flags: name -> value ("true" for switches).
+  // The rest of the way, when somebody else has read the flags: name -> value ("true" for
+  // switches).
   Result<void> Resolve(const std::map<std::string, std::string>& flags);
 
   struct Item {

@@ -25,7 +25,7 @@ using CallId = Id<struct CallTag>;      // "<pp>-<seq>-<index>"
 using CourseId = Id<struct CourseTag>;
 using TopicId = Id<struct TopicTag>;
 using QuestionId = Id<struct QuestionTag>;
-using ErrorId = Id<struct ErrorTag>;    // A registered misconception of a topic.
+using ErrorId = Id<struct ErrorTag>;  // A registered misconception of a topic.
 
 }  // namespace lyceum
 

@@ -1,7 +1,7 @@
 // Mailbox<T>: the bounded queue through which threads hand things to each other.
 //
-// Any number of senders, one reader. Callbacks of other libraries hold it by shared_ptr, so that one
-// that runs late finds a closed mailbox and not a dead object.
+// Any number of senders, one reader. Callbacks of other libraries hold it by shared_ptr, so that
+// one that runs late finds a closed mailbox and not a dead object.
 #pragma once
 
 #include <condition_variable>

@@ -18,7 +18,8 @@ inline constexpr size_t kTokenMax = 128;
 // True for both forms. A carried token must decode to valid, non-empty UTF-8.
 bool IsToken(std::string_view token);
 
-// The token of an id: itself where it is plain, carried otherwise. kReject: empty, not UTF-8, too long.
+// The token of an id: itself where it is plain, carried otherwise. kReject: empty, not UTF-8, too
+// long.
 Result<std::string> ToToken(std::string_view id);
 
 // The id behind a token, for people to read. kReject if it is not a token.
