@@ -52,6 +52,7 @@ struct Call {
   uint32_t level = 0;      // give_hint: the rung. present_material: the segment.
   uint32_t attempt = 1;    // check_answer: the grader's number. Else: asked once more after a reveal.
   TopicId topic;           // load_topic.
+  int64_t locked_ms = 0;   // When the lock began: chained calls share its kLockMsMax.
   bool operator==(const Call&) const = default;
 };
 
@@ -106,6 +107,7 @@ struct Syllabus {
   uint32_t next_question = 0;          // The queue: topic.questions from here on.
   std::vector<bool> closed;            // Correct or not, the last ones, at most the gate's window (<= 64).
   std::vector<ErrorCount> errors;      // At most 64, of this topic.
+  uint32_t generated = 0;              // generate_question asked for in this topic, kGeneratedMax at most.
   bool operator==(const Syllabus&) const = default;
 };
 
