@@ -10,6 +10,7 @@
 //   p 'r' user seq u64             -> nothing: the session has a record there
 //   p 's' user                     -> the session, hot and small
 //   p 't' due_ms u64 seq u64 index u16 -> letter to send at due_ms (Unix ms, UTC)
+//   'F'                            -> format u32: a database of another format is refused
 // Invariant: what one record changes is changed in one WriteBatch, together with 'a', or not at all.
 // Values are bytes to this library. Threading: Apply is called by one thread per partition; reads by any.
 // Errors: kFatal on corruption, kRetry on anything else that RocksDB reports.
@@ -82,6 +83,7 @@ class Store {
     std::string path;
     uint64_t block_cache_bytes = 64 << 20;
     uint64_t write_buffer_bytes = 64 << 20;
+    uint64_t free_bytes_min = 64 << 20;  // Apply is kRetry while the disk has less.
   };
   // kReject: another process has it open, or the folder can not be used; the text says what to do.
   // kFatal: corrupted; the text says how to recover.

@@ -1,0 +1,185 @@
+#include "store/database.h"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/sst_file_reader.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "store/keys.h"
+
+namespace lyceum::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kVerifyBytesMax = 1ull << 30;
+constexpr int kOpenFilesMax = 512;
+constexpr std::string_view kRecovery =
+    "stop this worker and restore the folder from a backup, or move it away: the worker then "
+    "rebuilds it from the log";
+
+rocksdb::CompressionType BestCompression(std::initializer_list<rocksdb::CompressionType> wanted) {
+  const auto there = rocksdb::GetSupportedCompressions();
+  for (const auto type : wanted) {
+    if (std::find(there.begin(), there.end(), type) != there.end()) return type;
+  }
+  return rocksdb::kNoCompression;
+}
+
+rocksdb::BlockBasedTableOptions TableOptions(const Store::Options& options) {
+  rocksdb::BlockBasedTableOptions table;
+  // Not strict: a strict cache makes reads fail when it is full.
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, -1, false, 0.5);
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.whole_key_filtering = true;
+  table.block_size = 8 << 10;
+  return table;
+}
+
+rocksdb::Options RocksOptions(const Store::Options& options) {
+  rocksdb::Options rocks;
+  rocks.create_if_missing = true;
+  rocks.paranoid_checks = true;
+  rocks.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  rocks.max_open_files = kOpenFilesMax;
+  rocks.max_background_jobs = 2;
+  rocks.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
+  rocks.write_buffer_size = std::max<uint64_t>(options.write_buffer_bytes / 2, 1 << 20);
+  rocks.max_write_buffer_number = 4;
+  rocks.level_compaction_dynamic_level_bytes = true;
+  rocks.compression = BestCompression({rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
+  rocks.bottommost_compression =
+      BestCompression({rocksdb::kZSTD, rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
+  rocks.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  rocks.keep_log_file_num = 4;
+  rocks.max_log_file_size = 4 << 20;
+  rocks.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(options)));
+  return rocks;
+}
+
+// RocksDB would take a folder without CURRENT for a new one, and delete the tables it finds there.
+bool LostItsIndex(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path / "CURRENT", error)) return false;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    const auto extension = it->path().extension();
+    if (extension == ".sst") return true;
+    std::error_code size_error;
+    if (extension == ".log" && it->file_size(size_error) > 0 && !size_error) return true;
+  }
+  return false;
+}
+
+Result<void> PrepareFolder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) {
+    return Reject(fmt::format("cannot use {} as data folder ({}): name another with --data-dir",
+                              path, error.message()));
+  }
+  if (LostItsIndex(path)) return Damaged("the file CURRENT is missing", path);
+  return {};
+}
+
+Error OpenError(const rocksdb::Status& status, const std::string& path) {
+  const std::string text = status.ToString();
+  if (text.find("While lock file") != std::string::npos ||
+      text.find("lock hold by current process") != std::string::npos) {
+    return Reject(fmt::format(
+        "another session worker has {} open: stop it, or give this one its own --data-dir", path));
+  }
+  std::error_code error;
+  const bool existed = fs::exists(fs::path(path) / "CURRENT", error);
+  if (status.IsCorruption() ||
+      (existed && (status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument()))) {
+    return Damaged(text, path);
+  }
+  return Reject(fmt::format("cannot open {} ({}): check the folder's owner, rights and free space",
+                            path, text));
+}
+
+// The newest first: older files were verified by earlier starts, and by every compaction since.
+Result<void> VerifyTables(rocksdb::DB* db, const rocksdb::Options& options,
+                          const std::string& path) {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db->GetLiveFilesMetaData(&files);
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a.file_number > b.file_number; });
+  uint64_t bytes = 0;
+  size_t verified = 0;
+  for (const auto& file : files) {
+    if (verified > 0 && bytes + file.size > kVerifyBytesMax) break;
+    rocksdb::SstFileReader reader(options);
+    rocksdb::Status status = reader.Open(file.db_path + file.name);
+    if (status.ok()) status = reader.VerifyChecksum();
+    if (!status.ok()) return ErrorOf(status, path);
+    bytes += file.size;
+    ++verified;
+  }
+  if (verified < files.size()) {
+    LogInfo("database verified in part",
+            {{"files", files.size()}, {"verified", verified}, {"verified_bytes", bytes}});
+  }
+  return {};
+}
+
+Result<void> CheckFormat(rocksdb::DB* db, const std::string& path) {
+  const std::string key(keys::kFormatKey);
+  std::string bytes;
+  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), key, &bytes);
+  if (status.IsNotFound()) {
+    const auto put = db->Put(rocksdb::WriteOptions(), key, keys::EncodeFormat(keys::kFormat));
+    if (!put.ok()) return ErrorOf(put, path);
+    return {};
+  }
+  if (!status.ok()) return ErrorOf(status, path);
+  const auto format = keys::DecodeFormat(bytes);
+  if (!format) return Damaged("the format row cannot be read", path);
+  if (*format != keys::kFormat) {
+    return Reject(fmt::format(
+        "{} was written in format {}, this program reads format {}: start the version that wrote "
+        "it, or give this one another --data-dir",
+        path, *format, keys::kFormat));
+  }
+  return {};
+}
+
+}  // namespace
+
+Error Damaged(const std::string& what, const std::string& path) {
+  return Fatal(fmt::format("the database {} is damaged ({}): {}", path, what, kRecovery));
+}
+
+Error ErrorOf(const rocksdb::Status& status, const std::string& path) {
+  CHECK(!status.ok());
+  if (status.IsCorruption() || status.IsPathNotFound()) return Damaged(status.ToString(), path);
+  return Retry(fmt::format("the database {} failed ({}): check the disk", path, status.ToString()));
+}
+
+Result<std::unique_ptr<rocksdb::DB>> OpenDatabase(const Store::Options& options) {
+  if (auto ready = PrepareFolder(options.path); !ready) return ready.error();
+  const rocksdb::Options rocks = RocksOptions(options);
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(rocks, options.path, &opened);
+  if (!status.ok()) return OpenError(status, options.path);
+  std::unique_ptr<rocksdb::DB> db(opened);
+  if (auto right = CheckFormat(db.get(), options.path); !right) return right.error();
+  if (auto sound = VerifyTables(db.get(), rocks, options.path); !sound) return sound.error();
+  return db;
+}
+
+}  // namespace lyceum::store
