@@ -1,0 +1,81 @@
+#include "cli/ask.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace lyceum::cli {
+namespace {
+
+constexpr int64_t kPauseMs = 100;
+constexpr int64_t kTryMs = 2000;
+
+std::chrono::milliseconds OneTry(Deadline deadline) {
+  return std::chrono::milliseconds(std::clamp(LeftMs(deadline), int64_t{1}, kTryMs));
+}
+
+// False: the deadline is over.
+bool Pause(Deadline deadline) {
+  const int64_t left = LeftMs(deadline);
+  if (left == 0) return false;
+  std::this_thread::sleep_for(std::chrono::milliseconds(std::min(left, kPauseMs)));
+  return true;
+}
+
+}  // namespace
+
+Result<envelope::SessionView> AskView(wire::Connection& connection,
+                                      const envelope::Subjects& subjects, const UserId& user,
+                                      const envelope::Query& query, Deadline deadline) {
+  wire::Message question;
+  question.subject = subjects.QueryOf(user);
+  question.headers = {{"Content-Type", "application/json"}};
+  question.data = envelope::EncodeQuery(query);
+  std::string last = "no answer";
+  do {
+    Result<wire::Message> answer = connection.Request(question, OneTry(deadline));
+    if (!answer) {
+      last = answer.error().text;
+      continue;
+    }
+    Result<envelope::SessionView> view = envelope::DecodeSessionView(
+        answer->data, envelope::EncodingOf(answer->header("Content-Type"), answer->data));
+    if (!view) return view.error();
+    if (view->error.empty()) return view;
+    last = view->error;
+  } while (Pause(deadline));
+  return Retry("no session worker answers for partition " +
+               std::to_string(subjects.PartitionOf(user)) + " (" + last +
+               "): see that one runs with this prefix and this count of partitions");
+}
+
+Result<wire::PubAck> Deliver(wire::Connection& connection, const envelope::Subjects& subjects,
+                             const UserId& user, const tutor::Event& event, Deadline deadline) {
+  wire::Message message;
+  message.subject = subjects.In(envelope::ClassOf(event.kind), user);
+  message.headers = {{"Content-Type", "application/json"}};
+  message.data = envelope::EncodeEvent(event, tutor::Encoding::kJson);
+  if (message.data.size() > connection.payload_bytes_max()) {
+    return Reject("the event is larger than the server takes");
+  }
+  std::string last = "no ack";
+  do {
+    Result<wire::PubAck> ack =
+        wire::PublishAcked(connection, message, event.id.value, OneTry(deadline));
+    if (ack || ack.error().fault != Fault::kRetry) return ack;
+    last = ack.error().text;
+  } while (Pause(deadline));
+  return Retry("the log did not take the event: " + last);
+}
+
+Result<void> CheckEvent(const tutor::Event& event) {
+  const std::string data = envelope::EncodeEvent(event, tutor::Encoding::kJson);
+  Result<envelope::DecodedEvent> decoded =
+      envelope::DecodeEvent(data, tutor::Encoding::kJson, envelope::ClassOf(event.kind));
+  if (!decoded) return decoded.error();
+  return {};
+}
+
+}  // namespace lyceum::cli

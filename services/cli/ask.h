@@ -1,0 +1,30 @@
+// The two ways in which the command speaks to a session: ask its owner, and put an event into its
+// log.
+#pragma once
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "envelope/codec.h"
+#include "envelope/subjects.h"
+#include "tutor/event.h"
+#include "wire/connection.h"
+#include "wire/jetstream.h"
+
+namespace lyceum::cli {
+
+// Asks until the owner answers, at most until the deadline: an owner that just takes over is
+// silent. kRetry: nobody did. A view with `found` false is an answer.
+Result<envelope::SessionView> AskView(wire::Connection& connection,
+                                      const envelope::Subjects& subjects, const UserId& user,
+                                      const envelope::Query& query, Deadline deadline);
+
+// Publishes as JSON, with the same id again and again until it is acked or the deadline is over.
+// kReject: it will never be taken.
+Result<wire::PubAck> Deliver(wire::Connection& connection, const envelope::Subjects& subjects,
+                             const UserId& user, const tutor::Event& event, Deadline deadline);
+
+// What the log would refuse is refused here: kReject names the field.
+Result<void> CheckEvent(const tutor::Event& event);
+
+}  // namespace lyceum::cli

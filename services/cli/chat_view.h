@@ -1,0 +1,80 @@
+// ChatView: what a terminal conversation knows and shows. No I/O.
+//
+// Messages come in with Receive and go out in the order of n, each once: what comes too early is
+// kept (at most kEarlyMax) until the gap before it is filled, a second copy is dropped. The caller
+// asks for what is missing (Missing) with an attach event.
+//
+// Ready: the last event we sent was answered and no tool runs, so that the next line will be heard.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "envelope/codec.h"
+#include "tutor/effect.h"
+
+namespace lyceum::cli {
+
+// What a line of the learner means.
+struct SendEvent {
+  tutor::EventKind kind;
+};
+struct Quit {};
+struct ShowHelp {};
+struct Nothing {};  // Empty, or a comment.
+struct BadLine {
+  std::string why;
+};
+using LineMeaning = std::variant<SendEvent, Quit, ShowHelp, Nothing, BadLine>;
+
+std::string HelpText();
+
+class ChatView {
+ public:
+  static constexpr size_t kEarlyMax = 256;
+
+  // `after_n`: of the last message that is not wanted. Empty: the first one that comes sets it.
+  explicit ChatView(bool colour, std::optional<uint32_t> after_n = 0)
+      : colour_(colour), last_n_(after_n) {}
+
+  // The messages that can be shown now.
+  std::vector<tutor::ClientMessage> Receive(const tutor::ClientMessage& message);
+  // For people, control characters stripped, with its newlines.
+  std::string Render(const tutor::ClientMessage& message) const;
+
+  // `choices`: a learner who types the letter of a choice of the open question means the choice.
+  LineMeaning Read(std::string_view line) const;
+
+  void Sent(const EventId& id);
+  // Not ready until message n has come: what an attach is going to send.
+  void Expect(uint32_t n) { expected_n_ = n; }
+  bool Ready() const;
+  bool completed() const { return state_ == tutor::StateName::kCompleted; }
+  // The session is known to be at n: has everything come?
+  bool Has(uint32_t n) const { return last_n_.value_or(0) >= n; }
+
+  // There is a gap after this n: attach with it.
+  std::optional<uint32_t> Missing() const;
+  // The gap can not be filled any more (too long ago): go on after it. What can be shown now.
+  std::vector<tutor::ClientMessage> GiveUpGap();
+  uint32_t last_n() const { return last_n_.value_or(0); }
+
+ private:
+  std::vector<tutor::ClientMessage> TakeEarly();
+  void Note(const tutor::ClientMessage& message);
+
+  bool colour_;
+  std::optional<uint32_t> last_n_;
+  uint32_t expected_n_ = 0;
+  std::map<uint32_t, tutor::ClientMessage> early_;
+  EventId waiting_for_;  // Empty: answered.
+  tutor::StateName state_ = tutor::StateName::kExposition;
+  std::vector<std::string> choices_;  // Of the open question.
+};
+
+}  // namespace lyceum::cli

@@ -1,0 +1,136 @@
+// The command `lyceum`: one file a subcommand, each a function from its flags to an exit code.
+//
+// Results go to standard output (with --json: one JSON object a line), messages for people to
+// standard error. Exit codes are part of the contract: see Exit. Flags are read in flags.cc,
+// nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/config.h"
+#include "base/result.h"
+#include "envelope/subjects.h"
+#include "wire/connection.h"
+
+namespace lyceum::cli {
+
+enum Exit : int {
+  kDone = 0,
+  kNo = 1,     // The answer is no: a difference, a refused item, no such session.
+  kUsage = 2,  // Wrong usage or configuration.
+  kAway = 3,   // The other side is not there, or timed out.
+};
+
+// What every subcommand takes.
+struct Common {
+  std::string nats_url = "nats://127.0.0.1:4222";
+  std::string prefix = "lyceum";
+  int64_t partitions = 16;
+  std::string nats_user;
+  std::string nats_password;
+  std::string nats_creds;
+  bool json = false;
+
+  envelope::Subjects subjects() const;
+};
+// Declares them. `common` must outlive the settings.
+Settings SettingsOf(Common* common);
+// What the settings can not say of a value by itself.
+Result<void> CheckCommon(const Common& common);
+
+Result<std::shared_ptr<wire::Connection>> Connect(const Common& common);
+
+struct InitOptions {
+  int64_t replicas = 1;
+  int64_t timeout_s = 60;  // A cluster that has just started can not create streams yet.
+};
+struct CourseImportOptions {
+  std::string file;  // Our own format.
+  std::string from;  // Empty or "oatutor".
+  std::string course;
+  std::string problems;
+  std::string materials;
+  bool strict = false;
+};
+struct CourseShowOptions {
+  std::string course;
+  std::string topic;
+};
+struct ChatOptions {
+  std::string user;
+  std::string course;
+  std::string client;  // Empty: a fresh one.
+  std::string script;  // Empty: standard input.
+  int64_t timeout_s = 60;
+};
+struct SendOptions {
+  std::string user;
+  std::string client;
+  std::string id;  // Empty: a fresh one.
+  std::optional<std::string> start;
+  std::string topic;
+  std::optional<std::string> text;
+  std::string intent;  // Empty, "answer" or "question".
+  bool hint = false;
+  bool skip = false;
+  bool go_on = false;
+  std::optional<uint32_t> attach;
+  bool detach = false;
+  std::optional<std::string> event;  // JSON.
+  int64_t timeout_s = 10;
+};
+struct StateOptions {
+  std::string user;
+  int64_t history = 20;
+  int64_t timeout_s = 5;
+};
+struct ReplayOptions {
+  std::string user;
+  bool verify = false;
+  std::optional<uint64_t> to;
+  int64_t timeout_s = 60;
+};
+struct DecodeOptions {
+  std::string type = "Event";
+  std::string file;  // "-": standard input.
+};
+
+int RunInit(const Common& common, const InitOptions& options);
+int RunCourseImport(const Common& common, const CourseImportOptions& options);
+int RunCourseList(const Common& common);
+int RunCourseShow(const Common& common, const CourseShowOptions& options);
+int RunChat(const Common& common, const ChatOptions& options);
+int RunSend(const Common& common, const SendOptions& options);
+int RunState(const Common& common, const StateOptions& options);
+int RunReplay(const Common& common, const ReplayOptions& options);
+int RunFsm(const Common& common, const std::string& format);
+int RunDecode(const Common& common, const DecodeOptions& options);
+int RunDeadLetterList(const Common& common, int64_t limit);
+int RunDeadLetterShow(const Common& common, uint64_t sequence);
+
+// Reads the command line, runs what it names.
+int Main(int argc, const char* const* argv);
+
+// --- What several of them need
+// --------------------------------------------------------------------
+
+// The sentence on standard error, and the exit code that its fault means.
+int Fail(const Error& error);
+int Fail(Exit code, std::string_view sentence);
+// For what went wrong before anything was asked: credentials, files, values.
+int FailUsage(const Error& error);
+
+// A subject token as it is; any other id is turned into one.
+Result<UserId> UserOf(const std::string& text);
+Result<ClientId> ClientOf(const std::string& text);
+// 128 random bits in hex: an id nobody has used.
+std::string FreshId();
+
+// At most bytes_max of a file; "-" is standard input. kReject: not readable, or larger.
+Result<std::string> ReadAll(const std::string& path, size_t bytes_max);
+
+}  // namespace lyceum::cli
