@@ -1,0 +1,99 @@
+// A tool worker in another language: serves `clarify_concept`, JSON over NATS.
+//
+//   NATS_URL=... NATS_USER=tool_worker NATS_PASSWORD=... node tool_worker.mjs [ID]
+//
+// It shows the whole protocol: queue group, accept or busy, heartbeat, cancel, a result that is sent until
+// it is acked, and a request id that is never run twice. Start the built-in worker with --tools without
+// clarify_concept beside it, and every question goes here.
+import { connect, headers, JSONCodec } from "nats";
+
+const id = process.argv[2] ?? "example-tools";
+const tools = ["clarify_concept"];
+const slots = 4;
+const json = JSONCodec();
+const jsonHeaders = () => {
+  const h = headers();
+  h.set("Content-Type", "application/json");
+  return h;
+};
+const nc = await connect({
+  servers: process.env.NATS_URL ?? "nats://127.0.0.1:4222",
+  user: process.env.NATS_USER,
+  pass: process.env.NATS_PASSWORD,
+  maxReconnectAttempts: -1,
+});
+const js = nc.jetstream();
+const running = new Map(); // Request id -> true, or false once it was cancelled.
+const finished = new Map(); // Request id -> its result, the last 256.
+let draining = false;
+
+// The work itself. Anything thrown becomes an error result; nothing else may come out.
+async function clarify({ text, question }) {
+  const about = question ? " while you work on the question" : "";
+  return { clarify_concept: { text: `You asked${about}: "${text}". Let us look at it step by step.`, on_topic: true } };
+}
+
+async function publishResult(request, result) {
+  const event = { id: request.id, tool_result: result };
+  while (!nc.isClosed()) {
+    try {
+      await js.publish(request.reply_subject, json.encode(event), { msgID: request.id, headers: jsonHeaders(), timeout: 2000 });
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+async function serve(request) {
+  const started = Date.now();
+  const base = { id: request.id, attempt: request.attempt, tool: request.tool, worker: id, provider: "example" };
+  let outcome;
+  try {
+    outcome = { ok: await clarify(request.args[request.tool]) };
+  } catch (error) {
+    outcome = { error: { code: "tool_failed", text: String(error), retryable: true } };
+  }
+  if (running.get(request.id) === false) return running.delete(request.id); // Cancelled meanwhile.
+  const result = { ...base, latency_ms: Date.now() - started, ...outcome };
+  await publishResult(request, result);
+  running.delete(request.id);
+  finished.set(request.id, result);
+  if (finished.size > 256) finished.delete(finished.keys().next().value);
+}
+
+for (const tool of tools) {
+  nc.subscribe(`lyceum.tool.${tool}`, {
+    queue: "tools",
+    callback: (_, raw) => {
+      const request = json.decode(raw.data);
+      const known = running.has(request.id) || finished.has(request.id);
+      if (draining || (!known && running.size >= slots)) {
+        raw.respond(json.encode({ id: request.id, busy: {} }), { headers: jsonHeaders() });
+        return;
+      }
+      raw.respond(json.encode({ id: request.id, accepted: { worker: id } }), { headers: jsonHeaders() });
+      if (finished.has(request.id)) publishResult(request, finished.get(request.id));
+      if (known) return;
+      running.set(request.id, true);
+      serve(request);
+    },
+  });
+}
+nc.subscribe(`lyceum.toolctl.${id}`, {
+  callback: (_, raw) => {
+    const { id: request } = json.decode(raw.data);
+    if (running.has(request)) running.set(request, false);
+  },
+});
+setInterval(() => {
+  const beat = { worker: id, tools, slots, free: slots - running.size, draining, in_flight: [...running.keys()] };
+  nc.publish(`lyceum.toolworker.${id}`, json.encode(beat), { headers: jsonHeaders() });
+}, 500);
+process.on("SIGTERM", async () => {
+  draining = true;
+  while (running.size > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  await nc.drain();
+  process.exit(0);
+});
+console.log(`${id} serves ${tools.join(", ")}`);
