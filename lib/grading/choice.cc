@@ -1,0 +1,90 @@
+#include <cctype>
+
+#include "grading/compare.h"
+#include "grading/plain.h"
+
+namespace lyceum::grading {
+namespace {
+
+// The only choice for which the test holds; nothing where several do.
+template <class Test>
+std::optional<size_t> Only(const std::vector<std::string>& choices, Test test) {
+  std::optional<size_t> found;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (!test(choices[i])) continue;
+    if (found) return std::nullopt;
+    found = i;
+  }
+  return found;
+}
+
+std::optional<size_t> ByValue(const std::vector<std::string>& choices, std::string_view answer) {
+  const auto value = ParseQuantity(answer);
+  if (!value) return std::nullopt;
+  return Only(choices, [&](const std::string& choice) {
+    const auto other = ParseQuantity(choice);
+    return other && SameValue(*other, *value, {});
+  });
+}
+
+bool AnyNumeric(const std::vector<std::string>& choices) {
+  for (const auto& choice : choices) {
+    if (ParseQuantity(choice)) return true;
+  }
+  return false;
+}
+
+// "B", "b)", "(b)", "B.", "option b", "answer 2", "2)".
+std::optional<size_t> ByLabel(const std::vector<std::string>& choices, std::string_view answer) {
+  std::string words = Words(answer);
+  bool named = false;
+  for (const std::string_view lead : {"option ", "choice ", "answer ", "letter ", "number "}) {
+    if (words.rfind(lead, 0) == 0) {
+      words = words.substr(lead.size());
+      named = true;
+    }
+  }
+  if (words.size() == 1 && words[0] >= 'a' && words[0] <= 'z') {
+    const auto index = static_cast<size_t>(words[0] - 'a');
+    if (index < choices.size()) return index;
+  }
+  if (words.empty() || words.size() > 2 || words[0] == '0') return std::nullopt;
+  size_t number = 0;
+  for (const char c : words) {
+    if (std::isdigit(static_cast<unsigned char>(c)) == 0) return std::nullopt;
+    number = number * 10 + static_cast<size_t>(c - '0');
+  }
+  // Among numbers, a bare number is a value and not a place.
+  if (number > choices.size() || (!named && AnyNumeric(choices))) return std::nullopt;
+  return number - 1;
+}
+
+}  // namespace
+
+std::optional<size_t> ChoiceOf(const std::vector<std::string>& choices, std::string_view text) {
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (choices[i] == text) return i;
+  }
+  const std::string form = Canonical(text);
+  if (const auto found =
+          Only(choices, [&](const std::string& choice) { return Canonical(choice) == form; })) {
+    return found;
+  }
+  return std::nullopt;
+}
+
+Chosen Choose(const std::vector<std::string>& choices, std::string_view answer) {
+  if (const auto index = ChoiceOf(choices, answer)) return {index, {}};
+  if (const auto index = ByLabel(choices, answer)) return {index, {}};
+  const std::string words = Words(answer);
+  const auto same_words = [&](const std::string& choice) { return Words(choice) == words; };
+  // Brackets are punctuation to Words: they must not make [0,1) and (0,1) the same.
+  const bool brackets = answer.find_first_of("([") != std::string_view::npos;
+  if (!words.empty() && !brackets) {
+    if (const auto index = Only(choices, same_words)) return {index, {}};
+  }
+  if (const auto index = ByValue(choices, answer)) return {index, {}};
+  return {std::nullopt, "this is none of the choices: give its letter or its text"};
+}
+
+}  // namespace lyceum::grading

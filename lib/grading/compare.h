@@ -1,0 +1,63 @@
+// One answer against one key, by format. What CheckAnswer is made of.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grading/grade.h"
+#include "grading/quantity.h"
+
+namespace lyceum::grading {
+
+enum class Match {
+  kSame,
+  kDifferent,
+  kUnreadable,  // The answer is not of this format.
+};
+
+struct Compared {
+  Match match = Match::kDifferent;
+  std::string note;
+  double score = 0;  // Of kDifferent: the part that was right.
+};
+
+// How near is near enough. The default is exact.
+struct Leniency {
+  double tolerance = 0;
+  bool rounding = false;  // An answer with more decimals that rounds to the key is the key.
+};
+
+// numeric.cc
+Compared CompareNumeric(std::string_view key, std::string_view answer, const std::string& unit,
+                        const Leniency& leniency);
+// Values only: percent worked in, units must be the same or one of them missing.
+bool SameValue(const Quantity& key, const Quantity& answer, const Leniency& leniency);
+
+// notation.cc
+// The normal form of an expression: equal texts are equal expressions (not the other way round).
+std::string Canonical(std::string_view text);
+Compared CompareExpression(std::string_view key, std::string_view answer, const Leniency& leniency);
+Compared CompareEquation(std::string_view key, std::string_view answer, const Leniency& leniency);
+
+// sequence.cc
+Compared CompareInterval(std::string_view key, std::string_view answer, const Leniency& leniency);
+Compared CompareList(std::string_view key, std::string_view answer, const Leniency& leniency);
+
+// text.cc
+// Lower case, words between single spaces, no punctuation.
+std::string Words(std::string_view text);
+Compared CompareText(std::string_view key, std::string_view answer);
+
+// choice.cc
+struct Chosen {
+  std::optional<size_t> index;
+  std::string note;  // Where there is none.
+};
+Chosen Choose(const std::vector<std::string>& choices, std::string_view answer);
+// The choice whose text this is: no letters and numbers, for keys.
+std::optional<size_t> ChoiceOf(const std::vector<std::string>& choices, std::string_view text);
+
+}  // namespace lyceum::grading

@@ -1,0 +1,167 @@
+#include "grading/grade.h"
+
+#include <algorithm>
+
+#include "grading/compare.h"
+#include "grading/plain.h"
+#include "grading/unit.h"
+
+namespace lyceum::grading {
+namespace {
+
+Compared Compare(const Item& item, std::string_view key, std::string_view answer,
+                 const Leniency& leniency) {
+  switch (item.format) {
+    case Format::kNumeric:
+      return CompareNumeric(key, answer, item.unit, leniency);
+    case Format::kExpression:
+      return CompareExpression(key, answer, leniency);
+    case Format::kEquation:
+      return CompareEquation(key, answer, leniency);
+    case Format::kInterval:
+      return CompareInterval(key, answer, leniency);
+    case Format::kList:
+      return CompareList(key, answer, leniency);
+    case Format::kChoice:
+    case Format::kText:
+      return CompareText(key, answer);
+  }
+  return {};
+}
+
+std::string MethodOf(Format format) {
+  switch (format) {
+    case Format::kChoice:
+      return "choice";
+    case Format::kNumeric:
+      return "numeric";
+    case Format::kExpression:
+    case Format::kEquation:
+    case Format::kInterval:
+    case Format::kList:
+      return "expression";
+    case Format::kText:
+      return "exact";
+  }
+  return "exact";
+}
+
+std::optional<size_t> KnownWrongOf(const Item& item, std::string_view answer) {
+  for (size_t i = 0; i < item.known_wrong.size(); ++i) {
+    for (const std::string& wrong : item.known_wrong[i].answers) {
+      if (Compare(item, wrong, answer, {}).match == Match::kSame) return i;
+    }
+  }
+  return std::nullopt;
+}
+
+Grade CheckChoice(const Item& item, std::string_view answer) {
+  Grade grade;
+  grade.method = MethodOf(item.format);
+  const Chosen chosen = Choose(item.choices, answer);
+  if (!chosen.index) {
+    grade.note = chosen.note;
+    return grade;
+  }
+  grade.reading = item.choices[*chosen.index];
+  grade.outcome = Outcome::kIncorrect;
+  for (const std::string& key : item.answers) {
+    if (ChoiceOf(item.choices, key) == chosen.index) {
+      grade.outcome = Outcome::kCorrect;
+      grade.score = 1;
+      return grade;
+    }
+  }
+  for (size_t i = 0; i < item.known_wrong.size() && !grade.known_wrong; ++i) {
+    for (const std::string& wrong : item.known_wrong[i].answers) {
+      if (ChoiceOf(item.choices, wrong) == chosen.index) grade.known_wrong = i;
+    }
+  }
+  return grade;
+}
+
+// Over all keys: the first that matches; else the best of what came near.
+Compared BestOf(const Item& item, std::string_view answer, const Leniency& leniency) {
+  Compared best{Match::kUnreadable, {}, 0};
+  for (const std::string& key : item.answers) {
+    Compared compared = Compare(item, key, answer, leniency);
+    if (compared.match == Match::kSame) return compared;
+    const bool better = best.match == Match::kUnreadable || compared.score > best.score;
+    if (better && (compared.match == Match::kDifferent || best.note.empty())) {
+      best = std::move(compared);
+    }
+  }
+  return best;
+}
+
+bool HasText(std::string_view text) { return !Trimmed(text).empty(); }
+
+}  // namespace
+
+Grade CheckAnswer(const Item& item, std::string_view answer) {
+  Grade grade;
+  grade.method = MethodOf(item.format);
+  if (answer.size() > kAnswerBytesMax) {
+    grade.note = "this answer is too long";
+    return grade;
+  }
+  if (!HasText(answer)) {
+    grade.note = "there is nothing to read";
+    return grade;
+  }
+  if (item.format == Format::kChoice) return CheckChoice(item, answer);
+  Compared compared = BestOf(item, answer, {});
+  if (compared.match == Match::kDifferent) {
+    grade.known_wrong = KnownWrongOf(item, answer);
+    if (!grade.known_wrong) compared = BestOf(item, answer, {item.tolerance, true});
+  }
+  grade.note = compared.note;
+  grade.score = compared.match == Match::kUnreadable ? 0 : compared.score;
+  switch (compared.match) {
+    case Match::kSame:
+      grade.outcome = Outcome::kCorrect;
+      grade.score = 1;
+      break;
+    case Match::kDifferent:
+      grade.outcome = Outcome::kIncorrect;
+      break;
+    case Match::kUnreadable:
+      grade.outcome = Outcome::kInvalid;
+      break;
+  }
+  return grade;
+}
+
+bool ReadsAsAnswer(const Item& item, std::string_view text) {
+  return CheckAnswer(item, text).outcome != Outcome::kInvalid;
+}
+
+std::string KeyProblem(const Item& item) {
+  if (item.answers.empty()) return "it has no key";
+  for (const std::string& key : item.answers) {
+    if (!HasText(key)) return "a key is empty";
+    if (key.size() > kAnswerBytesMax) return "a key is too long";
+    if (item.format == Format::kChoice) {
+      if (!ChoiceOf(item.choices, key)) return "the key is not among the choices";
+    } else if (item.format == Format::kNumeric) {
+      std::string why;
+      if (!ParseQuantity(key, &why)) return "the key is not a number: " + why;
+    } else if (Compare(item, key, key, {}).match != Match::kSame) {
+      return "the key does not read as an answer of its format";
+    }
+  }
+  if (!item.unit.empty() && item.unit.size() > 64) return "the unit is too long";
+  for (const KnownWrong& wrong : item.known_wrong) {
+    for (const std::string& answer : wrong.answers) {
+      Item bare = item;
+      bare.known_wrong.clear();
+      bare.tolerance = 0;
+      if (CheckAnswer(bare, answer).outcome == Outcome::kCorrect) {
+        return "the known error " + wrong.id + " has a right answer";
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace lyceum::grading

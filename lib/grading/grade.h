@@ -1,0 +1,62 @@
+// CheckAnswer: is this answer the key? Pure: no clock, no I/O, the same answer always gets the same
+// grade.
+//
+// Two answers are the same when they have the same value or the same normal form, never when they
+// look alike. By format:
+//   choice      the letter, the number ("2)", "option 2"), the text or the value of one choice
+//   numeric     exact value (quantity.h); then within the tolerance; then rounded to the key's
+//   decimals text        case, spaces and punctuation do not matter expression  LaTeX and notation
+//   do not matter; factors in brackets in any order equation    the same, each side by value; "3"
+//   is good for "x = 3" interval    brackets matter, the ends by value; unions in any order list
+//   elements by value, in any order
+// An answer that equals a known wrong answer is that error, even within the tolerance.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lyceum::grading {
+
+enum class Format { kChoice, kNumeric, kExpression, kEquation, kInterval, kList, kText };
+
+struct KnownWrong {
+  std::string id;
+  std::vector<std::string> answers;
+};
+
+struct Item {
+  Format format = Format::kText;
+  std::vector<std::string> choices;  // kChoice.
+  std::vector<std::string> answers;  // The key: any of them.
+  double tolerance = 0;              // kNumeric: absolute difference, in the key's unit.
+  std::string unit;                  // kNumeric: empty: none is asked for.
+  std::vector<KnownWrong> known_wrong;
+};
+
+enum class Outcome {
+  kCorrect,
+  kIncorrect,
+  kInvalid,  // Not an answer of this format: nothing was graded.
+};
+
+struct Grade {
+  Outcome outcome = Outcome::kInvalid;
+  double score = 0;                   // 0 to 1: of a list, the part that was right.
+  std::string method;                 // exact | choice | numeric | expression
+  std::string note;                   // For people: why. Never holds the key.
+  std::optional<size_t> known_wrong;  // Index into item.known_wrong.
+  std::string reading;                // kChoice: the choice that was meant. May be empty.
+};
+
+// Answers over kAnswerBytesMax (plain.h) are invalid.
+Grade CheckAnswer(const Item& item, std::string_view answer);
+
+// True if the text could be an answer of the item's format: what CheckAnswer does not call invalid.
+bool ReadsAsAnswer(const Item& item, std::string_view text);
+
+// What stops the item's key from being gradable, in words; empty: nothing.
+std::string KeyProblem(const Item& item);
+
+}  // namespace lyceum::grading

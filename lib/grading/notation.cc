@@ -1,0 +1,205 @@
+#include <algorithm>
+#include <cctype>
+
+#include "grading/compare.h"
+#include "grading/plain.h"
+
+namespace lyceum::grading {
+namespace {
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool IsAlnum(char c) { return IsDigit(c) || IsAlpha(c); }
+
+std::string Lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+// A number, a letter, or a function call: what needs no brackets in a fraction.
+bool SingleToken(std::string_view text) {
+  if (text.empty()) return true;
+  if (text.size() == 1) return IsAlnum(text[0]);
+  if (std::all_of(text.begin(), text.end(), [](char c) { return IsDigit(c) || c == '.'; })) {
+    return true;
+  }
+  const size_t open = text.find('(');
+  if (open == 0) return Closing(text, 0) == text.size() - 1;
+  if (open == std::string_view::npos || Closing(text, open) != text.size() - 1) return false;
+  return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(open), IsAlpha);
+}
+
+// Fraction marks become brackets, or nothing around a single token.
+std::string WithoutMarks(std::string_view text, int depth) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != kFracOpen) {
+      if (text[i] != kFracClose) out.push_back(text[i]);
+      continue;
+    }
+    const size_t close = Closing(text, i);
+    if (close == std::string_view::npos || depth >= kPlainDepthMax) continue;
+    const std::string inside = WithoutMarks(Trimmed(text.substr(i + 1, close - i - 1)), depth + 1);
+    const bool top = close + 1 < text.size() && text[close + 1] == '/';
+    const bool minus = top && !inside.empty() && inside[0] == '-';
+    const bool single = SingleToken(std::string_view(inside).substr(minus ? 1 : 0));
+    out += single ? inside : "(" + inside + ")";
+    i = close;
+  }
+  return out;
+}
+
+// Spaces and stars go, except between two digits, where they tell 2*3 from 23.
+std::string Tight(std::string_view text) {
+  std::string out;
+  char between = '\0';
+  for (const char c : text) {
+    if (c == ' ' || c == '*') {
+      if (c == '*' || between == '\0') between = c;
+      continue;
+    }
+    if (between != '\0' && !out.empty() && IsDigit(out.back()) && IsDigit(c)) out += between;
+    between = '\0';
+    out += c;
+  }
+  return out;
+}
+
+// ^(12) is ^12, and a sign + in front says nothing.
+std::string PlainPowers(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    out += text[i];
+    if (text[i] != '^' || i + 1 >= text.size() || text[i + 1] != '(') continue;
+    const size_t close = Closing(text, i + 1);
+    if (close == std::string_view::npos) continue;
+    const std::string_view inside = text.substr(i + 2, close - i - 2);
+    const bool next_digit = close + 1 < text.size() && IsDigit(text[close + 1]);
+    if (!next_digit && SingleToken(inside) && inside.find('(') == std::string_view::npos) {
+      out += inside;
+      i = close;
+    }
+  }
+  return out;
+}
+
+std::string Unwrapped(std::string text) {
+  while (text.size() > 2 && text.front() == '(' && Closing(text, 0) == text.size() - 1) {
+    text = text.substr(1, text.size() - 2);
+  }
+  return text;
+}
+
+// (x+1)(x-7): the same in any order.
+std::string SortedFactors(const std::string& text) {
+  std::vector<std::string> factors;
+  for (size_t i = 0; i < text.size();) {
+    if (text[i] != '(') return text;
+    const size_t close = Closing(text, i);
+    if (close == std::string::npos) return text;
+    factors.push_back(text.substr(i, close - i + 1));
+    i = close + 1;
+  }
+  std::sort(factors.begin(), factors.end());
+  std::string out;
+  for (const auto& factor : factors) out += factor;
+  return out;
+}
+
+struct Relation {
+  std::string left, sign, right;  // Canonical sides.
+};
+
+// One relation at top level: =, <, >, <=, >=, !=. Nothing where there is none, or more than one.
+std::optional<Relation> SplitRelation(const std::string& text) {
+  std::optional<Relation> found;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '=' && text[i] != '<' && text[i] != '>' && text[i] != '!') continue;
+    if (found) return std::nullopt;
+    const size_t length = i + 1 < text.size() && text[i + 1] == '=' ? 2 : 1;
+    found = Relation{text.substr(0, i), text.substr(i, length), text.substr(i + length)};
+    i += length - 1;
+  }
+  if (found && found->sign == "==") found->sign = "=";
+  if (found && (found->left.empty() || found->right.empty() || found->sign == "!")) return {};
+  return found;
+}
+
+bool IsVariable(const std::string& side) {
+  return !side.empty() && side.size() <= 8 && IsAlpha(side[0]) &&
+         std::all_of(side.begin(), side.end(), [](char c) { return IsAlnum(c) || c == '_'; }) &&
+         side != "inf" && side != "pi";
+}
+
+Relation Flipped(const Relation& relation) {
+  std::string sign = relation.sign;
+  if (sign[0] == '<') {
+    sign[0] = '>';
+  } else if (sign[0] == '>') {
+    sign[0] = '<';
+  }
+  return {relation.right, sign, relation.left};
+}
+
+bool SameSide(const std::string& key, const std::string& answer, const Leniency& leniency) {
+  return CompareExpression(key, answer, leniency).match == Match::kSame;
+}
+
+Compared Answer(bool same) { return {same ? Match::kSame : Match::kDifferent, {}, same ? 1.0 : 0}; }
+
+bool Readable(std::string_view plain) {
+  return std::any_of(plain.begin(), plain.end(), IsAlnum) && Balanced(plain);
+}
+
+}  // namespace
+
+std::string Canonical(std::string_view text) {
+  const std::string plain = Lower(Plain(text));
+  return SortedFactors(Unwrapped(PlainPowers(Tight(WithoutMarks(plain, 0)))));
+}
+
+Compared CompareExpression(std::string_view key, std::string_view answer,
+                           const Leniency& leniency) {
+  if (!Readable(Plain(answer))) {
+    return {Match::kUnreadable, "this is not an expression: look at the brackets", 0};
+  }
+  if (Canonical(key) == Canonical(answer)) return Answer(true);
+  const auto key_value = ParseQuantity(key);
+  const auto answer_value = ParseQuantity(answer);
+  const bool numbers = key_value && answer_value && key_value->unit == answer_value->unit &&
+                       key_value->variable == answer_value->variable;
+  return Answer(numbers && SameValue(*key_value, *answer_value, leniency));
+}
+
+Compared CompareEquation(std::string_view key_text, std::string_view answer_text,
+                         const Leniency& leniency) {
+  if (!Readable(Plain(answer_text))) {
+    return {Match::kUnreadable, "this is not an equation: look at the brackets", 0};
+  }
+  const std::string key_form = Canonical(key_text);
+  const std::string answer_form = Canonical(answer_text);
+  if (key_form == answer_form) return Answer(true);
+  auto key = SplitRelation(key_form);
+  auto answer = SplitRelation(answer_form);
+  if (!key) return CompareExpression(key_text, answer_text, leniency);
+  if (!IsVariable(key->left) && IsVariable(key->right)) key = Flipped(*key);
+  if (!answer) {
+    const bool bare = key->sign == "=" && IsVariable(key->left);
+    return Answer(bare && SameSide(key->right, answer_form, leniency));
+  }
+  for (const Relation& way : {*answer, Flipped(*answer)}) {
+    if (way.sign == key->sign && way.left == key->left &&
+        SameSide(key->right, way.right, leniency)) {
+      return Answer(true);
+    }
+  }
+  Compared different = Answer(false);
+  if (IsVariable(key->left) && IsVariable(answer->left) && key->left != answer->left) {
+    different.note = "the question uses another variable";
+  }
+  return different;
+}
+
+}  // namespace lyceum::grading

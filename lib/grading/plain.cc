@@ -1,0 +1,300 @@
+#include "grading/plain.h"
+
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace lyceum::grading {
+namespace {
+
+using Pair = std::pair<std::string_view, std::string_view>;
+
+constexpr std::array kSymbols = {
+    Pair{"−", "-"},
+    Pair{"–", "-"},
+    Pair{"—", "-"},
+    Pair{"‐", "-"},
+    Pair{"‑", "-"},
+    Pair{"‒", "-"},
+    Pair{"﹣", "-"},
+    Pair{"－", "-"},
+    Pair{"＋", "+"},
+    Pair{"×", "*"},
+    Pair{"✕", "*"},
+    Pair{"·", "*"},
+    Pair{"⋅", "*"},
+    Pair{"∙", "*"},
+    Pair{"•", "*"},
+    Pair{"÷", "/"},
+    Pair{"∕", "/"},
+    Pair{"⁄", "/"},
+    Pair{"≤", "<="},
+    Pair{"⩽", "<="},
+    Pair{"≥", ">="},
+    Pair{"⩾", ">="},
+    Pair{"≠", "!="},
+    Pair{"±", "+-"},
+    Pair{"∞", "inf"},
+    Pair{"∪", " U "},
+    Pair{"√", "sqrt"},
+    Pair{"π", "pi"},
+    Pair{"＝", "="},
+    Pair{"％", "%"},
+    Pair{"⁰", "^0"},
+    Pair{"¹", "^1"},
+    Pair{"²", "^2"},
+    Pair{"³", "^3"},
+    Pair{"⁴", "^4"},
+    Pair{"⁵", "^5"},
+    Pair{"⁶", "^6"},
+    Pair{"⁷", "^7"},
+    Pair{"⁸", "^8"},
+    Pair{"⁹", "^9"},
+    Pair{"½",
+         " \x01"
+         "1\x02/\x01"
+         "2\x02"},
+    Pair{"⅓",
+         " \x01"
+         "1\x02/\x01"
+         "3\x02"},
+    Pair{"⅔",
+         " \x01"
+         "2\x02/\x01"
+         "3\x02"},
+    Pair{"¼",
+         " \x01"
+         "1\x02/\x01"
+         "4\x02"},
+    Pair{"¾",
+         " \x01"
+         "3\x02/\x01"
+         "4\x02"},
+    Pair{"⅕",
+         " \x01"
+         "1\x02/\x01"
+         "5\x02"},
+    Pair{"⅖",
+         " \x01"
+         "2\x02/\x01"
+         "5\x02"},
+    Pair{"⅗",
+         " \x01"
+         "3\x02/\x01"
+         "5\x02"},
+    Pair{"⅘",
+         " \x01"
+         "4\x02/\x01"
+         "5\x02"},
+    Pair{"⅙",
+         " \x01"
+         "1\x02/\x01"
+         "6\x02"},
+    Pair{"⅛",
+         " \x01"
+         "1\x02/\x01"
+         "8\x02"},
+    Pair{"⅜",
+         " \x01"
+         "3\x02/\x01"
+         "8\x02"},
+    Pair{"⅝",
+         " \x01"
+         "5\x02/\x01"
+         "8\x02"},
+    Pair{"⅞",
+         " \x01"
+         "7\x02/\x01"
+         "8\x02"},
+    Pair{"\u00a0", " "},
+    Pair{"\u2009", " "},
+    Pair{"\u202f", " "},
+    Pair{"\u2007", " "},
+    Pair{"\u200b", ""},
+    Pair{"\ufeff", ""},
+    Pair{"’", "'"},
+    Pair{"‘", "'"},
+    Pair{"“", "\""},
+    Pair{"”", "\""},
+};
+
+constexpr std::array kCommands = {
+    Pair{"left", ""},         Pair{"right", ""},    Pair{"big", ""},          Pair{"Big", ""},
+    Pair{"displaystyle", ""}, Pair{"times", "*"},   Pair{"cdot", "*"},        Pair{"div", "/"},
+    Pair{"leq", "<="},        Pair{"le", "<="},     Pair{"geq", ">="},        Pair{"ge", ">="},
+    Pair{"lt", "<"},          Pair{"gt", ">"},      Pair{"neq", "!="},        Pair{"ne", "!="},
+    Pair{"pm", "+-"},         Pair{"infty", "inf"}, Pair{"cup", " U "},       Pair{"quad", " "},
+    Pair{"qquad", " "},       Pair{"circ", "°"},    Pair{"degree", "°"},      Pair{"lbrace", "{"},
+    Pair{"rbrace", "}"},      Pair{"text", ""},     Pair{"mathrm", ""},       Pair{"mathbf", ""},
+    Pair{"textbf", ""},       Pair{"mathit", ""},   Pair{"operatorname", ""},
+};
+
+bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool IsAlnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {}
+
+  // Until the end, or the brace that closes this group.
+  std::string Group(int depth) {
+    std::string out;
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '}' && depth > 0) return out;
+      if (c == '\\') {
+        Command(depth, &out);
+      } else if (c == '{' && depth < kPlainDepthMax) {
+        out += Wrapped(Braced(depth));
+      } else if (text_.substr(at_, 2) == "$$") {
+        at_ += 2;
+        out += ' ';
+      } else {
+        Symbol(&out);
+      }
+    }
+    return out;
+  }
+
+ private:
+  // {group} or the next single character, as LaTeX takes its arguments.
+  std::string Argument(int depth) {
+    while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
+    if (at_ >= text_.size()) return {};
+    if (text_[at_] == '{' && depth < kPlainDepthMax) return Braced(depth);
+    std::string out;
+    if (text_[at_] == '\\' && depth < kPlainDepthMax) {
+      Command(depth + 1, &out);
+    } else {
+      Symbol(&out);
+    }
+    return out;
+  }
+
+  std::string Braced(int depth) {
+    ++at_;
+    std::string inside = Group(depth + 1);
+    if (at_ < text_.size()) ++at_;
+    return inside;
+  }
+
+  static std::string Wrapped(const std::string& inside) {
+    const std::string_view token = Trimmed(inside);
+    bool single = true;
+    for (const char c : token) single = single && (IsAlnum(c) || c == '.' || c == ',');
+    if (single) return std::string(token);
+    if (token.front() == '(' && Closing(token, 0) == token.size() - 1) return std::string(token);
+    return "(" + std::string(token) + ")";
+  }
+
+  void Command(int depth, std::string* out) {
+    size_t end = at_ + 1;
+    while (end < text_.size() && IsAlpha(text_[end])) ++end;
+    if (end == at_ + 1) {  // \% \$ \, \( and the like.
+      const char c = end < text_.size() ? text_[end] : ' ';
+      at_ = end < text_.size() ? end + 1 : end;
+      if (c == '%' || c == '$' || c == '{' || c == '}' || c == '&' || c == '#' || c == '_') {
+        *out += c;
+      } else {
+        *out += ' ';
+      }
+      return;
+    }
+    const std::string_view name = text_.substr(at_ + 1, end - at_ - 1);
+    at_ = end;
+    if (name == "frac" || name == "dfrac" || name == "tfrac" || name == "cfrac") {
+      const std::string top = Argument(depth);
+      const std::string bottom = Argument(depth);
+      *out += kFracOpen + top + kFracClose + "/" + kFracOpen + bottom + kFracClose;
+    } else if (name == "sqrt") {
+      Root(depth, out);
+    } else if (name == "text" || name == "mathrm" || name == "textbf" || name == "mathbf") {
+      *out += Argument(depth);
+    } else {
+      *out += Word(name);
+    }
+  }
+
+  void Root(int depth, std::string* out) {
+    std::string index;
+    if (at_ < text_.size() && text_[at_] == '[') {
+      const size_t close = text_.find(']', at_);
+      if (close != std::string_view::npos) {
+        index = std::string(text_.substr(at_ + 1, close - at_ - 1));
+        at_ = close + 1;
+      }
+    }
+    *out += "sqrt" + (index.empty() ? "" : "[" + index + "]") + "(" + Argument(depth) + ")";
+  }
+
+  static std::string Word(std::string_view name) {
+    for (const auto& [command, plain] : kCommands) {
+      if (command == name) return std::string(plain);
+    }
+    return std::string(name);  // \alpha, \sin: by their names.
+  }
+
+  void Symbol(std::string* out) {
+    const char c = text_[at_];
+    if (static_cast<unsigned char>(c) < 0x80) {
+      ++at_;
+      if (c != kFracOpen && c != kFracClose) *out += c == '~' || IsSpace(c) ? ' ' : c;
+      return;
+    }
+    for (const auto& [symbol, plain] : kSymbols) {
+      if (text_.substr(at_, symbol.size()) == symbol) {
+        at_ += symbol.size();
+        *out += plain;
+        return;
+      }
+    }
+    *out += c;
+    ++at_;
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+};
+
+bool IsOpen(char c) { return c == '(' || c == '[' || c == '{' || c == kFracOpen; }
+bool IsClose(char c) { return c == ')' || c == ']' || c == '}' || c == kFracClose; }
+
+}  // namespace
+
+std::string Plain(std::string_view text) {
+  text = Trimmed(text);
+  const bool inline_math = text.size() > 2 && text.front() == '$' && text.back() == '$' &&
+                           text[1] != '$' && text[text.size() - 2] != '\\';
+  if (inline_math) text = text.substr(1, text.size() - 2);
+  Reader reader(text);
+  const std::string out = reader.Group(0);
+  return std::string(Trimmed(out));
+}
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Half open intervals close with the other bracket: only the depth counts.
+bool Balanced(std::string_view plain) {
+  int depth = 0;
+  for (const char c : plain) {
+    if (IsOpen(c)) ++depth;
+    if (IsClose(c) && --depth < 0) return false;
+  }
+  return depth == 0;
+}
+
+size_t Closing(std::string_view plain, size_t open) {
+  int depth = 0;
+  for (size_t i = open; i < plain.size(); ++i) {
+    if (IsOpen(plain[i])) ++depth;
+    if (IsClose(plain[i]) && --depth == 0) return i;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace lyceum::grading

@@ -1,0 +1,36 @@
+// Plain: what was typed or authored, in LaTeX, Unicode or ASCII, as one plain ASCII-like notation.
+//
+//   $$..$$ \( \) \[ \] \left \right \, \; ~          gone or a space
+//   \frac{a}{b} \dfrac \tfrac                        kFracOpen a kFracClose / kFracOpen b
+//   kFracClose {token}                                          token;  {a+b} becomes (a+b)
+//   \sqrt{a} √                                       sqrt(a)
+//   × \times · \cdot ÷ \div                          * * * * / /
+//   − – (U+2212, U+2013 ...)                         -
+//   ≤ \leq ≥ \geq ≠ \neq ± \pm ∞ \infty ∪ \cup        <= <= >= >= != +- inf U
+//   ½ ² ₂ fullwidth digits                           1/2 as a fraction, ^2, 2
+//   \text{a} \mathrm{a}                              a
+//   \% \$ \{ \}                                      % $ { }
+// Total: bad LaTeX gives some text, never an error. At most kPlainDepthMax nested groups, deeper
+// ones stay.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace lyceum::grading {
+
+inline constexpr size_t kAnswerBytesMax = 4096;
+inline constexpr int kPlainDepthMax = 32;
+inline constexpr char kFracOpen = '\x01';
+inline constexpr char kFracClose = '\x02';
+
+std::string Plain(std::string_view text);
+
+// Without white space at both ends.
+std::string_view Trimmed(std::string_view text);
+// The brackets ( [ { and the marks of a fraction all match.
+bool Balanced(std::string_view plain);
+// The index of the bracket that closes the one at `open`, or npos.
+size_t Closing(std::string_view plain, size_t open);
+
+}  // namespace lyceum::grading
