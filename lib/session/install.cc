@@ -1,5 +1,6 @@
 #include "session/install.h"
 
+#include <charconv>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -87,17 +88,31 @@ Result<Installed> Install(wire::Connection& connection, const envelope::Subjects
   return installed;
 }
 
-Result<void> CheckInstalled(wire::Connection& connection, const envelope::Subjects& subjects) {
+Result<std::optional<uint32_t>> InstalledPartitions(wire::Connection& connection,
+                                                    const envelope::Subjects& subjects) {
   Result<std::optional<wire::Bucket>> cluster =
       wire::Bucket::Open(connection, subjects.ClusterBucket());
   if (!cluster) return cluster.error();
-  if (!*cluster) return NotInstalled("the bucket " + subjects.ClusterBucket());
+  if (!*cluster) return std::optional<uint32_t>();
   Result<std::optional<std::string>> count = (*cluster)->Get(kPartitionsKey);
   if (!count) return count.error();
-  if (!*count)
-    return NotInstalled("the key `partitions` of the bucket " + subjects.ClusterBucket());
-  if (**count != std::to_string(subjects.partitions())) {
-    return Reject(OtherCount(**count, subjects.partitions()));
+  if (!*count) return std::optional<uint32_t>();
+  const std::string& text = **count;
+  uint32_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc() || end != text.data() + text.size() || number == 0) {
+    return Reject("the key `partitions` of the bucket " + subjects.ClusterBucket() +
+                  " is not a count");
+  }
+  return std::optional<uint32_t>(number);
+}
+
+Result<void> CheckInstalled(wire::Connection& connection, const envelope::Subjects& subjects) {
+  Result<std::optional<uint32_t>> count = InstalledPartitions(connection, subjects);
+  if (!count) return count.error();
+  if (!*count) return NotInstalled("the count of partitions");
+  if (**count != subjects.partitions()) {
+    return Reject(OtherCount(std::to_string(**count), subjects.partitions()));
   }
   for (const wire::StreamConfig& stream : StreamsOf(subjects)) {
     Result<std::optional<wire::StreamInfo>> info = wire::GetStream(connection, stream.name);

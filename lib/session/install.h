@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ struct Installed {
 // that. kRetry: no JetStream there, or no answer.
 Result<Installed> Install(wire::Connection& connection, const envelope::Subjects& subjects,
                           int32_t replicas = 1);
+
+// N, as it was installed. Empty: nothing was.
+Result<std::optional<uint32_t>> InstalledPartitions(wire::Connection& connection,
+                                                    const envelope::Subjects& subjects);
 
 // For a worker at its start: N agrees and everything is there. kReject: the text says what is
 // wrong.

@@ -80,7 +80,9 @@ class Chat {
     const bool other = course != options_.course;
     if (!found->found || (over && other)) {
       view_ = ChatView(colour, found->found ? std::nullopt : std::optional<uint32_t>(0));
-      return Send(tutor::Start{.course = CourseId(options_.course), .context = {}}, true);
+      tutor::Start start;
+      start.course = CourseId(options_.course);
+      return Send(std::move(start), true);
     }
     if (other) {
       std::cerr << "this learner is in the course " << PlainLine(course, 80)
@@ -88,7 +90,8 @@ class Chat {
     }
     const uint32_t after_n = found->n > kShownAgain ? found->n - kShownAgain : 0;
     view_ = ChatView(colour, after_n);
-    view_.Expect(found->n);
+    const auto state = tutor::Parse<tutor::StateName>(found->state);
+    view_.Join(found->n, state.value_or(tutor::StateName::kExposition));
     return Send(tutor::Attach{after_n}, false);
   }
 

@@ -88,8 +88,8 @@ std::string HelpText() {
 
 void ChatView::Note(const ClientMessage& message) {
   if (!message.in_reply_to.empty() && message.in_reply_to == waiting_for_) waiting_for_ = EventId();
-  if (message.n == 0) return;  // A refusal says nothing of the session.
-  state_ = message.state;
+  if (message.n == 0) return;                         // A refusal says nothing of the session.
+  if (message.n > joined_n_) state_ = message.state;  // Older ones say how it was.
   if (const auto* question = std::get_if<tutor::QuestionOut>(&message.body)) {
     choices_ = question->question.choices;
   }
@@ -131,7 +131,7 @@ std::vector<ClientMessage> ChatView::GiveUpGap() {
 void ChatView::Sent(const EventId& id) { waiting_for_ = id; }
 
 bool ChatView::Ready() const {
-  return waiting_for_.empty() && early_.empty() && Has(expected_n_) &&
+  return waiting_for_.empty() && early_.empty() && Has(joined_n_) &&
          state_ != StateName::kAwaitingToolResult;
 }
 

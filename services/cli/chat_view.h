@@ -47,12 +47,16 @@ class ChatView {
   // For people, control characters stripped, with its newlines.
   std::string Render(const tutor::ClientMessage& message) const;
 
-  // `choices`: a learner who types the letter of a choice of the open question means the choice.
+  // A learner who types the letter of a choice of the open question means the choice.
   LineMeaning Read(std::string_view line) const;
 
   void Sent(const EventId& id);
-  // Not ready until message n has come: what an attach is going to send.
-  void Expect(uint32_t n) { expected_n_ = n; }
+  // The session is known to be in this state after message n, and an attach is going to send what
+  // is missing up to it: not ready before.
+  void Join(uint32_t n, tutor::StateName state) {
+    joined_n_ = n;
+    state_ = state;
+  }
   bool Ready() const;
   bool completed() const { return state_ == tutor::StateName::kCompleted; }
   // The session is known to be at n: has everything come?
@@ -70,7 +74,7 @@ class ChatView {
 
   bool colour_;
   std::optional<uint32_t> last_n_;
-  uint32_t expected_n_ = 0;
+  uint32_t joined_n_ = 0;
   std::map<uint32_t, tutor::ClientMessage> early_;
   EventId waiting_for_;  // Empty: answered.
   tutor::StateName state_ = tutor::StateName::kExposition;

@@ -1,0 +1,258 @@
+// The command line: every flag of every subcommand. CLI11 is included here alone, since it is
+// large.
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+#include <map>
+
+#include "cli/cli.h"
+
+namespace lyceum::cli {
+namespace {
+
+using Job = std::function<int()>;
+
+struct Options {
+  InitOptions init;
+  CourseImportOptions import;
+  CourseShowOptions show;
+  ChatOptions chat;
+  SendOptions send;
+  std::string send_start, send_text, send_event;
+  uint32_t send_attach = 0;
+  StateOptions state;
+  ReplayOptions replay;
+  uint64_t replay_to = 0;
+  std::string fsm_format = "md";
+  DecodeOptions decode;
+  int64_t dlq_limit = 50;
+  uint64_t dlq_sequence = 0;
+};
+
+class CommandLine {
+ public:
+  explicit CommandLine(const Common& common) : common_(common) {
+    app_.set_version_flag("--version", std::string(LYCEUM_VERSION));
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    Init();
+    Course();
+    Chat();
+    Send();
+    State();
+    Replay();
+    Fsm();
+    Decode();
+    DeadLetters();
+  }
+
+  // The flags that the settings declare, before or after the subcommand.
+  void AddSettings(const Settings& settings) {
+    app_.add_option("--config", values_["config"], "TOML file with the settings (LYCEUM_CONFIG)");
+    for (const Settings::Item& item : settings.items()) {
+      if (item.secret) continue;
+      std::string help = item.help + " (";
+      for (size_t i = 0; i < item.env.size(); ++i) help += (i ? ", " : "") + item.env[i];
+      help += ")";
+      if (item.is_switch) {
+        app_.add_flag("--" + item.name + "{true}", values_[item.name], help);
+      } else {
+        app_.add_option("--" + item.name, values_[item.name], help);
+      }
+    }
+  }
+
+  CLI::App& app() { return app_; }
+  const Job& job() const { return job_; }
+  std::map<std::string, std::string> given() const {
+    std::map<std::string, std::string> given;
+    for (const auto& [name, value] : values_) {
+      if (app_.count("--" + name) > 0) given[name] = value;
+    }
+    return given;
+  }
+
+ private:
+  CLI::App* Command(CLI::App& parent, const char* name, const char* help, Job job) {
+    CLI::App* command = parent.add_subcommand(name, help);
+    command->fallthrough();
+    command->callback([this, job = std::move(job)] { job_ = job; });
+    return command;
+  }
+
+  static void Timeout(CLI::App* command, int64_t* seconds, const char* help) {
+    command->add_option("--timeout", *seconds, help)
+        ->check(CLI::Range(int64_t{1}, int64_t{3600}))
+        ->capture_default_str();
+  }
+
+  void Init() {
+    InitOptions& o = options_.init;
+    CLI::App* c = Command(app_, "init", "Create the streams and buckets, or say how they differ",
+                          [this, &o] { return RunInit(common_, o); });
+    c->add_option("--replicas", o.replicas, "Copies of each stream and bucket")
+        ->check(CLI::Range(int64_t{1}, int64_t{5}))
+        ->capture_default_str();
+    Timeout(c, &o.timeout_s, "Seconds to wait for a server that is not ready");
+  }
+
+  void Course() {
+    CLI::App* course = app_.add_subcommand("course", "Courses: import, list, show");
+    course->require_subcommand(1);
+    course->fallthrough();
+    CourseImportOptions& o = options_.import;
+    CLI::App* c = Command(*course, "import", "Put a course into the bucket",
+                          [this, &o] { return RunCourseImport(common_, o); });
+    CLI::Option* file = c->add_option("file", o.file, "A course in our own format");
+    CLI::Option* from = c->add_option("--from", o.from, "Another format")
+                            ->check(CLI::IsMember({"oatutor"}))
+                            ->excludes(file);
+    CLI::Option* id = c->add_option("--course", o.course, "Id of the course")->needs(from);
+    CLI::Option* problems =
+        c->add_option("--problems", o.problems, "Problems, JSON Lines")->needs(from);
+    CLI::Option* materials =
+        c->add_option("--materials", o.materials, "Materials, JSON Lines")->needs(from);
+    from->needs(id)->needs(problems)->needs(materials);
+    c->add_flag("--strict", o.strict, "Import nothing and exit 1 if an item is refused");
+    c->parse_complete_callback([file, from] {
+      if (file->count() + from->count() == 0) {
+        throw CLI::RequiredError("FILE, or --from oatutor with its files");
+      }
+    });
+    Command(*course, "list", "The courses of the bucket",
+            [this] { return RunCourseList(common_); });
+    CourseShowOptions& s = options_.show;
+    CLI::App* show = Command(*course, "show", "A course, or one topic of it",
+                             [this, &s] { return RunCourseShow(common_, s); });
+    show->add_option("course", s.course, "Id of the course")->required();
+    show->add_option("--topic", s.topic, "Only this topic, with its questions");
+  }
+
+  void Chat() {
+    ChatOptions& o = options_.chat;
+    CLI::App* c = Command(app_, "chat", "Talk to the tutor as a learner",
+                          [this, &o] { return RunChat(common_, o); });
+    c->add_option("--user", o.user, "The learner")->required();
+    c->add_option("--course", o.course, "The course")->required();
+    c->add_option("--script", o.script, "Lines to say, each when the tutor is ready for it");
+    c->add_option("--client", o.client, "Where the answers go; a fresh one by default");
+    Timeout(c, &o.timeout_s, "Seconds to wait for an answer");
+  }
+
+  void Send() {
+    SendOptions& o = options_.send;
+    CLI::App* c = Command(app_, "send", "Put one event into a session's log", [this, &o] {
+      const CLI::App* send = app_.get_subcommand("send");
+      if (send->count("--start") > 0) o.start = options_.send_start;
+      if (send->count("--text") > 0) o.text = options_.send_text;
+      if (send->count("--attach") > 0) o.attach = options_.send_attach;
+      if (send->count("--event") > 0) o.event = options_.send_event;
+      return RunSend(common_, o);
+    });
+    c->add_option("--user", o.user, "The learner")->required();
+    c->add_option("--client", o.client, "Where the answers go");
+    c->add_option("--id", o.id, "Id of the event; a fresh one by default");
+    CLI::Option_group* kind = c->add_option_group("event", "Exactly one of");
+    kind->require_option(1);
+    CLI::Option* start = kind->add_option("--start", options_.send_start, "Start this course");
+    CLI::Option* text = kind->add_option("--text", options_.send_text, "Say this");
+    kind->add_flag("--hint", o.hint, "Ask for a hint");
+    kind->add_flag("--skip", o.skip, "Skip");
+    kind->add_flag("--continue", o.go_on, "Go on");
+    kind->add_option("--attach", options_.send_attach, "Attach; send again what came after this n");
+    kind->add_flag("--detach", o.detach, "Detach");
+    kind->add_option("--event", options_.send_event, "An Event as JSON, of any class");
+    c->add_option("--topic", o.topic, "Start with this topic")->needs(start);
+    c->add_option("--intent", o.intent, "What the text is")
+        ->check(CLI::IsMember({"answer", "question"}))
+        ->needs(text);
+    Timeout(c, &o.timeout_s, "Seconds to wait for the ack");
+  }
+
+  void State() {
+    StateOptions& o = options_.state;
+    CLI::App* c = Command(app_, "state", "The state of a session, from its owner",
+                          [this, &o] { return RunState(common_, o); });
+    c->add_option("user", o.user, "The learner")->required();
+    c->add_option("--history", o.history, "Newest history entries to show")
+        ->check(CLI::Range(int64_t{1}, int64_t{10'000}))
+        ->capture_default_str();
+    Timeout(c, &o.timeout_s, "Seconds to wait for the owner");
+  }
+
+  void Replay() {
+    ReplayOptions& o = options_.replay;
+    CLI::App* c =
+        Command(app_, "replay", "Fold a session's records again, a line a step", [this, &o] {
+          if (app_.get_subcommand("replay")->count("--to") > 0) {
+            o.to = options_.replay_to;
+          }
+          return RunReplay(common_, o);
+        });
+    c->add_option("user", o.user, "The learner")->required();
+    CLI::Option* verify =
+        c->add_flag("--verify", o.verify, "Compare with the live state; exit 1 on a difference");
+    c->add_option("--to", options_.replay_to, "Up to this sequence")->excludes(verify);
+    Timeout(c, &o.timeout_s, "Seconds to wait for each answer");
+  }
+
+  void Fsm() {
+    CLI::App* c = Command(app_, "fsm", "The tables of the state machine",
+                          [this] { return RunFsm(common_, options_.fsm_format); });
+    c->add_option("--format", options_.fsm_format, "md, dot or mermaid")
+        ->check(CLI::IsMember({"md", "dot", "mermaid"}))
+        ->capture_default_str();
+  }
+
+  void Decode() {
+    DecodeOptions& o = options_.decode;
+    CLI::App* c = Command(app_, "decode", "A payload of the contract as JSON",
+                          [this, &o] { return RunDecode(common_, o); });
+    c->add_option("--type", o.type, "Name of the message")->capture_default_str();
+    c->add_option("file", o.file, "The payload; - is standard input")->required();
+  }
+
+  void DeadLetters() {
+    CLI::App* dlq = app_.add_subcommand("dlq", "Dead letters: list, show");
+    dlq->require_subcommand(1);
+    dlq->fallthrough();
+    CLI::App* list = Command(*dlq, "list", "The newest ones, a line each",
+                             [this] { return RunDeadLetterList(common_, options_.dlq_limit); });
+    list->add_option("--limit", options_.dlq_limit, "How many")
+        ->check(CLI::Range(int64_t{1}, int64_t{100'000}))
+        ->capture_default_str();
+    CLI::App* show = Command(*dlq, "show", "One with its record",
+                             [this] { return RunDeadLetterShow(common_, options_.dlq_sequence); });
+    show->add_option("sequence", options_.dlq_sequence, "As `dlq list` shows it")->required();
+  }
+
+  const Common& common_;
+  CLI::App app_{"Lyceum: tutoring sessions over NATS", "lyceum"};
+  std::map<std::string, std::string> values_;
+  Options options_;
+  Job job_;
+};
+
+}  // namespace
+
+int Main(int argc, const char* const* argv) {
+  Common common;
+  const Settings settings = SettingsOf(&common);
+  CommandLine line(common);
+  line.AddSettings(settings);
+  try {
+    line.app().parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {
+      line.app().exit(error);
+      return kDone;
+    }
+    return Fail(kUsage, std::string(error.what()) + ": see lyceum --help");
+  }
+  Settings resolved = settings;
+  if (auto done = resolved.Resolve(line.given()); !done) return Fail(kUsage, done.error().text);
+  if (auto checked = CheckCommon(common); !checked) return Fail(kUsage, checked.error().text);
+  return line.job()();
+}
+
+}  // namespace lyceum::cli
