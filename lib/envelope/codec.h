@@ -3,7 +3,8 @@
 // Reading: the encoding is JSON where the header Content-Type is application/json or the first byte is
 // '{', protobuf otherwise. Refused (kReject, with a text that names the field): what does not parse,
 // unknown fields, text that is not UTF-8, ids that are not tokens, words that no table has, numbers out
-// of range, texts over their bound (tutor/limits.h), nesting over 32.
+// of range, texts over their bound (tutor/limits.h), nesting over 32, payloads over 1 MiB. The texts
+// quote nothing of what was sent but names of fields.
 // Writing: JSON with the names of the proto file and without empty fields, as proto3 JSON does.
 #pragma once
 
@@ -28,14 +29,16 @@ struct DecodedEvent {
   tutor::Event event;
   std::string trace;  // W3C traceparent, or empty.
 };
-// Also checks that the kind belongs to the class.
+// Also checks that the kind belongs to the class. A learner's text up to 900 KiB passes: the session itself
+// answers that one is too long or empty.
 Result<DecodedEvent> DecodeEvent(std::string_view data, Encoding encoding, RecordClass record_class);
 std::string EncodeEvent(const tutor::Event& event, Encoding encoding, std::string_view trace = {});
 RecordClass ClassOf(const tutor::EventKind& kind);  // Not for InvariantViolated.
 // Who to tell of an event that DecodeEvent refuses: what can be read of its id and client, if anything.
 struct RefusedSender { EventId id; ClientId client; };
 std::optional<RefusedSender> PeekSender(std::string_view data, Encoding encoding);
-// Checks JSON of an Event as a person wrote it (`lyceum send --event`) and gives it back as an event.
+// Checks JSON of an Event as a person wrote it (`lyceum send --event`) and gives it back as an event. Of any
+// class; the id may be left out, whoever sends it gives it one.
 Result<tutor::Event> EventFromJson(std::string_view json);
 
 // --- To clients -----------------------------------------------------------------------------------
@@ -91,7 +94,8 @@ struct Query { uint32_t history_max = 100; bool records = false; uint64_t record
 std::string EncodeQuery(const Query& query);
 Result<Query> DecodeQuery(std::string_view data, Encoding encoding);
 
-// The view of a session. `session` null: not found.
+// The view of a session. `session` null: not found. Of a history that does not fit into one NATS message
+// the newest entries stay.
 struct ViewParts {
   const tutor::Session* session = nullptr;
   UserId user;
@@ -136,7 +140,7 @@ std::string EncodeTopic(const tutor::Topic& topic);  // Deterministic protobuf.
 Result<tutor::Topic> DecodeTopic(std::string_view data);
 
 // Any payload of the contract as JSON for people (`lyceum decode`): `type` is a message name of the proto
-// file, e.g. "Event"; empty: by the subject.
+// files, e.g. "Event" or "Session" (the row). kReject for any other: the text lists them.
 Result<std::string> ToJson(std::string_view type, std::string_view data);
 
 }  // namespace lyceum::envelope

@@ -18,7 +18,11 @@ std::string_view Name(RecordClass record_class);
 // Every id given here must be a token (base/token.h); anything else is a CHECK failure.
 class Subjects {
  public:
+  // The prefix must pass CheckPrefix and the count be 1 to 1024: anything else is a CHECK failure.
   explicit Subjects(std::string prefix = "lyceum", uint32_t partitions = 16);
+  // Tokens of [A-Za-z0-9_-] with dots between, 64 characters at most. Streams are named in upper case
+  // with '_' for the dots, buckets likewise but as they are.
+  static Result<void> CheckPrefix(std::string_view prefix);
 
   const std::string& prefix() const { return prefix_; }
   uint32_t partitions() const { return partitions_; }
@@ -43,10 +47,11 @@ class Subjects {
   std::string SessionBucket() const;                               // lyceum_sessions
   std::string CourseBucket() const;                                // lyceum_courses
 
-  // The parts of a stored subject. kReject if it is not one of a log.
+  // The parts of a stored subject. kReject if it is not one of a log. Whether the user hashes to this
+  // partition is the caller's to check: such a record goes to the dead letters.
   struct LogParts { uint32_t partition = 0; RecordClass record_class; UserId user; };
   Result<LogParts> ParseLog(std::string_view subject) const;
-  // The user of lyceum.q.<pp>.<user>.
+  // The user of lyceum.q.<pp>.<user>. kReject also where the user belongs to another partition.
   Result<UserId> ParseQuery(std::string_view subject) const;
 
  private:

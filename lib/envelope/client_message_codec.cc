@@ -1,0 +1,137 @@
+// Messages to clients: what lies on lyceum.out.<client>.
+#include "envelope/convert.h"
+#include "envelope/proto_io.h"
+#include "tutor/names.h"
+
+namespace lyceum::envelope {
+namespace {
+
+// Writes a body into its field of the oneof.
+struct BodyWriter {
+  v1::ClientMessage* out;
+
+  void operator()(const tutor::TextOut& body) const { out->set_text(body.text); }
+  void operator()(const tutor::QuestionOut& body) const {
+    Write(body.question, out->mutable_question());
+  }
+  void operator()(const tutor::FeedbackOut& body) const {
+    auto* to = out->mutable_feedback();
+    to->set_verdict(std::string(tutor::Name(body.verdict)));
+    to->set_score(body.score);
+    to->set_text(body.text);
+    if (body.known_error) to->set_known_error(body.known_error->value);
+  }
+  void operator()(const tutor::HintOut& body) const {
+    out->mutable_hint()->set_level(body.level);
+    out->mutable_hint()->set_of(body.of);
+    out->mutable_hint()->set_text(body.text);
+  }
+  void operator()(const tutor::WaitOut&) const { out->mutable_wait(); }
+  void operator()(const tutor::ErrorOut& body) const {
+    out->mutable_error()->set_code(body.code);
+    out->mutable_error()->set_text(body.text);
+    out->mutable_error()->set_retryable(body.retryable);
+  }
+  void operator()(const tutor::ProgressOut& body) const {
+    out->mutable_progress()->set_topic(body.topic.value);
+    out->mutable_progress()->set_done(body.done);
+    out->mutable_progress()->set_total(body.total);
+  }
+  void operator()(const tutor::CompletedOut&) const { out->mutable_completed(); }
+};
+
+tutor::FeedbackOut ReadFeedback(const v1::Feedback& in, Reader& reader) {
+  tutor::FeedbackOut body{reader.Word<tutor::Verdict>("feedback.verdict", in.verdict()),
+                          reader.Share("feedback.score", in.score()), in.text(), std::nullopt};
+  if (!in.known_error().empty()) body.known_error = ErrorId(in.known_error());
+  return body;
+}
+
+tutor::Body ReadBody(const v1::ClientMessage& in, Reader& reader) {
+  switch (in.body_case()) {
+    case v1::ClientMessage::kText:
+      return tutor::TextOut{in.text()};
+    case v1::ClientMessage::kQuestion: {
+      const Reader::Inside inside(reader, "question");
+      return tutor::QuestionOut{Read(in.question(), reader)};
+    }
+    case v1::ClientMessage::kFeedback:
+      return ReadFeedback(in.feedback(), reader);
+    case v1::ClientMessage::kHint:
+      return tutor::HintOut{in.hint().level(), in.hint().of(), in.hint().text()};
+    case v1::ClientMessage::kWait:
+      return tutor::WaitOut{};
+    case v1::ClientMessage::kError:
+      return tutor::ErrorOut{in.error().code(), in.error().text(), in.error().retryable()};
+    case v1::ClientMessage::kProgress:
+      return tutor::ProgressOut{TopicId(in.progress().topic()), in.progress().done(),
+                                in.progress().total()};
+    case v1::ClientMessage::kCompleted:
+      return tutor::CompletedOut{};
+    case v1::ClientMessage::kDelta:
+    case v1::ClientMessage::kRetract:
+      return tutor::TextOut{};
+    case v1::ClientMessage::BODY_NOT_SET:
+      break;
+  }
+  reader.Refuse("body",
+                "one must be set: text, question, feedback, hint, wait, error, progress, "
+                "completed, delta, retract");
+  return tutor::TextOut{};
+}
+
+}  // namespace
+
+void Write(const UserId& user, const tutor::ClientMessage& message, v1::ClientMessage* out) {
+  out->set_user(user.value);
+  out->set_id(message.id);
+  out->set_n(message.n);
+  out->set_in_reply_to(message.in_reply_to.value);
+  if (message.at_ms != 0) WriteTime(message.at_ms, out->mutable_at());
+  out->set_state(std::string(tutor::Name(message.state)));
+  std::visit(BodyWriter{out}, message.body);
+}
+
+ReceivedMessage Read(const v1::ClientMessage& in, Reader& reader) {
+  ReceivedMessage received;
+  received.user = UserId(reader.TokenText("user", in.user()));
+  received.message.id = reader.IdOrEmpty("id", in.id());
+  received.message.n = in.n();
+  received.message.in_reply_to = EventId(reader.IdOrEmpty("in_reply_to", in.in_reply_to()));
+  received.message.at_ms = reader.TimeMs("at", in.has_at(), in.at());
+  received.message.body = ReadBody(in, reader);
+  received.is_delta = in.has_delta();
+  received.is_retract = in.has_retract();
+  if (received.is_delta) {
+    received.request_id = reader.IdText("delta.request_id", in.delta().request_id());
+    received.attempt = in.delta().attempt();
+    received.offset = in.delta().offset();
+    received.delta_text = in.delta().text();
+  } else if (received.is_retract) {
+    received.request_id = reader.IdText("retract.request_id", in.retract().request_id());
+    received.attempt = in.retract().attempt();
+  }
+  // A tool worker that streams does not know the state.
+  const bool streamed = received.is_delta || received.is_retract;
+  if (!streamed || !in.state().empty()) {
+    received.message.state = reader.Word<tutor::StateName>("state", in.state());
+  }
+  return received;
+}
+
+std::string EncodeClientMessage(const UserId& user, const tutor::ClientMessage& message,
+                                Encoding encoding) {
+  v1::ClientMessage out;
+  Write(user, message, &out);
+  return WriteMessage(out, encoding);
+}
+
+Result<ReceivedMessage> DecodeClientMessage(std::string_view data, Encoding encoding) {
+  v1::ClientMessage in;
+  if (auto parsed = ParseMessage(data, encoding, &in); !parsed) return parsed.error();
+  Reader reader;
+  auto received = Read(in, reader);
+  return reader.Finish(std::move(received));
+}
+
+}  // namespace lyceum::envelope

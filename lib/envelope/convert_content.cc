@@ -1,0 +1,162 @@
+#include <cmath>
+
+#include "envelope/convert.h"
+#include "tutor/limits.h"
+#include "tutor/names.h"
+
+namespace lyceum::envelope {
+namespace {
+
+std::vector<std::string> Strings(const google::protobuf::RepeatedPtrField<std::string>& in) {
+  return {in.begin(), in.end()};
+}
+
+std::string Item(std::string_view field, size_t index) {
+  return std::string(field) + "[" + std::to_string(index) + "]";
+}
+
+}  // namespace
+
+void Write(const tutor::Context& context, v1::Context* out) {
+  out->set_tone(context.tone);
+  out->set_persona(context.persona);
+  for (const auto& objective : context.objectives) out->add_objectives(objective);
+  out->set_language(context.language);
+}
+
+tutor::Context Read(const v1::Context& in, Reader& reader) {
+  tutor::Context context;
+  context.tone = reader.Text("tone", in.tone(), kContextTextBytesMax);
+  context.persona = reader.Text("persona", in.persona(), kContextTextBytesMax);
+  context.language = reader.Text("language", in.language(), kContextTextBytesMax);
+  if (static_cast<size_t>(in.objectives_size()) > kObjectivesMax) {
+    reader.Refuse("objectives", "must be at most 16");
+  }
+  for (const auto& objective : in.objectives()) {
+    context.objectives.push_back(reader.Text("objectives", objective, kContextTextBytesMax));
+  }
+  return context;
+}
+
+void Write(const tutor::Question& question, v1::Question* out) {
+  out->set_id(question.id.value);
+  out->set_text(question.text);
+  out->set_format(std::string(tutor::Name(question.format)));
+  for (const auto& choice : question.choices) out->add_choices(choice);
+  for (const auto& answer : question.answers) out->add_answers(answer);
+  for (const auto& hint : question.hints) out->add_hints(hint);
+  for (const auto& known : question.known_errors) {
+    auto* error = out->add_known_errors();
+    error->set_id(known.id.value);
+    for (const auto& answer : known.answers) error->add_answers(answer);
+    error->set_text(known.text);
+  }
+  out->set_solution(question.solution);
+  out->set_tolerance(question.tolerance);
+  out->set_unit(question.unit);
+}
+
+tutor::Question Read(const v1::Question& in, Reader& reader) {
+  tutor::Question question;
+  question.id = QuestionId(reader.IdOrEmpty("id", in.id()));
+  question.text = in.text();
+  question.format = reader.Word<tutor::AnswerFormat>("format", in.format());
+  question.choices = Strings(in.choices());
+  question.answers = Strings(in.answers());
+  question.hints = Strings(in.hints());
+  for (const auto& known : in.known_errors()) {
+    const Reader::Inside inside(reader, Item("known_errors", question.known_errors.size()));
+    question.known_errors.push_back(
+        {ErrorId(reader.IdText("id", known.id())), Strings(known.answers()), known.text()});
+  }
+  question.solution = in.solution();
+  if (!std::isfinite(in.tolerance()) || in.tolerance() < 0) {
+    reader.Refuse("tolerance", "must be a number of 0 or more");
+  }
+  question.tolerance = in.tolerance();
+  question.unit = in.unit();
+  return question;
+}
+
+void Write(const tutor::QuestionView& question, v1::QuestionView* out) {
+  out->set_id(question.id.value);
+  out->set_text(question.text);
+  out->set_format(std::string(tutor::Name(question.format)));
+  for (const auto& choice : question.choices) out->add_choices(choice);
+}
+
+tutor::QuestionView Read(const v1::QuestionView& in, Reader& reader) {
+  tutor::QuestionView question;
+  question.id = QuestionId(in.id());
+  question.text = in.text();
+  question.format = reader.Word<tutor::AnswerFormat>("format", in.format());
+  question.choices = Strings(in.choices());
+  return question;
+}
+
+void Write(const tutor::Topic& topic, v1::Topic* out) {
+  out->set_topic(topic.id.value);
+  for (const auto& segment : topic.material) out->add_material(segment);
+  for (const auto& question : topic.questions) Write(question, out->add_questions());
+  if (topic.gate != tutor::Gate{}) {
+    out->mutable_gate()->set_window(topic.gate.window);
+    out->mutable_gate()->set_correct(topic.gate.correct);
+  }
+  if (topic.next) out->set_next_topic(topic.next->value);
+  out->set_course(topic.course.value);
+  out->set_version(topic.version);
+  out->set_title(topic.title);
+  out->set_generate_questions(topic.generate_questions);
+}
+
+tutor::Topic Read(const v1::Topic& in, Reader& reader) {
+  tutor::Topic topic;
+  topic.id = TopicId(reader.IdText("topic", in.topic()));
+  topic.material = Strings(in.material());
+  for (const auto& question : in.questions()) {
+    const Reader::Inside inside(reader, Item("questions", topic.questions.size()));
+    reader.IdText("id", question.id());
+    topic.questions.push_back(Read(question, reader));
+  }
+  topic.gate = {in.gate().window(), in.gate().correct()};
+  if (!in.next_topic().empty()) topic.next = TopicId(reader.IdText("next_topic", in.next_topic()));
+  topic.course = CourseId(reader.IdText("course", in.course()));
+  topic.version = reader.IdOrEmpty("version", in.version());
+  topic.title = in.title();
+  topic.generate_questions = in.generate_questions();
+  return topic;
+}
+
+void Write(const tutor::Attempt& attempt, v1::Attempt* out) {
+  out->set_answer(attempt.answer);
+  out->set_verdict(std::string(tutor::Name(attempt.verdict)));
+  if (attempt.error) out->set_error_id(attempt.error->value);
+}
+
+tutor::Attempt Read(const v1::Attempt& in, Reader& reader) {
+  tutor::Attempt attempt;
+  attempt.answer = in.answer();
+  attempt.verdict = reader.Word<tutor::Verdict>("verdict", in.verdict());
+  if (!in.error_id().empty()) attempt.error = ErrorId(in.error_id());
+  return attempt;
+}
+
+void Write(const tutor::HistoryEntry& entry, v1::HistoryEntry* out) {
+  out->set_index(static_cast<uint32_t>(entry.index));
+  if (entry.at_ms != 0) WriteTime(entry.at_ms, out->mutable_at());
+  out->set_role(std::string(tutor::Name(entry.role)));
+  out->set_kind(entry.kind);
+  out->set_text(entry.text);
+}
+
+tutor::HistoryEntry Read(const v1::HistoryEntry& in, Reader& reader) {
+  tutor::HistoryEntry entry;
+  entry.index = in.index();
+  entry.at_ms = reader.TimeMs("at", in.has_at(), in.at());
+  entry.role = reader.Word<tutor::Role>("role", in.role());
+  entry.kind = in.kind();
+  entry.text = in.text();
+  return entry;
+}
+
+}  // namespace lyceum::envelope

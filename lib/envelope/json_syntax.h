@@ -1,0 +1,18 @@
+// The syntax of JSON (RFC 8259), checked before anything is built from it: protobuf's own reader
+// takes more than JSON and quotes what it can not read in its errors.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace lyceum::envelope {
+
+inline constexpr int kNestingMax = 32;
+
+// One object and nothing after it, nested at most kNestingMax deep, all of it UTF-8, every \u
+// escape a character. kReject: the text gives the byte and what should be there, never what is
+// there.
+Result<void> CheckJson(std::string_view text);
+
+}  // namespace lyceum::envelope
