@@ -1,0 +1,14 @@
+// The arguments of a call, made from the session in which it is pending: a call that is dispatched
+// again, perhaps by another worker, gets what it got before.
+#pragma once
+
+#include "tutor/call.h"
+#include "tutor/session.h"
+
+namespace lyceum::tutor {
+
+QuestionView ViewOf(const Question& question);
+
+ToolArgs MakeArgs(const Session& session, const Call& call);
+
+}  // namespace lyceum::tutor

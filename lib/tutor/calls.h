@@ -1,0 +1,28 @@
+// Starting tool calls, and what happens when one has finally failed (EXHAUST in table A).
+#pragma once
+
+#include "tutor/step.h"
+
+namespace lyceum::tutor {
+
+// A call from where the session stands now.
+Call CallFor(const Turn& turn, Tool tool);
+
+// Starts the call; fails it at once where its lock has no time left.
+void Ask(Turn& turn, Call call);
+
+// The call has finally failed; the session stands in its origin. Text tools: authored or static
+// text. check_answer, generate_question, load_topic: error_state, the learner's words kept in the
+// call.
+void GiveUp(Turn& turn, Call call, const ToolError& error);
+
+// What stands in for a text tool's words: authored where there are some.
+void SayInstead(Turn& turn, const Call& call);
+
+// error_state, with this call kept.
+void Fail(Turn& turn, Call call, std::string_view code);
+
+// From error_state: the failed call again, with all that it held.
+void AskAgain(Turn& turn);
+
+}  // namespace lyceum::tutor

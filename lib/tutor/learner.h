@@ -1,0 +1,31 @@
+// What a learner's event does, where no tool runs. The cells of table A name these.
+#pragma once
+
+#include "tutor/step.h"
+
+namespace lyceum::tutor {
+
+// A message in a state that may have an open question: checked, clarified or classified.
+void ReadMessage(Turn& turn, const UserMessage& message);
+void CheckAnswer(Turn& turn, const std::string& answer);
+void Clarify(Turn& turn, const std::string& text);
+
+// The next rung of the ladder; when it is spent, the worked solution.
+void NextHint(Turn& turn);
+// Closes the question as skipped, and goes on.
+void SkipQuestion(Turn& turn);
+// From setting_question: a question that is still to be made is given up.
+void SkipSetting(Turn& turn);
+// From error_state: gives up what could not be done.
+void SkipFailed(Turn& turn);
+// From a remediating state: back to the question, or to the material.
+void LeaveRemediation(Turn& turn);
+// From completed, another course: a new session under the same user.
+void StartOver(Turn& turn, const Start& start);
+
+// An event while a tool runs: WAIT, and then what the busy policy says.
+void Wait(Turn& turn, const EventKind& kind);
+// Handles what was deferred, until the session is locked again or nothing is left.
+void DrainInbox(Turn& turn);
+
+}  // namespace lyceum::tutor

@@ -1,0 +1,133 @@
+#include "tutor/names.h"
+
+#include <array>
+
+namespace lyceum::tutor {
+namespace {
+
+template <class Enum>
+struct Words;
+
+template <>
+struct Words<Tool> {
+  static constexpr std::array<std::string_view, kToolCount> kAll = {
+      "load_topic", "present_material",      "clarify_concept", "generate_question", "check_answer",
+      "give_hint",  "remediate_known_error", "diagnose_error",  "classify_intent"};
+};
+template <>
+struct Words<StateName> {
+  static constexpr std::array<std::string_view, kStateCount> kAll = {"exposition",
+                                                                     "setting_question",
+                                                                     "awaiting_answer",
+                                                                     "awaiting_tool_result",
+                                                                     "remediating_known_error",
+                                                                     "remediating_unknown_error",
+                                                                     "error_state",
+                                                                     "completed"};
+};
+template <>
+struct Words<Verdict> {
+  static constexpr std::array<std::string_view, 6> kAll = {
+      "correct", "partially_correct", "incorrect", "invalid", "not_an_answer", "ungraded"};
+};
+template <>
+struct Words<AnswerFormat> {
+  static constexpr std::array<std::string_view, 7> kAll = {
+      "choice", "numeric", "expression", "equation", "interval", "list", "text"};
+};
+template <>
+struct Words<FoundIntent> {
+  static constexpr std::array<std::string_view, 6> kAll = {"answer", "question", "hint",
+                                                           "skip",   "continue", "off_topic"};
+};
+template <>
+struct Words<Strategy> {
+  static constexpr std::array<std::string_view, 3> kAll = {"hint", "explanation", "worked_example"};
+};
+template <>
+struct Words<Lifecycle> {
+  static constexpr std::array<std::string_view, 3> kAll = {"active", "suspended", "archived"};
+};
+template <>
+struct Words<Role> {
+  static constexpr std::array<std::string_view, 4> kAll = {"learner", "tutor", "operator",
+                                                           "system"};
+};
+template <>
+struct Words<BusyPolicy> {
+  static constexpr std::array<std::string_view, 3> kAll = {"reply_wait", "defer", "interrupt"};
+};
+template <>
+struct Words<TimerKind> {
+  static constexpr std::array<std::string_view, 3> kAll = {"tool_deadline", "idle", "ttl"};
+};
+
+template <class Enum>
+std::string_view WordOf(Enum value) {
+  const auto index = static_cast<size_t>(value);
+  return index < Words<Enum>::kAll.size() ? Words<Enum>::kAll[index] : std::string_view("unknown");
+}
+
+template <class Enum>
+std::optional<Enum> ValueOf(std::string_view name) {
+  for (size_t i = 0; i < Words<Enum>::kAll.size(); ++i) {
+    if (Words<Enum>::kAll[i] == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view Name(Tool tool) { return WordOf(tool); }
+std::string_view Name(StateName state) { return WordOf(state); }
+std::string_view Name(Verdict verdict) { return WordOf(verdict); }
+std::string_view Name(AnswerFormat format) { return WordOf(format); }
+std::string_view Name(FoundIntent intent) { return WordOf(intent); }
+std::string_view Name(Strategy strategy) { return WordOf(strategy); }
+std::string_view Name(Lifecycle lifecycle) { return WordOf(lifecycle); }
+std::string_view Name(Role role) { return WordOf(role); }
+std::string_view Name(BusyPolicy policy) { return WordOf(policy); }
+std::string_view Name(TimerKind kind) { return WordOf(kind); }
+
+template <>
+std::optional<Tool> Parse<Tool>(std::string_view name) {
+  return ValueOf<Tool>(name);
+}
+template <>
+std::optional<StateName> Parse<StateName>(std::string_view name) {
+  return ValueOf<StateName>(name);
+}
+template <>
+std::optional<Verdict> Parse<Verdict>(std::string_view name) {
+  return ValueOf<Verdict>(name);
+}
+template <>
+std::optional<AnswerFormat> Parse<AnswerFormat>(std::string_view name) {
+  return ValueOf<AnswerFormat>(name);
+}
+template <>
+std::optional<FoundIntent> Parse<FoundIntent>(std::string_view name) {
+  return ValueOf<FoundIntent>(name);
+}
+template <>
+std::optional<Strategy> Parse<Strategy>(std::string_view name) {
+  return ValueOf<Strategy>(name);
+}
+template <>
+std::optional<Lifecycle> Parse<Lifecycle>(std::string_view name) {
+  return ValueOf<Lifecycle>(name);
+}
+template <>
+std::optional<Role> Parse<Role>(std::string_view name) {
+  return ValueOf<Role>(name);
+}
+template <>
+std::optional<BusyPolicy> Parse<BusyPolicy>(std::string_view name) {
+  return ValueOf<BusyPolicy>(name);
+}
+template <>
+std::optional<TimerKind> Parse<TimerKind>(std::string_view name) {
+  return ValueOf<TimerKind>(name);
+}
+
+}  // namespace lyceum::tutor

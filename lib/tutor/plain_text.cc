@@ -1,0 +1,71 @@
+#include "tutor/plain_text.h"
+
+#include <array>
+
+namespace lyceum::tutor {
+namespace {
+
+bool IsSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+}
+
+bool IsTight(char c) { return std::string_view("=+*/^<>").find(c) != std::string_view::npos; }
+
+// The LaTeX that only changes how a formula looks.
+constexpr std::array<std::string_view, 12> kDropped = {
+    "\\left", "\\right", "\\(", "\\)", "\\[", "\\]",
+    "\\,",    "\\!",     "\\;", "\\:", "$",   "\\displaystyle"};
+
+size_t DroppedLength(std::string_view rest) {
+  for (std::string_view mark : kDropped) {
+    if (!rest.starts_with(mark)) continue;
+    const char last = mark.back();
+    const bool is_word = last >= 'a' && last <= 'z';
+    // \leftarrow is not \left.
+    if (is_word && rest.size() > mark.size() && IsAlnum(rest[mark.size()])) continue;
+    return mark.size();
+  }
+  return 0;
+}
+
+// U+2212, the minus sign of typeset text.
+constexpr std::string_view kMinus = "\xE2\x88\x92";
+
+}  // namespace
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool IsAlnum(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+std::string Plain(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  bool space = false;
+  for (size_t i = 0; i < text.size();) {
+    if (const size_t skipped = DroppedLength(text.substr(i))) {
+      i += skipped;
+      continue;
+    }
+    if (IsSpace(text[i])) {
+      space = true;
+      ++i;
+      continue;
+    }
+    char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
+    size_t length = 1;
+    if (text.substr(i).starts_with(kMinus)) {
+      c = '-';
+      length = kMinus.size();
+    }
+    if (space && !plain.empty() && !IsTight(c) && !IsTight(plain.back())) plain += ' ';
+    space = false;
+    plain += c;
+    i += length;
+  }
+  return plain;
+}
+
+}  // namespace lyceum::tutor

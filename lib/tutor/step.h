@@ -1,0 +1,79 @@
+// Turn: one step in the making. The session as it is so far, the effects so far, and the ids they
+// get.
+//
+// Every id is "<pp>-<seq>-<index>", with one counter for all that a step makes. No two things of a
+// session have the same id, and the same record always gives the same ids.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tutor/effect.h"
+#include "tutor/event.h"
+#include "tutor/session.h"
+
+namespace lyceum::tutor {
+
+class Turn {
+ public:
+  // Takes the session on to the record's time, never back.
+  Turn(Session session, const At& at, const Event& event);
+
+  Session s;
+  Effects effects;
+  EventId cause;    // in_reply_to of what is said from here on.
+  ClientId client;  // Of the record's event, and how it was written.
+  Encoding encoding;
+  int64_t locked_ms = 0;  // Of the lock whose result is being handled; 0: a new call begins one.
+
+  int64_t now() const { return s.time_ms; }
+  std::string NextId();
+
+  // --- What is told and written down ---------------------------------------------------------
+  void Note(Role role, std::string_view kind, std::string_view text);
+  // To all attached clients; written down too, unless it is `wait` or progress.
+  void Say(Body body);
+  void SayText(std::string_view text) { Say(TextOut{std::string(text)}); }
+  // An error answer. `noted` false: the history does not hear of it.
+  void Refuse(std::string_view code, std::string_view text, bool retryable = false,
+              bool noted = true);
+  void Do(Effect effect) { effects.push_back(std::move(effect)); }
+
+  // --- Clients ---------------------------------------------------------------------------------
+  // The event's client. `again`: a start or attach event, which also says how it wants to be
+  // written to.
+  void AttachClient(bool again);
+  void DetachClient();
+
+  // --- Timers ----------------------------------------------------------------------------------
+  void SetTimer(TimerKind kind, int64_t due_ms);  // In place of the one of that kind, if any.
+  void ClearTimer(TimerKind kind);
+  bool HasTimer(TimerKind kind) const;
+
+  // --- Calls -----------------------------------------------------------------------------------
+  void Go(State state) { s.state = std::move(state); }
+  // Back to where a call came from.
+  void GoBack(const Origin& origin);
+  // Locks the session with this call, with a new id, a deadline and its timer. False: the lock has
+  // no time left, nothing was done.
+  [[nodiscard]] bool StartCall(Call call);
+  // Ends the pending call and leaves the lock for its origin. Gives the call back; empty: not
+  // locked.
+  std::optional<Call> EndCall(bool tell_worker);
+
+  // The step: every message says the state after it.
+  void Finish();
+
+ private:
+  void SayIt(Body body, bool noted);
+
+  uint32_t partition_;
+  uint64_t sequence_;
+  uint32_t index_ = 0;
+};
+
+// A state as the origin of a call: that of its call where it is the lock or the error state.
+Origin OriginOf(const State& state);
+
+}  // namespace lyceum::tutor
