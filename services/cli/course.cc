@@ -1,0 +1,2 @@
+// lyceum course: import, list, show.
+#include "cli/cli.h"

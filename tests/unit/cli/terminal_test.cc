@@ -1,0 +1,38 @@
+#include "cli/terminal.h"
+
+#include <gtest/gtest.h>
+
+#include "base/token.h"
+
+namespace lyceum::cli {
+namespace {
+
+TEST(Terminal, EscapeSequencesDoNotReachIt) {
+  EXPECT_EQ(Plain("a\x1b[2Jb\x07\x08"), "a[2Jb");
+  EXPECT_EQ(Plain("title \x1b]0;owned\x07"), "title ]0;owned");
+  EXPECT_EQ(Plain("a\rb\x7f"), "ab");
+}
+
+TEST(Terminal, NeitherDoTheOneByteFormsOfThem) {
+  EXPECT_EQ(Plain("a\xc2\x9b"
+                  "31mb"),
+            "a31mb");  // U+009B is CSI.
+}
+
+TEST(Terminal, TextIsNotTurnedAround) {
+  EXPECT_EQ(Plain("a\xe2\x80\xae"
+                  "b"),
+            "ab");  // U+202E
+}
+
+TEST(Terminal, NewlinesTabsAndEveryScriptStay) { EXPECT_EQ(Plain("α\n\tβ 😀"), "α\n\tβ 😀"); }
+
+TEST(Terminal, BytesThatAreNotUtf8AreReplaced) { EXPECT_TRUE(IsUtf8(Plain("a\xff\xfe b\xc3"))); }
+
+TEST(Terminal, ALineIsOneLineAndCutBetweenCharacters) {
+  EXPECT_EQ(PlainLine("a\nb\tc", 10), "a b c");
+  EXPECT_EQ(PlainLine("ααα", 3), "α…");
+}
+
+}  // namespace
+}  // namespace lyceum::cli
