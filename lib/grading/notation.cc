@@ -85,8 +85,14 @@ std::string PlainPowers(std::string_view text) {
   return out;
 }
 
+// Brackets around the whole say nothing, except around a pair.
+bool Wrapped(std::string_view text) {
+  return text.size() > 2 && text.front() == '(' && text.back() == ')' &&
+         Closing(text, 0) == text.size() - 1 && text.find(',') == std::string_view::npos;
+}
+
 std::string Unwrapped(std::string text) {
-  while (text.size() > 2 && text.front() == '(' && Closing(text, 0) == text.size() - 1) {
+  while (Wrapped(text)) {
     text = text.substr(1, text.size() - 2);
   }
   return text;

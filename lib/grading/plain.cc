@@ -131,7 +131,7 @@ constexpr std::array kCommands = {
 
 bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-bool IsAlnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 class Reader {
  public:
@@ -181,9 +181,9 @@ class Reader {
 
   static std::string Wrapped(const std::string& inside) {
     const std::string_view token = Trimmed(inside);
-    bool single = true;
-    for (const char c : token) single = single && (IsAlnum(c) || c == '.' || c == ',');
-    if (single) return std::string(token);
+    bool number = true;
+    for (const char c : token) number = number && (IsDigit(c) || c == '.' || c == ',');
+    if (number || token.size() == 1) return std::string(token);
     if (token.front() == '(' && Closing(token, 0) == token.size() - 1) return std::string(token);
     return "(" + std::string(token) + ")";
   }
@@ -239,7 +239,7 @@ class Reader {
     const char c = text_[at_];
     if (static_cast<unsigned char>(c) < 0x80) {
       ++at_;
-      if (c != kFracOpen && c != kFracClose) *out += c == '~' || IsSpace(c) ? ' ' : c;
+      *out += c == '~' || IsSpace(c) ? ' ' : c;  // Marks stay: plain text is plain again.
       return;
     }
     for (const auto& [symbol, plain] : kSymbols) {
