@@ -1,10 +1,10 @@
 // AckedPublisher: many messages to JetStream in flight at once, each sent again until it is acked.
 //
 // Sends with Nats-Msg-Id, so that the server drops what it has. A message is sent again after
-// resend_ms without an ack and after a reconnect; an ack that carries an error, or sequence 0, is no ack.
-// Nothing is given up while the publisher lives, except what is over its deadline.
-// Bounded: at most in_flight_max messages; Send waits for room until its deadline.
-// Has one thread of its own. Thread-safe.
+// resend_ms without an ack and after a reconnect; an ack that carries an error, or sequence 0, is
+// no ack. Nothing is given up while the publisher lives, except what is over its deadline. Bounded:
+// at most in_flight_max messages; Send waits for room until its deadline. Has one thread of its
+// own. Thread-safe.
 #pragma once
 
 #include <chrono>

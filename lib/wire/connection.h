@@ -1,7 +1,8 @@
 // A connection to NATS: publish, request, subscribe. nats.h stops in this library.
 //
-// Thread-safe. Reconnects for ever by itself; while it is away, publishing is kRetry at once (nothing is
-// buffered for later). Nothing here calls back into the caller: what arrives is put into a Mailbox.
+// Thread-safe. Reconnects for ever by itself; while it is away, publishing is kRetry at once
+// (nothing is buffered for later). Nothing here calls back into the caller: what arrives is put
+// into a Mailbox.
 #pragma once
 
 #include <chrono>
@@ -26,6 +27,9 @@ struct ConnectOptions {
   std::string credentials_file;  // NATS_CREDS
   std::chrono::milliseconds timeout{2000};
   bool send_asap = false;  // true: least latency; false: most throughput.
+  // Where this client's replies arrive. Empty: "_INBOX.<user>" where there is a user (also one
+  // named in the url), so that a server can give each role its own; else "_INBOX".
+  std::string inbox_prefix;
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -69,7 +73,9 @@ class Connection {
 
   // kReject: bad subject, or larger than the server takes. kRetry: not connected.
   Result<void> Publish(const Message& message);
-  // Returns when the server has seen everything that was published before.
+  // Returns when the server has seen everything that was published before, since the last
+  // reconnect: what lay in the buffer of a connection that broke is gone. If reconnects() is the
+  // same before the first publish and after the flush, nothing was lost.
   Result<void> Flush(std::chrono::milliseconds timeout);
   // kRetry: nobody answered in time. kReject: nobody is subscribed ("no responders").
   Result<Message> Request(const Message& message, std::chrono::milliseconds timeout);

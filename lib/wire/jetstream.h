@@ -15,7 +15,7 @@ namespace lyceum::wire {
 struct StreamConfig {
   std::string name;
   std::vector<std::string> subjects;
-  int64_t bytes_max = -1;          // -1: no limit.
+  int64_t bytes_max = -1;           // -1: no limit.
   std::chrono::seconds age_max{0};  // 0: for ever.
   int32_t message_bytes_max = -1;
   std::chrono::seconds duplicates{120};
@@ -32,7 +32,7 @@ struct StreamInfo {
   int64_t created_ns = 0;  // Unix ns: tells a re-created stream from the one we knew.
 };
 
-// Empty: no such stream. kRetry: no JetStream there, or no answer (the text says which).
+// Empty: no such stream. kReject: no JetStream there, and the text says so. kRetry: no answer.
 Result<std::optional<StreamInfo>> GetStream(Connection& connection, const std::string& name);
 
 // Creates it, or finds it there. What differs from what was asked, in words, one item a difference:
@@ -61,12 +61,14 @@ class StreamReader {
  public:
   struct Impl;
   // `filter` empty: every subject of the stream. Starts at the first message with sequence >= from.
-  static Result<std::unique_ptr<StreamReader>> Open(Connection& connection, const std::string& stream,
+  static Result<std::unique_ptr<StreamReader>> Open(Connection& connection,
+                                                    const std::string& stream,
                                                     const std::string& filter, uint64_t from);
   explicit StreamReader(std::unique_ptr<Impl> impl);
   ~StreamReader();
-  // The next message, waiting at most until the deadline. Empty: nothing came. kRetry: the reader is
-  // broken (the server lost the consumer): open a new one at the last sequence + 1.
+  // The next message, waiting at most until the deadline. Empty: nothing came. kRetry: the reader
+  // is broken (the server lost the consumer, or the connection was made anew): open a new one at
+  // the last sequence + 1. Never gives a sequence twice, out of order, or after one that it missed.
   Result<std::optional<StoredMessage>> Next(Deadline deadline);
 
  private:
@@ -79,7 +81,8 @@ class Bucket {
   struct Impl;
   // Empty: there is none of that name.
   static Result<std::optional<Bucket>> Open(Connection& connection, const std::string& name);
-  static Result<Bucket> Ensure(Connection& connection, const std::string& name, int32_t replicas = 1);
+  static Result<Bucket> Ensure(Connection& connection, const std::string& name,
+                               int32_t replicas = 1);
   Bucket(Bucket&&) noexcept;
   Bucket& operator=(Bucket&&) noexcept;
   ~Bucket();
@@ -88,6 +91,7 @@ class Bucket {
   Result<void> Put(const std::string& key, const std::string& value);
   // True: created. False: the key is there already (its value is kept).
   Result<bool> Create(const std::string& key, const std::string& value);
+  // Every key that was ever put and not purged, in no order. No keys: an empty list.
   Result<std::vector<std::string>> Keys();
   explicit Bucket(std::unique_ptr<Impl> impl);
 
@@ -97,7 +101,10 @@ class Bucket {
 
 // Publishes to JetStream and waits for the ack: for tools that send one message at a time.
 // kReject: the stream refused it. Returns the sequence. `message_id` becomes Nats-Msg-Id.
-struct PubAck { uint64_t sequence = 0; bool duplicate = false; };
+struct PubAck {
+  uint64_t sequence = 0;
+  bool duplicate = false;
+};
 Result<PubAck> PublishAcked(Connection& connection, const Message& message,
                             const std::string& message_id, std::chrono::milliseconds timeout);
 

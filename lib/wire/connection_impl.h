@@ -1,0 +1,38 @@
+// The inside of a Connection, for the sources of this library.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <string>
+
+#include "wire/connection.h"
+#include "wire/handles.h"
+
+namespace lyceum::wire {
+
+// What the library's own thread reports: lives as long as anybody may still look at it.
+struct AsyncState {
+  std::atomic<uint64_t> errors{0};
+  std::atomic<uint64_t> violations{0};
+  std::mutex mutex;
+  std::string last;  // Guarded by mutex.
+
+  std::string Last();
+};
+
+struct Connection::Impl {
+  ~Impl();
+
+  std::string server;  // As given, without credentials: for messages to people.
+  std::string inbox_prefix;
+  std::shared_ptr<AsyncState> async;
+  uint64_t async_id = 0;  // What the library's callbacks know of this connection.
+  ConnectionHandle connection;
+  JetStreamHandle jetstream;
+};
+
+// Says in words why a call to JetStream failed.
+Error JetStreamError(Connection::Impl& impl, natsStatus status, jsErrCode code,
+                     const std::string& what);
+
+}  // namespace lyceum::wire

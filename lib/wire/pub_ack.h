@@ -1,0 +1,25 @@
+// Private to this library: the answer of a stream to a message that was published to it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "wire/connection.h"
+
+namespace lyceum::wire {
+
+// {"stream":"LYCEUM_P3","seq":17,"duplicate":true} or {"error":{"code":503,"err_code":10077,...}}
+// Invariant: sequence > 0 where it was stored, and then error is empty.
+struct StreamAnswer {
+  uint64_t sequence = 0;
+  bool duplicate = false;
+  int code = 0;        // JetStream's err_code.
+  bool never = false;  // The same message will be refused each time.
+  std::string error;
+};
+
+StreamAnswer ParseStreamAnswer(const Message& reply);
+
+inline constexpr int kWrongLastSequence = 10071;
+
+}  // namespace lyceum::wire
