@@ -1,0 +1,101 @@
+#include "tutor/dump.h"
+#include "tutor/dump_words.h"
+#include "tutor/names.h"
+
+namespace lyceum::tutor {
+namespace {
+
+using dump::Quote;
+using dump::Write;
+
+std::string Line(const TextOut& m) { return "text " + Quote(m.text); }
+std::string Line(const QuestionOut& m) { return "question " + Write(m.question); }
+std::string Line(const FeedbackOut& m) {
+  return "feedback " + std::string(Name(m.verdict)) + " score=" + dump::Number(m.score) + " " +
+         Quote(m.text) + (m.known_error ? " known_error=" + Quote(m.known_error->value) : "");
+}
+std::string Line(const HintOut& m) {
+  return "hint " + std::to_string(m.level) + "/" + std::to_string(m.of) + " " + Quote(m.text);
+}
+std::string Line(const WaitOut&) { return "wait"; }
+std::string Line(const ErrorOut& m) {
+  return "error " + m.code + (m.retryable ? " retryable " : " ") + Quote(m.text);
+}
+std::string Line(const ProgressOut& m) {
+  return "progress " + Quote(m.topic.value) + " " + std::to_string(m.done) + "/" +
+         std::to_string(m.total);
+}
+std::string Line(const CompletedOut&) { return "completed"; }
+
+std::string Line(const ClientMessage& m) {
+  return m.id + " n=" + std::to_string(m.n) + " re=" + Quote(m.in_reply_to.value) +
+         " at=" + std::to_string(m.at_ms) + " in=" + std::string(Name(m.state)) + " " +
+         std::visit([](const auto& body) { return Line(body); }, m.body);
+}
+
+std::string Line(const TopicRef& ref) {
+  return "ref={" + Quote(ref.course.value) + " " + Quote(ref.version) + " " +
+         Quote(ref.topic.value) + "}";
+}
+std::string Line(const std::optional<QuestionView>& question) {
+  return "question=" + (question ? Write(*question) : "none");
+}
+std::string Line(const std::vector<Attempt>& attempts) {
+  return "attempts=" + dump::List(attempts, [](const Attempt& a) { return Write(a); });
+}
+
+std::string Line(const LoadTopicArgs& a) { return Line(a.ref); }
+std::string Line(const PresentMaterialArgs& a) {
+  return Line(a.ref) + " segment=" + std::to_string(a.segment) + " text=" + Quote(a.text);
+}
+std::string Line(const ClarifyConceptArgs& a) {
+  return Line(a.ref) + " text=" + Quote(a.text) + " " + Line(a.question) +
+         " recent=" + dump::List(a.recent, [](const HistoryEntry& e) { return Write(e); });
+}
+std::string Line(const GenerateQuestionArgs& a) { return Line(a.ref); }
+std::string Line(const CheckAnswerArgs& a) {
+  return "question=" + Write(a.question) + " answer=" + Quote(a.answer) + " " + Line(a.attempts) +
+         " grader=" + std::to_string(a.grader);
+}
+std::string Line(const GiveHintArgs& a) {
+  return Line(a.ref) + " question=" + Write(a.question) + " level=" + std::to_string(a.level) +
+         " of=" + std::to_string(a.of) + " " + Line(a.attempts);
+}
+std::string Line(const RemediateKnownErrorArgs& a) {
+  return Line(a.ref) + " error=" + Quote(a.error.value) + " text=" + Quote(a.error_text) +
+         " strategy=" + std::string(Name(a.strategy)) + " " + Line(a.question) +
+         " answer=" + Quote(a.answer);
+}
+std::string Line(const DiagnoseErrorArgs& a) {
+  return Line(a.ref) + " " + Line(a.question) + " answer=" + Quote(a.answer) + " " +
+         Line(a.attempts);
+}
+std::string Line(const ClassifyIntentArgs& a) {
+  return Line(a.ref) + " " + Line(a.question) + " text=" + Quote(a.text);
+}
+
+std::string Line(const Say& e) { return "say " + Line(e.message); }
+std::string Line(const Tell& e) { return "tell " + Write(e.to) + " " + Line(e.message); }
+std::string Line(const Resend& e) {
+  return "resend " + Write(e.to) + " after_n=" + std::to_string(e.after_n);
+}
+std::string Line(const CallTool& e) {
+  return "call " + Write(e.call) + " " +
+         std::visit([](const auto& args) { return Line(args); }, e.args);
+}
+std::string Line(const DispatchAgain& e) { return "dispatch_again " + e.call.value; }
+std::string Line(const EndCall& e) {
+  return "end_call " + e.call.value + (e.tell_worker ? " tell_worker" : "");
+}
+std::string Line(const SetTimer& e) { return "set_timer " + Write(e.timer); }
+std::string Line(const ClearTimer& e) { return "clear_timer " + Write(e.timer); }
+std::string Line(const Append& e) { return "append " + Write(e.entry); }
+std::string Line(const Unload&) { return "unload"; }
+
+}  // namespace
+
+std::string Dump(const Effect& effect) {
+  return std::visit([](const auto& e) { return Line(e); }, effect);
+}
+
+}  // namespace lyceum::tutor
