@@ -1,0 +1,65 @@
+// A real nats-server for one test: on a free loopback port that it keeps over restarts, with its
+// store in a folder of its own, by default with ops/nats/lyceum.conf, so that the permissions are
+// always in force.
+//
+//   NatsServer server;
+//   auto connection = server.Connect("gateway");
+//   server.Kill9();  server.Restart();
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "support/process.h"
+#include "support/temp_dir.h"
+#include "wire/connection.h"
+
+namespace lyceum::test {
+
+class NatsServer {
+ public:
+  struct Options {
+    bool roles = true;      // false: no users, no mapping: everybody may do everything.
+    bool jetstream = true;  // false: also means no roles.
+    int partitions = 16;    // Of the mapping.
+  };
+
+  NatsServer();  // The options as they stand above.
+  explicit NatsServer(
+      const Options& options);  // Returns when it answers; throws where it does not.
+
+  std::string url() const;  // nats://127.0.0.1:<port>
+  // With user and password. Roles: gateway operator session_worker tool_worker admin.
+  std::string url_for(const std::string& role) const;
+  std::string password(const std::string& role) const;
+  // NATS_URL, NATS_USER and NATS_PASSWORD, for a program that is to be that role.
+  std::map<std::string, std::string> env_for(const std::string& role) const;
+  int port() const { return port_; }
+  pid_t pid() const { return process_->pid(); }
+  std::string log() const { return process_->err(); }
+  std::string store_dir() const { return dir_ / "store"; }
+
+  // Throws where it fails. `role` empty: without a user.
+  std::shared_ptr<wire::Connection> Connect(const std::string& role, bool send_asap = true) const;
+
+  void Kill9() { process_->Kill9(); }
+  void Stop();     // SIGTERM, and waits for the end.
+  void Restart();  // Starts it again on its port and its store; ends it first where it runs.
+
+ private:
+  void WriteConfig();
+  bool Start();  // False: it ended at once or did not answer in time.
+  bool Answers() const;
+
+  const Options options_;
+  TempDir dir_;
+  int port_ = 0;
+  std::unique_ptr<Process> process_;
+};
+
+// A port of 127.0.0.1 that nobody listens to. Below the range the kernel takes ports for outgoing
+// connections from, so that a client that tries it again and again can not connect to itself.
+int FreePort();
+
+}  // namespace lyceum::test
