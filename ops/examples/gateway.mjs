@@ -18,6 +18,7 @@ const nc = await connect({
   servers: process.env.NATS_URL ?? "nats://127.0.0.1:4222",
   user: process.env.NATS_USER,
   pass: process.env.NATS_PASSWORD,
+  inboxPrefix: "_INBOX.gateway", // Each role has its own: no role reads another's answers.
 });
 const js = nc.jetstream();
 const client = "example-" + randomUUID();

@@ -20,6 +20,7 @@ const nc = await connect({
   servers: process.env.NATS_URL ?? "nats://127.0.0.1:4222",
   user: process.env.NATS_USER,
   pass: process.env.NATS_PASSWORD,
+  inboxPrefix: "_INBOX.tool_worker",
   maxReconnectAttempts: -1,
 });
 const js = nc.jetstream();

@@ -1,0 +1,120 @@
+#include "classroom.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "envelope/codec.h"
+
+namespace lyceum::chaos {
+namespace {
+
+using std::chrono::milliseconds;
+
+}  // namespace
+
+Classroom::Classroom(std::shared_ptr<wire::Connection> connection, envelope::Subjects subjects,
+                     Options options)
+    : connection_(std::move(connection)),
+      subjects_(std::move(subjects)),
+      options_(std::move(options)),
+      box_(std::make_shared<wire::MessageBox>(1 << 18)),
+      acks_(std::make_shared<Mailbox<wire::Acked>>(1 << 16)) {
+  for (size_t i = 0; i < options_.learners; ++i) {
+    learners_.emplace_back(UserId(fmt::format("{}-{}", options_.name, i)), options_.course,
+                           options_.seed, &options_.key);
+    by_client_[learners_.back().client().value] = i;
+    auto subscription = connection_->Subscribe(subjects_.Out(learners_.back().client()), "", box_,
+                                               static_cast<int>(i));
+    if (!subscription) {
+      complaints_.push_back(subscription.error().text);
+      continue;
+    }
+    subscriptions_.push_back(std::move(*subscription));
+  }
+  patience_.resize(learners_.size(), Deadline::max());
+  publisher_ =
+      std::make_unique<wire::AckedPublisher>(connection_, acks_, wire::AckedPublisher::Options{});
+}
+
+void Classroom::Publish(size_t index, const tutor::Event& event) {
+  wire::Message message{
+      .subject = subjects_.In(envelope::RecordClass::kUser, learners_[index].user()),
+      .headers = {{"Content-Type", "application/json"}},
+      .data = envelope::EncodeEvent(event, tutor::Encoding::kJson)};
+  sent_.push_back(event.id.value);
+  if (!publisher_->Send(std::move(message), event.id.value, sent_.size() - 1,
+                        In(milliseconds(30'000)))) {
+    complaints_.push_back("no room to publish " + event.id.value);
+  }
+  patience_[index] = In(options_.ask_again);
+}
+
+void Classroom::Step(size_t index) {
+  if (const auto event = learners_[index].Next()) Publish(index, *event);
+}
+
+void Classroom::TakeAcks() {
+  while (const auto acked = acks_->Pop(Steady::now())) {
+    if (acked->ok) {
+      acked_[sent_[acked->cookie]] = acked->sequence;
+    } else {
+      complaints_.push_back(fmt::format("{} was given up: {}", sent_[acked->cookie], acked->error));
+    }
+  }
+}
+
+void Classroom::Nudge() {
+  for (size_t i = 0; i < started_; ++i) {
+    if (learners_[i].completed() || Steady::now() < patience_[i]) continue;
+    Publish(i, learners_[i].AskAgain());
+  }
+}
+
+bool Classroom::Run(Deadline deadline, const std::function<void(uint64_t heard)>& on_message) {
+  while (completed_ < learners_.size() && Steady::now() < deadline) {
+    while (started_ < learners_.size() && started_ - completed_ < options_.at_once) {
+      Step(started_++);
+    }
+    for (const wire::Message& message : box_->PopSome(256, In(milliseconds(100)))) {
+      const auto index = static_cast<size_t>(message.tag);
+      const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
+      auto received = envelope::DecodeClientMessage(message.data, encoding);
+      if (!received) {
+        complaints_.push_back(received.error().text);
+        continue;
+      }
+      Learner& learner = learners_[index];
+      const bool before = learner.completed();
+      learner.Heard(*received);
+      patience_[index] = In(options_.ask_again);
+      if (!before && learner.completed()) ++completed_;
+      Step(index);
+      on_message(++heard_);
+    }
+    TakeAcks();
+    Nudge();
+  }
+  publisher_->Drain(In(milliseconds(10'000)));
+  TakeAcks();
+  return completed_ == learners_.size();
+}
+
+std::vector<std::string> Classroom::Complaints() const {
+  std::vector<std::string> all = complaints_;
+  for (const Learner& learner : learners_) {
+    all.insert(all.end(), learner.complaints().begin(), learner.complaints().end());
+    uint32_t n = 0;
+    for (const auto& [number, line] : learner.transcript()) {
+      if (number != ++n) {
+        all.push_back(
+            fmt::format("{}: after n {} comes n {}", learner.user().value, n - 1, number));
+        break;
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace lyceum::chaos
