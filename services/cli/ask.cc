@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -24,6 +25,21 @@ bool Pause(Deadline deadline) {
   return true;
 }
 
+// The server does not answer what it forbids: only its asynchronous errors tell.
+class Forbidden {
+ public:
+  explicit Forbidden(const wire::Connection& connection)
+      : connection_(connection), before_(connection.async_errors()) {}
+  std::optional<Error> Seen() const {
+    if (connection_.async_errors() == before_) return std::nullopt;
+    return Reject("the server refused it: " + connection_.last_async_error());
+  }
+
+ private:
+  const wire::Connection& connection_;
+  const uint64_t before_;
+};
+
 }  // namespace
 
 Result<envelope::SessionView> AskView(wire::Connection& connection,
@@ -34,9 +50,11 @@ Result<envelope::SessionView> AskView(wire::Connection& connection,
   question.headers = {{"Content-Type", "application/json"}};
   question.data = envelope::EncodeQuery(query);
   std::string last = "no answer";
+  const Forbidden forbidden(connection);
   do {
     Result<wire::Message> answer = connection.Request(question, OneTry(deadline));
     if (!answer) {
+      if (auto error = forbidden.Seen()) return *error;
       last = answer.error().text;
       continue;
     }
@@ -61,10 +79,12 @@ Result<wire::PubAck> Deliver(wire::Connection& connection, const envelope::Subje
     return Reject("the event is larger than the server takes");
   }
   std::string last = "no ack";
+  const Forbidden forbidden(connection);
   do {
     Result<wire::PubAck> ack =
         wire::PublishAcked(connection, message, event.id.value, OneTry(deadline));
     if (ack || ack.error().fault != Fault::kRetry) return ack;
+    if (auto error = forbidden.Seen()) return *error;
     last = ack.error().text;
   } while (Pause(deadline));
   return Retry("the log did not take the event: " + last);

@@ -1,2 +1,218 @@
 // lyceum course: import, list, show.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
 #include "cli/cli.h"
+#include "cli/terminal.h"
+#include "tools/course_bucket.h"
+#include "tools/course_file.h"
+#include "tools/oatutor.h"
+#include "tutor/names.h"
+
+namespace lyceum::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kItemMax = 120;
+
+// The files are read first, so that one that is not there is a wrong usage and not a bad course.
+Result<std::string> Whole(const std::string& path, size_t bytes_max, bool* unreadable) {
+  Result<std::string> text = tools::ReadWhole(path, bytes_max);
+  if (!text) *unreadable = true;
+  return text;
+}
+
+Result<tools::ReadCourse> ReadIt(const CourseImportOptions& options, bool* unreadable) {
+  if (options.from.empty()) {
+    auto text = Whole(options.file, tools::kCourseFileBytesMax, unreadable);
+    if (!text) return text.error();
+    return tools::ParseCourseFile(*text);
+  }
+  auto problems = Whole(options.problems, tools::kJsonLinesBytesMax, unreadable);
+  if (!problems) return problems.error();
+  std::string materials;
+  if (!options.materials.empty()) {
+    auto text = Whole(options.materials, tools::kJsonLinesBytesMax, unreadable);
+    if (!text) return text.error();
+    materials = std::move(*text);
+  }
+  return tools::ParseOatutor(CourseId(options.course), *problems, materials);
+}
+
+void PrintRefusals(const Common& common, const std::vector<tools::Refusal>& refusals) {
+  for (const tools::Refusal& refusal : refusals) {
+    if (common.json) {
+      std::cout << Json{{"refused", Plain(refusal.item)},
+                        {"line", refusal.line},
+                        {"reason", Plain(refusal.reason)}}
+                       .dump()
+                << "\n";
+    }
+    std::cerr << "refused: ";
+    if (refusal.line > 0) std::cerr << "line " << refusal.line << ": ";
+    std::cerr << PlainLine(refusal.item, kItemMax) << ": " << PlainLine(refusal.reason, 400)
+              << "\n";
+  }
+}
+
+size_t Questions(const tools::CourseIndex& index) {
+  size_t count = 0;
+  for (const auto& topic : index.topics) count += topic.questions;
+  return count;
+}
+
+Json ToObject(const tools::CourseIndex& index) {
+  return Json{{"course", Plain(index.id.value)},
+              {"title", Plain(index.title)},
+              {"version", index.version},
+              {"topics", index.topics.size()},
+              {"questions", Questions(index)}};
+}
+
+// Empty: an exit code was set.
+std::unique_ptr<tools::CourseBucket> Open(const Common& common, int* code) {
+  auto connection = Connect(common);
+  if (!connection) {
+    *code = FailUsage(connection.error());
+    return nullptr;
+  }
+  auto bucket = tools::CourseBucket::Open(*connection, common.subjects());
+  if (!bucket) {
+    *code = Fail(bucket.error());
+    return nullptr;
+  }
+  return std::move(*bucket);
+}
+
+Json ToObject(const tutor::Question& question) {
+  Json errors = Json::array();
+  for (const tutor::KnownError& error : question.known_errors) {
+    errors.push_back({{"id", error.id.value}, {"answers", error.answers}, {"text", error.text}});
+  }
+  return Json{{"id", question.id.value},         {"text", question.text},
+              {"format", Name(question.format)}, {"choices", question.choices},
+              {"answers", question.answers},     {"hints", question.hints},
+              {"known_errors", errors},          {"solution", question.solution}};
+}
+
+int ShowTopic(const Common& common, const tutor::Topic& topic) {
+  if (common.json) {
+    Json questions = Json::array();
+    for (const tutor::Question& question : topic.questions) questions.push_back(ToObject(question));
+    std::cout << Json{{"course", topic.course.value}, {"version", topic.version},
+                      {"topic", topic.id.value},      {"title", topic.title},
+                      {"material", topic.material},   {"questions", questions}}
+                     .dump()
+              << std::endl;
+    return kDone;
+  }
+  std::cout << PlainLine(topic.id.value, kItemMax) << ": " << PlainLine(topic.title, 200) << "\n";
+  for (size_t i = 0; i < topic.material.size(); ++i) {
+    std::cout << "\n-- material " << i + 1 << " of " << topic.material.size() << "\n"
+              << Plain(topic.material[i]) << "\n";
+  }
+  for (const tutor::Question& question : topic.questions) {
+    std::cout << "\n-- question " << PlainLine(question.id.value, kItemMax) << " ("
+              << Name(question.format) << ")\n"
+              << Plain(question.text) << "\n";
+    for (const std::string& choice : question.choices)
+      std::cout << "   - " << Plain(choice) << "\n";
+    for (const std::string& answer : question.answers)
+      std::cout << "   = " << Plain(answer) << "\n";
+    std::cout << "   " << question.hints.size() << " hints, " << question.known_errors.size()
+              << " known errors\n";
+  }
+  std::cout.flush();
+  return kDone;
+}
+
+int ShowCourse(const Common& common, const tools::CourseIndex& index) {
+  if (common.json) {
+    Json json = ToObject(index);
+    json["topics"] = Json::array();
+    for (const auto& topic : index.topics) {
+      json["topics"].push_back({{"topic", Plain(topic.id.value)},
+                                {"title", Plain(topic.title)},
+                                {"segments", topic.segments},
+                                {"questions", topic.questions}});
+    }
+    std::cout << json.dump() << std::endl;
+    return kDone;
+  }
+  std::cout << PlainLine(index.id.value, kItemMax) << " " << index.version << ": "
+            << PlainLine(index.title, 200) << "\n";
+  for (const auto& topic : index.topics) {
+    std::cout << "  " << PlainLine(topic.id.value, kItemMax) << "  " << topic.segments
+              << " segments, " << topic.questions << " questions  " << PlainLine(topic.title, 100)
+              << "\n";
+  }
+  std::cout.flush();
+  return kDone;
+}
+
+}  // namespace
+
+int RunCourseImport(const Common& common, const CourseImportOptions& options) {
+  bool unreadable = false;
+  auto read = ReadIt(options, &unreadable);
+  if (!read) return unreadable ? FailUsage(read.error()) : Fail(read.error());
+  PrintRefusals(common, read->refusals);
+  const size_t refused = read->refusals.size();
+  if (options.strict && refused > 0) {
+    return Fail(kNo, std::to_string(refused) + " items are refused: nothing was imported");
+  }
+  int code = kDone;
+  auto bucket = Open(common, &code);
+  if (!bucket) return code;
+  auto put = bucket->Put(read->course);
+  if (!put) return Fail(put.error());
+  const tools::CourseIndex index = tools::IndexOf(read->course);
+  if (common.json) {
+    Json json = ToObject(index);
+    json["refused"] = refused;
+    json["new"] = *put;
+    std::cout << json.dump() << std::endl;
+  } else {
+    std::cout << PlainLine(index.id.value, kItemMax) << " " << index.version
+              << (*put ? "" : " (was there already)") << ": " << index.topics.size() << " topics, "
+              << Questions(index) << " questions, " << refused << " items refused" << std::endl;
+  }
+  return kDone;
+}
+
+int RunCourseList(const Common& common) {
+  int code = kDone;
+  auto bucket = Open(common, &code);
+  if (!bucket) return code;
+  auto list = bucket->List();
+  if (!list) return Fail(list.error());
+  for (const tools::CourseIndex& index : *list) {
+    if (common.json) {
+      std::cout << ToObject(index).dump() << "\n";
+    } else {
+      std::cout << PlainLine(index.id.value, kItemMax) << " " << index.version << "  "
+                << index.topics.size() << " topics, " << Questions(index) << " questions  "
+                << PlainLine(index.title, 200) << "\n";
+    }
+  }
+  std::cout.flush();
+  if (list->empty()) std::cerr << "no courses: see `lyceum course import`\n";
+  return kDone;
+}
+
+int RunCourseShow(const Common& common, const CourseShowOptions& options) {
+  int code = kDone;
+  auto bucket = Open(common, &code);
+  if (!bucket) return code;
+  const CourseId id(options.course);
+  auto index = bucket->Find(id);
+  if (!index) return Fail(index.error());
+  if (!*index) return Fail(kNo, "there is no course " + PlainLine(options.course, kItemMax));
+  if (options.topic.empty()) return ShowCourse(common, **index);
+  auto topic = bucket->Get({id, (*index)->version, TopicId(options.topic)});
+  if (!topic) return Fail(topic.error());
+  return ShowTopic(common, **topic);
+}
+
+}  // namespace lyceum::cli

@@ -110,9 +110,8 @@ class CommandLine {
     CLI::Option* id = c->add_option("--course", o.course, "Id of the course")->needs(from);
     CLI::Option* problems =
         c->add_option("--problems", o.problems, "Problems, JSON Lines")->needs(from);
-    CLI::Option* materials =
-        c->add_option("--materials", o.materials, "Materials, JSON Lines")->needs(from);
-    from->needs(id)->needs(problems)->needs(materials);
+    c->add_option("--materials", o.materials, "Materials, JSON Lines")->needs(from);
+    from->needs(id)->needs(problems);
     c->add_flag("--strict", o.strict, "Import nothing and exit 1 if an item is refused");
     c->parse_complete_callback([file, from] {
       if (file->count() + from->count() == 0) {
