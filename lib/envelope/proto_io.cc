@@ -180,7 +180,7 @@ Result<void> ParseMessage(std::string_view data, Encoding encoding, Message* mes
 
 Result<void> ParseRow(std::string_view data, Message* message) {
   SilenceProtobuf();
-  if (Read(data, message)) return {};
+  if (Read(data, message) && CheckFields(*message, "")) return {};
   return Fatal("a row of type " + message->GetDescriptor()->full_name() +
                " can not be read: the store is damaged or was written by a newer program");
 }

@@ -19,7 +19,7 @@ inline constexpr size_t kPayloadBytesMax = 1024 * 1024;
 Result<void> ParseMessage(std::string_view data, Encoding encoding,
                           google::protobuf::Message* message);
 
-// As above with no bound on the size, and kFatal: for rows that we wrote ourselves.
+// The same for rows that we wrote ourselves: protobuf, no bound on the size, kFatal.
 Result<void> ParseRow(std::string_view data, google::protobuf::Message* message);
 
 // What can be read of it, without any check.

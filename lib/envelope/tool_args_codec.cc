@@ -142,8 +142,12 @@ void Write(const tutor::ToolArgs& args, v1::ToolRequest::Args* out) {
 }
 
 tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader) {
-  const auto* field = in.GetDescriptor()->FindFieldByNumber(in.tool_case());
-  const Reader::Inside inside(reader, field == nullptr ? "" : field->name());
+  if (in.tool_case() == v1::ToolRequest::Args::TOOL_NOT_SET) {
+    reader.Refuse("tool", "one must be set: " + AllowedWords<tutor::Tool>());
+    return tutor::LoadTopicArgs{};
+  }
+  const Reader::Inside inside(reader,
+                              in.GetDescriptor()->FindFieldByNumber(in.tool_case())->name());
   switch (in.tool_case()) {
     case v1::ToolRequest::Args::kLoadTopic:
       return tutor::LoadTopicArgs{Read(in.load_topic().ref())};
@@ -172,7 +176,6 @@ tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader) {
     case v1::ToolRequest::Args::TOOL_NOT_SET:
       break;
   }
-  reader.Refuse("tool", "one must be set: " + AllowedWords<tutor::Tool>());
   return tutor::LoadTopicArgs{};
 }
 

@@ -1,0 +1,194 @@
+// Every message of the contract is read and written without loss, in both encodings.
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/digest.h"
+#include "contract.h"
+#include "field_coverage.h"
+#include "lyceum/v1/lyceum.pb.h"
+
+namespace lyceum::envelope {
+namespace {
+
+constexpr Encoding kJson = Encoding::kJson;
+constexpr Encoding kProtobuf = Encoding::kProtobuf;
+
+template <class Message>
+std::string ToBytes(const std::string& json) {
+  Message message;
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &message).ok()) << json;
+  return message.SerializeAsString();
+}
+
+TEST(Contract, EventsComeBackInBothEncodings) {
+  for (const auto& [record_class, json] : EventSamples()) {
+    SCOPED_TRACE(json);
+    const auto from_json = DecodeEvent(json, kJson, record_class);
+    ASSERT_TRUE(from_json) << from_json.error().text;
+    EXPECT_EQ(from_json->event.encoding, kJson);
+    EXPECT_EQ(EncodeEvent(from_json->event, kJson, from_json->trace), json);
+
+    const std::string bytes = EncodeEvent(from_json->event, kProtobuf, from_json->trace);
+    EXPECT_EQ(bytes, ToBytes<v1::Event>(json));
+    const auto from_bytes = DecodeEvent(bytes, kProtobuf, record_class);
+    ASSERT_TRUE(from_bytes) << from_bytes.error().text;
+    EXPECT_EQ(from_bytes->event.encoding, kProtobuf);
+    EXPECT_EQ(EncodeEvent(from_bytes->event, kJson, from_bytes->trace), json);
+  }
+}
+
+TEST(Contract, ClientMessagesComeBackInBothEncodings) {
+  for (const std::string& json : ClientMessageSamples()) {
+    SCOPED_TRACE(json);
+    const auto from_json = DecodeClientMessage(json, kJson);
+    ASSERT_TRUE(from_json) << from_json.error().text;
+    EXPECT_EQ(EncodeClientMessage(from_json->user, from_json->message, kJson), json);
+
+    const auto bytes = EncodeClientMessage(from_json->user, from_json->message, kProtobuf);
+    const auto from_bytes = DecodeClientMessage(bytes, kProtobuf);
+    ASSERT_TRUE(from_bytes) << from_bytes.error().text;
+    EXPECT_EQ(EncodeClientMessage(from_bytes->user, from_bytes->message, kJson), json);
+  }
+}
+
+TEST(Contract, StreamedTextIsRead) {
+  for (const std::string& data :
+       {StreamSamples()[0], ToBytes<v1::ClientMessage>(StreamSamples()[0])}) {
+    const auto delta = DecodeClientMessage(data, EncodingOf({}, data));
+    ASSERT_TRUE(delta) << delta.error().text;
+    EXPECT_TRUE(delta->is_delta && !delta->is_retract);
+    EXPECT_EQ(delta->request_id, "3-17-1");
+    EXPECT_EQ(delta->attempt, 1u);
+    EXPECT_EQ(delta->offset, 42u);
+    EXPECT_EQ(delta->delta_text, "A li");
+  }
+  const auto retract = DecodeClientMessage(StreamSamples()[1], kJson);
+  ASSERT_TRUE(retract) << retract.error().text;
+  EXPECT_TRUE(retract->is_retract && !retract->is_delta);
+  EXPECT_EQ(retract->request_id, "3-17-1");
+  EXPECT_EQ(retract->attempt, 2u);
+}
+
+TEST(Contract, ToolRequestsComeBack) {
+  for (const std::string& json : ToolRequestSamples()) {
+    SCOPED_TRACE(json);
+    const auto from_json = DecodeToolRequest(json, kJson);
+    ASSERT_TRUE(from_json) << from_json.error().text;
+    EXPECT_EQ(EncodeToolRequest(*from_json), json);
+    const auto from_bytes = DecodeToolRequest(ToBytes<v1::ToolRequest>(json), kProtobuf);
+    ASSERT_TRUE(from_bytes) << from_bytes.error().text;
+    EXPECT_EQ(EncodeToolRequest(*from_bytes), json);
+  }
+}
+
+TEST(Contract, ToolWorkersSignalsComeBack) {
+  for (const std::string& json : ToolAckSamples()) {
+    for (const std::string& data : {json, ToBytes<v1::ToolAck>(json)}) {
+      const auto ack = DecodeToolAck(data, EncodingOf({}, data));
+      ASSERT_TRUE(ack) << ack.error().text;
+      EXPECT_EQ(EncodeToolAck(*ack), json);
+    }
+  }
+  const std::string beat = ToolHeartbeatSample();
+  for (const std::string& data : {beat, ToBytes<v1::ToolHeartbeat>(beat)}) {
+    const auto heartbeat = DecodeToolHeartbeat(data, EncodingOf({}, data));
+    ASSERT_TRUE(heartbeat) << heartbeat.error().text;
+    EXPECT_EQ(EncodeToolHeartbeat(*heartbeat), beat);
+  }
+  EXPECT_EQ(EncodeToolCancel(CallId("3-17-1")), R"({"id":"3-17-1"})");
+  EXPECT_EQ(DecodeToolCancel(R"({"id":"3-17-1"})", kJson)->value, "3-17-1");
+  EXPECT_EQ(DecodeToolCancel("\x0A\x06"
+                             "3-17-1",
+                             kProtobuf)
+                ->value,
+            "3-17-1");
+}
+
+TEST(Contract, TopicsComeBackAndTheirBytesAreTheSameEachTime) {
+  const auto topic = DecodeTopic(TopicSample());
+  ASSERT_TRUE(topic) << topic.error().text;
+  const std::string bytes = EncodeTopic(*topic);
+  EXPECT_EQ(bytes, EncodeTopic(*topic));
+  const auto again = DecodeTopic(bytes);
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_TRUE(*again == *topic);
+  // Through the contract's own reader, so that no field is lost on both ways.
+  EXPECT_EQ(bytes, ToBytes<v1::Topic>(TopicSample()));
+
+  const auto loaded =
+      DecodeEvent(ToolResultEvent("load_topic", TopicSample()), kJson, RecordClass::kTool);
+  ASSERT_TRUE(loaded) << loaded.error().text;
+  const auto& reply = std::get<tutor::ToolResult>(loaded->event.kind).reply;
+  EXPECT_TRUE(std::get<tutor::LoadTopicOk>(reply.outcome).topic == *topic);
+  EXPECT_EQ(std::get<tutor::LoadTopicOk>(reply.outcome).digest, Sha256Hex(bytes));
+}
+
+TEST(Contract, DeadLettersComeBack) {
+  DeadLetter letter{3,
+                    17,
+                    "lyceum.p.3.user.ana",
+                    "undecodable",
+                    "id: must not be empty",
+                    2,
+                    1'769'847'300'123,
+                    std::string("\0\xFF{", 3)};
+  const auto again = DecodeDeadLetter(EncodeDeadLetter(letter));
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(again->partition, letter.partition);
+  EXPECT_EQ(again->sequence, letter.sequence);
+  EXPECT_EQ(again->subject, letter.subject);
+  EXPECT_EQ(again->reason, letter.reason);
+  EXPECT_EQ(again->text, letter.text);
+  EXPECT_EQ(again->count, letter.count);
+  EXPECT_EQ(again->at_ms, letter.at_ms);
+  EXPECT_EQ(again->record, letter.record);
+}
+
+TEST(Contract, EncodingIsToldByHeaderOrFirstByte) {
+  EXPECT_EQ(EncodingOf("application/json", ""), kJson);
+  EXPECT_EQ(EncodingOf("Application/JSON; charset=utf-8", "x"), kJson);
+  EXPECT_EQ(EncodingOf("", "{"), kJson);
+  EXPECT_EQ(EncodingOf("", ""), kProtobuf);
+  EXPECT_EQ(EncodingOf("application/jsonl", "x"), kProtobuf);
+  EXPECT_EQ(EncodingOf("application/x-protobuf", "\x0A"), kProtobuf);
+}
+
+TEST(Contract, EventsOfPeopleMayLackAnId) {
+  const auto event = EventFromJson(R"({"hint":{}})");
+  ASSERT_TRUE(event) << event.error().text;
+  EXPECT_TRUE(event->id.empty());
+  EXPECT_EQ(EventFromJson(R"({"id":"x","retry":{}})")->id.value, "x");
+  EXPECT_EQ(EventFromJson(R"({"hin":{}})").error().text, "hin: unknown field");
+}
+
+// --- No field of the contract is missing from the samples ---------------------------------------
+
+template <class Type>
+void ExpectAllFieldsSet(const std::vector<std::string>& samples) {
+  std::set<std::string> set;
+  for (const std::string& json : samples) {
+    Type message;
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &message).ok()) << json;
+    CollectSetFields(message, &set);
+  }
+  for (const std::string& name : AllFields(Type::descriptor()))
+    EXPECT_TRUE(set.contains(name)) << name;
+}
+
+TEST(Contract, TheSamplesSetEveryField) {
+  std::vector<std::string> events;
+  for (const auto& sample : EventSamples()) events.push_back(sample.json);
+  ExpectAllFieldsSet<v1::Event>(events);
+  std::vector<std::string> messages = ClientMessageSamples();
+  messages.insert(messages.end(), StreamSamples().begin(), StreamSamples().end());
+  ExpectAllFieldsSet<v1::ClientMessage>(messages);
+  ExpectAllFieldsSet<v1::ToolRequest>(ToolRequestSamples());
+  ExpectAllFieldsSet<v1::ToolAck>(ToolAckSamples());
+  ExpectAllFieldsSet<v1::ToolHeartbeat>({ToolHeartbeatSample()});
+  ExpectAllFieldsSet<v1::Topic>({TopicSample()});
+}
+
+}  // namespace
+}  // namespace lyceum::envelope

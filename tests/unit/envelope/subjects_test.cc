@@ -1,0 +1,145 @@
+#include "envelope/subjects.h"
+
+#include <gtest/gtest.h>
+
+#include "base/token.h"
+
+namespace lyceum::envelope {
+namespace {
+
+const UserId kAna("ana");
+
+TEST(Subjects, AreSpeltAsInTheContract) {
+  const Subjects subjects("lyceum", 16);
+  const uint32_t pp = PartitionOf("ana", 16);
+  const std::string p = std::to_string(pp);
+  EXPECT_EQ(subjects.PartitionOf(kAna), pp);
+  EXPECT_EQ(subjects.In(RecordClass::kUser, kAna), "lyceum.in.user.ana");
+  EXPECT_EQ(subjects.In(RecordClass::kAdmin, kAna), "lyceum.in.admin.ana");
+  EXPECT_EQ(subjects.In(RecordClass::kTool, kAna), "lyceum.in.tool.ana");
+  EXPECT_EQ(subjects.In(RecordClass::kTimer, kAna), "lyceum.in.timer.ana");
+  EXPECT_EQ(subjects.Log(3, RecordClass::kTool, kAna), "lyceum.p.3.tool.ana");
+  EXPECT_EQ(subjects.LogStream(12), "LYCEUM_P12");
+  EXPECT_EQ(subjects.LogSubjects(3), "lyceum.p.3.*.*");
+  EXPECT_EQ(subjects.LogFilter(kAna), "lyceum.p." + p + ".*.ana");
+  EXPECT_EQ(subjects.ToolRequests("give_hint"), "lyceum.tool.give_hint");
+  EXPECT_EQ(subjects.Heartbeat("t1"), "lyceum.toolworker.t1");
+  EXPECT_EQ(subjects.AllHeartbeats(), "lyceum.toolworker.*");
+  EXPECT_EQ(subjects.ToolControl("t1"), "lyceum.toolctl.t1");
+  EXPECT_EQ(subjects.Out(ClientId("c1")), "lyceum.out.c1");
+  EXPECT_EQ(subjects.QueryOf(kAna), "lyceum.query.ana");
+  EXPECT_EQ(subjects.Queries(3), "lyceum.q.3.*");
+  EXPECT_EQ(subjects.DeadLetterOf(3, kAna), "lyceum.dlq.3.ana");
+  EXPECT_EQ(subjects.DeadLetters(), "lyceum.dlq.*.*");
+  EXPECT_EQ(subjects.DeadLetterStream(), "LYCEUM_DLQ");
+  EXPECT_EQ(subjects.ClusterBucket(), "lyceum_cluster");
+  EXPECT_EQ(subjects.SessionBucket(), "lyceum_sessions");
+  EXPECT_EQ(subjects.CourseBucket(), "lyceum_courses");
+}
+
+TEST(Subjects, StreamsAndBucketsOfADottedPrefixHaveNoDots) {
+  const Subjects subjects("school.North-1", 4);
+  EXPECT_EQ(subjects.In(RecordClass::kUser, kAna), "school.North-1.in.user.ana");
+  EXPECT_EQ(subjects.LogStream(3), "SCHOOL_NORTH-1_P3");
+  EXPECT_EQ(subjects.CourseBucket(), "school_North-1_courses");
+}
+
+TEST(Subjects, PrefixesAreChecked) {
+  for (const std::string good : {"lyceum", "a.b-c.D_4", "x"}) {
+    EXPECT_TRUE(Subjects::CheckPrefix(good)) << good;
+  }
+  for (const std::string wrong :
+       {"", ".", "a.", ".a", "a..b", "a b", "a*", ">", "a\r\n", "\xC3\xA9"}) {
+    const auto checked = Subjects::CheckPrefix(wrong);
+    ASSERT_FALSE(checked) << wrong;
+    EXPECT_EQ(checked.error().text,
+              "prefix: use tokens of [A-Za-z0-9_-] with dots between, 64 characters at most");
+  }
+  EXPECT_FALSE(Subjects::CheckPrefix(std::string(65, 'a')));
+}
+
+TEST(Subjects, LogSubjectsAreTakenApart) {
+  const Subjects subjects("a.b", 16);
+  for (const RecordClass record_class :
+       {RecordClass::kUser, RecordClass::kAdmin, RecordClass::kTool, RecordClass::kTimer}) {
+    for (const uint32_t partition : {0u, 9u, 15u}) {
+      const auto parts = subjects.ParseLog(subjects.Log(partition, record_class, UserId("~YS5i")));
+      ASSERT_TRUE(parts) << parts.error().text;
+      EXPECT_EQ(parts->partition, partition);
+      EXPECT_EQ(parts->record_class, record_class);
+      EXPECT_EQ(parts->user.value, "~YS5i");
+    }
+  }
+}
+
+TEST(Subjects, WhatIsNoLogSubjectIsRefused) {
+  const Subjects subjects("lyceum", 16);
+  const std::string tail = "subject: not lyceum.p.<partition>.<class>.<user>: ";
+  const std::pair<std::string, std::string> wrong[] = {
+      {"", "another prefix or count of tokens"},
+      {"lyceum", "another prefix or count of tokens"},
+      {"lyceum.p.3.user", "another prefix or count of tokens"},
+      {"lyceum.p.3.user.ana.x", "another prefix or count of tokens"},
+      {"lyceums.p.3.user.ana", "another prefix or count of tokens"},
+      {"other.p.3.user.ana", "another prefix or count of tokens"},
+      {"lyceum.q.3.user.ana", "another prefix or count of tokens"},
+      {"lyceum.p.03.user.ana", "the partition is a decimal below 16 without leading zeros"},
+      {"lyceum.p.16.user.ana", "the partition is a decimal below 16 without leading zeros"},
+      {"lyceum.p.-1.user.ana", "the partition is a decimal below 16 without leading zeros"},
+      {"lyceum.p.+1.user.ana", "the partition is a decimal below 16 without leading zeros"},
+      {"lyceum.p..user.ana", "the partition is a decimal below 16 without leading zeros"},
+      {"lyceum.p.1x.user.ana", "the partition is a decimal below 16 without leading zeros"},
+      {"lyceum.p.99999999999.user.ana",
+       "the partition is a decimal below 16 without leading zeros"},
+      {"lyceum.p.3.User.ana", "the class is one of user, admin, tool, timer"},
+      {"lyceum.p.3..ana", "the class is one of user, admin, tool, timer"},
+      {"lyceum.p.3.user.", "the user is not a subject token"},
+      {"lyceum.p.3.user.a b", "the user is not a subject token"},
+      {"lyceum.p.3.user.*", "the user is not a subject token"},
+  };
+  for (const auto& [subject, why] : wrong) {
+    const auto parts = subjects.ParseLog(subject);
+    ASSERT_FALSE(parts) << subject;
+    EXPECT_EQ(parts.error().text, tail + why) << subject;
+    EXPECT_EQ(parts.error().fault, Fault::kReject);
+  }
+}
+
+TEST(Subjects, QueriesAreTakenApart) {
+  const Subjects subjects("lyceum", 16);
+  const std::string p = std::to_string(PartitionOf("ana", 16));
+  EXPECT_EQ(subjects.ParseQuery("lyceum.q." + p + ".ana")->value, "ana");
+  const std::string other = std::to_string((PartitionOf("ana", 16) + 1) % 16);
+  EXPECT_EQ(subjects.ParseQuery("lyceum.q." + other + ".ana").error().text,
+            "subject: not lyceum.q.<partition>.<user>: the user belongs to another partition");
+  EXPECT_FALSE(subjects.ParseQuery("lyceum.query.ana"));
+  EXPECT_FALSE(subjects.ParseQuery("lyceum.q." + p + ".a*"));
+  EXPECT_FALSE(subjects.ParseQuery("lyceum.q.x.ana"));
+}
+
+// Whatever a gateway's ids are, what reaches NATS is one token.
+TEST(Subjects, StrangeIdsBecomeOneToken) {
+  const Subjects subjects("lyceum", 16);
+  for (const std::string id :
+       {"a.b", "*", ">", "a b", "x\r\nPUB lyceum.in.admin.x 0\r\n\r\n", "\xF0\x9F\xA6\x89"}) {
+    const auto token = ToToken(id);
+    ASSERT_TRUE(token);
+    const UserId user(*token);
+    const std::string subject = subjects.Log(subjects.PartitionOf(user), RecordClass::kUser, user);
+    EXPECT_EQ(std::count(subject.begin(), subject.end(), '.'), 4) << subject;
+    EXPECT_EQ(subject.find_first_of(" \r\n*>"), std::string::npos) << subject;
+    EXPECT_EQ(*FromToken(subjects.ParseLog(subject)->user.value), id);
+  }
+}
+
+TEST(SubjectsDeathTest, AnIdThatIsNoTokenIsAProgrammersError) {
+  const Subjects subjects("lyceum", 16);
+  EXPECT_DEATH((void)subjects.In(RecordClass::kUser, UserId("a.b")), "CHECK failed");
+  EXPECT_DEATH((void)subjects.Out(ClientId("x\r\n")), "CHECK failed");
+  EXPECT_DEATH((void)subjects.LogStream(16), "CHECK failed");
+  EXPECT_DEATH(Subjects("a b", 16), "CHECK failed");
+  EXPECT_DEATH(Subjects("lyceum", 0), "CHECK failed");
+}
+
+}  // namespace
+}  // namespace lyceum::envelope
