@@ -1,0 +1,177 @@
+#include "tutor/table_samples.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace lyceum::tutor::samples {
+namespace {
+
+Question SampleQuestion(std::string_view id) {
+  Question q;
+  q.id = QuestionId(std::string(id));
+  q.text = "How much is 3 * 4?";
+  q.format = AnswerFormat::kNumeric;
+  q.answers = {"12"};
+  q.hints = {"Add 3 four times.", ""};  // The second rung is the tool's.
+  q.known_errors = {{ErrorId("added"), {"7"}, "That is the sum."}};
+  q.solution = "3 * 4 = 12";
+  return q;
+}
+
+void LockByHint(Sample& sample) {
+  sample.Take(Skip{});
+  sample.Take(Hint{});
+  sample.Take(Hint{});
+}
+
+}  // namespace
+
+Topic SampleTopic(std::string_view id, std::string_view next) {
+  Topic topic;
+  topic.course = CourseId("course");
+  topic.version = "v1";
+  topic.id = TopicId(std::string(id));
+  topic.title = "Products";
+  topic.material = {"A product is a repeated sum.", "3 * 4 is 4 + 4 + 4."};
+  topic.questions = {SampleQuestion("q1"), SampleQuestion("q2")};
+  if (!next.empty()) topic.next = TopicId(std::string(next));
+  return topic;
+}
+
+Sample Sample::Loading() {
+  Sample sample;
+  Start start;
+  start.course = CourseId("course");
+  const Event event{EventId("start"), ClientId("c"), Encoding::kJson, start};
+  sample.session =
+      *Advance(std::nullopt, UserId("u"), event, At{0, ++sample.sequence_, sample.time_ms_})
+           .session;
+  return sample;
+}
+
+Sample Sample::In(StateName state) {
+  Sample sample = Loading();
+  sample.Answer(LoadTopicOk{SampleTopic("t1", "t2"), "digest"});
+  switch (state) {
+    case StateName::kExposition:
+      break;
+    case StateName::kSettingQuestion:
+      sample.session.state =
+          SettingQuestion{};  // A session rests there only after a cancelled call.
+      break;
+    case StateName::kAwaitingAnswer:
+      sample.Take(Skip{});
+      break;
+    case StateName::kAwaitingToolResult:
+      sample.Take(Skip{});
+      sample.Take(UserMessage{"7", Intent::kAnswer});
+      break;
+    case StateName::kRemediatingKnownError:
+    case StateName::kRemediatingUnknownError: {
+      const bool known = state == StateName::kRemediatingKnownError;
+      sample.Take(Skip{});
+      sample.Take(UserMessage{"7", Intent::kAnswer});
+      sample.Answer(sample.Graded(Verdict::kIncorrect, known));
+      if (known) {
+        sample.Answer(RemediateKnownErrorOk{ErrorId("added"), "hint", "Not the sum.", "", false});
+      } else {
+        sample.Answer(DiagnoseErrorOk{{}, "Look again.", ""});
+      }
+      break;
+    }
+    case StateName::kErrorState:
+      sample.Take(Skip{});
+      sample.Take(UserMessage{"7", Intent::kAnswer});
+      sample.Answer(ToolError{"unavailable", true, ""});
+      break;
+    case StateName::kCompleted:
+      sample.Take(End{""});
+      break;
+  }
+  CHECK(NameOf(sample.session.state) == state);
+  return sample;
+}
+
+Sample Sample::Locked(Tool tool) {
+  Sample sample = Loading();
+  if (tool == Tool::kLoadTopic) return sample;
+  Topic topic = SampleTopic("t1", "t2");
+  if (tool == Tool::kGenerateQuestion) {
+    topic.questions.clear();
+    topic.generate_questions = true;
+  }
+  if (tool == Tool::kPresentMaterial) sample.session.context.tone = "kind";
+  sample.Answer(LoadTopicOk{topic, "digest"});
+  switch (tool) {
+    case Tool::kLoadTopic:
+    case Tool::kPresentMaterial:
+      break;
+    case Tool::kGenerateQuestion:
+      sample.Take(Skip{});
+      break;
+    case Tool::kClarifyConcept:
+      sample.Take(Skip{});
+      sample.Take(UserMessage{"why?", Intent::kQuestion});
+      break;
+    case Tool::kGiveHint:
+      LockByHint(sample);
+      break;
+    case Tool::kCheckAnswer:
+    case Tool::kRemediateKnownError:
+    case Tool::kDiagnoseError:
+      sample.Take(Skip{});
+      sample.Take(UserMessage{"7", Intent::kAnswer});
+      if (tool == Tool::kCheckAnswer) break;
+      sample.Answer(sample.Graded(Verdict::kIncorrect, tool == Tool::kRemediateKnownError));
+      break;
+    case Tool::kClassifyIntent:
+      sample.Take(Skip{});
+      sample.Take(UserMessage{"hm", Intent::kUnspecified});
+      break;
+  }
+  CHECK(std::get<AwaitingToolResult>(sample.session.state).call.tool == tool);
+  return sample;
+}
+
+Effects Sample::Take(EventKind kind) { return TakeAt(time_ms_ + 1000, std::move(kind)); }
+
+Effects Sample::TakeAt(int64_t time_ms, EventKind kind) {
+  time_ms_ = time_ms;
+  const EventId id("e" + std::to_string(++sequence_));
+  const Event event{id, ClientId("c"), Encoding::kJson, std::move(kind)};
+  const UserId user = session.user;
+  Step step = Advance(std::move(session), user, event, At{0, sequence_, time_ms_});
+  session = *std::move(step.session);
+  return std::move(step.effects);
+}
+
+ToolResult Sample::Reply(ToolOutcome outcome) const {
+  ToolReply reply;
+  reply.call = CallId("0-0-0");
+  if (const auto* lock = std::get_if<AwaitingToolResult>(&session.state))
+    reply.call = lock->call.id;
+  if (const auto* error = std::get_if<ErrorState>(&session.state)) reply.call = error->failed.id;
+  reply.outcome = std::move(outcome);
+  return {std::move(reply)};
+}
+
+ToolOutcome Sample::Graded(Verdict verdict, bool known_error) const {
+  CheckAnswerOk grade;
+  if (const Question* question = CurrentQuestion(session)) grade.question = question->id;
+  grade.verdict = verdict;
+  grade.score = verdict == Verdict::kCorrect ? 1 : 0;
+  grade.confidence = 1;
+  grade.method = "numeric";
+  if (known_error) grade.known_error = FoundError{ErrorId("added"), 1};
+  return grade;
+}
+
+std::string Sample::TokenOf(TimerKind kind) const {
+  for (const Timer& timer : session.timers) {
+    if (timer.kind == kind) return timer.token;
+  }
+  return "0-0-0";
+}
+
+}  // namespace lyceum::tutor::samples
