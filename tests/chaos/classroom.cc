@@ -72,7 +72,7 @@ void Classroom::Nudge() {
   }
 }
 
-bool Classroom::Run(Deadline deadline, const std::function<void(uint64_t heard)>& on_message) {
+bool Classroom::Run(Deadline deadline, const std::function<void(uint64_t heard)>& tick) {
   while (completed_ < learners_.size() && Steady::now() < deadline) {
     while (started_ < learners_.size() && started_ - completed_ < options_.at_once) {
       Step(started_++);
@@ -91,8 +91,9 @@ bool Classroom::Run(Deadline deadline, const std::function<void(uint64_t heard)>
       patience_[index] = In(options_.ask_again);
       if (!before && learner.completed()) ++completed_;
       Step(index);
-      on_message(++heard_);
+      tick(++heard_);
     }
+    tick(heard_);
     TakeAcks();
     Nudge();
   }

@@ -1,0 +1,187 @@
+// Programs killed with -9 at random moments while learners take a course: nothing acked is lost,
+// nothing is said twice in two ways, and every session ends as in a run without kills.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
+#include "classroom.h"
+#include "course_key.h"
+#include "envelope/codec.h"
+#include "support/eventually.h"
+#include "support/seed.h"
+#include "support/stack.h"
+
+namespace lyceum::chaos {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// The sanitizers run everything some times slower: the same test with fewer learners.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr size_t kLearners = 60;
+constexpr size_t kKills = 12;
+#else
+constexpr size_t kLearners = 500;
+constexpr size_t kKills = 100;
+#endif
+constexpr size_t kLearnersOfServerKills = kLearners / 10;
+constexpr size_t kServerKills = 5;
+
+// Moments at which something is killed: when so many messages were heard, and a little later.
+class Moments {
+ public:
+  Moments(uint64_t seed, size_t count, uint64_t messages) : random_(seed) {
+    std::uniform_int_distribution<uint64_t> place(messages / 50, messages * 9 / 10);
+    for (size_t i = 0; i < count; ++i) places_.push_back(place(random_));
+    std::sort(places_.begin(), places_.end());
+  }
+  // True once for each moment that has come.
+  bool Come(uint64_t heard) {
+    if (next_ == places_.size() || heard < places_[next_]) return false;
+    if (!at_) at_ = In(milliseconds(std::uniform_int_distribution<int>(0, 25)(random_)));
+    if (Steady::now() < *at_) return false;
+    at_.reset();
+    ++next_;
+    return true;
+  }
+  size_t come() const { return next_; }
+
+ private:
+  std::mt19937_64 random_;
+  std::vector<uint64_t> places_;
+  size_t next_ = 0;
+  std::optional<Deadline> at_;
+};
+
+class Kills : public ::testing::Test {
+ protected:
+  static constexpr seconds kRunMax{400};
+  const std::string course_file = test::SourceFile("ops/courses/fractions.toml");
+  const Course course = ReadCourse(course_file);
+  const uint64_t seed = test::Seed();
+  const envelope::Subjects subjects;
+
+  std::unique_ptr<Classroom> Open(test::Stack& stack, size_t learners) {
+    stack.ImportCourse(course_file);
+    return std::make_unique<Classroom>(
+        stack.nats().Connect("gateway"), subjects,
+        Classroom::Options{
+            .course = course.id, .key = course.key, .seed = seed, .learners = learners});
+  }
+  // The same learners with nobody killed.
+  std::unique_ptr<Classroom> Undisturbed(test::Stack& stack, size_t learners) {
+    auto classroom = Open(stack, learners);
+    stack.StartSessionWorker();
+    const auto tools = stack.StartToolWorker("tools-1");
+    EXPECT_TRUE(classroom->Run(In(kRunMax), [](uint64_t) {})) << stack.session_worker_logs();
+    return classroom;
+  }
+  static void ExpectTheSame(const Classroom& disturbed, const Classroom& undisturbed) {
+    EXPECT_EQ(disturbed.Complaints(), std::vector<std::string>());
+    EXPECT_EQ(undisturbed.Complaints(), std::vector<std::string>());
+    size_t shown = 0;
+    for (size_t i = 0; i < disturbed.learners().size() && shown < 3; ++i) {
+      const Learner& one = disturbed.learners()[i];
+      const Learner& other = undisturbed.learners()[i];
+      if (one.transcript() == other.transcript()) continue;
+      ++shown;
+      ADD_FAILURE() << one.user().value << ": " << FirstDifference(one, other);
+    }
+  }
+  static std::string FirstDifference(const Learner& one, const Learner& other) {
+    for (const auto& [n, line] : one.transcript()) {
+      const auto found = other.transcript().find(n);
+      if (found == other.transcript().end() || found->second != line) {
+        return fmt::format("n {}: \"{}\" with kills, \"{}\" without", n, line,
+                           found == other.transcript().end() ? "nothing" : found->second);
+      }
+    }
+    return "the transcript with kills is shorter";
+  }
+  // Every acked event is a record of its session.
+  void ExpectNothingAckedIsLost(test::Stack& stack, const Classroom& classroom) {
+    auto connection = stack.nats().Connect("operator");
+    std::map<std::string, std::set<uint64_t>> records;
+    for (const Learner& learner : classroom.learners()) {
+      auto answer = connection->Request({.subject = subjects.QueryOf(learner.user()),
+                                         .data = envelope::EncodeQuery({.records = true})},
+                                        seconds(5));
+      ASSERT_TRUE(answer) << answer.error().text;
+      auto view = envelope::DecodeSessionView(
+          answer->data, envelope::EncodingOf(answer->header("Content-Type"), answer->data));
+      ASSERT_TRUE(view) << view.error().text;
+      EXPECT_EQ(view->state, "completed") << learner.user().value;
+      EXPECT_EQ(view->n, learner.transcript().size()) << learner.user().value;
+      records[learner.user().value].insert(view->records.begin(), view->records.end());
+    }
+    for (const auto& [id, sequence] : classroom.acked()) {
+      const std::string user = UserOf(id);
+      EXPECT_TRUE(records[user].contains(sequence)) << id << " was acked as " << sequence;
+    }
+  }
+  // "learner-17-4", "learner-17-again-1" -> "learner-17"
+  static std::string UserOf(const std::string& event_id) {
+    return event_id.substr(0, event_id.find('-', event_id.find('-') + 1));
+  }
+  static void ExpectReplayAgrees(test::Stack& stack, const Classroom& classroom) {
+    for (const Learner& learner : classroom.learners()) {
+      const test::Ran ran = stack.Lyceum("operator", {"replay", learner.user().value, "--verify"});
+      EXPECT_EQ(ran.code, 0) << learner.user().value << "\n" << ran.err;
+      if (ran.code != 0) break;
+    }
+  }
+};
+
+TEST_F(Kills, TheSessionWorkerIsKilledAtRandomMoments) {
+  test::Stack quiet;
+  const auto undisturbed = Undisturbed(quiet, kLearners);
+  ASSERT_FALSE(HasFailure());
+
+  test::Stack stack;
+  const auto classroom = Open(stack, kLearners);
+  const auto tools = stack.StartToolWorker("tools-1");
+  stack.StartSessionWorker();
+  Moments moments(seed, kKills, undisturbed->heard());
+  const bool completed = classroom->Run(In(kRunMax), [&](uint64_t heard) {
+    if (!moments.Come(heard)) return;
+    stack.session_worker().Kill9();
+    stack.StartSessionWorker();
+  });
+  EXPECT_TRUE(completed) << stack.session_worker_logs();
+  EXPECT_EQ(moments.come(), kKills);
+  ExpectTheSame(*classroom, *undisturbed);
+  ExpectNothingAckedIsLost(stack, *classroom);
+  ExpectReplayAgrees(stack, *classroom);
+  fmt::print("{} kills during {} sessions, {} messages heard, {} events acked\n", moments.come(),
+             kLearners, classroom->heard(), classroom->acked().size());
+}
+
+TEST_F(Kills, TheServerIsKilledAtRandomMoments) {
+  test::Stack quiet;
+  const auto undisturbed = Undisturbed(quiet, kLearnersOfServerKills);
+  ASSERT_FALSE(HasFailure());
+
+  test::Stack stack;
+  const auto classroom = Open(stack, kLearnersOfServerKills);
+  const auto tools = stack.StartToolWorker("tools-1");
+  stack.StartSessionWorker();
+  Moments moments(seed, kServerKills, undisturbed->heard());
+  const bool completed = classroom->Run(In(kRunMax), [&](uint64_t heard) {
+    if (!moments.Come(heard)) return;
+    stack.nats().Kill9();
+    stack.nats().Restart();
+  });
+  EXPECT_TRUE(completed) << stack.session_worker_logs();
+  EXPECT_EQ(moments.come(), kServerKills);
+  ExpectTheSame(*classroom, *undisturbed);
+  ExpectNothingAckedIsLost(stack, *classroom);
+  ExpectReplayAgrees(stack, *classroom);
+  EXPECT_TRUE(stack.session_worker().running());
+}
+
+}  // namespace
+}  // namespace lyceum::chaos
