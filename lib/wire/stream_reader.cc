@@ -69,7 +69,7 @@ struct StreamReader::Impl {
     return Retry(broken);
   }
   Result<void> Status(const Message& message);
-  Result<std::optional<StoredMessage>> Delivery(natsMsg* msg);
+  Result<std::optional<StoredMessage>> Delivery(natsMsg* msg, const Place& place);
 
   Connection* connection = nullptr;
   std::string stream;
@@ -135,6 +135,7 @@ Result<std::unique_ptr<StreamReader>> StreamReader::Open(Connection& connection,
 }
 
 Result<void> StreamReader::Impl::Status(const Message& message) {
+  if (message.header("Status") != "100") return {};
   if (!message.reply.empty()) {
     return connection->Publish({.subject = message.reply, .reply = {}, .headers = {}, .data = {}});
   }
@@ -146,20 +147,18 @@ Result<void> StreamReader::Impl::Status(const Message& message) {
   return connection->Publish({.subject = stalled, .reply = {}, .headers = {}, .data = {}});
 }
 
-Result<std::optional<StoredMessage>> StreamReader::Impl::Delivery(natsMsg* msg) {
-  const char* reply = natsMsg_GetReply(msg);
-  const auto place = ParsePlace(reply == nullptr ? "" : reply);
-  if (!place) return std::optional<StoredMessage>();  // Not from the consumer.
-  if (place->consumer_sequence != delivered + 1) return Break("a message is missing");
-  if (place->stream_sequence < next_at_least) return Break("the stream went back");
-  delivered = place->consumer_sequence;
-  next_at_least = place->stream_sequence + 1;
+Result<std::optional<StoredMessage>> StreamReader::Impl::Delivery(natsMsg* msg,
+                                                                  const Place& place) {
+  if (place.consumer_sequence != delivered + 1) return Break("a message is missing");
+  if (place.stream_sequence < next_at_least) return Break("the stream went back");
+  delivered = place.consumer_sequence;
+  next_at_least = place.stream_sequence + 1;
   StoredMessage stored;
   stored.subject = natsMsg_GetSubject(msg);
   stored.headers = HeadersOf(msg);
   stored.data = DataOf(msg);
-  stored.sequence = place->stream_sequence;
-  stored.time_ms = place->time_ms;
+  stored.sequence = place.stream_sequence;
+  stored.time_ms = place.time_ms;
   return std::optional<StoredMessage>(std::move(stored));
 }
 
@@ -180,16 +179,11 @@ Result<std::optional<StoredMessage>> StreamReader::Next(Deadline deadline) {
     }
     if (status != NATS_OK) return impl.Break(LibraryText(status));
     impl.silent_since = Steady::now();
-    if (natsMsg_GetDataLength(raw) == 0) {
-      const Message message = FromMsg(raw, 0);
-      if (message.header("Status") == "100") {
-        if (auto read = impl.Status(message); !read) return impl.Break(read.error().text);
-        if (LeftMs(deadline) == 0) return std::optional<StoredMessage>();
-        continue;
-      }
-    }
-    auto stored = impl.Delivery(raw);
-    if (!stored || *stored) return stored;
+    const char* reply = natsMsg_GetReply(raw);
+    const auto place = ParsePlace(reply == nullptr ? "" : reply);
+    if (place) return impl.Delivery(raw, *place);
+    if (auto read = impl.Status(FromMsg(raw, 0)); !read) return impl.Break(read.error().text);
+    if (LeftMs(deadline) == 0) return std::optional<StoredMessage>();
   }
 }
 
