@@ -132,6 +132,7 @@ struct DeadLetter {
   int64_t at_ms = 0;
   std::string record;
 };
+// A record over 1000 KiB is cut to that, and the text says so: it has to fit into one NATS message.
 std::string EncodeDeadLetter(const DeadLetter& letter);
 Result<DeadLetter> DecodeDeadLetter(std::string_view data);
 

@@ -3,6 +3,12 @@
 #include "envelope/proto_io.h"
 
 namespace lyceum::envelope {
+namespace {
+
+// The record and what is said of it have to fit into one NATS message.
+constexpr size_t kRecordBytesMax = 1000 * 1024;
+
+}  // namespace
 
 std::string EncodeDeadLetter(const DeadLetter& letter) {
   v1::DeadLetter out;
@@ -10,10 +16,11 @@ std::string EncodeDeadLetter(const DeadLetter& letter) {
   out.set_sequence(letter.sequence);
   out.set_subject(letter.subject);
   out.set_reason(letter.reason);
-  out.set_text(letter.text);
+  const bool whole = letter.record.size() <= kRecordBytesMax;
+  out.set_text(whole ? letter.text : letter.text + " (the record is cut to 1000 KiB)");
   out.set_count(letter.count);
   if (letter.at_ms != 0) WriteTime(letter.at_ms, out.mutable_at());
-  out.set_record(letter.record);
+  out.set_record(letter.record.substr(0, kRecordBytesMax));
   return WriteMessage(out, Encoding::kProtobuf);
 }
 

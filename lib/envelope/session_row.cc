@@ -2,6 +2,8 @@
 //
 // Each struct is taken apart with a structured binding, so that a field which is added to it and
 // forgotten here does not compile.
+#include <google/protobuf/arena.h>
+
 #include "envelope/convert.h"
 #include "envelope/convert_row.h"
 #include "envelope/proto_io.h"
@@ -16,6 +18,20 @@ using tutor::Role;
 using tutor::Strategy;
 using tutor::TimerKind;
 using tutor::Tool;
+
+// Memory for one message and all inside it: a session row is some forty of them, on every turn.
+class Scratch {
+ public:
+  Scratch() : arena_(block_, sizeof block_) {}
+  template <class Message>
+  Message& Make() {
+    return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
+  }
+
+ private:
+  alignas(8) char block_[8 * 1024];
+  google::protobuf::Arena arena_;
+};
 
 // The numbers of these enums are on disk, as those of the rows.
 template <class Enum>
@@ -305,7 +321,8 @@ std::string EncodeSession(const tutor::Session& session) {
                question, clients, inbox, timers, recent, seen, history_count, n, time_ms, active_ms,
                nudges, first_sequence, last_sequence, counters] = session;
   (void)topic;  // A row of its own, under topic_digest.
-  v1::Session out;
+  Scratch scratch;
+  v1::Session& out = scratch.Make<v1::Session>();
   out.set_user(user.value);
   out.set_lifecycle(static_cast<v1::Session::Lifecycle>(lifecycle));
   std::visit(StateWriter{out.mutable_state()}, state);
@@ -324,11 +341,12 @@ std::string EncodeSession(const tutor::Session& session) {
   out.set_first_sequence(first_sequence);
   out.set_last_sequence(last_sequence);
   WriteRow(counters, out.mutable_counters());
-  return WriteDeterministic(out);
+  return out.SerializeAsString();  // No maps in it: the same bytes each time.
 }
 
 Result<tutor::Session> DecodeSession(std::string_view bytes) {
-  v1::Session in;
+  Scratch scratch;
+  v1::Session& in = scratch.Make<v1::Session>();
   if (auto parsed = ParseRow(bytes, &in); !parsed) return parsed.error();
   Reader reader;
   tutor::Session session;

@@ -146,6 +146,16 @@ TEST(Contract, DeadLettersComeBack) {
   EXPECT_EQ(again->record, letter.record);
 }
 
+TEST(Contract, DeadLettersFitIntoOneMessage) {
+  DeadLetter letter;
+  letter.text = "what to do";
+  letter.record = std::string(1024 * 1024, 'x');
+  const auto again = DecodeDeadLetter(EncodeDeadLetter(letter));
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(again->record, letter.record.substr(0, 1000 * 1024));
+  EXPECT_EQ(again->text, "what to do (the record is cut to 1000 KiB)");
+}
+
 TEST(Contract, EncodingIsToldByHeaderOrFirstByte) {
   EXPECT_EQ(EncodingOf("application/json", ""), kJson);
   EXPECT_EQ(EncodingOf("Application/JSON; charset=utf-8", "x"), kJson);
