@@ -1,0 +1,99 @@
+#include "tools/built_in.h"
+
+#include <utility>
+
+#include "base/digest.h"
+#include "base/token.h"
+#include "tools/diagnose.h"
+#include "tools/explain.h"
+#include "tools/grade_question.h"
+#include "tools/intent.h"
+#include "tools/topic_view.h"
+#include "tutor/limits.h"
+
+namespace lyceum::tools {
+namespace {
+
+using envelope::ToolRequest;
+using tutor::Tool;
+using tutor::ToolOutcome;
+
+void Cut(std::string* text) { *text = std::string(CutUtf8(*text, tutor::kToolTextBytesMax)); }
+
+ToolOutcome LoadTopic(TopicSource* source, const tutor::LoadTopicArgs& args) {
+  auto topic = source->Get(args.ref);
+  if (!topic) return ContentError(topic.error());
+  return tutor::LoadTopicOk{**topic, Sha256Hex(envelope::EncodeTopic(**topic))};
+}
+
+ToolOutcome PresentMaterial(TopicSource* source, const tutor::PresentMaterialArgs& args) {
+  if (!args.text.empty()) return tutor::PresentMaterialOk{args.text};
+  auto topic = source->Get(args.ref);
+  if (!topic) return ContentError(topic.error());
+  if (args.segment >= (*topic)->material.size()) {
+    return ToolErrorOf("not_found", false, "The topic has no such segment.");
+  }
+  return tutor::PresentMaterialOk{(*topic)->material[args.segment]};
+}
+
+ToolOutcome FindIntent(TopicSource* source, const tutor::ClassifyIntentArgs& args) {
+  if (!args.question) return ClassifyIntent(args.text, nullptr);
+  tutor::Question question;
+  question.id = args.question->id;
+  question.text = args.question->text;
+  question.format = args.question->format;
+  question.choices = args.question->choices;
+  // The course adds the unit and the key's form; without it the question as shown is enough.
+  if (auto topic = source->Get(args.ref)) {
+    for (const tutor::Question& known : (*topic)->questions) {
+      if (known.id == question.id) question = known;
+    }
+  }
+  return ClassifyIntent(args.text, &question);
+}
+
+// A tool that looks at the topic of its request.
+template <class Args, class Ok>
+ToolFunction WithTopic(const std::shared_ptr<TopicSource>& source,
+                       Ok (*explain)(const TopicView&, const Args&)) {
+  return [source, explain](const ToolRequest& request) -> ToolOutcome {
+    const auto& args = std::get<Args>(request.args);
+    auto view = TopicView::Load(source.get(), args.ref);
+    if (!view) return ContentError(view.error());
+    Ok ok = explain(*view, args);
+    Cut(&ok.text);
+    return ok;
+  };
+}
+
+}  // namespace
+
+Toolbox BuiltInTutor(std::shared_ptr<TopicSource> source) {
+  Toolbox box;
+  box.Add(Tool::kLoadTopic, [source](const ToolRequest& request) {
+    return LoadTopic(source.get(), std::get<tutor::LoadTopicArgs>(request.args));
+  });
+  box.Add(Tool::kPresentMaterial, [source](const ToolRequest& request) {
+    return PresentMaterial(source.get(), std::get<tutor::PresentMaterialArgs>(request.args));
+  });
+  box.Add(Tool::kCheckAnswer, [](const ToolRequest& request) -> ToolOutcome {
+    return GradeAnswer(std::get<tutor::CheckAnswerArgs>(request.args));
+  });
+  box.Add(Tool::kGenerateQuestion, [](const ToolRequest&) -> ToolOutcome {
+    return ToolErrorOf("not_supported", false, "The built-in tutor makes no new questions.");
+  });
+  box.Add(Tool::kClassifyIntent, [source](const ToolRequest& request) {
+    return FindIntent(source.get(), std::get<tutor::ClassifyIntentArgs>(request.args));
+  });
+  box.Add(Tool::kClarifyConcept,
+          WithTopic<tutor::ClarifyConceptArgs, tutor::ClarifyConceptOk>(source, Clarify));
+  box.Add(Tool::kGiveHint, WithTopic<tutor::GiveHintArgs, tutor::GiveHintOk>(source, GiveHint));
+  box.Add(
+      Tool::kRemediateKnownError,
+      WithTopic<tutor::RemediateKnownErrorArgs, tutor::RemediateKnownErrorOk>(source, Remediate));
+  box.Add(Tool::kDiagnoseError,
+          WithTopic<tutor::DiagnoseErrorArgs, tutor::DiagnoseErrorOk>(source, Diagnose));
+  return box;
+}
+
+}  // namespace lyceum::tools

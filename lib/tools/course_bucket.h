@@ -1,0 +1,78 @@
+// The courses in the KV bucket lyceum_courses.
+//
+//   course.<course>.current             {"version", "title", ...}: the index of the version to
+//   start with course.<course>.<version>           the same of that version; never changed
+//   topic.<course>.<version>.<topic>    EncodeTopic; never changed
+// Ids are subject tokens with '=' for '~', which a key may not hold.
+// Errors: kReject: no such course, version or topic (the text says which); kRetry: NATS is away.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "envelope/subjects.h"
+#include "tools/course.h"
+#include "tutor/call.h"
+#include "wire/jetstream.h"
+
+namespace lyceum::tools {
+
+struct CourseIndex {
+  CourseId id;
+  std::string title;
+  std::string version;
+  struct Entry {
+    TopicId id;
+    std::string title;
+    uint32_t segments = 0;
+    uint32_t questions = 0;
+  };
+  std::vector<Entry> topics;  // In the order of teaching.
+};
+
+CourseIndex IndexOf(const Course& course);
+
+// Where tools find content.
+class TopicSource {
+ public:
+  virtual ~TopicSource() = default;
+  // Version empty: the current one. Topic empty: the first one. Thread-safe.
+  virtual Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) = 0;
+};
+
+// Thread-safe. Keeps topics it has read, up to cache_bytes_max of them.
+class CourseBucket : public TopicSource {
+ public:
+  static constexpr size_t kCacheBytes = 64 * 1024 * 1024;
+
+  // kReject: there is no such bucket yet.
+  static Result<std::unique_ptr<CourseBucket>> Open(std::shared_ptr<wire::Connection> connection,
+                                                    const envelope::Subjects& subjects,
+                                                    size_t cache_bytes_max = kCacheBytes);
+  ~CourseBucket() override;
+
+  // Topics first, then the index, then current: a reader never finds a course without its topics.
+  // True: this version is new.
+  Result<bool> Put(const Course& course);
+  // Version empty: the current one. Empty: not there.
+  Result<std::optional<CourseIndex>> Find(const CourseId& course, const std::string& version = {});
+  Result<std::vector<CourseIndex>> List();
+  Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) override;
+
+ private:
+  class Cache;
+  CourseBucket(std::shared_ptr<wire::Connection> connection, wire::Bucket bucket,
+               size_t cache_bytes_max);
+  Result<std::shared_ptr<const tutor::Topic>> Read(const tutor::TopicRef& ref);
+
+  std::shared_ptr<wire::Connection> connection_;  // Outlives the bucket.
+  std::mutex mutex_;                              // Of bucket_.
+  wire::Bucket bucket_;
+  std::unique_ptr<Cache> cache_;
+};
+
+}  // namespace lyceum::tools

@@ -1,0 +1,216 @@
+#include "tools/course_file.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <initializer_list>
+#include <optional>
+#include <sstream>
+
+#include "base/token.h"
+#include "tutor/names.h"
+
+namespace lyceum::tools {
+namespace {
+
+int LineOf(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+
+// One table of the file; collects what is wrong with it.
+class Fields {
+ public:
+  explicit Fields(const toml::table& table) : table_(table) {}
+
+  void Allow(std::initializer_list<std::string_view> names) {
+    for (const auto& [key, node] : table_) {
+      const std::string_view name = key.str();
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        Complain(fmt::format("line {}: unknown key {}", LineOf(node), name));
+      }
+    }
+  }
+  std::string Text(std::string_view name) {
+    return Value<std::string>(name, "a text").value_or("");
+  }
+  double Number(std::string_view name) { return Value<double>(name, "a number").value_or(0); }
+  bool Flag(std::string_view name) { return Value<bool>(name, "true or false").value_or(false); }
+  uint32_t Count(std::string_view name) {
+    const int64_t value = Value<int64_t>(name, "a whole number").value_or(0);
+    if (value < 0 || value > 1'000'000) Complain(fmt::format("{} is out of range", name));
+    return static_cast<uint32_t>(std::clamp<int64_t>(value, 0, 1'000'000));
+  }
+  std::vector<std::string> Texts(std::string_view name) {
+    std::vector<std::string> texts;
+    const toml::node* node = table_.get(name);
+    if (node == nullptr) return texts;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) {
+      Complain(fmt::format("{} must be a list of texts", name));
+      return texts;
+    }
+    for (const toml::node& item : *array) {
+      const auto text = item.value_exact<std::string>();
+      if (!text) Complain(fmt::format("line {}: {} must be a list of texts", LineOf(item), name));
+      texts.push_back(text.value_or(""));
+    }
+    return texts;
+  }
+  const toml::table* Table(std::string_view name) {
+    const toml::node* node = table_.get(name);
+    if (node != nullptr && !node->is_table()) Complain(fmt::format("{} must be a table", name));
+    return node == nullptr ? nullptr : node->as_table();
+  }
+  // [[name]] items. Anything else under that name is a problem of this table.
+  std::vector<const toml::table*> Tables(std::string_view name) {
+    std::vector<const toml::table*> tables;
+    const toml::node* node = table_.get(name);
+    if (node == nullptr) return tables;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) Complain(fmt::format("{0} must be written as [[{0}]]", name));
+    for (size_t i = 0; array != nullptr && i < array->size(); ++i) {
+      const toml::table* table = array->get(i)->as_table();
+      if (table == nullptr) {
+        Complain(fmt::format("{0} must be written as [[{0}]]", name));
+      } else {
+        tables.push_back(table);
+      }
+    }
+    return tables;
+  }
+
+  void Complain(const std::string& problem) {
+    if (!problems_.empty()) problems_ += "; ";
+    problems_ += problem;
+  }
+  const std::string& problems() const { return problems_; }
+
+ private:
+  template <class T>
+  std::optional<T> Value(std::string_view name, std::string_view what) {
+    const toml::node* node = table_.get(name);
+    if (node == nullptr) return std::nullopt;
+    auto value = node->value<T>();
+    if (!value || (std::is_same_v<T, bool> && !node->is_boolean())) {
+      Complain(fmt::format("line {}: {} must be {}", LineOf(*node), name, what));
+      return std::nullopt;
+    }
+    return value;
+  }
+
+  const toml::table& table_;
+  std::string problems_;
+};
+
+tutor::KnownError ReadKnownError(const toml::table& table, Fields* question) {
+  Fields fields(table);
+  fields.Allow({"id", "answers", "text"});
+  tutor::KnownError error{ErrorId(fields.Text("id")), fields.Texts("answers"), fields.Text("text")};
+  if (!fields.problems().empty()) question->Complain(fields.problems());
+  return error;
+}
+
+void ReadQuestion(const toml::table& table, size_t number, DraftTopic* topic,
+                  std::vector<Refusal>* refusals) {
+  Fields fields(table);
+  fields.Allow({"id", "text", "format", "choices", "answers", "tolerance", "unit", "hints",
+                "known_error", "solution"});
+  DraftQuestion draft;
+  draft.line = LineOf(table);
+  tutor::Question& question = draft.question;
+  question.id = QuestionId(fields.Text("id"));
+  question.text = fields.Text("text");
+  question.choices = fields.Texts("choices");
+  question.answers = fields.Texts("answers");
+  question.tolerance = fields.Number("tolerance");
+  question.unit = fields.Text("unit");
+  question.hints = fields.Texts("hints");
+  question.solution = fields.Text("solution");
+  const auto format = tutor::Parse<tutor::AnswerFormat>(fields.Text("format"));
+  if (format) {
+    question.format = *format;
+  } else {
+    fields.Complain("format must be choice, numeric, expression, equation, interval, list or text");
+  }
+  for (const toml::table* error : fields.Tables("known_error")) {
+    question.known_errors.push_back(ReadKnownError(*error, &fields));
+  }
+  if (fields.problems().empty()) {
+    topic->questions.push_back(std::move(draft));
+    return;
+  }
+  const std::string name = question.id.empty() ? std::to_string(number) : question.id.value;
+  refusals->push_back({draft.line, "question " + name, fields.problems()});
+}
+
+void ReadTopic(const toml::table& table, size_t number, Draft* draft) {
+  Fields fields(table);
+  fields.Allow({"id", "title", "material", "gate", "generate_questions", "question"});
+  DraftTopic topic;
+  topic.line = LineOf(table);
+  topic.topic.id = TopicId(fields.Text("id"));
+  topic.topic.title = fields.Text("title");
+  topic.topic.material = fields.Texts("material");
+  topic.topic.generate_questions = fields.Flag("generate_questions");
+  if (const toml::table* gate = fields.Table("gate")) {
+    Fields gate_fields(*gate);
+    gate_fields.Allow({"window", "correct"});
+    topic.topic.gate = {gate_fields.Count("window"), gate_fields.Count("correct")};
+    if (!gate_fields.problems().empty()) fields.Complain(gate_fields.problems());
+  }
+  size_t question = 0;
+  for (const toml::table* item : fields.Tables("question")) {
+    ReadQuestion(*item, ++question, &topic, &draft->refusals);
+  }
+  if (fields.problems().empty()) {
+    draft->topics.push_back(std::move(topic));
+    return;
+  }
+  const std::string name = topic.topic.id.empty() ? std::to_string(number) : topic.topic.id.value;
+  draft->refusals.push_back({topic.line, "topic " + name, fields.problems()});
+}
+
+}  // namespace
+
+Result<ReadCourse> ParseCourseFile(std::string_view text) {
+  if (text.size() > kCourseFileBytesMax) return Reject("the file is larger than 16 MiB");
+  if (!IsUtf8(text)) return Reject("the file is not UTF-8");
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return Reject(fmt::format("line {}: {}", error.source().begin.line, error.description()));
+  }
+  Fields fields(table);
+  fields.Allow({"id", "title", "topic"});
+  Draft draft;
+  draft.id = CourseId(fields.Text("id"));
+  draft.title = fields.Text("title");
+  size_t number = 0;
+  for (const toml::table* topic : fields.Tables("topic")) ReadTopic(*topic, ++number, &draft);
+  if (!fields.problems().empty()) return Reject(fields.problems());
+  return Finish(std::move(draft));
+}
+
+Result<std::string> ReadWhole(const std::string& path, size_t bytes_max) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Reject(path + " can not be opened");
+  std::string bytes(bytes_max + 1, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (file.bad() || (file.fail() && !file.eof())) return Reject(path + " can not be read");
+  bytes.resize(static_cast<size_t>(file.gcount()));
+  if (bytes.size() > bytes_max) {
+    return Reject(fmt::format("{} is larger than {} bytes", path, bytes_max));
+  }
+  return bytes;
+}
+
+Result<ReadCourse> ReadCourseFile(const std::string& path) {
+  auto text = ReadWhole(path, kCourseFileBytesMax);
+  if (!text) return text.error();
+  auto read = ParseCourseFile(*text);
+  if (!read) return Error{read.error().fault, path + ": " + read.error().text};
+  return read;
+}
+
+}  // namespace lyceum::tools

@@ -1,0 +1,163 @@
+#include "tools/grade_question.h"
+
+#include <fmt/format.h>
+
+#include "grading/plain.h"
+
+namespace lyceum::tools {
+namespace {
+
+using grading::Format;
+using grading::Grade;
+using grading::Outcome;
+using tutor::AnswerFormat;
+using tutor::Verdict;
+
+Format FormatOf(AnswerFormat format) {
+  switch (format) {
+    case AnswerFormat::kChoice:
+      return Format::kChoice;
+    case AnswerFormat::kNumeric:
+      return Format::kNumeric;
+    case AnswerFormat::kExpression:
+      return Format::kExpression;
+    case AnswerFormat::kEquation:
+      return Format::kEquation;
+    case AnswerFormat::kInterval:
+      return Format::kInterval;
+    case AnswerFormat::kList:
+      return Format::kList;
+    case AnswerFormat::kText:
+      return Format::kText;
+  }
+  return Format::kText;
+}
+
+const char* HowToWrite(AnswerFormat format) {
+  switch (format) {
+    case AnswerFormat::kChoice:
+      return "Answer with the letter, the number or the text of one choice.";
+    case AnswerFormat::kNumeric:
+      return "Write one number, like 12, -0.75, 3/4, 1 1/2, 40% or 1.2e3.";
+    case AnswerFormat::kExpression:
+      return "Write one expression, like 3x^2 or (x+1)(x-2).";
+    case AnswerFormat::kEquation:
+      return "Write one equation or inequality, like x = 3/4 or x >= 2.";
+    case AnswerFormat::kInterval:
+      return "Write an interval with its brackets, like [0, 1) or (2, inf).";
+    case AnswerFormat::kList:
+      return "Write a list with commas, like 2, -3.";
+    case AnswerFormat::kText:
+      return "Write your answer in words.";
+  }
+  return "";
+}
+
+std::string Sentence(const std::string& note) {
+  if (note.empty()) return {};
+  std::string sentence = note + ".";
+  if (sentence[0] >= 'a' && sentence[0] <= 'z') {
+    sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
+  }
+  return " " + sentence;
+}
+
+std::string Encouragement(size_t attempts_before) {
+  if (attempts_before == 0) return " Go over your steps and try again, or ask for a hint.";
+  return " Try it once more, one step at a time; a hint may help.";
+}
+
+std::string FeedbackOf(const tutor::CheckAnswerArgs& args, const Grade& grade, Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kCorrect:
+      if (grade.note == "the unit was left out") {
+        return "Correct. Next time write the unit with it.";
+      }
+      return args.attempts.empty() ? "Correct." : "Correct. Well done for staying with it.";
+    case Verdict::kPartiallyCorrect:
+      return "Partly right." + Sentence(grade.note) + Encouragement(args.attempts.size());
+    case Verdict::kIncorrect:
+      return "Not right yet." + Sentence(grade.note) + Encouragement(args.attempts.size());
+    case Verdict::kInvalid:
+      return std::string("I could not read that as an answer.") + Sentence(grade.note) + " " +
+             HowToWrite(args.question.format);
+    case Verdict::kNotAnAnswer:
+    case Verdict::kUngraded:
+      return {};
+  }
+  return {};
+}
+
+// How sure the checker is that a wrong answer is wrong: notation has more ways than it knows.
+double ConfidenceOf(AnswerFormat format, Verdict verdict) {
+  if (verdict == Verdict::kCorrect || verdict == Verdict::kInvalid) return 1;
+  switch (format) {
+    case AnswerFormat::kChoice:
+    case AnswerFormat::kNumeric:
+      return 1;
+    case AnswerFormat::kInterval:
+    case AnswerFormat::kList:
+      return 0.9;
+    case AnswerFormat::kExpression:
+    case AnswerFormat::kEquation:
+    case AnswerFormat::kText:
+      return 0.7;
+  }
+  return 0.7;
+}
+
+Verdict VerdictOf(const Grade& grade, std::string_view answer) {
+  switch (grade.outcome) {
+    case Outcome::kCorrect:
+      return Verdict::kCorrect;
+    case Outcome::kIncorrect:
+      return grade.score > 0 ? Verdict::kPartiallyCorrect : Verdict::kIncorrect;
+    case Outcome::kInvalid:
+      break;
+  }
+  const std::string_view text = grading::Trimmed(answer);
+  const bool asks = text.size() > 1 && text.back() == '?';
+  return asks ? Verdict::kNotAnAnswer : Verdict::kInvalid;
+}
+
+}  // namespace
+
+grading::Item ItemOf(const tutor::Question& question) {
+  grading::Item item;
+  item.format = FormatOf(question.format);
+  item.choices = question.choices;
+  item.answers = question.answers;
+  item.tolerance = question.tolerance;
+  item.unit = question.unit;
+  for (const tutor::KnownError& error : question.known_errors) {
+    item.known_wrong.push_back({error.id.value, error.answers});
+  }
+  return item;
+}
+
+tutor::CheckAnswerOk GradeAnswer(const tutor::CheckAnswerArgs& args) {
+  tutor::CheckAnswerOk ok;
+  ok.question = args.question.id;
+  const grading::Item item = ItemOf(args.question);
+  grading::Item key_only = item;
+  key_only.known_wrong.clear();
+  if (const std::string problem = grading::KeyProblem(key_only); !problem.empty()) {
+    ok.verdict = Verdict::kUngraded;
+    ok.answer_note = "the key can not be graded: " + problem;
+    ok.method = "exact";
+    return ok;
+  }
+  const Grade grade = grading::CheckAnswer(item, args.answer);
+  ok.verdict = VerdictOf(grade, args.answer);
+  ok.score = grade.score;
+  ok.method = grade.method;
+  ok.confidence = ConfidenceOf(args.question.format, ok.verdict);
+  ok.answer_note = grade.note;
+  if (grade.known_wrong) {
+    ok.known_error = tutor::FoundError{ErrorId(item.known_wrong[*grade.known_wrong].id), 1};
+  }
+  ok.feedback = FeedbackOf(args, grade, ok.verdict);
+  return ok;
+}
+
+}  // namespace lyceum::tools

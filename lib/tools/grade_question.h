@@ -1,0 +1,14 @@
+// Between the tutor's questions and the grader.
+#pragma once
+
+#include "grading/grade.h"
+#include "tutor/call.h"
+
+namespace lyceum::tools {
+
+grading::Item ItemOf(const tutor::Question& question);
+
+// check_answer: the verdict with words for the learner that never hold the key.
+tutor::CheckAnswerOk GradeAnswer(const tutor::CheckAnswerArgs& args);
+
+}  // namespace lyceum::tools

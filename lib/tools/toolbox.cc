@@ -1,0 +1,58 @@
+#include "tools/toolbox.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "tutor/names.h"
+
+namespace lyceum::tools {
+
+tutor::ToolError ToolErrorOf(std::string code, bool retryable, std::string text) {
+  return {std::move(code), retryable, std::move(text)};
+}
+
+void Toolbox::Add(tutor::Tool tool, ToolFunction function) { tools_[tool] = std::move(function); }
+
+std::vector<tutor::Tool> Toolbox::tools() const {
+  std::vector<tutor::Tool> names;
+  for (const auto& [tool, function] : tools_) names.push_back(tool);
+  return names;
+}
+
+Result<Toolbox> Toolbox::Only(const std::vector<std::string>& names) const {
+  Toolbox some;
+  for (const std::string& name : names) {
+    const auto tool = tutor::Parse<tutor::Tool>(name);
+    const auto found = tool ? tools_.find(*tool) : tools_.end();
+    if (found == tools_.end()) {
+      std::string known;
+      for (const auto& [each, function] : tools_) {
+        known += (known.empty() ? "" : ", ") + std::string(tutor::Name(each));
+      }
+      return Reject("there is no tool \"" + name + "\"; there are " + known);
+    }
+    some.Add(*tool, found->second);
+  }
+  return some;
+}
+
+tutor::ToolOutcome Toolbox::Run(const envelope::ToolRequest& request) const {
+  const auto found = tools_.find(request.tool);
+  if (found == tools_.end() || request.args.index() != static_cast<size_t>(request.tool)) {
+    return ToolErrorOf("bad_request", false, "The request and its tool do not fit.");
+  }
+  try {
+    tutor::ToolOutcome outcome = found->second(request);
+    const bool fits = outcome.index() == static_cast<size_t>(request.tool) ||
+                      std::holds_alternative<tutor::ToolError>(outcome);
+    if (fits) return outcome;
+    LogError("tool gave the result of another tool", {{"tool", tutor::Name(request.tool)}});
+  } catch (const std::exception&) {
+    // Its text may hold what the learner wrote.
+    LogError("tool threw", {{"tool", tutor::Name(request.tool)}, {"call", request.id.value}});
+  }
+  return ToolErrorOf("tool_failed", true, "The tool failed.");
+}
+
+}  // namespace lyceum::tools

@@ -1,0 +1,45 @@
+// TopicView: a topic as the built-in tools look at it: its questions by id, its material by
+// passage.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "tools/course_bucket.h"
+#include "tools/passages.h"
+#include "tutor/call.h"
+
+namespace lyceum::tools {
+
+class TopicView {
+ public:
+  static Result<TopicView> Load(TopicSource* source, const tutor::TopicRef& ref);
+
+  const tutor::Topic& topic() const { return *topic_; }
+  // With its key. Null: not of this topic (a generated one), or none was given.
+  const tutor::Question* Find(const std::optional<tutor::QuestionView>& view) const;
+  // The best passage that does not give the question's answer away. Empty: nothing fits.
+  struct Passage {
+    std::string text;
+    double coverage = 0;
+  };
+  std::optional<Passage> Best(std::string_view query, std::string_view context,
+                              const tutor::Question* question) const;
+  // A question before this one in the topic that is most like it and has a worked solution.
+  const tutor::Question* WorkedExample(const tutor::Question& question) const;
+
+ private:
+  explicit TopicView(std::shared_ptr<const tutor::Topic> topic)
+      : topic_(std::move(topic)), passages_(topic_->material) {}
+
+  std::shared_ptr<const tutor::Topic> topic_;
+  Passages passages_;
+};
+
+// As a tool says that content could not be had: not_found or unavailable.
+tutor::ToolError ContentError(const Error& error);
+
+}  // namespace lyceum::tools
