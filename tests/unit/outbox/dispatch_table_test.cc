@@ -1,0 +1,462 @@
+// The rules of tool dispatch with a clock made by hand.
+#include "outbox/dispatch_table.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace lyceum::outbox {
+namespace {
+
+class DispatchTableTest : public ::testing::Test {
+ protected:
+  static constexpr int64_t kDeadline = 30'000;
+
+  DispatchTableTest() : seed_(std::random_device{}()), table_(Options(), seed_) {
+    RecordProperty("seed", std::to_string(seed_));
+    table_.Tick(now_);
+  }
+  static DispatchTable::Options Options() {
+    DispatchTable::Options options;
+    options.calls_max = 10'000;
+    return options;
+  }
+  static CallId Id(int n) { return CallId("00-" + std::to_string(n) + "-0"); }
+
+  bool Add(int n, const std::string& tool = "check_answer", int64_t deadline = kDeadline) {
+    return table_.Add({Id(n), 0, tool, deadline}, false, now_);
+  }
+  bool Find(int n, store::PartitionId partition = 0) {
+    return table_.Add({Id(n), partition, "check_answer", kDeadline}, true, now_);
+  }
+  void Accept(int n, const std::string& worker) { table_.OnAccepted(Id(n), worker, now_); }
+  void Beat(const std::string& worker, std::vector<int> running, uint32_t free = 0) {
+    DispatchTable::Heartbeat heartbeat{worker, {"check_answer"}, free, {}};
+    for (const int n : running) heartbeat.in_flight.push_back(Id(n));
+    table_.OnHeartbeat(heartbeat, now_);
+  }
+  // Small steps, as the thread around it takes them.
+  void Pass(int64_t ms) {
+    const int64_t end = now_ + ms;
+    while (now_ < end) {
+      now_ = std::min({end, now_ + 100, std::max(now_ + 1, table_.NextTick())});
+      table_.Tick(now_);
+    }
+  }
+  // What came out, as text: "1#1" call 1 sent as attempt 1, "cancel 1 w", "fail 1 lost".
+  std::vector<std::string> Out() {
+    std::vector<std::string> out;
+    for (const Action& action : table_.TakeActions()) {
+      if (const auto* send = std::get_if<SendRequest>(&action)) {
+        sends_[send->id] = send->send;
+        out.push_back(Number(send->id) + "#" + std::to_string(send->attempt));
+      } else if (const auto* cancel = std::get_if<CancelAt>(&action)) {
+        out.push_back("cancel " + Number(cancel->id) + " " + cancel->worker);
+      } else {
+        const auto& failed = std::get<FailCall>(action);
+        const char* why[] = {"lost", "deadline", "unavailable", "refused"};
+        out.push_back("fail " + Number(failed.id) + " " + why[static_cast<int>(failed.why)]);
+      }
+    }
+    return out;
+  }
+  static std::string Number(const CallId& id) { return id.value.substr(3, id.value.size() - 5); }
+  void Busy(int n) { table_.OnBusy(Id(n), sends_[Id(n)], now_); }
+  void Nobody(int n) { table_.OnNobody(Id(n), sends_[Id(n)], now_); }
+
+  using Texts = std::vector<std::string>;
+  const uint64_t seed_;
+  int64_t now_ = 1'000;
+  DispatchTable table_;
+  std::map<CallId, uint32_t> sends_;
+};
+
+TEST_F(DispatchTableTest, ANewCallGoesOutAtOnceAsTheFirstAttempt) {
+  EXPECT_TRUE(Add(1));
+  EXPECT_EQ(Out(), Texts{"1#1"});
+  EXPECT_FALSE(Add(1)) << "known already";
+  EXPECT_EQ(Out(), Texts{});
+}
+
+TEST_F(DispatchTableTest, AnAcceptedCallIsLeftAloneWhileItsWorkerListsIt) {
+  Add(1);
+  Out();
+  Accept(1, "w");
+  for (int i = 0; i < 20; ++i) {
+    Pass(500);
+    Beat("w", {1});
+  }
+  EXPECT_EQ(Out(), Texts{});
+}
+
+TEST_F(DispatchTableTest, WithoutAnAnswerTheSameAttemptGoesOutAgain) {
+  Add(1);
+  Out();
+  Pass(499);
+  EXPECT_EQ(Out(), Texts{});
+  Pass(1 + 20);
+  EXPECT_EQ(Out(), Texts{"1#1"});
+}
+
+TEST_F(DispatchTableTest, BusyBacksOffDoublingWithJitterUpToItsMaximum) {
+  Add(1);
+  Out();
+  int64_t backoff = 20;
+  for (int i = 0; i < 12; ++i) {
+    const int64_t sent = now_;
+    Busy(1);
+    Texts out;
+    while ((out = Out()).empty()) Pass(1);
+    EXPECT_EQ(out, Texts{"1#1"});
+    EXPECT_GE(now_ - sent, backoff / 2) << "seed " << seed_;
+    EXPECT_LE(now_ - sent, backoff) << "seed " << seed_;
+    backoff = std::min<int64_t>(2 * backoff, 500);
+  }
+}
+
+TEST_F(DispatchTableTest, BackoffIsJittered) {
+  std::set<int64_t> waits;
+  for (int n = 1; n <= 40; ++n) {
+    DispatchTable table(Options(), seed_ + n);
+    table.Add({Id(n), 0, "t", kDeadline}, false, 0);
+    table.OnBusy(Id(n), 1, 0);
+    waits.insert(table.NextTick());
+  }
+  EXPECT_GT(waits.size(), 3u) << "seed " << seed_;
+}
+
+TEST_F(DispatchTableTest, AFullPoolIsProbedByTheOldestCallOnlyAndServedInOrder) {
+  for (int n = 1; n <= 5; ++n) Add(n);
+  EXPECT_EQ(Out().size(), 5u);
+  for (int n : {3, 1, 5, 2, 4}) Nobody(n);
+  Pass(20);
+  EXPECT_EQ(Out(), Texts{"1#1"});
+  Nobody(1);
+  Pass(40);
+  EXPECT_EQ(Out(), Texts{"1#1"});
+  Add(6);  // Newer ones wait behind.
+  EXPECT_EQ(Out(), Texts{});
+  Accept(1, "w");  // Opens by one more for each that is accepted.
+  EXPECT_EQ(Out(), (Texts{"2#1", "3#1"}));
+  Accept(3, "w");
+  EXPECT_EQ(Out(), (Texts{"4#1", "5#1"}));
+}
+
+TEST_F(DispatchTableTest, AFreedSlotEndsTheBackoff) {
+  for (int n = 1; n <= 2; ++n) Add(n);
+  Out();
+  Accept(1, "w");
+  for (int i = 0; i < 8; ++i) {  // Until the backoff is long.
+    Nobody(2);
+    while (Out().empty()) {
+      Pass(100);
+      Beat("w", {1}, 0);
+    }
+  }
+  Nobody(2);
+  EXPECT_EQ(Out(), Texts{});
+  table_.OnEnded(Id(1), false, now_);
+  EXPECT_EQ(Out(), Texts{"2#1"});
+  Nobody(2);
+  Beat("w", {}, 1);
+  EXPECT_EQ(Out(), Texts{"2#1"});
+}
+
+TEST_F(DispatchTableTest, ToolsDoNotWaitForEachOther) {
+  Add(1, "a");
+  Add(2, "b");
+  Out();
+  Nobody(1);
+  Add(3, "a");
+  Add(4, "b");
+  EXPECT_EQ(Out(), Texts{"4#1"});
+}
+
+TEST_F(DispatchTableTest, BusyAndSilenceAreNoAttempts) {
+  Add(1);
+  for (int i = 0; i < 10; ++i) {
+    while (Out().empty()) Pass(10);
+    Busy(1);
+  }
+  Pass(500);
+  EXPECT_EQ(Out().back(), "1#1");
+}
+
+TEST_F(DispatchTableTest, AWorkerSilentForTwoSecondsLosesItsCalls) {
+  Add(1);
+  Out();
+  Accept(1, "w");
+  Pass(100);
+  Beat("w", {1});
+  Pass(1'999);
+  EXPECT_EQ(Out(), Texts{});
+  Pass(1);
+  EXPECT_EQ(Out(), Texts{"1#2"});
+  EXPECT_EQ(table_.counters().lost, 1u);
+}
+
+TEST_F(DispatchTableTest, AWorkerThatNeverBeatsIsLostTwoSecondsAfterItAccepted) {
+  Add(1);
+  Out();
+  Accept(1, "w");
+  Pass(1'999);
+  EXPECT_EQ(Out(), Texts{});
+  Pass(1);
+  EXPECT_EQ(Out(), Texts{"1#2"});
+}
+
+TEST_F(DispatchTableTest, TwoHeartbeatsWithoutItLoseACall) {
+  Add(1);
+  Add(2);
+  Out();
+  Accept(1, "w");
+  Accept(2, "w");
+  Beat("w", {2});
+  EXPECT_EQ(Out(), Texts{});
+  Beat("w", {1, 2});  // Listed again: counted from the start.
+  Beat("w", {2});
+  EXPECT_EQ(Out(), Texts{});
+  Beat("w", {2});
+  EXPECT_EQ(Out(), Texts{"1#2"});
+}
+
+TEST_F(DispatchTableTest, AResultEndsTheWaitForHeartbeats) {
+  Add(1);
+  Out();
+  Accept(1, "w");
+  Beat("w", {});
+  table_.OnEnded(Id(1), false, now_);
+  Beat("w", {});
+  Pass(5'000);
+  EXPECT_EQ(Out(), Texts{});
+  EXPECT_EQ(table_.size(), 0u);
+}
+
+TEST_F(DispatchTableTest, ThreeAttemptsAreAllThereAre) {
+  Add(1);
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_EQ(Out(), Texts{"1#" + std::to_string(attempt)});
+    Accept(1, "w" + std::to_string(attempt));
+    Pass(2'000);
+  }
+  EXPECT_EQ(Out(), Texts{"fail 1 lost"});
+  Pass(kDeadline);
+  EXPECT_EQ(Out(), Texts{}) << "failed once only";
+  EXPECT_EQ(table_.size(), 1u) << "kept until the partition ends it";
+  table_.OnEnded(Id(1), false, now_);
+  EXPECT_EQ(table_.size(), 0u);
+}
+
+TEST_F(DispatchTableTest, AtItsDeadlineACallThatNobodyServesIsUnavailable) {
+  Add(1, "check_answer", now_ + 3'000);
+  Out();
+  Nobody(1);
+  while (now_ < 3'999) {
+    Pass(1);
+    if (!Out().empty()) Nobody(1);
+  }
+  Pass(1);
+  EXPECT_EQ(Out(), Texts{"fail 1 unavailable"});
+}
+
+TEST_F(DispatchTableTest, AtItsDeadlineACallOfAServedToolIsLate) {
+  Add(1, "check_answer", now_ + 3'000);
+  Add(2, "check_answer", now_ + 3'000);
+  Out();
+  Accept(1, "w");
+  Nobody(2);
+  for (int i = 0; i < 6; ++i) {
+    Pass(500);
+    if (i < 5) Beat("w", {1});
+  }
+  Texts fails;
+  for (const auto& text : Out()) {
+    if (text.starts_with("fail")) fails.push_back(text);
+  }
+  EXPECT_EQ(fails, (Texts{"fail 1 deadline", "fail 2 deadline"}));
+}
+
+TEST_F(DispatchTableTest, ACallPastItsDeadlineIsNotSent) {
+  Add(1, "check_answer", now_);
+  Pass(1);
+  EXPECT_EQ(Out(), Texts{"fail 1 unavailable"});
+}
+
+TEST_F(DispatchTableTest, ALateAcceptIsTaken) {
+  Add(1);
+  Out();
+  Pass(500);  // Waiting for its next turn, or sent again.
+  Out();
+  Accept(1, "w");
+  Pass(400);
+  Beat("w", {1});
+  Pass(400);
+  EXPECT_EQ(Out(), Texts{});
+}
+
+TEST_F(DispatchTableTest, AListedCallCountsAsAccepted) {
+  Add(1);
+  Out();
+  Beat("w", {1});
+  Pass(1'000);
+  EXPECT_EQ(Out(), Texts{});
+}
+
+TEST_F(DispatchTableTest, AStaleBusyIsIgnored) {
+  Add(1);
+  Out();
+  const uint32_t first = sends_[Id(1)];
+  Pass(520);
+  ASSERT_EQ(Out(), Texts{"1#1"});
+  table_.OnBusy(Id(1), first, now_);
+  EXPECT_EQ(table_.counters().busy, 0u);
+  Accept(1, "w");
+  Busy(1);  // Two members answered: the accepted one counts.
+  Pass(500);
+  EXPECT_EQ(Out(), Texts{});
+}
+
+TEST_F(DispatchTableTest, ACancelGoesToEveryWorkerThatTookTheCall) {
+  Add(1);
+  Out();
+  Accept(1, "a");
+  Pass(2'000);
+  Accept(1, "b");
+  Out();
+  table_.OnEnded(Id(1), true, now_);
+  EXPECT_EQ(Out(), (Texts{"cancel 1 a", "cancel 1 b"}));
+  EXPECT_EQ(table_.counters().cancels, 2u);
+}
+
+TEST_F(DispatchTableTest, ACancelReachesAWorkerThatAcceptsLate) {
+  Add(1);
+  Out();
+  table_.OnEnded(Id(1), true, now_);
+  EXPECT_EQ(Out(), Texts{});
+  Accept(1, "w");
+  EXPECT_EQ(Out(), Texts{"cancel 1 w"});
+  Accept(1, "w");
+  EXPECT_EQ(Out(), Texts{});
+}
+
+TEST_F(DispatchTableTest, AgainIsTheNextAttemptAtOnce) {
+  Add(1);
+  Out();
+  Accept(1, "w");
+  table_.OnAgain(Id(1), now_);
+  EXPECT_EQ(Out(), Texts{"1#2"});
+  table_.OnAgain(Id(9), now_);
+  EXPECT_EQ(Out(), Texts{});
+}
+
+TEST_F(DispatchTableTest, AfterATakeoverOnlyWhatNobodyListsGoesOut) {
+  Find(1);
+  Find(2);
+  Find(3);
+  EXPECT_EQ(Out(), Texts{});
+  Pass(300);
+  Beat("w", {2});
+  Pass(299);
+  EXPECT_EQ(Out(), Texts{});
+  Pass(1);
+  EXPECT_EQ(Out(), (Texts{"1#1", "3#1"}));
+  Pass(200);
+  Beat("w", {2});
+  Beat("w", {});
+  Beat("w", {});
+  EXPECT_EQ(Out(), Texts{"2#2"}) << "its worker is watched from then on";
+}
+
+TEST_F(DispatchTableTest, ADroppedPartitionIsForgotten) {
+  Find(1, 1);
+  Find(2, 2);
+  table_.DropPartition(1);
+  EXPECT_EQ(table_.size(), 1u);
+  Pass(600);
+  EXPECT_EQ(Out(), Texts{"2#1"});
+}
+
+TEST_F(DispatchTableTest, WhatCanNotBePublishedFails) {
+  Add(1);
+  Out();
+  table_.OnRefused(Id(1), now_);
+  EXPECT_EQ(Out(), Texts{"fail 1 refused"});
+}
+
+TEST_F(DispatchTableTest, SilenceWhileTheLinkIsDownIsForgiven) {
+  Add(1);
+  Out();
+  Accept(1, "w");
+  for (int i = 0; i < 50; ++i) {
+    Pass(100);
+    table_.ForgiveSilence(now_);
+  }
+  EXPECT_EQ(Out(), Texts{});
+  Pass(2'000);
+  EXPECT_EQ(Out(), Texts{"1#2"});
+}
+
+TEST_F(DispatchTableTest, OurOwnPauseIsNobodysSilence) {
+  Add(1);
+  Out();
+  Accept(1, "w");
+  now_ += 10'000;  // Stopped, and gone on.
+  table_.Tick(now_);
+  EXPECT_EQ(Out(), Texts{});
+}
+
+TEST_F(DispatchTableTest, CallsAreBounded) {
+  for (int n = 1; n <= 10'000; ++n) ASSERT_TRUE(Add(n));
+  EXPECT_FALSE(Add(10'001));
+  EXPECT_LE(Out().size(), 256u) << "requests without an answer are bounded too";
+}
+
+// Workers that take, refuse, forget and die at random: no call is left, each ends once.
+TEST_F(DispatchTableTest, EveryCallEndsOrFailsOnce) {
+  std::mt19937_64 random(seed_);
+  printf("seed %llu\n", static_cast<unsigned long long>(seed_));
+  std::map<std::string, std::set<int>> workers = {{"a", {}}, {"b", {}}, {"c", {}}};
+  std::map<int, std::string> ends;
+  int added = 0;
+  for (int step = 0; step < 20'000; ++step) {
+    if (added < 300 && random() % 40 == 0) Add(++added, "check_answer", now_ + 10'000);
+    Pass(static_cast<int64_t>(random() % 20));
+    for (const auto& text : Out()) {
+      if (text.starts_with("fail ")) {
+        const int n = std::stoi(text.substr(5));
+        ASSERT_TRUE(ends.emplace(n, text).second) << "ended twice: " << n << " seed " << seed_;
+        continue;
+      }
+      if (text.starts_with("cancel ")) continue;
+      const int n = std::stoi(text);
+      const std::string worker(1, static_cast<char>('a' + random() % 3));
+      const auto dice = random() % 10;
+      if (dice < 5) {
+        workers[worker].insert(n);
+        Accept(n, worker);
+      } else if (dice < 7) {
+        Busy(n);
+      } else if (dice < 8) {
+        Nobody(n);
+      }
+    }
+    for (auto& [worker, running] : workers) {
+      if (random() % 400 == 0) running.clear();  // Forgot, or died and came back.
+      if (!running.empty() && random() % 30 == 0) {
+        const int n = *running.begin();
+        running.erase(n);
+        if (!ends.contains(n)) ends[n] = "done";
+        table_.OnEnded(Id(n), true, now_);
+      }
+      if (random() % 10 == 0) Beat(worker, {running.begin(), running.end()}, 1);
+    }
+  }
+  Pass(11'000);
+  for (const auto& text : Out()) {
+    if (text.starts_with("fail ")) ends.emplace(std::stoi(text.substr(5)), text);
+  }
+  EXPECT_EQ(ends.size(), static_cast<size_t>(added)) << "seed " << seed_;
+}
+
+}  // namespace
+}  // namespace lyceum::outbox
