@@ -1,0 +1,127 @@
+#include "classroom.h"
+
+#include <gtest/gtest.h>
+
+#include "laws.h"
+#include "tutor/dump.h"
+#include "tutor/names.h"
+
+namespace lyceum::tutor {
+namespace {
+
+std::string Word(const TextOut&) { return "text"; }
+std::string Word(const QuestionOut& m) { return "question " + m.question.id.value; }
+std::string Word(const FeedbackOut& m) { return "feedback " + std::string(Name(m.verdict)); }
+std::string Word(const HintOut& m) {
+  return "hint " + std::to_string(m.level) + "/" + std::to_string(m.of);
+}
+std::string Word(const WaitOut&) { return "wait"; }
+std::string Word(const ErrorOut& m) { return "error " + m.code; }
+std::string Word(const ProgressOut& m) {
+  return "progress " + std::to_string(m.done) + "/" + std::to_string(m.total);
+}
+std::string Word(const CompletedOut&) { return "completed"; }
+
+template <class M>
+std::string TextOf(const M& message) {
+  if constexpr (requires { message.text; }) return message.text;
+  return "";
+}
+
+}  // namespace
+
+Start Classroom::DefaultStart() {
+  Start start;
+  start.course = CourseId("course");
+  return start;
+}
+
+Classroom::Classroom(Topic content, Start start) : topic(std::move(content)) { Do(start); }
+
+Classroom& Classroom::Take(const Event& event) {
+  std::string broken;
+  Step step = CheckedAdvance(session, UserId("u"), event, {3, ++sequence_, now_ms}, &broken);
+  EXPECT_EQ(broken, "") << Dump(event);
+  session = std::move(step.session);
+  effects = std::move(step.effects);
+  return *this;
+}
+
+Classroom& Classroom::Load() {
+  Topic content = topic;
+  if (!call().topic.empty() && call().topic != topic.id) {
+    content = samples::SampleTopic(call().topic.value, "");
+  }
+  return Reply(LoadTopicOk{content, "digest-" + content.id.value});
+}
+
+Classroom& Classroom::Reply(ToolOutcome outcome) {
+  ToolReply reply;
+  reply.call = call().id;
+  reply.outcome = std::move(outcome);
+  return Do(ToolResult{std::move(reply)});
+}
+
+Classroom& Classroom::Grade(Verdict verdict, std::string known_error, double confidence) {
+  CheckAnswerOk grade;
+  grade.question = call().question;
+  grade.verdict = verdict;
+  grade.confidence = 1;
+  grade.method = "numeric";
+  if (!known_error.empty()) grade.known_error = FoundError{ErrorId(known_error), confidence};
+  return Reply(grade);
+}
+
+Classroom& Classroom::Fire(TimerKind kind) {
+  const Timer* found = timer(kind);
+  return Do(TimerFired{found == nullptr ? "0-0-0" : found->token});
+}
+
+const Call& Classroom::call() const {
+  static const Call kNone;
+  if (const auto* lock = std::get_if<AwaitingToolResult>(&session->state)) return lock->call;
+  if (const auto* error = std::get_if<ErrorState>(&session->state)) return error->failed;
+  return kNone;
+}
+
+bool Classroom::IsLockedBy(Tool tool) const {
+  return state() == StateName::kAwaitingToolResult && call().tool == tool;
+}
+
+std::vector<std::string> Classroom::heard() const {
+  std::vector<std::string> words;
+  for (const Effect& effect : effects) {
+    const auto* say = std::get_if<tutor::Say>(&effect);
+    if (say == nullptr) continue;
+    words.push_back(std::visit([](const auto& m) { return Word(m); }, say->message.body));
+  }
+  return words;
+}
+
+std::vector<std::string> Classroom::texts() const {
+  std::vector<std::string> words;
+  for (const Effect& effect : effects) {
+    const auto* say = std::get_if<tutor::Say>(&effect);
+    if (say == nullptr) continue;
+    std::string text = std::visit([](const auto& m) { return TextOf(m); }, say->message.body);
+    if (!text.empty()) words.push_back(std::move(text));
+  }
+  return words;
+}
+
+const ToolArgs* Classroom::args() const {
+  const ToolArgs* found = nullptr;
+  for (const Effect& effect : effects) {
+    if (const auto* started = std::get_if<CallTool>(&effect)) found = &started->args;
+  }
+  return found;
+}
+
+const Timer* Classroom::timer(TimerKind kind) const {
+  for (const Timer& t : session->timers) {
+    if (t.kind == kind) return &t;
+  }
+  return nullptr;
+}
+
+}  // namespace lyceum::tutor

@@ -1,0 +1,144 @@
+#include "laws.h"
+
+#include <algorithm>
+#include <set>
+
+#include "tutor/dump.h"
+#include "tutor/limits.h"
+
+namespace lyceum::tutor {
+namespace {
+
+const Call* Pending(const Session& s) {
+  const auto* lock = std::get_if<AwaitingToolResult>(&s.state);
+  return lock == nullptr ? nullptr : &lock->call;
+}
+
+std::string IdOf(const Say& e) { return e.message.id; }
+std::string IdOf(const Tell& e) { return e.message.id; }
+std::string IdOf(const CallTool& e) { return e.call.id.value; }
+std::string IdOf(const SetTimer& e) { return e.timer.token; }
+template <class E>
+std::string IdOf(const E&) {
+  return "";
+}
+
+// Follows the effects of a step from the session before it, and compares with the session after it.
+class Follower {
+ public:
+  Follower(const std::optional<Session>& before, const Session& after, const At& at)
+      : after_(after),
+        prefix_(std::to_string(at.partition) + "-" + std::to_string(at.sequence) + "-") {
+    if (!before) return;
+    n_ = before->n;
+    history_ = before->history_count;
+    timers_ = before->timers;
+    if (const Call* call = Pending(*before)) call_ = call->id;
+  }
+
+  std::string Follow(const Effects& effects) {
+    for (const Effect& effect : effects) {
+      const std::string id = std::visit([](const auto& e) { return IdOf(e); }, effect);
+      if (!id.empty() && !id.starts_with(prefix_)) return "an id of another record: " + id;
+      if (!id.empty() && !ids_.insert(id).second) return "an id twice: " + id;
+      std::string broken = std::visit([&](const auto& e) { return On(e); }, effect);
+      if (!broken.empty()) return broken;
+    }
+    return End();
+  }
+
+ private:
+  std::string On(const Say& e) {
+    if (e.message.n != ++n_) return "n is not dense";
+    if (e.message.state != NameOf(after_.state)) return "a message with another state";
+    if (e.message.at_ms != after_.time_ms) return "a message of another time";
+    return "";
+  }
+  std::string On(const Tell&) { return "tell, though there is a session"; }
+  std::string On(const Append& e) {
+    return e.entry.index == ++history_ ? "" : "the history is not dense";
+  }
+  std::string On(const CallTool& e) {
+    if (!call_.empty()) return "a second call while one is pending";
+    if (e.args.index() != static_cast<size_t>(e.call.tool)) return "arguments of another tool";
+    call_ = e.call.id;
+    return "";
+  }
+  std::string On(const EndCall& e) {
+    if (e.call != call_) return "the end of a call that is not pending";
+    call_ = CallId{};
+    return "";
+  }
+  std::string On(const DispatchAgain& e) {
+    return e.call == call_ ? "" : "another dispatch of a call that is not pending";
+  }
+  std::string On(const SetTimer& e) {
+    timers_.push_back(e.timer);
+    return "";
+  }
+  std::string On(const ClearTimer& e) {
+    const auto found = std::find(timers_.begin(), timers_.end(), e.timer);
+    if (found == timers_.end()) return "the end of a timer that is not set";
+    timers_.erase(found);
+    return "";
+  }
+  std::string On(const Resend&) { return ""; }
+  std::string On(const Unload&) { return ""; }
+
+  std::string End() const {
+    if (n_ != after_.n) return "n is not that of the last message";
+    if (history_ != after_.history_count)
+      return "the history's count is not that of its last entry";
+    if (timers_ != after_.timers) return "the timers are not those that were set";
+    const Call* call = Pending(after_);
+    if ((call == nullptr ? CallId{} : call->id) != call_) return "the pending call was not started";
+    const auto deadline =
+        std::find_if(after_.timers.begin(), after_.timers.end(),
+                     [](const Timer& t) { return t.kind == TimerKind::kToolDeadline; });
+    if ((call != nullptr) != (deadline != after_.timers.end()))
+      return "a call without its deadline";
+    if (call != nullptr && deadline->due_ms != call->deadline_ms) return "another deadline";
+    return "";
+  }
+
+  const Session& after_;
+  std::string prefix_;
+  std::set<std::string> ids_;
+  uint32_t n_ = 0;
+  uint64_t history_ = 0;
+  std::vector<Timer> timers_;
+  CallId call_;
+};
+
+std::string BrokenSession(const std::optional<Session>& before, const Session& after) {
+  if (std::string what = Violation(after); !what.empty()) return what;
+  if (before && after.time_ms < before->time_ms) return "time went back";
+  if (before && after.counters.violations != before->counters.violations) {
+    return "a step of its own broke an invariant";
+  }
+  for (const HistoryEntry& entry : after.recent) {
+    if (entry.text.size() > kRecentTextBytesMax) return "a long text in the hot state";
+  }
+  if (after.nudges > kNudgesMax) return "too many nudges";
+  return "";
+}
+
+}  // namespace
+
+std::string Dump(const Step& step) {
+  std::string text = step.session ? Dump(*step.session) : "no session\n";
+  for (const Effect& effect : step.effects) text += Dump(effect) + "\n";
+  return text;
+}
+
+Step CheckedAdvance(const std::optional<Session>& before, const UserId& user, const Event& event,
+                    const At& at, std::string* broken) {
+  Step step = Advance(before, user, event, at);
+  broken->clear();
+  if (!step.session) return step;
+  *broken = BrokenSession(before, *step.session);
+  if (broken->empty()) *broken = Follower(before, *step.session, at).Follow(step.effects);
+  return step;
+}
+
+}  // namespace lyceum::tutor

@@ -1,0 +1,157 @@
+// The cells of tables A and B as they are meant, against what the code does.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+
+#include "tutor/names.h"
+#include "tutor/table.h"
+
+namespace lyceum::tutor {
+namespace {
+
+using Cells = std::array<std::string_view, kStateCount>;
+
+// All states alike; the last one or two may differ.
+Cells Same(std::string_view all) { return {all, all, all, all, all, all, all, all}; }
+Cells With(Cells cells, StateName state, std::string_view text) {
+  cells[static_cast<size_t>(state)] = text;
+  return cells;
+}
+
+constexpr auto kLock = StateName::kAwaitingToolResult;
+constexpr auto kError = StateName::kErrorState;
+constexpr auto kDone = StateName::kCompleted;
+
+constexpr std::string_view kNoQuestion = "=, R no_open_question";
+constexpr std::string_view kPosed = "pose, -> awaiting_answer";
+constexpr std::string_view kClarify = "L{clarify_concept}";
+constexpr std::string_view kCheck = "L{check_answer}";
+constexpr std::string_view kClassify = "L{classify_intent}";
+constexpr std::string_view kUnavailable = "=, R unavailable";
+constexpr std::string_view kCompleted = "=, R completed";
+constexpr std::string_view kSolved = "text, pose, -> awaiting_answer";
+constexpr std::string_view kRemediate = "L{remediate_known_error}";
+constexpr std::string_view kDiagnose = "L{diagnose_error}";
+constexpr std::string_view kEnd = "text, summary, -> completed";
+constexpr std::string_view kArchived = "=, unload, archived";
+
+// clang-format off
+//                 exposition   setting      awaiting     locked     known        unknown      error         completed
+const std::map<std::string, Cells> kTableA = {
+  {"user.start, same course",       With(Same("=, R already_started"), kDone, kCompleted)},
+  {"user.start, another course",    With(Same("=, R already_started"), kDone, "L{load_topic}")},
+  {"user.message intent answer",    {kNoQuestion, kNoQuestion, kCheck, "=, WAIT", kCheck, kCheck, kUnavailable, kCompleted}},
+  {"user.message intent question",  {kClarify, kClarify, kClarify, "=, WAIT", kClarify, kClarify, kUnavailable, kCompleted}},
+  {"user.message no intent, like an answer",
+                                    {kClarify, kClarify, kCheck, "=, WAIT", kCheck, kCheck, kUnavailable, kCompleted}},
+  {"user.message no intent, other", {kClarify, kClarify, kClassify, "=, WAIT", kClassify, kClassify, kUnavailable, kCompleted}},
+  {"user.hint",                     {kNoQuestion, kNoQuestion, "=, hint", "=, WAIT", "=, hint", "=, hint", kUnavailable, kCompleted}},
+  {"user.hint, ladder spent",       {kNoQuestion, kNoQuestion, "=, text, pose", "=, WAIT", kSolved, kSolved, kUnavailable, kCompleted}},
+  {"user.skip",                     {kPosed, kPosed, "=, pose", "cancel, pose, -> awaiting_answer", kPosed, kPosed, kPosed, kCompleted}},
+  {"user.continue",                 {"=, text", kPosed, "=, pose", "=, WAIT", kPosed, kPosed, kCheck, "=, text, summary"}},
+  {"user.continue, after the last segment",
+                                    {kPosed, kPosed, "=, pose", "=, WAIT", kPosed, kPosed, kCheck, "=, text, summary"}},
+  {"user.attach",                   Same("=, resend")},
+  {"user.detach",                   Same("=")},
+  {"user.message while suspended",  {kClarify, kClarify, kClarify, "=, WAIT", kClarify, kClarify, kUnavailable, kCompleted}},
+  {"user.message while archived",   {kClarify, kClarify, kClarify, kClarify, kClarify, kClarify, kUnavailable, kCompleted}},
+  {"tool.ok, of the pending call",  With(With(Same("=, drop"), kLock, "take, feedback correct, pose, -> awaiting_answer"),
+                                         kError, "feedback correct, pose, -> awaiting_answer")},
+  {"tool.error, final",             With(Same("=, drop"), kLock, "take, R lost, -> error_state")},
+  {"tool result of another call",   Same("=, drop")},
+  {"timer.tool_deadline, of the pending call",
+                                    With(Same("=, drop"), kLock, "cancel, R deadline, -> error_state")},
+  {"timer of another token",        Same("=, drop")},
+  {"timer.idle, too early",         Same("=")},
+  {"timer.idle",                    With(With(With(Same("=, text"), kLock, "="), kError, kCheck), kDone, "=, unload")},
+  {"timer.idle, again",             With(Same("=, unload"), kLock, "=")},
+  {"timer.ttl",                     With(Same(kArchived), kLock, "cancel, unload, archived, -> awaiting_answer")},
+  {"admin.force_remediation, registered",
+                                    With(With(Same(kRemediate), kLock, "cancel, L{remediate_known_error}"), kDone, kCompleted)},
+  {"admin.force_remediation, not registered",
+                                    With(With(Same(kDiagnose), kLock, "cancel, L{diagnose_error}"), kDone, kCompleted)},
+  {"admin.force_skip",              {kPosed, kPosed, "=, pose", "cancel, pose, -> awaiting_answer", kPosed, kPosed, kPosed, kCompleted}},
+  {"admin.retry",                   With(With(Same("="), kLock, "=, dispatch again"), kError, kCheck)},
+  {"admin.goto_topic",              With(Same("L{load_topic}"), kLock, "cancel, L{load_topic}")},
+  {"admin.end",                     With(With(Same(kEnd), kLock, "cancel, text, summary, -> completed"), kDone, "=")},
+  {"admin.shutdown",                Same("=, unload, suspended")},
+  {"sys.invariant_violation",       With(With(With(Same("R internal, -> error_state"), kLock, "cancel, R internal, -> error_state"),
+                                              kError, "="), kDone, "=")},
+};
+
+const std::map<std::string, std::string_view> kTableB = {
+  {"load_topic: ok",                        "take, text, -> exposition"},
+  {"load_topic: another topic",             "take, R bad_result, -> error_state"},
+  {"load_topic: error, final",              "take, R lost, -> error_state"},
+  {"present_material: ok",                  "take, text, -> exposition"},
+  {"present_material: error, final",        "take, text, -> exposition"},
+  {"clarify_concept: ok",                   "take, text, -> awaiting_answer"},
+  {"clarify_concept: reveals the answer",   "take, L{clarify_concept}"},
+  {"clarify_concept: reveals it again",     "take, text, -> awaiting_answer"},
+  {"clarify_concept: error, final",         "take, text, -> awaiting_answer"},
+  {"generate_question: sound",              "take, pose, -> awaiting_answer"},
+  {"generate_question: not sound",          "take, R bad_result, -> error_state"},
+  {"generate_question: error, final",       "take, R lost, -> error_state"},
+  {"give_hint: ok",                         "take, hint, -> awaiting_answer"},
+  {"give_hint: error, final",               "take, hint, -> awaiting_answer"},
+  {"classify_intent: answer",               "take, L{check_answer}"},
+  {"classify_intent: answer, below tau",    "take, L{clarify_concept}"},
+  {"classify_intent: question",             "take, L{clarify_concept}"},
+  {"classify_intent: hint",                 "take, hint, -> awaiting_answer"},
+  {"classify_intent: skip",                 "take, pose, -> awaiting_answer"},
+  {"classify_intent: continue",             "take, pose, -> awaiting_answer"},
+  {"classify_intent: off_topic",            "take, L{clarify_concept}"},
+  {"classify_intent: error, final",         "take, text, -> awaiting_answer"},
+  {"remediate_known_error: ok",             "take, text, -> remediating_known_error"},
+  {"remediate_known_error: error, final",   "take, text, -> awaiting_answer"},
+  {"diagnose_error: ok",                    "take, text, -> remediating_unknown_error"},
+  {"diagnose_error: ok, a registered error", "take, text, -> remediating_known_error"},
+  {"diagnose_error: error, final",          "take, text, -> awaiting_answer"},
+  {"check_answer: correct",                 "take, feedback correct, pose, -> awaiting_answer"},
+  {"check_answer: incorrect",               "take, feedback incorrect, L{diagnose_error}"},
+  {"check_answer: incorrect, registered error",
+                                            "take, feedback incorrect, L{remediate_known_error}"},
+  {"check_answer: partially_correct",       "take, feedback partially_correct, L{diagnose_error}"},
+  {"check_answer: invalid",                 "take, feedback invalid, -> awaiting_answer"},
+  {"check_answer: not_an_answer",           "take, L{clarify_concept}"},
+  {"check_answer: ungraded",                "take, L{check_answer}"},
+  {"check_answer: ungraded by all",         "take, text, text, pose, -> awaiting_answer"},
+  {"check_answer: error, final",            "take, R lost, -> error_state"},
+};
+// clang-format on
+
+TEST(TableA, EveryCellIsAsMeant) {
+  size_t cells = 0;
+  for (const TableCell& cell : TableA()) {
+    const auto row = kTableA.find(cell.row);
+    ASSERT_NE(row, kTableA.end()) << cell.row;
+    EXPECT_EQ(cell.text, row->second[static_cast<size_t>(cell.from)])
+        << cell.row << " in " << Name(cell.from);
+    ++cells;
+  }
+  EXPECT_EQ(cells, kTableA.size() * kStateCount);
+}
+
+TEST(TableB, EveryResultIsAsMeant) {
+  size_t rows = 0;
+  for (const TableCell& cell : TableB()) {
+    const auto row = kTableB.find(cell.row);
+    ASSERT_NE(row, kTableB.end()) << cell.row;
+    EXPECT_EQ(cell.text, row->second) << cell.row;
+    ++rows;
+  }
+  EXPECT_EQ(rows, kTableB.size());
+}
+
+TEST(Tables, AreDrawnInEachFormat) {
+  EXPECT_TRUE(RenderTables(TableFormat::kMarkdown).starts_with("## Table A"));
+  const std::string dot = RenderTables(TableFormat::kDot);
+  EXPECT_TRUE(dot.starts_with("digraph"));
+  EXPECT_NE(dot.find("error_state -> awaiting_tool_result"), std::string::npos);
+  EXPECT_TRUE(RenderTables(TableFormat::kMermaid).starts_with("stateDiagram-v2"));
+}
+
+}  // namespace
+}  // namespace lyceum::tutor
