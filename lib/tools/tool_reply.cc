@@ -1,0 +1,75 @@
+#include "tools/tool_reply.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/token.h"
+#include "tools/toolbox.h"
+#include "tutor/limits.h"
+
+namespace lyceum::tools {
+namespace {
+
+constexpr size_t kOverheadBytes = 4096;  // Subject and headers.
+
+std::string Encode(const Replier& replier, const envelope::ToolRequest& request,
+                   tutor::ToolOutcome outcome, int64_t latency_ms) {
+  tutor::ToolReply reply;
+  reply.call = request.id;
+  reply.attempt = request.attempt;
+  reply.outcome = std::move(outcome);
+  reply.worker = replier.worker;
+  reply.provider = replier.provider;
+  reply.latency_ms = static_cast<uint32_t>(std::clamp<int64_t>(latency_ms, 0, UINT32_MAX));
+  tutor::Event event;
+  event.id = EventId(request.id.value);
+  event.kind = tutor::ToolResult{std::move(reply)};
+  return envelope::EncodeEvent(event, envelope::Encoding::kProtobuf, request.trace);
+}
+
+}  // namespace
+
+wire::Message ReplyMessage(const Replier& replier, const envelope::ToolRequest& request,
+                           tutor::ToolOutcome outcome, int64_t latency_ms) {
+  wire::Message message;
+  message.subject = replier.subjects.In(envelope::RecordClass::kTool, request.user);
+  message.data = Encode(replier, request, std::move(outcome), latency_ms);
+  if (message.data.size() + kOverheadBytes > replier.payload_bytes_max) {
+    message.data =
+        Encode(replier, request,
+               ToolErrorOf("bad_result", false, "The result is larger than a message may be."),
+               latency_ms);
+  }
+  return message;
+}
+
+std::optional<envelope::ToolRequest> PeekRequest(std::string_view data) {
+  const auto json = nlohmann::json::parse(data, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const auto text = [&](const char* name) {
+    const auto found = json.find(name);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  envelope::ToolRequest request;
+  request.id = CallId(text("id"));
+  request.user = UserId(text("user"));
+  const bool usable = !request.id.empty() && request.id.value.size() <= tutor::kEventIdBytesMax &&
+                      IsUtf8(request.id.value) && IsToken(request.user.value);
+  if (!usable) return std::nullopt;
+  return request;
+}
+
+std::string RequestProblem(const envelope::Subjects& subjects, const envelope::ToolRequest& request,
+                           tutor::Tool subscribed) {
+  if (request.tool != subscribed) return "The request came on the subject of another tool.";
+  if (request.args.index() != static_cast<size_t>(request.tool)) {
+    return "The arguments are those of another tool.";
+  }
+  if (request.reply_subject != subjects.In(envelope::RecordClass::kTool, request.user)) {
+    return "The reply subject is not the one of the user.";
+  }
+  return {};
+}
+
+}  // namespace lyceum::tools

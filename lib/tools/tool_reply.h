@@ -1,0 +1,33 @@
+// What a tool worker sends back for a request.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "envelope/codec.h"
+#include "envelope/subjects.h"
+#include "wire/connection.h"
+
+namespace lyceum::tools {
+
+// Who answers.
+struct Replier {
+  envelope::Subjects subjects;
+  std::string worker;
+  std::string provider;
+  size_t payload_bytes_max = 1024 * 1024;
+};
+
+// The result as a record for the log. One that is too large becomes an error result.
+wire::Message ReplyMessage(const Replier& replier, const envelope::ToolRequest& request,
+                           tutor::ToolOutcome outcome, int64_t latency_ms);
+
+// What can be read of a request that does not decode: enough to answer it with an error. JSON only.
+std::optional<envelope::ToolRequest> PeekRequest(std::string_view data);
+
+// Why this request is not run; empty: nothing is wrong with it.
+std::string RequestProblem(const envelope::Subjects& subjects, const envelope::ToolRequest& request,
+                           tutor::Tool subscribed);
+
+}  // namespace lyceum::tools

@@ -1,0 +1,369 @@
+#include "tools/tool_worker.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "base/token.h"
+#include "tools/call_table.h"
+#include "tools/tool_reply.h"
+#include "tutor/names.h"
+#include "wire/acked_publisher.h"
+
+namespace lyceum::tools {
+namespace {
+
+using envelope::ToolRequest;
+using std::chrono::milliseconds;
+
+constexpr int kControlTag = 1000;
+constexpr int kWakeTag = 1001;
+constexpr size_t kBoxMax = 4096;
+constexpr milliseconds kAckPoll{10};      // While results are on the way.
+constexpr milliseconds kRejoin{1000};     // After a subscription that failed.
+constexpr milliseconds kGiveUp{120'000};  // The server's window for dropping repeats.
+
+struct Job {
+  ToolRequest request;
+  uint64_t run = 0;
+};
+struct Finished {
+  CallId id;
+  uint64_t run = 0;
+  wire::Message result;
+  bool error = false;
+  bool late = false;
+};
+
+}  // namespace
+
+struct ToolWorker::Impl {
+  Impl(std::shared_ptr<wire::Connection> nats, Toolbox box_of_tools, Options given)
+      : connection(std::move(nats)),
+        toolbox(std::move(box_of_tools)),
+        options(std::move(given)),
+        replier{options.subjects, options.id, options.provider, connection->payload_bytes_max()},
+        box(std::make_shared<wire::MessageBox>(kBoxMax)),
+        acks(std::make_shared<Mailbox<wire::Acked>>(options.unacked_max + options.slots)),
+        publisher(connection, acks, {options.unacked_max + options.slots, milliseconds(1000)}),
+        jobs(options.slots) {}
+
+  // --- The threads of the slots.
+  void RunJobs();
+  Finished RunJob(const Job& job) const;
+
+  // --- The worker's own thread.
+  void Loop();
+  Deadline NextWake() const;
+  void Take(const wire::Message& message);
+  void TakeRequest(const wire::Message& message);
+  void TakeCancel(const wire::Message& message);
+  void Refuse(const ToolRequest& request, const std::string& problem);
+  void Repeat(const CallId& id);
+  void TakeFinished();
+  void TakeAcks();
+  void SendResult(const CallId& id);
+  void Answer(const wire::Message& message, const CallId& id, bool accepted);
+  void Beat();
+  void JoinOrLeave();
+  bool HasRoom() const;
+  void Count(uint64_t Counters::*counter);
+  void Wake();
+
+  std::shared_ptr<wire::Connection> connection;
+  const Toolbox toolbox;
+  const Options options;
+  const Replier replier;
+  std::shared_ptr<wire::MessageBox> box;
+  std::shared_ptr<Mailbox<wire::Acked>> acks;
+  wire::AckedPublisher publisher;
+  Mailbox<Job> jobs;
+
+  std::mutex finished_mutex;
+  std::deque<Finished> finished;
+
+  // Of the worker's own thread.
+  CallTable calls;
+  size_t busy_slots = 0;  // Running ones and cancelled ones that still run.
+  std::optional<wire::Subscription> control;
+  std::vector<wire::Subscription> joined;
+  Deadline join_after{};
+  Deadline next_beat{};
+
+  std::atomic<bool> draining{false};
+  std::atomic<bool> stopped{false};
+  mutable std::mutex mutex;  // Of the two below.
+  Counters counters;
+  bool drained = false;
+  std::condition_variable changed;
+
+  std::vector<std::thread> pool;
+  std::thread loop;
+};
+
+void ToolWorker::Impl::RunJobs() {
+  while (!stopped) {
+    auto job = jobs.Pop(In(milliseconds(1000)));
+    if (!job) continue;
+    Finished done = RunJob(*job);
+    {
+      std::lock_guard lock(finished_mutex);
+      finished.push_back(std::move(done));
+    }
+    Wake();
+  }
+}
+
+Finished ToolWorker::Impl::RunJob(const Job& job) const {
+  const auto begin = Steady::now();
+  Finished done{job.request.id, job.run, {}, false, false};
+  tutor::ToolOutcome outcome = ToolErrorOf("deadline", false, "The call's deadline had passed.");
+  done.late = UnixMs() >= job.request.deadline_ms;
+  if (!done.late) {
+    outcome = toolbox.Run(job.request);
+    done.late = UnixMs() >= job.request.deadline_ms;
+    if (done.late) outcome = ToolErrorOf("deadline", false, "The tool took longer than allowed.");
+  }
+  done.error = std::holds_alternative<tutor::ToolError>(outcome);
+  const auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - begin).count();
+  done.result = ReplyMessage(replier, job.request, std::move(outcome), took);
+  return done;
+}
+
+void ToolWorker::Impl::Loop() {
+  while (!stopped) {
+    JoinOrLeave();
+    if (auto message = box->Pop(NextWake())) Take(*message);
+    TakeFinished();
+    TakeAcks();
+    if (Steady::now() >= next_beat) Beat();
+    if (draining && calls.running() == 0 && calls.unacked() == 0) {
+      {
+        std::lock_guard lock(mutex);
+        drained = true;
+      }
+      changed.notify_all();
+    }
+  }
+  joined.clear();
+  control.reset();
+}
+
+Deadline ToolWorker::Impl::NextWake() const {
+  Deadline next = next_beat;
+  if (calls.unacked() > 0) next = std::min(next, In(kAckPoll));
+  return next;
+}
+
+void ToolWorker::Impl::Take(const wire::Message& message) {
+  if (message.tag == kWakeTag) return;
+  if (message.tag == kControlTag) {
+    TakeCancel(message);
+  } else {
+    TakeRequest(message);
+  }
+}
+
+void ToolWorker::Impl::TakeRequest(const wire::Message& message) {
+  const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
+  auto request = envelope::DecodeToolRequest(message.data, encoding);
+  if (!request) {
+    Count(&Counters::unreadable);
+    LogWarn("tool request can not be read", {{"why", request.error().text}});
+    if (const auto peeked = PeekRequest(message.data)) {
+      Answer(message, peeked->id, true);
+      Refuse(*peeked, "The request can not be read: " + request.error().text);
+    }
+    return;
+  }
+  if (calls.Find(request->id) != CallTable::Known::kNew) {
+    Answer(message, request->id, true);
+    Repeat(request->id);
+    return;
+  }
+  if (!HasRoom() || draining) {
+    Count(&Counters::busy);
+    Answer(message, request->id, false);
+    return;
+  }
+  Answer(message, request->id, true);
+  const auto problem =
+      RequestProblem(options.subjects, *request, static_cast<tutor::Tool>(message.tag));
+  if (!problem.empty()) return Refuse(*request, problem);
+  Count(&Counters::accepted);
+  const CallId id = request->id;
+  const uint64_t run = calls.Begin(id);
+  ++busy_slots;
+  CHECK(jobs.TryPush({std::move(*request), run}));
+}
+
+void ToolWorker::Impl::Refuse(const ToolRequest& request, const std::string& problem) {
+  Count(&Counters::refused);
+  LogWarn("tool request refused", {{"call", request.id.value}, {"why", problem}});
+  if (calls.Find(request.id) != CallTable::Known::kNew || !HasRoom()) return;
+  const uint64_t run = calls.Begin(request.id);
+  calls.Finish(request.id, run,
+               ReplyMessage(replier, request, ToolErrorOf("bad_request", false, problem), 0));
+  SendResult(request.id);
+}
+
+void ToolWorker::Impl::Repeat(const CallId& id) {
+  Count(&Counters::repeated);
+  // One that is on the way is sent again by the publisher anyway.
+  if (calls.Find(id) == CallTable::Known::kDone) SendResult(id);
+}
+
+void ToolWorker::Impl::TakeCancel(const wire::Message& message) {
+  const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
+  const auto id = envelope::DecodeToolCancel(message.data, encoding);
+  if (!id) {
+    Count(&Counters::unreadable);
+    LogWarn("tool cancel can not be read", {{"why", id.error().text}});
+  } else if (calls.Cancel(*id)) {
+    Count(&Counters::cancelled);
+  }
+}
+
+void ToolWorker::Impl::TakeFinished() {
+  std::deque<Finished> taken;
+  {
+    std::lock_guard lock(finished_mutex);
+    taken.swap(finished);
+  }
+  for (Finished& done : taken) {
+    --busy_slots;
+    if (done.late) Count(&Counters::late);
+    if (done.error) Count(&Counters::errors);
+    if (!calls.Finish(done.id, done.run, std::move(done.result))) continue;  // Cancelled.
+    SendResult(done.id);
+  }
+}
+
+void ToolWorker::Impl::SendResult(const CallId& id) {
+  auto sending = calls.Send(id);
+  if (!sending) return;
+  // HasRoom keeps fewer on the way than the publisher takes: there is always room.
+  const bool sent = publisher.Send(std::move(sending->message), id.value, sending->cookie,
+                                   Deadline{}, In(kGiveUp));
+  if (sent) return;
+  Count(&Counters::given_up);
+  LogError("no room for a tool result", {{"call", id.value}});
+  calls.Acked(sending->cookie);
+}
+
+void ToolWorker::Impl::TakeAcks() {
+  while (auto ack = acks->Pop(Deadline{})) {
+    calls.Acked(ack->cookie);
+    Count(ack->ok ? &Counters::results : &Counters::given_up);
+    if (!ack->ok) LogError("tool result given up", {{"why", ack->error}});
+  }
+}
+
+void ToolWorker::Impl::Answer(const wire::Message& message, const CallId& id, bool accepted) {
+  if (message.reply.empty()) return;
+  wire::Message answer;
+  answer.subject = message.reply;
+  answer.data = envelope::EncodeToolAck({id, accepted, options.id});
+  if (auto sent = connection->Publish(answer); !sent) {
+    LogWarn("tool ack not sent", {{"call", id.value}, {"why", sent.error().text}});
+  }
+}
+
+void ToolWorker::Impl::Beat() {
+  next_beat = In(options.heartbeat);
+  envelope::ToolHeartbeat beat;
+  beat.worker = options.id;
+  for (const tutor::Tool tool : toolbox.tools()) beat.tools.emplace_back(tutor::Name(tool));
+  beat.slots = static_cast<uint32_t>(options.slots);
+  beat.free = draining ? 0 : static_cast<uint32_t>(options.slots - busy_slots);
+  beat.draining = draining;
+  beat.in_flight = calls.InFlight();
+  wire::Message message;
+  message.subject = options.subjects.Heartbeat(options.id);
+  message.data = envelope::EncodeToolHeartbeat(beat);
+  // Not connected: nobody hears it, and the next one comes soon.
+  if (auto sent = connection->Publish(message); !sent && sent.error().fault == Fault::kReject) {
+    LogError("heartbeat refused", {{"why", sent.error().text}});
+  }
+}
+
+bool ToolWorker::Impl::HasRoom() const {
+  return busy_slots < options.slots && calls.unacked() < options.unacked_max;
+}
+
+void ToolWorker::Impl::JoinOrLeave() {
+  const bool in = !joined.empty();
+  const bool wanted = HasRoom() && !draining;
+  if (in && !wanted) joined.clear();
+  if (in || !wanted || Steady::now() < join_after) return;
+  for (const tutor::Tool tool : toolbox.tools()) {
+    auto subscription =
+        connection->Subscribe(options.subjects.ToolRequests(tutor::Name(tool)),
+                              std::string(envelope::kToolQueueGroup), box, static_cast<int>(tool));
+    if (!subscription) {
+      LogWarn("can not join the queue group", {{"why", subscription.error().text}});
+      joined.clear();
+      join_after = In(kRejoin);
+      return;
+    }
+    joined.push_back(std::move(*subscription));
+  }
+}
+
+void ToolWorker::Impl::Count(uint64_t Counters::*counter) {
+  std::lock_guard lock(mutex);
+  ++(counters.*counter);
+}
+
+// Full means that the loop has enough to do and looks at everything soon.
+void ToolWorker::Impl::Wake() {
+  wire::Message message;
+  message.tag = kWakeTag;
+  box->TryPush(std::move(message));
+}
+
+ToolWorker::ToolWorker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<ToolWorker>> ToolWorker::Start(std::shared_ptr<wire::Connection> connection,
+                                                      Toolbox toolbox, Options options) {
+  if (!IsToken(options.id)) return Reject("the worker's id is not [A-Za-z0-9_-]{1,64}");
+  if (options.slots == 0) return Reject("a worker needs at least one slot");
+  if (toolbox.tools().empty()) return Reject("a worker needs at least one tool");
+  auto impl = std::make_unique<Impl>(std::move(connection), std::move(toolbox), std::move(options));
+  auto control = impl->connection->Subscribe(impl->options.subjects.ToolControl(impl->options.id),
+                                             "", impl->box, kControlTag);
+  if (!control) return control.error();
+  impl->control = std::move(*control);
+  for (size_t i = 0; i < impl->options.slots; ++i) {
+    impl->pool.emplace_back([raw = impl.get()] { raw->RunJobs(); });
+  }
+  impl->loop = std::thread([raw = impl.get()] { raw->Loop(); });
+  return std::unique_ptr<ToolWorker>(new ToolWorker(std::move(impl)));
+}
+
+ToolWorker::~ToolWorker() {
+  impl_->stopped = true;
+  impl_->Wake();
+  impl_->box->Close();
+  impl_->loop.join();
+  impl_->jobs.Close();
+  for (std::thread& thread : impl_->pool) thread.join();
+}
+
+bool ToolWorker::Drain(Deadline deadline) {
+  impl_->draining = true;
+  impl_->Wake();
+  std::unique_lock lock(impl_->mutex);
+  return impl_->changed.wait_until(lock, deadline, [&] { return impl_->drained; });
+}
+
+ToolWorker::Counters ToolWorker::counters() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->counters;
+}
+
+}  // namespace lyceum::tools
