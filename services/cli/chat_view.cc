@@ -192,9 +192,7 @@ std::string ChatView::Render(const ClientMessage& message) const {
             return paint("2", "… one moment, the tutor is thinking\n");
           },
           [&](const tutor::ErrorOut& out) {
-            return paint("31", Block("! " + Plain(out.text.empty() ? out.code : out.text) +
-                                         (out.retryable ? " (/continue tries again)" : ""),
-                                     "  "));
+            return paint("31", Block("! " + Plain(out.text.empty() ? out.code : out.text), "  "));
           },
           [&](const tutor::ProgressOut& out) {
             return paint("2", "[" + PlainLine(out.topic.value, 80) + ": " +

@@ -55,7 +55,7 @@ class CommandLine {
       for (size_t i = 0; i < item.env.size(); ++i) help += (i ? ", " : "") + item.env[i];
       help += ")";
       if (item.is_switch) {
-        app_.add_flag("--" + item.name + "{true}", values_[item.name], help);
+        app_.add_flag("--" + item.name, values_[item.name], help);
       } else {
         app_.add_option("--" + item.name, values_[item.name], help);
       }

@@ -9,6 +9,7 @@
 #include "base/time_text.h"
 #include "cli/cli.h"
 #include "cli/event_summary.h"
+#include "cli/json_difference.h"
 #include "cli/replay_log.h"
 #include "cli/terminal.h"
 #include "envelope/codec.h"
@@ -122,31 +123,6 @@ class Replay {
   std::optional<tutor::Session> session_;
   std::deque<tutor::HistoryEntry> history_;
 };
-
-// The path of the first place where they differ, with both values. Empty: they do not.
-std::string FirstDifference(const Json& live, const Json& replayed, const std::string& path) {
-  if (live == replayed) return "";
-  if (live.is_object() && replayed.is_object()) {
-    Json keys = live;
-    keys.update(replayed);
-    for (const auto& [key, unused] : keys.items()) {
-      const Json a = live.contains(key) ? live[key] : Json();
-      const Json b = replayed.contains(key) ? replayed[key] : Json();
-      std::string found = FirstDifference(a, b, path.empty() ? key : path + "." + key);
-      if (!found.empty()) return found;
-    }
-    return "";
-  }
-  if (live.is_array() && replayed.is_array() && live.size() == replayed.size()) {
-    for (size_t i = 0; i < live.size(); ++i) {
-      std::string found =
-          FirstDifference(live[i], replayed[i], path + "[" + std::to_string(i) + "]");
-      if (!found.empty()) return found;
-    }
-    return "";
-  }
-  return path + ": live " + live.dump() + ", replayed " + replayed.dump();
-}
 
 int Verdict(const Common& common, const std::string& difference, uint64_t applied) {
   if (common.json) {

@@ -1,0 +1,36 @@
+#include "cli/json_difference.h"
+
+#include <gtest/gtest.h>
+
+namespace lyceum::cli {
+namespace {
+
+std::string Difference(const char* live, const char* replayed) {
+  return FirstDifference(nlohmann::ordered_json::parse(live),
+                         nlohmann::ordered_json::parse(replayed), "");
+}
+
+TEST(JsonDifference, EqualValuesHaveNone) {
+  EXPECT_EQ(Difference(R"({"a":[1,{"b":"x"}]})", R"({"a":[1,{"b":"x"}]})"), "");
+}
+
+TEST(JsonDifference, TheOrderOfMembersIsNone) {
+  EXPECT_EQ(Difference(R"({"a":1,"b":[2]})", R"({"b":[2],"a":1})"), "");
+}
+
+TEST(JsonDifference, ThePathLeadsToIt) {
+  EXPECT_EQ(Difference(R"({"a":1,"s":{"done":["x","y"]}})", R"({"a":1,"s":{"done":["x","z"]}})"),
+            R"(s.done[1]: live "y", replayed "z")");
+}
+
+TEST(JsonDifference, AMissingMemberIsNull) {
+  EXPECT_EQ(Difference(R"({"a":1})", R"({})"), "a: live 1, replayed null");
+  EXPECT_EQ(Difference(R"({})", R"({"a":1})"), "a: live null, replayed 1");
+}
+
+TEST(JsonDifference, ListsOfOtherLengthDifferAsAWhole) {
+  EXPECT_EQ(Difference(R"({"a":[1]})", R"({"a":[1,2]})"), "a: live [1], replayed [1,2]");
+}
+
+}  // namespace
+}  // namespace lyceum::cli
