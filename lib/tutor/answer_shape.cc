@@ -94,8 +94,7 @@ class NumberReader {
   // "x=", "f(2)=", "y'="
   void SkipName() {
     const size_t equals = rest_.find('=');
-    if (equals != std::string_view::npos && equals > 0 && equals <= 12)
-      rest_.remove_prefix(equals + 1);
+    if (equals != std::string_view::npos && equals <= 12) rest_.remove_prefix(equals + 1);
   }
   bool ReadDigits() {
     size_t digits = 0;

@@ -1,0 +1,233 @@
+// The way through topics, the locks on it, timers, clients and ids.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "classroom.h"
+#include "tutor/dump.h"
+
+namespace lyceum::tutor {
+namespace {
+
+using Heard = std::vector<std::string>;
+
+TEST(Lesson, TheGateEndsATopicEarly) {
+  Topic topic = samples::SampleTopic("t1", "t2");
+  topic.gate = {2, 1};
+  Classroom room(topic);
+  room.ToQuestion().Answer("12").Grade(Verdict::kCorrect);
+  ASSERT_TRUE(room.IsLockedBy(Tool::kLoadTopic));
+  EXPECT_EQ(room.call().topic, TopicId("t2"));
+  EXPECT_EQ(room.session->syllabus.done, std::vector{TopicId("t1")});
+}
+
+TEST(Lesson, WithAGateQuestionsAreMadeUntilItIsMetOrTheBoundIsReached) {
+  Topic topic = samples::SampleTopic("t1", "");
+  topic.gate = {2, 2};
+  topic.questions.resize(1);
+  topic.generate_questions = true;
+  Classroom room(topic);
+  room.ToQuestion().Do(Skip{});
+  GenerateQuestionOk made;
+  made.question.text = "How much is 2 * 3?";
+  made.question.answers = {"6"};
+  uint32_t count = 0;
+  while (room.IsLockedBy(Tool::kGenerateQuestion)) {
+    room.Reply(made).Do(Skip{});
+    ++count;
+  }
+  EXPECT_EQ(count, kGeneratedMax);
+  EXPECT_EQ(room.state(), StateName::kCompleted);
+}
+
+TEST(Lesson, ATopicOfAnotherCourseOrWithBadContentIsRefused) {
+  Classroom room;
+  Topic other = samples::SampleTopic("t1", "");
+  other.course = CourseId("other");
+  room.Reply(LoadTopicOk{other, "d"});
+  EXPECT_EQ(room.heard(), Heard{"error bad_result"});
+  room.Do(Continue{});
+  Topic keyless = samples::SampleTopic("t1", "");
+  keyless.questions[0].answers.clear();
+  room.Reply(LoadTopicOk{keyless, "d"});
+  EXPECT_EQ(room.heard(), Heard{"error bad_result"});
+  room.Do(Skip{});
+  EXPECT_EQ(room.state(), StateName::kCompleted);
+}
+
+TEST(Lesson, ACancelledLoadIsAskedForAgain) {
+  Start start = Classroom::DefaultStart();
+  start.busy_policy = BusyPolicy::kInterrupt;
+  Classroom room(samples::SampleTopic("t1", ""), start);
+  const CallId first = room.call().id;
+  room.Ask("what is this?");
+  EXPECT_TRUE(room.IsLockedBy(Tool::kLoadTopic));
+  EXPECT_NE(room.call().id, first);
+}
+
+TEST(Lesson, AnotherCourseStartsOverWithANumberedOn) {
+  Classroom room;
+  room.Load().Do(End{""});
+  const uint32_t n = room.session->n;
+  Start start;
+  start.course = CourseId("another");
+  room.Do(start);
+  EXPECT_EQ(room.call().tool, Tool::kLoadTopic);
+  EXPECT_EQ(room.session->syllabus.course, CourseId("another"));
+  EXPECT_EQ(room.session->topic, nullptr);
+  EXPECT_GE(room.session->n, n);
+}
+
+TEST(Locks, ChainedCallsShareOneLock) {
+  Classroom room;
+  room.ToQuestion();
+  const int64_t began = room.now_ms;
+  room.Say("hm?").Later(29'000).Reply(ClassifyIntentOk{FoundIntent::kAnswer, 1});
+  room.Later(4'000).Grade(Verdict::kIncorrect);
+  room.Later(29'000).Reply(DiagnoseErrorOk{{}, "It is 12.", ""});  // Withheld: asked once more.
+  ASSERT_TRUE(room.IsLockedBy(Tool::kDiagnoseError));
+  EXPECT_EQ(room.call().deadline_ms, began + kLockMsMax);
+}
+
+TEST(Locks, WithoutTimeLeftTheNextCallFailsAtOnce) {
+  Classroom room;
+  room.ToQuestion().Say("hm?");
+  room.Later(kLockMsMax).Reply(ClassifyIntentOk{FoundIntent::kQuestion, 1});
+  EXPECT_EQ(room.state(), StateName::kAwaitingAnswer);
+  EXPECT_EQ(room.heard(), Heard{"text"});
+}
+
+TEST(Locks, TheInboxHoldsEightAndOneMoreOnlyWaits) {
+  Start start = Classroom::DefaultStart();
+  start.busy_policy = BusyPolicy::kDefer;
+  Classroom room(samples::SampleTopic("t1", ""), start);
+  for (size_t i = 0; i < kInboxMax + 1; ++i) {
+    room.Do(Hint{});
+    EXPECT_EQ(room.heard(), Heard{"wait"});
+  }
+  EXPECT_EQ(room.session->inbox.size(), kInboxMax);
+  room.Load();
+  EXPECT_TRUE(room.session->inbox.empty());
+}
+
+TEST(Timers, AnEarlyOneIsSetAgainForTheTimeThatIsLeft) {
+  Classroom room;
+  room.Load().Later(60'000).Do(Continue{}).Later(kIdleMs - 60'000).Fire(TimerKind::kIdle);
+  EXPECT_TRUE(room.heard().empty());
+  EXPECT_EQ(room.timer(TimerKind::kIdle)->due_ms, room.session->active_ms + kIdleMs);
+}
+
+TEST(Timers, OneNudgeThenUnloadAndALearnerSetsTheTimerAgain) {
+  Classroom room;
+  room.Load().Later(kIdleMs).Fire(TimerKind::kIdle);
+  EXPECT_EQ(room.heard(), Heard{"text"});
+  room.Later(kIdleMs).Fire(TimerKind::kIdle);
+  EXPECT_EQ(room.count<Unload>(), 1u);
+  EXPECT_EQ(room.timer(TimerKind::kIdle), nullptr);
+  room.Do(Continue{});
+  EXPECT_NE(room.timer(TimerKind::kIdle), nullptr);
+  EXPECT_EQ(room.session->nudges, 0u);
+}
+
+TEST(Timers, ThirtyDaysArchiveAndALearnerIsWelcomeBack) {
+  Classroom room;
+  room.Load().Later(kTtlMs).Fire(TimerKind::kTtl);
+  EXPECT_EQ(room.session->lifecycle, Lifecycle::kArchived);
+  EXPECT_TRUE(room.session->timers.empty());
+  room.Do(Continue{});
+  EXPECT_EQ(room.session->lifecycle, Lifecycle::kActive);
+  EXPECT_EQ(room.session->timers.size(), 2u);
+}
+
+TEST(Clients, EightAreAttachedAndTheOldestGoes) {
+  Classroom room;
+  for (int i = 0; i < 8; ++i) {
+    room.client = ClientId("d" + std::to_string(i));
+    room.Do(Continue{});
+  }
+  ASSERT_EQ(room.session->clients.size(), kClientsMax);
+  EXPECT_EQ(room.session->clients.front().id, ClientId("d0"));
+}
+
+TEST(Clients, StartAndAttachSayHowTheyAreWrittenTo) {
+  Classroom room;
+  const auto encoding = [&] { return room.session->clients.at(0).encoding; };
+  room.Take({EventId("x1"), ClientId("c"), Encoding::kJson, Hint{}});
+  EXPECT_EQ(encoding(), Encoding::kProtobuf);
+  room.Take({EventId("x2"), ClientId("c"), Encoding::kJson, Attach{0}});
+  EXPECT_EQ(encoding(), Encoding::kJson);
+  room.Do(Detach{});
+  EXPECT_TRUE(room.session->clients.empty());
+}
+
+TEST(Ids, AnEventIsTakenOnceAmongTheLast128) {
+  Classroom room;
+  room.Load().Take({EventId("same"), ClientId("c"), {}, Continue{}});
+  const uint32_t n = room.session->n;
+  room.Take({EventId("same"), ClientId("c"), {}, Skip{}});
+  EXPECT_TRUE(room.effects.empty());
+  EXPECT_EQ(room.session->n, n);
+  EXPECT_EQ(room.session->counters.duplicates, 1u);
+  for (size_t i = 0; i < kSeenMax; ++i) room.Do(Attach{});
+  room.Take({EventId("same"), ClientId("c"), {}, Attach{}});
+  EXPECT_EQ(room.session->counters.duplicates, 1u);
+}
+
+TEST(Ids, WithoutASessionOnlyALearnerIsTold) {
+  const Event hint{EventId("e"), ClientId("c"), Encoding::kJson, Hint{}};
+  const Step step = Advance(std::nullopt, UserId("u"), hint, {1, 2, 3});
+  EXPECT_FALSE(step.session);
+  ASSERT_EQ(step.effects.size(), 1u);
+  const auto& tell = std::get<Tell>(step.effects[0]);
+  EXPECT_EQ(tell.message.id, "1-2-0");
+  EXPECT_EQ(tell.message.n, 0u);
+  EXPECT_EQ(std::get<ErrorOut>(tell.message.body).code, "no_session");
+  const Event retry{EventId("e"), ClientId("c"), Encoding::kJson, RetryCall{}};
+  EXPECT_TRUE(Advance(std::nullopt, UserId("u"), retry, {1, 2, 3}).effects.empty());
+}
+
+TEST(Ids, TimeNeverGoesBack) {
+  Classroom room;
+  room.Later(-500'000).Do(Continue{});
+  EXPECT_EQ(room.session->time_ms, 1'000'000);
+}
+
+// Sessions that no step makes: the next step takes them to something sound.
+TEST(Invariants, ABrokenSessionIsRepairedIntoTheErrorState) {
+  const std::vector<std::function<void(Session&)>> breaks = {
+      [](Session& s) { s.state = AwaitingAnswer{}; },
+      [](Session& s) { s.state = AwaitingToolResult{}; },
+      [](Session& s) { s.question = OpenQuestion{}; },
+      [](Session& s) {
+        s.timers.push_back({TimerKind::kToolDeadline, "x", 1});
+      },
+      [](Session& s) {
+        s.clients.resize(20, {ClientId("z"), Encoding::kJson});
+      },
+      [](Session& s) { s.state = ErrorState{}; },
+      [](Session& s) { s.syllabus.closed.resize(100); },
+  };
+  for (size_t i = 0; i < breaks.size(); ++i) {
+    Session session = samples::Sample::In(StateName::kExposition).session;
+    breaks[i](session);
+    ASSERT_NE(Violation(session), "") << i;
+    const Event event{EventId("broken"), ClientId("c"), Encoding::kJson, Attach{}};
+    const Step step = Advance(session, UserId("u"), event, {0, 99, 2'000'000});
+    EXPECT_EQ(Violation(*step.session), "") << i;
+    EXPECT_EQ(NameOf(step.session->state), StateName::kErrorState) << i;
+    EXPECT_EQ(step.session->counters.violations, 1u) << i;
+  }
+}
+
+TEST(Dump, NamesEveryChangeOfASession) {
+  const Session session = samples::Sample::In(StateName::kAwaitingToolResult).session;
+  Session other = session;
+  EXPECT_EQ(Dump(session), Dump(other));
+  other.counters.hints = 7;
+  EXPECT_NE(Dump(session), Dump(other));
+  EXPECT_NE(Dump(other).find("counters.hints: 7\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lyceum::tutor
