@@ -24,6 +24,7 @@ namespace {
 constexpr size_t kBoxMax = 4096;
 constexpr uint32_t kShownAgain = 5;  // Messages of an open session that are shown at its start.
 constexpr int kAttachTries = 3;      // For a gap, before it is given up.
+constexpr std::chrono::milliseconds kAttachAfter{300};  // What is missing may be under way.
 constexpr std::chrono::seconds kAttachEvery{2};
 constexpr std::chrono::milliseconds kTick{200};
 constexpr std::chrono::seconds kGoodbye{1};
@@ -68,6 +69,7 @@ class Chat {
 
   // Starts a session, or joins the one that is there. An exit code where that failed.
   std::optional<int> Open() {
+    due_ = Patience();
     auto found = AskView(*connection_, subjects_, user_, {.history_max = 1}, Patience());
     if (!found) return Fail(found.error());
     const bool colour = !common_.json && isatty(STDOUT_FILENO) == 1;
@@ -100,8 +102,7 @@ class Chat {
     tutor::Event event{EventId(FreshId()), client_, tutor::Encoding::kJson, std::move(kind)};
     if (auto checked = CheckEvent(event); !checked) return FailUsage(checked.error());
     if (answered) view_.Sent(event.id);
-    due_ = Patience();
-    auto ack = Deliver(*connection_, subjects_, user_, event, due_);
+    auto ack = Deliver(*connection_, subjects_, user_, event, Patience());
     if (!ack) return Fail(ack.error());
     return std::nullopt;
   }
@@ -109,8 +110,13 @@ class Chat {
   // One step of the loop. An exit code where the conversation is over.
   std::optional<int> Turn() {
     if (auto failed = FillGaps()) return failed;
-    if (view_.Ready() && view_.completed()) return Leave();
+    if (view_.Ready() && view_.completed()) {
+      if (auto failed = Settle()) return failed;
+      if (view_.Ready()) return Leave();
+    }
     if (!kept_.empty() && (!paced_ || view_.Ready())) {
+      if (auto failed = paced_ ? Settle() : std::nullopt) return failed;
+      if (paced_ && !view_.Ready()) return std::nullopt;
       const wire::Message line = std::move(kept_.front());
       kept_.pop_front();
       lines_->Next();
@@ -128,6 +134,7 @@ class Chat {
       HandleMessage(*message);
     } else {
       kept_.push_back(std::move(*message));
+      if (view_.Ready()) due_ = Patience();
     }
     return std::nullopt;
   }
@@ -142,6 +149,7 @@ class Chat {
       std::cerr << bad->why << "\n";
     } else if (const auto* send = std::get_if<SendEvent>(&meaning)) {
       if (paced_ && !common_.json) std::cout << "> " << Plain(line) << std::endl;
+      due_ = Patience();
       return Send(send->kind, true);
     }
     return std::nullopt;
@@ -169,6 +177,16 @@ class Chat {
     if (!messages.empty()) std::cout.flush();
   }
 
+  // A step says several things, and the first of them looks like an answer: the owner tells how
+  // many messages there are by now. After this the view is ready only if all of them have come.
+  std::optional<int> Settle() {
+    auto view = AskView(*connection_, subjects_, user_, {.history_max = 1}, Patience());
+    if (!view) return Fail(view.error());
+    const auto state = tutor::Parse<tutor::StateName>(view->state);
+    if (view->found && state) view_.Join(view->n, *state);
+    return std::nullopt;
+  }
+
   // What was missed, by a gap in n or while the connection was away, is asked for again.
   std::optional<int> FillGaps() {
     if (const uint64_t now = connection_->reconnects(); now != reconnects_) {
@@ -176,36 +194,24 @@ class Chat {
       return Send(tutor::Attach{view_.last_n()}, false);
     }
     const auto missing = view_.Missing();
-    if (!missing) {
+    if (!missing || missing != missing_) {
+      missing_ = missing;
       attach_tries_ = 0;
+      attach_again_ = In(kAttachAfter);
       return std::nullopt;
     }
-    if (attach_tries_ > 0 && LeftMs(attach_again_) > 0) return std::nullopt;
+    if (LeftMs(attach_again_) > 0) return std::nullopt;
+    attach_again_ = In(kAttachEvery);
     if (attach_tries_ == kAttachTries) {
       std::cerr << "some messages after " << *missing << " are not kept any more\n";
       Show(view_.GiveUpGap());
-      attach_tries_ = 0;
       return std::nullopt;
     }
     ++attach_tries_;
-    attach_again_ = In(kAttachEvery);
     return Send(tutor::Attach{*missing}, false);
   }
 
-  // The last step may have had more messages than have arrived: waits for those, then detaches.
   int Leave() {
-    if (paced_ || view_.completed()) {
-      auto view = AskView(*connection_, subjects_, user_, {.history_max = 1}, In(kGoodbye));
-      const Deadline deadline = Patience();
-      while (view && view->found && !view_.Has(view->n) && LeftMs(deadline) > 0) {
-        if (auto failed = FillGaps()) return *failed;
-        auto message = box_->Pop(In(kTick));
-        if (message && message->tag == kFromTutor) HandleMessage(*message);
-      }
-      if (view && view->found && !view_.Has(view->n)) {
-        return Fail(kAway, "the last messages did not arrive");
-      }
-    }
     tutor::Event detach{EventId(FreshId()), client_, tutor::Encoding::kJson, tutor::Detach{}};
     if (auto ack = Deliver(*connection_, subjects_, user_, detach, In(kGoodbye)); !ack) {
       std::cerr << "left without saying so: " << ack.error().text << "\n";
@@ -225,8 +231,9 @@ class Chat {
   std::shared_ptr<wire::Connection> connection_;
   LineReader* lines_ = nullptr;
   std::deque<wire::Message> kept_;  // At most the one line that the reader may be ahead.
-  Deadline due_ = Deadline::max();
+  Deadline due_ = Deadline::max();  // Of the answer to what was said last.
   uint64_t reconnects_ = 0;
+  std::optional<uint32_t> missing_;
   int attach_tries_ = 0;
   Deadline attach_again_ = Deadline::min();
 };

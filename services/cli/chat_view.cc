@@ -118,12 +118,15 @@ std::vector<ClientMessage> ChatView::Receive(const ClientMessage& message) {
 }
 
 std::optional<uint32_t> ChatView::Missing() const {
-  if (early_.empty()) return std::nullopt;
-  return last_n_;
+  if (early_.empty() && Has(joined_n_)) return std::nullopt;
+  return last_n();
 }
 
 std::vector<ClientMessage> ChatView::GiveUpGap() {
-  if (early_.empty()) return {};
+  if (early_.empty()) {
+    joined_n_ = last_n();
+    return {};
+  }
   last_n_ = early_.begin()->first - 1;
   return TakeEarly();
 }

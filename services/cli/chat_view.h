@@ -62,9 +62,9 @@ class ChatView {
   // The session is known to be at n: has everything come?
   bool Has(uint32_t n) const { return last_n_.value_or(0) >= n; }
 
-  // There is a gap after this n: attach with it.
+  // What came after this n is known to be missing: if it does not come by itself, attach with it.
   std::optional<uint32_t> Missing() const;
-  // The gap can not be filled any more (too long ago): go on after it. What can be shown now.
+  // It can not be had any more (too long ago): go on without it. What can be shown now.
   std::vector<tutor::ClientMessage> GiveUpGap();
   uint32_t last_n() const { return last_n_.value_or(0); }
 

@@ -121,6 +121,18 @@ TEST(ChatView, AJoinedSessionIsReadyWhenAllWasSentAgain) {
   EXPECT_TRUE(view.Ready()) << "older messages say how it was, not how it is";
 }
 
+TEST(ChatView, WhatTheOwnerCountsAndDidNotComeIsMissing) {
+  ChatView view(false);
+  view.Receive(Text(1, "feedback", StateName::kAwaitingAnswer));
+  EXPECT_EQ(view.Missing(), std::nullopt);
+  view.Join(2, StateName::kAwaitingAnswer);
+  EXPECT_EQ(view.Missing(), 1u);
+  EXPECT_FALSE(view.Ready());
+  EXPECT_TRUE(view.GiveUpGap().empty());
+  EXPECT_TRUE(view.Ready());
+  EXPECT_EQ(view.Missing(), std::nullopt);
+}
+
 TEST(ChatView, ASessionThatIsLockedWhenJoinedIsNotReady) {
   ChatView view(false, 1);
   view.Join(1, StateName::kAwaitingToolResult);
