@@ -196,11 +196,6 @@ Result<std::shared_ptr<Connection>> Connection::Connect(const ConnectOptions& op
 
 Result<void> Connection::Publish(const Message& message) {
   if (auto checked = CheckMessage(message, payload_bytes_max()); !checked) return checked.error();
-  // Asked first: with no room to buffer for later, the library would still take what fits its
-  // socket buffer.
-  if (!connected() && !natsConnection_IsClosed(impl_->connection.get())) {
-    return Retry("not connected to NATS at " + impl_->server);
-  }
   natsStatus status = NATS_OK;
   const auto bytes = static_cast<int>(message.data.size());
   if (!message.headers.empty()) {
