@@ -52,6 +52,35 @@ TEST_F(OutboxTest, RowsOfAnEarlierLifeGoOutFirstAndOnlyOnce) {
   EXPECT_EQ(ear.waiting(), 0u);
 }
 
+TEST_F(OutboxTest, WhatWasReadFromItsRowIsNotQueuedAgain) {
+  Ear ear(*admin_, "lyceum.out.*");
+  const auto letters = Numbered(1, 10, "lyceum.out.c");
+  PutLetters(letters);
+  Start();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(ear.Next());
+  Outgoing outgoing;  // Of a commit that was there before the rows were read.
+  outgoing.letters = letters;
+  ASSERT_TRUE(outbox_->Committed(kPartition, outgoing, In(seconds(5))));
+  ASSERT_TRUE(CommitLetters(Numbered(11, 11, "lyceum.out.c")));
+  EXPECT_EQ(ear.Next()->data, "11");
+}
+
+TEST_F(OutboxTest, NoLetterFallsBetweenTheRowsAndTheQueue) {
+  Start();
+  for (uint64_t n = 1; n <= 3'000; n += 10) {
+    ASSERT_TRUE(outbox_->Adopt(kPartition));
+    for (uint64_t i = n; i < n + 10; ++i) {
+      ASSERT_TRUE(CommitLetters(Numbered(i, i, "lyceum.out.c")));
+    }
+    ASSERT_TRUE(Eventually(seconds(5),
+                           [&] {
+                             EraseDone();
+                             return store_->GetLetters(kPartition, {}, 1).value().empty();
+                           }))
+        << "left behind at " << n;
+  }
+}
+
 TEST_F(OutboxTest, NoLetterIsLostOrOvertakenWhenTheServerIsKilled) {
   MakeStream("OUT", "lyceum.out.*");
   Start();
@@ -103,8 +132,11 @@ TEST_F(OutboxTest, ALetterThatCanNeverBeSentIsDoneAndHoldsNobodyUp) {
   letters[2].bytes =
       envelope::EncodeLetter({"lyceum.out.c", "", "", "", std::string(2 << 20, 'x')});
   ASSERT_TRUE(CommitLetters(letters));
-  EXPECT_EQ(ear.Next()->data, "1");
-  EXPECT_EQ(ear.Next()->data, "4");
+  for (const std::string text : {"1", "4"}) {
+    const auto message = ear.Next();
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->data, text);
+  }
   ASSERT_TRUE(DoneReaches(4));
   EXPECT_EQ(outbox_->counters().letters_refused, 2u);
   EXPECT_EQ(outbox_->counters().letters_sent, 2u);
