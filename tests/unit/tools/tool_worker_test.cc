@@ -1,0 +1,296 @@
+// The tool worker on a real server: the protocol with the dispatcher, tool by hand.
+#include "tools/tool_worker.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+#include "support/eventually.h"
+#include "support/nats_server.h"
+#include "tutor/names.h"
+#include "wire/jetstream.h"
+
+namespace lyceum::tools {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using tutor::Tool;
+
+constexpr seconds kWait{10};
+
+// A tool that runs until it is let go.
+class Gate {
+ public:
+  void Enter() {
+    std::unique_lock lock(mutex_);
+    ++inside_;
+    open_.wait_for(lock, kWait, [&] { return let_go_ > 0; });
+    --let_go_;
+    ++left_;
+  }
+  void LetGo(int count = 1) {
+    {
+      std::lock_guard lock(mutex_);
+      let_go_ += count;
+    }
+    open_.notify_all();
+  }
+  int entered() {
+    std::lock_guard lock(mutex_);
+    return inside_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable open_;
+  int inside_ = 0, let_go_ = 0, left_ = 0;
+};
+
+class Worker : public ::testing::Test {
+ protected:
+  Worker()
+      : server_({.roles = false, .jetstream = true}),
+        nats_(server_.Connect("")),
+        gate_(std::make_shared<Gate>()),
+        beats_(std::make_shared<wire::MessageBox>(4096)),
+        acks_(std::make_shared<wire::MessageBox>(4096)) {}
+
+  void SetUp() override {
+    wire::StreamConfig log;
+    log.name = "RESULTS";
+    log.subjects = {"lyceum.in.tool.*"};
+    ASSERT_TRUE(wire::EnsureStream(*nats_, log));
+    for (const auto& [subject, box] : {std::pair{subjects_.AllHeartbeats(), beats_},
+                                       std::pair{inbox_ = nats_->NewInbox(), acks_}}) {
+      auto subscription = nats_->Subscribe(subject, "", box, 0);
+      ASSERT_TRUE(subscription);
+      subscriptions_.push_back(std::move(*subscription));
+    }
+  }
+
+  void Start(size_t slots, ToolFunction hint = nullptr) {
+    Toolbox box;
+    if (hint == nullptr) {
+      hint = [gate = gate_](const auto&) {
+        gate->Enter();
+        return tutor::GiveHintOk{1, 1, "done", true};
+      };
+    }
+    box.Add(Tool::kGiveHint, std::move(hint));
+    auto worker = ToolWorker::Start(
+        server_.Connect(""), std::move(box),
+        {.subjects = subjects_, .id = "w1", .slots = slots, .heartbeat = milliseconds(50)});
+    ASSERT_TRUE(worker) << worker.error().text;
+    worker_ = std::move(*worker);
+    ASSERT_TRUE(Beats([](const auto& beat) { return beat.free > 0; }));
+    ASSERT_TRUE(nats_->Flush(kWait));
+  }
+
+  envelope::ToolRequest Request(const std::string& id) const {
+    envelope::ToolRequest request;
+    request.id = CallId(id);
+    request.tool = Tool::kGiveHint;
+    request.user = UserId("ada");
+    request.deadline_ms = UnixMs() + 60'000;
+    request.reply_subject = "lyceum.in.tool.ada";
+    tutor::GiveHintArgs args;
+    args.ref = {CourseId("c"), "v", TopicId("t")};
+    args.question.id = QuestionId("q");
+    args.question.text = "?";
+    request.args = args;
+    return request;
+  }
+  // Sends until somebody is subscribed, and says what the answer is: the worker may just be
+  // rejoining.
+  std::string Dispatch(const envelope::ToolRequest& request) {
+    return DispatchBytes(envelope::EncodeToolRequest(request));
+  }
+  std::string DispatchBytes(const std::string& bytes) {
+    wire::Message message;
+    message.subject = subjects_.ToolRequests("give_hint");
+    message.data = bytes;
+    auto answer = nats_->Request(message, milliseconds(3000));
+    if (!answer) return answer.error().fault == Fault::kReject ? "nobody" : "silence";
+    const auto ack = envelope::DecodeToolAck(
+        answer->data, envelope::EncodingOf(answer->header("Content-Type"), answer->data));
+    if (!ack) return ack.error().text;
+    return ack->accepted ? "accepted by " + ack->worker : "busy";
+  }
+  bool DispatchUntilAccepted(const envelope::ToolRequest& request) {
+    return test::Eventually(kWait, [&] { return Dispatch(request) == "accepted by w1"; });
+  }
+  void Cancel(const std::string& id) {
+    wire::Message message;
+    message.subject = subjects_.ToolControl("w1");
+    message.data = envelope::EncodeToolCancel(CallId(id));
+    ASSERT_TRUE(nats_->Publish(message));
+    ASSERT_TRUE(nats_->Flush(kWait));
+  }
+  // True as soon as a heartbeat comes for which it holds.
+  bool Beats(const std::function<bool(const envelope::ToolHeartbeat&)>& holds) {
+    const Deadline deadline = In(kWait);
+    while (auto message = beats_->Pop(deadline)) {
+      const auto beat = envelope::DecodeToolHeartbeat(
+          message->data, envelope::EncodingOf(message->header("Content-Type"), message->data));
+      if (beat && holds(*beat)) return true;
+    }
+    return false;
+  }
+  uint64_t Stored() {
+    auto info = wire::GetStream(*nats_, "RESULTS");
+    return info && *info ? (*info)->messages : 0;
+  }
+  std::string StoredOutcome(uint64_t sequence) {
+    auto message = wire::GetMessage(*nats_, "RESULTS", sequence);
+    if (!message || !*message) return "nothing";
+    const auto event = envelope::DecodeEvent((*message)->data, envelope::Encoding::kProtobuf,
+                                             envelope::RecordClass::kTool);
+    if (!event) return event.error().text;
+    EXPECT_EQ((*message)->header("Nats-Msg-Id"), event->event.id.value);
+    const auto& reply = std::get<tutor::ToolResult>(event->event.kind).reply;
+    EXPECT_EQ(reply.worker, "w1");
+    const auto* error = std::get_if<tutor::ToolError>(&reply.outcome);
+    return reply.call.value + " " + (error == nullptr ? "ok" : error->code);
+  }
+
+  test::NatsServer server_;
+  std::shared_ptr<wire::Connection> nats_;
+  envelope::Subjects subjects_;
+  std::string inbox_;
+  std::shared_ptr<Gate> gate_;
+  std::shared_ptr<wire::MessageBox> beats_, acks_;
+  std::vector<wire::Subscription> subscriptions_;
+  std::unique_ptr<ToolWorker> worker_;
+};
+
+TEST_F(Worker, ACallIsAcceptedRunListedAndAnswered) {
+  Start(2);
+  ASSERT_EQ(Dispatch(Request("0-1-0")), "accepted by w1");
+  EXPECT_TRUE(Beats([](const auto& beat) {
+    return beat.in_flight == std::vector<CallId>{CallId("0-1-0")} && beat.slots == 2 &&
+           beat.free == 1 && beat.tools == std::vector<std::string>{"give_hint"};
+  }));
+  EXPECT_EQ(Stored(), 0U);
+  gate_->LetGo();
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return Stored() == 1; }));
+  EXPECT_EQ(StoredOutcome(1), "0-1-0 ok");
+  EXPECT_TRUE(Beats([](const auto& beat) { return beat.in_flight.empty() && beat.free == 2; }));
+}
+
+TEST_F(Worker, AFullWorkerLeavesTheQueueGroupAndComesBack) {
+  Start(1);
+  ASSERT_EQ(Dispatch(Request("0-1-0")), "accepted by w1");
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return gate_->entered() == 1; }));
+  ASSERT_TRUE(test::Eventually(kWait, [&] {
+    const std::string answer = Dispatch(Request("0-2-0"));
+    EXPECT_TRUE(answer == "busy" || answer == "nobody" || answer == "silence") << answer;
+    return answer == "nobody";
+  }));
+  gate_->LetGo(2);
+  EXPECT_TRUE(DispatchUntilAccepted(Request("0-2-0")));
+  EXPECT_TRUE(test::Eventually(kWait, [&] { return Stored() == 2; }));
+}
+
+TEST_F(Worker, TheSameCallAgainIsAcceptedAndNotRunTwice) {
+  Start(2);
+  ASSERT_EQ(Dispatch(Request("0-1-0")), "accepted by w1");
+  ASSERT_EQ(Dispatch(Request("0-1-0")), "accepted by w1");
+  gate_->LetGo();
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return Stored() == 1; }));
+  ASSERT_TRUE(Beats([](const auto& beat) { return beat.in_flight.empty() && beat.free == 2; }));
+  ASSERT_EQ(Dispatch(Request("0-1-0")), "accepted by w1");
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return worker_->counters().results == 2; }))
+      << "the result was sent again";
+  EXPECT_EQ(gate_->entered(), 1);
+  EXPECT_EQ(worker_->counters().repeated, 2U);
+  EXPECT_EQ(Stored(), 1U) << "the server dropped the repeat";
+}
+
+TEST_F(Worker, ACancelledCallHasNoResult) {
+  Start(1);
+  ASSERT_EQ(Dispatch(Request("0-1-0")), "accepted by w1");
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return gate_->entered() == 1; }));
+  Cancel("0-1-0");
+  ASSERT_TRUE(Beats([](const auto& beat) { return beat.in_flight.empty() && beat.free == 0; }))
+      << "its slot is not free before the tool ends";
+  gate_->LetGo(2);
+  ASSERT_TRUE(DispatchUntilAccepted(Request("0-2-0")));
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return Stored() == 1; }));
+  EXPECT_EQ(StoredOutcome(1), "0-2-0 ok");
+  EXPECT_EQ(worker_->counters().cancelled, 1U);
+}
+
+TEST_F(Worker, AToolThatFailsOrIsLateAnswersWithAnError) {
+  Start(1, [](const envelope::ToolRequest& request) -> tutor::ToolOutcome {
+    if (request.attempt == 2) throw std::runtime_error("boom");
+    return tutor::GiveHintOk{};
+  });
+  envelope::ToolRequest throws = Request("0-1-0");
+  throws.attempt = 2;
+  ASSERT_TRUE(DispatchUntilAccepted(throws));
+  envelope::ToolRequest late = Request("0-2-0");
+  late.deadline_ms = UnixMs() - 1;
+  ASSERT_TRUE(DispatchUntilAccepted(late));
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return Stored() == 2; }));
+  EXPECT_EQ(StoredOutcome(1), "0-1-0 tool_failed");
+  EXPECT_EQ(StoredOutcome(2), "0-2-0 deadline");
+}
+
+TEST_F(Worker, ABadRequestIsAnsweredWhereItCanBe) {
+  Start(2);
+  envelope::ToolRequest elsewhere = Request("0-1-0");
+  elsewhere.reply_subject = "lyceum.in.tool.bob";
+  ASSERT_EQ(Dispatch(elsewhere), "accepted by w1");
+  ASSERT_EQ(DispatchBytes(R"({"id":"0-2-0","user":"ada","tool":"give_hint","args":7})"),
+            "accepted by w1");
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return Stored() == 2; }));
+  EXPECT_EQ(StoredOutcome(1), "0-1-0 bad_request");
+  EXPECT_EQ(StoredOutcome(2), "0-2-0 bad_request");
+  wire::Message garbage;
+  garbage.subject = subjects_.ToolRequests("give_hint");
+  garbage.data = std::string("\xff\x00\x17", 3);
+  ASSERT_TRUE(nats_->Publish(garbage));
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return worker_->counters().unreadable == 2; }));
+  EXPECT_EQ(gate_->entered(), 0);
+}
+
+TEST_F(Worker, DrainingTakesNoMoreAndFinishesWhatRuns) {
+  Start(2);
+  ASSERT_EQ(Dispatch(Request("0-1-0")), "accepted by w1");
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return gate_->entered() == 1; }));
+  EXPECT_FALSE(worker_->Drain(In(milliseconds(100)))) << "one is running";
+  EXPECT_TRUE(Beats([](const auto& beat) {
+    return beat.draining && beat.free == 0 && beat.in_flight.size() == 1;
+  }));
+  EXPECT_TRUE(test::Eventually(kWait, [&] { return Dispatch(Request("0-2-0")) == "nobody"; }));
+  gate_->LetGo();
+  EXPECT_TRUE(worker_->Drain(In(kWait)));
+  EXPECT_EQ(StoredOutcome(1), "0-1-0 ok");
+}
+
+TEST_F(Worker, AResultSurvivesTheServersRestart) {
+  Start(1);
+  ASSERT_EQ(Dispatch(Request("0-1-0")), "accepted by w1");
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return gate_->entered() == 1; }));
+  server_.Kill9();
+  gate_->LetGo();
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return worker_->counters().accepted == 1; }));
+  server_.Restart();
+  EXPECT_TRUE(test::Eventually(seconds(30), [&] { return Stored() == 1; }));
+  EXPECT_EQ(StoredOutcome(1), "0-1-0 ok");
+}
+
+TEST_F(Worker, WrongOptionsAreRefused) {
+  Toolbox box;
+  EXPECT_FALSE(ToolWorker::Start(nats_, box, {.subjects = subjects_, .id = "w1"}));
+  box.Add(Tool::kGiveHint, [](const auto&) { return tutor::GiveHintOk{}; });
+  EXPECT_FALSE(ToolWorker::Start(nats_, box, {.subjects = subjects_, .id = "a b"}));
+  EXPECT_FALSE(ToolWorker::Start(nats_, box, {.subjects = subjects_, .id = "w1", .slots = 0}));
+}
+
+}  // namespace
+}  // namespace lyceum::tools
