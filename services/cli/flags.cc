@@ -6,6 +6,7 @@
 #include <map>
 
 #include "cli/cli.h"
+#include "cli/terminal.h"
 
 namespace lyceum::cli {
 namespace {
@@ -246,7 +247,11 @@ int Main(int argc, const char* const* argv) {
       line.app().exit(error);
       return kDone;
     }
-    return Fail(kUsage, std::string(error.what()) + ": see lyceum --help");
+    std::string what = error.what();
+    if (line.app().get_subcommands().empty() && line.app().remaining_size() > 0) {
+      what = "there is no command " + PlainLine(line.app().remaining().front(), 80);
+    }
+    return Fail(kUsage, what + ": see lyceum --help");
   }
   Settings resolved = settings;
   if (auto done = resolved.Resolve(line.given()); !done) return Fail(kUsage, done.error().text);
