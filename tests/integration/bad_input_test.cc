@@ -48,16 +48,17 @@ class BadInput : public ::testing::Test {
         user,
         fmt::format(R"({{"id":"start","client":"{}","start":{{"course":"fractions"}}}})", client)));
     ASSERT_TRUE(gateway.Hear(client, [](const Gateway::Received& received) {
-      return received.message.state == tutor::StateName::kExposition;
+      return BodyOf<tutor::TextOut>(received) != nullptr;  // The last one of the step.
     })) << stack.session_worker_logs();
   }
   void ExpectAlive(const std::string& user, const std::string& client) {
+    const std::string id = fmt::format("alive-{}", ++questions_);
     ASSERT_TRUE(gateway.Send(
         user,
         fmt::format(
-            R"({{"id":"alive","client":"{}","message":{{"text":"what is a fraction?","intent":"QUESTION"}}}})",
-            client)));
-    const auto reply = gateway.Reply(client, "alive");
+            R"({{"id":"{}","client":"{}","message":{{"text":"what is a fraction?","intent":"QUESTION"}}}})",
+            id, client)));
+    const auto reply = gateway.Reply(client, id);
     ASSERT_TRUE(reply) << stack.session_worker_logs();
     EXPECT_EQ(BodyOf<tutor::ErrorOut>(*reply), nullptr);
   }
@@ -85,6 +86,9 @@ class BadInput : public ::testing::Test {
     EXPECT_EQ(ran.code, 0) << ran.err;
     return ran.out;
   }
+
+ private:
+  int questions_ = 0;
 };
 
 TEST_F(BadInput, GarbageGoesToTheDeadLetters) {

@@ -1,65 +1,18 @@
 // The command `lyceum` against a real nats-server: what it installs, refuses, finds and says, and
 // its exit codes.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <nlohmann/json.hpp>
-#include <sstream>
-#include <thread>
-
-#include "envelope/subjects.h"
-#include "support/eventually.h"
-#include "support/stack.h"
-#include "wire/jetstream.h"
+#include "cli_fixture.h"
 
 namespace lyceum {
 namespace {
 
-using nlohmann::json;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::Program;
 using test::Ran;
 
-std::vector<json> Lines(const std::string& text) {
-  std::vector<json> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) {
-    lines.push_back(json::parse(line, nullptr, false));
-  }
-  return lines;
-}
-
-bool Says(const Ran& ran, const std::string& what) {
-  return ran.err.find(what) != std::string::npos || ran.out.find(what) != std::string::npos;
-}
-
-constexpr char kCourse[] = R"(
-id = "small"
-title = "A small course"
-[[topic]]
-id = "first"
-title = "First"
-material = ["Two and two are four.", "Read it again."]
-[[topic.question]]
-id = "sum"
-text = "What is 2 + 2?"
-format = "numeric"
-answers = ["4"]
-hints = ["Count on your fingers."]
-[[topic.question]]
-id = "pick"
-text = "Which one is even?"
-format = "choice"
-choices = ["three", "four"]
-answers = ["four"]
-)";
-
-// --- Without a server
-// -------------------------------------------------------------------------------
+// --- Without a server ---
 
 TEST(Cli, NoServerIsExit3AndSaysWhere) {
   const std::string url = fmt::format("nats://127.0.0.1:{}", test::FreePort());
@@ -128,8 +81,7 @@ TEST(Cli, FsmAndDecodeNeedNoServer) {
   EXPECT_EQ(garbage.out, "");
 }
 
-// --- init
-// -------------------------------------------------------------------------------------------
+// --- init ---
 
 class Install : public ::testing::Test {
  protected:
@@ -187,23 +139,7 @@ TEST_F(Install, ARoleThatMayNotIsToldSo) {
   EXPECT_EQ(test::Run({Program("lyceum"), "init"}, wrong).code, 2);
 }
 
-// --- With streams and buckets, without workers
-// ---------------------------------------------------------
-
-class Installed : public ::testing::Test {
- protected:
-  Ran Lyceum(const std::string& role, std::vector<std::string> args,
-             const std::string& input = "") {
-    return stack_.Lyceum(role, std::move(args), input);
-  }
-  uint64_t RecordsOf(const UserId& user) {
-    auto info = wire::GetStream(*stack_.nats().Connect("operator"),
-                                subjects_.LogStream(subjects_.PartitionOf(user)));
-    return info && *info ? (*info)->messages : ~uint64_t{0};
-  }
-  test::Stack stack_;
-  const envelope::Subjects subjects_;
-};
+// --- With streams and buckets, without workers ---
 
 TEST_F(Installed, TheSameIdIsOneRecord) {
   const std::vector<std::string> args = {"send",    "--user", "ada",  "--client", "c",
@@ -262,33 +198,6 @@ TEST_F(Installed, WithoutAnOwnerReplayReadsTheLogItself) {
   EXPECT_EQ(Lines(to.out).size(), 1u) << to.out;
   EXPECT_EQ(Lyceum("operator", {"replay", "bob", "--timeout", "1"}).code, 1);
 }
-
-// Answers queries as an owner would, with a view of the test's making.
-class FakeOwner {
- public:
-  FakeOwner(test::NatsServer& server, const std::string& subject, std::string view)
-      : connection_(server.Connect("session_worker")),
-        subscription_(connection_->Subscribe(subject, "", box_, 0)),
-        thread_([this, view = std::move(view)] {
-          while (!box_->closed()) {
-            auto question = box_->Pop(In(milliseconds(100)));
-            if (question) (void)connection_->Publish({.subject = question->reply, .data = view});
-          }
-        }) {
-    EXPECT_TRUE(subscription_);
-    EXPECT_TRUE(connection_->Flush(seconds(5)));
-  }
-  ~FakeOwner() {
-    box_->Close();
-    thread_.join();
-  }
-
- private:
-  std::shared_ptr<wire::Connection> connection_;
-  std::shared_ptr<wire::MessageBox> box_ = std::make_shared<wire::MessageBox>(64);
-  Result<wire::Subscription> subscription_;
-  std::thread thread_;
-};
 
 TEST_F(Installed, VerifyNamesTheFirstDifference) {
   ASSERT_EQ(Lyceum("gateway", {"send", "--user", "ada", "--start", "small"}).code, 0);
@@ -355,126 +264,6 @@ TEST_F(Installed, AFileThatIsNoCourseIsRefusedAsAWhole) {
   const Ran ran = Lyceum("admin", {"course", "import", dir / "c.toml"});
   EXPECT_EQ(ran.code, 1);
   EXPECT_TRUE(Says(ran, "line 2")) << ran.err;
-}
-
-// --- With workers
-// -----------------------------------------------------------------------------------
-
-class Running : public Installed {
- protected:
-  void SetUp() override {
-    test::WriteFile(dir_ / "small.toml", kCourse);
-    stack_.ImportCourse(dir_ / "small.toml");
-    stack_.StartSessionWorker();
-    tools_ = stack_.StartToolWorker("t1");
-    ASSERT_TRUE(test::Eventually(seconds(20), [&] {
-      return Lyceum("operator", {"state", "nobody", "--timeout", "1"}).code == 1;
-    })) << stack_.session_worker_logs();
-  }
-  test::TempDir dir_;
-  std::unique_ptr<test::Process> tools_;
-};
-
-constexpr char kScript[] = "# the whole course\n/continue\n/continue\n/hint\n5\n4\nb\n";
-
-TEST_F(Running, AScriptGoesThroughACourseToItsEnd) {
-  test::WriteFile(dir_ / "script", kScript);
-  const Ran ran = Lyceum("gateway", {"chat", "--user", "Åda Lövelace", "--course", "small",
-                                     "--script", dir_ / "script", "--json"});
-  ASSERT_EQ(ran.code, 0) << ran.err << ran.out;
-  const std::vector<json> messages = Lines(ran.out);
-  ASSERT_FALSE(messages.empty());
-  for (size_t i = 0; i < messages.size(); ++i) {
-    EXPECT_EQ(messages[i]["n"], i + 1) << ran.out;
-  }
-  EXPECT_TRUE(messages.back().contains("completed")) << ran.out;
-  std::vector<std::string> verdicts;
-  for (const json& message : messages) {
-    if (message.contains("feedback")) verdicts.push_back(message["feedback"]["verdict"]);
-  }
-  EXPECT_EQ(verdicts, (std::vector<std::string>{"incorrect", "correct", "correct"})) << ran.out;
-
-  const Ran state = Lyceum("operator", {"state", "Åda Lövelace", "--json"});
-  ASSERT_EQ(state.code, 0) << state.err;
-  EXPECT_EQ(json::parse(state.out)["state"], "completed");
-  const Ran replay = Lyceum("operator", {"replay", "Åda Lövelace", "--verify"});
-  EXPECT_EQ(replay.code, 0) << replay.err << replay.out;
-  EXPECT_TRUE(Says(replay, "same")) << replay.out;
-}
-
-TEST_F(Running, AnInterruptedConversationGoesOnWhereItWas) {
-  const std::vector<std::string> chat = {"chat", "--user", "ada", "--course", "small"};
-  const Ran first = Lyceum("gateway", chat, "/continue\n/continue\n");
-  ASSERT_EQ(first.code, 0) << first.err;
-  EXPECT_TRUE(Says(first, "What is 2 + 2?")) << first.out;
-  const Ran second = Lyceum("gateway", chat, "4\n");
-  ASSERT_EQ(second.code, 0) << second.err;
-  EXPECT_TRUE(Says(second, "What is 2 + 2?")) << second.out;
-  EXPECT_TRUE(Says(second, "✓")) << second.out;
-  EXPECT_TRUE(Says(second, "b) four")) << second.out;
-}
-
-// Lines for a conversation while it goes on.
-class Fifo {
- public:
-  explicit Fifo(std::string path) : path_(std::move(path)) {
-    EXPECT_EQ(mkfifo(path_.c_str(), 0600), 0);
-    fd_ = open(path_.c_str(), O_RDWR);  // Does not wait for a reader.
-    EXPECT_GE(fd_, 0);
-  }
-  ~Fifo() { Close(); }
-  void Write(const std::string& text) {
-    EXPECT_EQ(write(fd_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  }
-  void Close() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  int fd_ = -1;
-};
-
-TEST_F(Running, AConversationLivesThroughTheServersEnd) {
-  Fifo lines(dir_ / "lines");
-  test::Process chat({Program("lyceum"), "chat", "--user", "ada", "--course", "small", "--script",
-                      lines.path(), "--json"},
-                     stack_.nats().env_for("gateway"));
-  lines.Write("/continue\n");
-  ASSERT_TRUE(test::Eventually(seconds(30), [&] { return Lines(chat.out()).size() >= 3; }))
-      << chat.err() << chat.out();
-  stack_.nats().Kill9();
-  lines.Write("/continue\n4\nb\n");
-  stack_.nats().Restart();
-  lines.Close();
-  ASSERT_EQ(chat.Wait(In(seconds(60))), 0) << chat.err() << chat.out();
-  const std::vector<json> messages = Lines(chat.out());
-  for (size_t i = 0; i < messages.size(); ++i) EXPECT_EQ(messages[i]["n"], i + 1) << chat.out();
-  EXPECT_TRUE(messages.back().contains("completed")) << chat.out();
-  const Ran replay = Lyceum("operator", {"replay", "ada", "--verify"});
-  EXPECT_EQ(replay.code, 0) << replay.err << replay.out;
-}
-
-TEST_F(Running, ARefusedRecordIsFoundInTheDeadLetters) {
-  auto gateway = stack_.nats().Connect("gateway");
-  ASSERT_TRUE(
-      wire::PublishAcked(*gateway,
-                         {.subject = subjects_.In(envelope::RecordClass::kUser, UserId("ada")),
-                          .data = "\x1b garbage"},
-                         "g1", seconds(5)));
-  Ran list;
-  ASSERT_TRUE(test::Eventually(seconds(20), [&] {
-    list = Lyceum("operator", {"dlq", "list", "--json"});
-    return list.code == 0 && !list.out.empty();
-  })) << list.err;
-  const json letter = Lines(list.out)[0];
-  EXPECT_EQ(letter["reason"], "undecodable");
-  const Ran show = Lyceum("operator", {"dlq", "show", letter["dlq_sequence"].dump(), "--json"});
-  ASSERT_EQ(show.code, 0) << show.err;
-  EXPECT_EQ(json::parse(show.out)["record_hex"], "1b2067617262616765");
-  EXPECT_EQ(Lyceum("operator", {"dlq", "show", "999"}).code, 1);
 }
 
 }  // namespace

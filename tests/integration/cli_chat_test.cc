@@ -1,0 +1,180 @@
+// The command `lyceum chat` and what operators see of it, with real workers; and a lost message.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli_fixture.h"
+
+namespace lyceum {
+namespace {
+
+using std::chrono::seconds;
+using test::Program;
+using test::Ran;
+
+// The test is the session: it loses a message on the way to the client.
+TEST_F(Installed, AMessageThatWasLostIsAskedForAgain) {
+  const UserId user("ada");
+  FakeOwner owner(stack_.nats(), subjects_.Queries(subjects_.PartitionOf(user)),
+                  R"({"found":false})");
+  test::Process chat({Program("lyceum"), "chat", "--user", "ada", "--course", "small", "--client",
+                      "c", "--script", "/dev/null", "--json"},
+                     stack_.nats().env_for("gateway"));
+  auto operators = stack_.nats().Connect("operator");
+  const auto event = [&](uint64_t sequence) {
+    const std::string stream = subjects_.LogStream(subjects_.PartitionOf(user));
+    json found;
+    EXPECT_TRUE(test::Eventually(seconds(20),
+                                 [&] {
+                                   auto message = wire::GetMessage(*operators, stream, sequence);
+                                   if (!message || !*message) return false;
+                                   found = json::parse((*message)->data, nullptr, false);
+                                   return true;
+                                 }))
+        << sequence << chat.err();
+    return found;
+  };
+  auto session = stack_.nats().Connect("session_worker");
+  const auto say = [&](int n, const std::string& in_reply_to, const char* state) {
+    const json message = {{"user", "ada"},  {"id", fmt::format("1-{}-0", n)},
+                          {"n", n},         {"in_reply_to", in_reply_to},
+                          {"state", state}, {"text", "hello"}};
+    ASSERT_TRUE(
+        session->Publish({.subject = subjects_.Out(ClientId("c")), .data = message.dump()}));
+  };
+  const std::string start = event(1).value("id", "");
+  say(1, start, "awaiting_tool_result");
+  say(3, start, "completed");
+  EXPECT_EQ(event(2)["attach"]["after_n"], 1);
+  say(2, start, "awaiting_tool_result");
+  say(3, start, "completed");
+  ASSERT_EQ(chat.Wait(In(seconds(20))), 0) << chat.err() << chat.out();
+  const std::vector<json> messages = Lines(chat.out());
+  ASSERT_EQ(messages.size(), 3u) << chat.out();
+  for (size_t i = 0; i < messages.size(); ++i) EXPECT_EQ(messages[i]["n"], i + 1) << chat.out();
+  EXPECT_TRUE(event(3).contains("detach"));
+}
+
+// --- With workers ---
+
+class Running : public Installed {
+ protected:
+  void SetUp() override {
+    test::WriteFile(dir_ / "small.toml", kCourse);
+    stack_.ImportCourse(dir_ / "small.toml");
+    stack_.StartSessionWorker();
+    tools_ = stack_.StartToolWorker("t1");
+    ASSERT_TRUE(test::Eventually(seconds(20), [&] {
+      return Lyceum("operator", {"state", "nobody", "--timeout", "1"}).code == 1;
+    })) << stack_.session_worker_logs();
+  }
+  test::TempDir dir_;
+  std::unique_ptr<test::Process> tools_;
+};
+
+constexpr char kScript[] = "# the whole course\n/continue\n/continue\n/hint\n5\n4\nb\n";
+
+TEST_F(Running, AScriptGoesThroughACourseToItsEnd) {
+  test::WriteFile(dir_ / "script", kScript);
+  const Ran ran = Lyceum("gateway", {"chat", "--user", "Åda Lövelace", "--course", "small",
+                                     "--script", dir_ / "script", "--json"});
+  ASSERT_EQ(ran.code, 0) << ran.err << ran.out;
+  const std::vector<json> messages = Lines(ran.out);
+  ASSERT_FALSE(messages.empty());
+  for (size_t i = 0; i < messages.size(); ++i) {
+    EXPECT_EQ(messages[i]["n"], i + 1) << ran.out;
+  }
+  EXPECT_TRUE(messages.back().contains("completed")) << ran.out;
+  std::vector<std::string> verdicts;
+  for (const json& message : messages) {
+    if (message.contains("feedback")) verdicts.push_back(message["feedback"]["verdict"]);
+  }
+  EXPECT_EQ(verdicts, (std::vector<std::string>{"incorrect", "correct", "correct"})) << ran.out;
+
+  const Ran state = Lyceum("operator", {"state", "Åda Lövelace", "--json"});
+  ASSERT_EQ(state.code, 0) << state.err;
+  EXPECT_EQ(json::parse(state.out)["state"], "completed");
+  const Ran replay = Lyceum("operator", {"replay", "Åda Lövelace", "--verify"});
+  EXPECT_EQ(replay.code, 0) << replay.err << replay.out;
+  EXPECT_TRUE(Says(replay, "same")) << replay.out;
+}
+
+TEST_F(Running, AnInterruptedConversationGoesOnWhereItWas) {
+  const std::vector<std::string> chat = {"chat", "--user", "ada", "--course", "small"};
+  const Ran first = Lyceum("gateway", chat, "/continue\n/continue\n");
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_TRUE(Says(first, "What is 2 + 2?")) << first.out;
+  const Ran second = Lyceum("gateway", chat, "4\n");
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_TRUE(Says(second, "What is 2 + 2?")) << second.out;
+  EXPECT_TRUE(Says(second, "✓")) << second.out;
+  EXPECT_TRUE(Says(second, "b) four")) << second.out;
+}
+
+// Lines for a conversation while it goes on.
+class Fifo {
+ public:
+  explicit Fifo(std::string path) : path_(std::move(path)) {
+    EXPECT_EQ(mkfifo(path_.c_str(), 0600), 0);
+    fd_ = open(path_.c_str(), O_RDWR);  // Does not wait for a reader.
+    EXPECT_GE(fd_, 0);
+  }
+  ~Fifo() { Close(); }
+  void Write(const std::string& text) {
+    EXPECT_EQ(write(fd_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  void Close() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
+TEST_F(Running, AConversationLivesThroughTheServersEnd) {
+  Fifo lines(dir_ / "lines");
+  test::Process chat({Program("lyceum"), "chat", "--user", "ada", "--course", "small", "--script",
+                      lines.path(), "--json"},
+                     stack_.nats().env_for("gateway"));
+  lines.Write("/continue\n");
+  ASSERT_TRUE(test::Eventually(seconds(30), [&] { return Lines(chat.out()).size() >= 3; }))
+      << chat.err() << chat.out();
+  stack_.nats().Kill9();
+  lines.Write("/continue\n4\nb\n");
+  stack_.nats().Restart();
+  lines.Close();
+  ASSERT_EQ(chat.Wait(In(seconds(60))), 0) << chat.err() << chat.out();
+  const std::vector<json> messages = Lines(chat.out());
+  for (size_t i = 0; i < messages.size(); ++i) EXPECT_EQ(messages[i]["n"], i + 1) << chat.out();
+  EXPECT_TRUE(messages.back().contains("completed")) << chat.out();
+  const Ran replay = Lyceum("operator", {"replay", "ada", "--verify"});
+  EXPECT_EQ(replay.code, 0) << replay.err << replay.out;
+}
+
+TEST_F(Running, ARefusedRecordIsFoundInTheDeadLetters) {
+  auto gateway = stack_.nats().Connect("gateway");
+  ASSERT_TRUE(
+      wire::PublishAcked(*gateway,
+                         {.subject = subjects_.In(envelope::RecordClass::kUser, UserId("ada")),
+                          .data = "\x1b garbage"},
+                         "g1", seconds(5)));
+  Ran list;
+  ASSERT_TRUE(test::Eventually(seconds(20), [&] {
+    list = Lyceum("operator", {"dlq", "list", "--json"});
+    return list.code == 0 && !list.out.empty();
+  })) << list.err;
+  const json letter = Lines(list.out)[0];
+  EXPECT_EQ(letter["reason"], "undecodable");
+  const Ran show = Lyceum("operator", {"dlq", "show", letter["dlq_sequence"].dump(), "--json"});
+  ASSERT_EQ(show.code, 0) << show.err;
+  EXPECT_EQ(json::parse(show.out)["record_hex"], "1b2067617262616765");
+  EXPECT_EQ(Lyceum("operator", {"dlq", "show", "999"}).code, 1);
+}
+
+}  // namespace
+}  // namespace lyceum
