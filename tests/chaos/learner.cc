@@ -101,7 +101,8 @@ tutor::EventKind Learner::Choose() {
 }
 
 std::optional<tutor::Event> Learner::Next() {
-  if (!my_turn_ || completed_) return std::nullopt;
+  // In the completed state `completed` itself is still to come.
+  if (!my_turn_ || completed_ || state_ == tutor::StateName::kCompleted) return std::nullopt;
   my_turn_ = false;
   tutor::Event event = Make(Choose());
   waiting_for_ = event.id;
