@@ -4,6 +4,7 @@
 // person's line goes out at once; a script's (or a pipe's) line waits until the view is ready for
 // it.
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <deque>
@@ -31,6 +32,13 @@ constexpr std::chrono::seconds kGoodbye{1};
 
 enum Tag : int { kFromTutor = 0, kLine = 1, kEnd = 2 };
 
+Looks LooksOf(const Common& common) {
+  if (common.json || isatty(STDOUT_FILENO) == 0) return {};
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {.colour = true};
+  return {.colour = true, .width = size.ws_col};
+}
+
 class Chat {
  public:
   Chat(const Common& common, const ChatOptions& options, UserId user, ClientId client, int lines_fd,
@@ -42,7 +50,7 @@ class Chat {
         client_(std::move(client)),
         lines_fd_(lines_fd),
         paced_(paced),
-        view_(!common.json && isatty(STDOUT_FILENO) == 1) {}
+        view_(LooksOf(common)) {}
 
   int Run() {
     auto connection = Connect(common_);
@@ -72,7 +80,7 @@ class Chat {
     due_ = Patience();
     auto found = AskView(*connection_, subjects_, user_, {.history_max = 1}, Patience());
     if (!found) return Fail(found.error());
-    const bool colour = !common_.json && isatty(STDOUT_FILENO) == 1;
+    const Looks looks = LooksOf(common_);
     const auto json = nlohmann::json::parse(found->json, nullptr, false);
     std::string course;
     if (json.is_object() && json.contains("syllabus")) {
@@ -81,7 +89,7 @@ class Chat {
     const bool over = found->state == tutor::Name(tutor::StateName::kCompleted);
     const bool other = course != options_.course;
     if (!found->found || (over && other)) {
-      view_ = ChatView(colour, found->found ? std::nullopt : std::optional<uint32_t>(0));
+      view_ = ChatView(looks, found->found ? std::nullopt : std::optional<uint32_t>(0));
       tutor::Start start;
       start.course = CourseId(options_.course);
       return Send(std::move(start), true);
@@ -91,7 +99,7 @@ class Chat {
                 << ": going on with it\n";
     }
     const uint32_t after_n = found->n > kShownAgain ? found->n - kShownAgain : 0;
-    view_ = ChatView(colour, after_n);
+    view_ = ChatView(looks, after_n);
     const auto state = tutor::Parse<tutor::StateName>(found->state);
     view_.Join(found->n, state.value_or(tutor::StateName::kExposition));
     return Send(tutor::Attach{after_n}, false);

@@ -34,9 +34,9 @@ std::string_view Trim(std::string_view text) {
 }
 
 // Every line after the first is indented under it.
-std::string Block(const std::string& text, std::string_view indent) {
+std::string Block(const std::string& text, std::string_view indent, size_t width) {
   std::string block;
-  for (char c : text) {
+  for (char c : Wrap(text, width > indent.size() + 20 ? width - indent.size() : 0)) {
     block += c;
     if (c == '\n') block += indent;
   }
@@ -167,27 +167,30 @@ LineMeaning ChatView::Read(std::string_view line) const {
 
 std::string ChatView::Render(const ClientMessage& message) const {
   const auto paint = [this](const char* code, const std::string& text) {
-    return colour_ ? "\x1b[" + std::string(code) + "m" + text + "\x1b[0m" : text;
+    return looks_.colour ? "\x1b[" + std::string(code) + "m" + text + "\x1b[0m" : text;
+  };
+  const auto block = [this](const std::string& text, std::string_view indent) {
+    return Block(text, indent, looks_.width);
   };
   return std::visit(
       Overloaded{
-          [&](const tutor::TextOut& out) { return "\n" + Block(Plain(out.text), ""); },
+          [&](const tutor::TextOut& out) { return "\n" + block(Plain(out.text), ""); },
           [&](const tutor::QuestionOut& out) {
-            std::string text = "\n" + paint("1", Block("? " + Plain(out.question.text), "  "));
+            std::string text = "\n" + paint("1", block("? " + Plain(out.question.text), "  "));
             for (size_t i = 0; i < out.question.choices.size(); ++i) {
               const std::string letter = i < kLettersMax
                                              ? std::string(1, static_cast<char>('a' + i))
                                              : std::to_string(i + 1);
-              text += Block("    " + letter + ") " + Plain(out.question.choices[i]), "       ");
+              text += block("    " + letter + ") " + Plain(out.question.choices[i]), "       ");
             }
             return text;
           },
           [&](const tutor::FeedbackOut& out) {
             const bool good = out.verdict == tutor::Verdict::kCorrect;
-            return paint(good ? "32" : "33", Block(VerdictText(out), "  "));
+            return paint(good ? "32" : "33", block(VerdictText(out), "  "));
           },
           [&](const tutor::HintOut& out) {
-            return paint("36", Block("hint " + std::to_string(out.level) + "/" +
+            return paint("36", block("hint " + std::to_string(out.level) + "/" +
                                          std::to_string(out.of) + ": " + Plain(out.text),
                                      "  "));
           },
@@ -195,7 +198,7 @@ std::string ChatView::Render(const ClientMessage& message) const {
             return paint("2", "… one moment, the tutor is thinking\n");
           },
           [&](const tutor::ErrorOut& out) {
-            return paint("31", Block("! " + Plain(out.text.empty() ? out.code : out.text), "  "));
+            return paint("31", block("! " + Plain(out.text.empty() ? out.code : out.text), "  "));
           },
           [&](const tutor::ProgressOut& out) {
             return paint("2", "[" + PlainLine(out.topic.value, 80) + ": " +

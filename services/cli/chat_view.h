@@ -34,13 +34,18 @@ using LineMeaning = std::variant<SendEvent, Quit, ShowHelp, Nothing, BadLine>;
 
 std::string HelpText();
 
+struct Looks {
+  bool colour = false;
+  size_t width = 0;  // Characters in a line. 0: as long as they come.
+};
+
 class ChatView {
  public:
   static constexpr size_t kEarlyMax = 256;
 
   // `after_n`: of the last message that is not wanted. Empty: the first one that comes sets it.
-  explicit ChatView(bool colour, std::optional<uint32_t> after_n = 0)
-      : colour_(colour), last_n_(after_n) {}
+  explicit ChatView(Looks looks, std::optional<uint32_t> after_n = 0)
+      : looks_(looks), last_n_(after_n) {}
 
   // The messages that can be shown now.
   std::vector<tutor::ClientMessage> Receive(const tutor::ClientMessage& message);
@@ -72,7 +77,7 @@ class ChatView {
   std::vector<tutor::ClientMessage> TakeEarly();
   void Note(const tutor::ClientMessage& message);
 
-  bool colour_;
+  Looks looks_;
   std::optional<uint32_t> last_n_;
   uint32_t joined_n_ = 0;
   std::map<uint32_t, tutor::ClientMessage> early_;

@@ -38,4 +38,31 @@ std::string PlainLine(std::string_view text, size_t bytes_max) {
   return std::string(CutUtf8(line, bytes_max)) + "…";
 }
 
+std::string Wrap(std::string_view text, size_t width) {
+  if (width == 0) return std::string(text);
+  std::string wrapped;
+  size_t space = std::string::npos;  // The last one of the present line, in `wrapped`.
+  size_t column = 0;
+  size_t column_of_space = 0;
+  for (char c : text) {
+    wrapped += c;
+    if (c == '\n') {
+      column = 0;
+      space = std::string::npos;
+      continue;
+    }
+    if ((static_cast<unsigned char>(c) & 0xC0) == 0x80) continue;  // Inside a character.
+    ++column;
+    if (c == ' ') {
+      space = wrapped.size() - 1;
+      column_of_space = column;
+    } else if (column > width && space != std::string::npos) {
+      wrapped[space] = '\n';
+      column -= column_of_space;
+      space = std::string::npos;
+    }
+  }
+  return wrapped;
+}
+
 }  // namespace lyceum::cli

@@ -13,4 +13,8 @@ std::string Plain(std::string_view text);
 // The same on one line, at most bytes_max long, for tables and logs of steps.
 std::string PlainLine(std::string_view text, size_t bytes_max);
 
+// Broken at spaces so that no line has more than `width` characters, where words allow it. 0: as it
+// is.
+std::string Wrap(std::string_view text, size_t width);
+
 }  // namespace lyceum::cli

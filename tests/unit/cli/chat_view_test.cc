@@ -45,7 +45,7 @@ tutor::UserMessage Said(const ChatView& view, const std::string& line) {
 using Ns = std::vector<uint32_t>;
 
 TEST(ChatView, MessagesComeOutInTheOrderOfN) {
-  ChatView view(false);
+  ChatView view(Looks{});
   EXPECT_EQ(Numbers(view.Receive(Text(1, "a"))), Ns{1});
   EXPECT_EQ(Numbers(view.Receive(Text(3, "c"))), Ns{});
   EXPECT_EQ(view.Missing(), 1u);
@@ -54,7 +54,7 @@ TEST(ChatView, MessagesComeOutInTheOrderOfN) {
 }
 
 TEST(ChatView, ASecondCopyIsDropped) {
-  ChatView view(false);
+  ChatView view(Looks{});
   view.Receive(Text(1, "a"));
   EXPECT_EQ(Numbers(view.Receive(Text(1, "a"))), Ns{});
   view.Receive(Text(3, "c"));
@@ -63,7 +63,7 @@ TEST(ChatView, ASecondCopyIsDropped) {
 }
 
 TEST(ChatView, MessagesOutsideTheSessionAreShownAtOnceAndChangeNothing) {
-  ChatView view(false);
+  ChatView view(Looks{});
   view.Receive(Text(1, "a", StateName::kAwaitingToolResult));
   EXPECT_EQ(view.Receive(Text(0, "refused", StateName::kCompleted)).size(), 1u);
   EXPECT_FALSE(view.completed());
@@ -72,7 +72,7 @@ TEST(ChatView, MessagesOutsideTheSessionAreShownAtOnceAndChangeNothing) {
 }
 
 TEST(ChatView, AGapIsGivenUpOnlyWhenTheCallerSaysSo) {
-  ChatView view(false);
+  ChatView view(Looks{});
   view.Receive(Text(1, "a"));
   view.Receive(Text(300, "x"));
   view.Receive(Text(301, "y"));
@@ -82,7 +82,7 @@ TEST(ChatView, AGapIsGivenUpOnlyWhenTheCallerSaysSo) {
 }
 
 TEST(ChatView, EarlyMessagesAreBoundedAndTheGapIsStillKnown) {
-  ChatView view(false);
+  ChatView view(Looks{});
   for (uint32_t n = 2; n < 2 + 2 * ChatView::kEarlyMax; ++n) view.Receive(Text(n, "early"));
   EXPECT_EQ(view.Receive(Text(1, "a")).size(), 1 + ChatView::kEarlyMax);
   EXPECT_EQ(view.Missing(), std::nullopt);
@@ -91,7 +91,7 @@ TEST(ChatView, EarlyMessagesAreBoundedAndTheGapIsStillKnown) {
 }
 
 TEST(ChatView, ReadyWhenTheEventWasAnsweredAndNoToolRuns) {
-  ChatView view(false);
+  ChatView view(Looks{});
   view.Sent(EventId("e1"));
   EXPECT_FALSE(view.Ready());
   view.Receive(Text(1, "of another event", StateName::kAwaitingAnswer, "e0"));
@@ -103,7 +103,7 @@ TEST(ChatView, ReadyWhenTheEventWasAnsweredAndNoToolRuns) {
 }
 
 TEST(ChatView, AnAnswerBehindAGapIsNoAnswerYet) {
-  ChatView view(false);
+  ChatView view(Looks{});
   view.Sent(EventId("e1"));
   view.Receive(Text(2, "b", StateName::kAwaitingAnswer, "e1"));
   EXPECT_FALSE(view.Ready());
@@ -112,7 +112,7 @@ TEST(ChatView, AnAnswerBehindAGapIsNoAnswerYet) {
 }
 
 TEST(ChatView, AJoinedSessionIsReadyWhenAllWasSentAgain) {
-  ChatView view(false, 3);
+  ChatView view(Looks{}, 3);
   view.Join(5, StateName::kAwaitingAnswer);
   EXPECT_EQ(Numbers(view.Receive(Text(3, "old"))), Ns{});
   view.Receive(Text(4, "d", StateName::kAwaitingToolResult));
@@ -122,7 +122,7 @@ TEST(ChatView, AJoinedSessionIsReadyWhenAllWasSentAgain) {
 }
 
 TEST(ChatView, WhatTheOwnerCountsAndDidNotComeIsMissing) {
-  ChatView view(false);
+  ChatView view(Looks{});
   view.Receive(Text(1, "feedback", StateName::kAwaitingAnswer));
   EXPECT_EQ(view.Missing(), std::nullopt);
   view.Join(2, StateName::kAwaitingAnswer);
@@ -134,7 +134,7 @@ TEST(ChatView, WhatTheOwnerCountsAndDidNotComeIsMissing) {
 }
 
 TEST(ChatView, ASessionThatIsLockedWhenJoinedIsNotReady) {
-  ChatView view(false, 1);
+  ChatView view(Looks{}, 1);
   view.Join(1, StateName::kAwaitingToolResult);
   EXPECT_FALSE(view.Ready());
   view.Receive(Text(2, "done", StateName::kAwaitingAnswer));
@@ -142,13 +142,13 @@ TEST(ChatView, ASessionThatIsLockedWhenJoinedIsNotReady) {
 }
 
 TEST(ChatView, WithoutAStartTheFirstMessageSetsIt) {
-  ChatView view(false, std::nullopt);
+  ChatView view(Looks{}, std::nullopt);
   EXPECT_EQ(Numbers(view.Receive(Text(41, "a"))), Ns{41});
   EXPECT_EQ(Numbers(view.Receive(Text(42, "b"))), Ns{42});
 }
 
 TEST(ChatView, LinesAreEventsCommandsOrNothing) {
-  const ChatView view(false);
+  const ChatView view(Looks{});
   EXPECT_EQ(Said(view, "  1/2 ").text, "1/2");
   EXPECT_EQ(Said(view, "/ask why?").intent, tutor::Intent::kQuestion);
   EXPECT_EQ(Said(view, "/answer  b").text, "b");
@@ -165,7 +165,7 @@ TEST(ChatView, LinesAreEventsCommandsOrNothing) {
 }
 
 TEST(ChatView, TheLetterOfAChoiceMeansTheChoice) {
-  ChatView view(false);
+  ChatView view(Looks{});
   view.Receive(Question(1, {"mitosis", "meiosis"}));
   EXPECT_EQ(Said(view, "B").text, "meiosis");
   EXPECT_EQ(Said(view, "b").intent, tutor::Intent::kAnswer);
@@ -174,20 +174,20 @@ TEST(ChatView, TheLetterOfAChoiceMeansTheChoice) {
 }
 
 TEST(ChatView, AChoiceThatIsALetterItselfIsMeantLiterally) {
-  ChatView view(false);
+  ChatView view(Looks{});
   view.Receive(Question(1, {"b", "a"}));
   EXPECT_EQ(Said(view, "a").text, "a");
 }
 
 TEST(ChatView, ALetterAfterTheQuestionClosedIsJustText) {
-  ChatView view(false);
+  ChatView view(Looks{});
   view.Receive(Question(1, {"x", "y"}));
   view.Receive(Text(2, "go on", StateName::kExposition));
   EXPECT_EQ(Said(view, "a").text, "a");
 }
 
 TEST(ChatView, RendersEachKindForPeople) {
-  const ChatView view(false);
+  const ChatView view(Looks{});
   ClientMessage message;
   message.body = tutor::FeedbackOut{tutor::Verdict::kIncorrect, 0, "Not quite.", std::nullopt};
   EXPECT_EQ(view.Render(message), "✗ Not quite.\n");
@@ -201,7 +201,7 @@ TEST(ChatView, RendersEachKindForPeople) {
 }
 
 TEST(ChatView, WhatATutorSaysCanNotControlTheTerminal) {
-  const ChatView view(true);
+  const ChatView view(Looks{.colour = true});
   const std::string text = view.Render(Text(1, "a\x1b[2Jb"));
   EXPECT_EQ(text, "\na[2Jb\n");
 }

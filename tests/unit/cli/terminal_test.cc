@@ -34,5 +34,14 @@ TEST(Terminal, ALineIsOneLineAndCutBetweenCharacters) {
   EXPECT_EQ(PlainLine("ααα", 3), "α…");
 }
 
+TEST(Terminal, LinesBreakAtSpaces) {
+  EXPECT_EQ(Wrap("one two three", 7), "one two\nthree");
+  EXPECT_EQ(Wrap("one two three four", 9), "one two\nthree\nfour");
+  EXPECT_EQ(Wrap("ääää öööö", 5), "ääää\nöööö");
+  EXPECT_EQ(Wrap("a very-long-word b", 6), "a\nvery-long-word\nb");
+  EXPECT_EQ(Wrap("one\ntwo three", 9), "one\ntwo three");
+  EXPECT_EQ(Wrap("one two", 0), "one two");
+}
+
 }  // namespace
 }  // namespace lyceum::cli
