@@ -50,10 +50,12 @@ TEST_F(OutboxTest, ACallOfADeadWorkerGoesOutAgainWithinThreeSeconds) {
   auto message = ear.Next();
   ASSERT_TRUE(message);
   Answer(*message, true, "w");
-  Beat("w", {IdOf(1)});
   const auto died = Steady::now();
-  message = ear.Next();
-  ASSERT_TRUE(message);
+  Beat("w", {IdOf(1)});  // Its last.
+  do {  // On a slow machine the first attempt may have gone out twice before the answer came.
+    message = ear.Next();
+    ASSERT_TRUE(message);
+  } while (Read(*message).attempt == 1);
   EXPECT_EQ(Read(*message).attempt, 2u);
   EXPECT_EQ(std::get<tutor::ClarifyConceptArgs>(Read(*message).args).text, "why?");
   EXPECT_GE(Steady::now() - died, milliseconds(1'900));
