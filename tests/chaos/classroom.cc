@@ -12,6 +12,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// What was sent just before may still be on its way.
+constexpr milliseconds kGapPatience{300};
+
 }  // namespace
 
 Classroom::Classroom(std::shared_ptr<wire::Connection> connection, envelope::Subjects subjects,
@@ -67,7 +70,7 @@ void Classroom::TakeAcks() {
 
 void Classroom::Nudge() {
   for (size_t i = 0; i < started_; ++i) {
-    if (learners_[i].completed() || Steady::now() < patience_[i]) continue;
+    if (learners_[i].done() || Steady::now() < patience_[i]) continue;
     Publish(i, learners_[i].AskAgain());
   }
 }
@@ -86,10 +89,10 @@ bool Classroom::Run(Deadline deadline, const std::function<void(uint64_t heard)>
         continue;
       }
       Learner& learner = learners_[index];
-      const bool before = learner.completed();
+      const bool before = learner.done();
       learner.Heard(*received);
-      patience_[index] = In(options_.ask_again);
-      if (!before && learner.completed()) ++completed_;
+      patience_[index] = In(learner.missing() ? kGapPatience : options_.ask_again);
+      if (!before && learner.done()) ++completed_;
       Step(index);
       tick(++heard_);
     }

@@ -30,7 +30,11 @@ class Learner {
 
   const UserId& user() const { return user_; }
   const ClientId& client() const { return client_; }
-  bool completed() const { return completed_; }
+  // A message between those heard is missing: a client asks for it.
+  bool missing() const {
+    return !transcript_.empty() && transcript_.rbegin()->first != transcript_.size();
+  }
+  bool done() const { return completed_ && !missing(); }
   // By n, from 1: "state body". Dense where nothing is missing.
   const std::map<uint32_t, std::string>& transcript() const { return transcript_; }
   // What must never be: one id with two contents, an answer without a number where one is due.

@@ -52,7 +52,7 @@ TEST(RealCourse, LearnersGoThroughEveryTopicToTheEnd) {
       EXPECT_EQ(line.find("error_state"), std::string::npos) << line;
     }
     EXPECT_EQ(topics, course.topics) << learner.user().value;
-    EXPECT_TRUE(learner.completed());
+    EXPECT_TRUE(learner.done());
   }
 }
 
