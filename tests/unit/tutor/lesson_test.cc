@@ -41,6 +41,18 @@ TEST(Lesson, WithAGateQuestionsAreMadeUntilItIsMetOrTheBoundIsReached) {
   EXPECT_EQ(room.state(), StateName::kCompleted);
 }
 
+TEST(Lesson, SkippingAQuestionThatCanNotBeMadeEndsTheTopic) {
+  Topic topic = samples::SampleTopic("t1", "");
+  topic.gate = {2, 2};
+  topic.questions.clear();
+  topic.generate_questions = true;
+  Classroom room(topic);
+  room.ToQuestion().FailTool();
+  ASSERT_EQ(room.state(), StateName::kErrorState);
+  room.Do(Skip{});
+  EXPECT_EQ(room.state(), StateName::kCompleted);
+}
+
 TEST(Lesson, ATopicOfAnotherCourseOrWithBadContentIsRefused) {
   Classroom room;
   Topic other = samples::SampleTopic("t1", "");

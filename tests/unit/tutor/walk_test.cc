@@ -18,6 +18,7 @@ namespace lyceum::tutor {
 namespace {
 
 constexpr size_t kConfigurationsMax = 200'000;
+constexpr size_t kChainMax = 50;
 
 Topic SmallTopic(const std::string& id, bool generating) {
   Topic topic = samples::SampleTopic(id, id == "t2" ? "" : "t2");
@@ -148,10 +149,19 @@ std::vector<Move> MovesFrom(const Session& s, bool generating) {
   return moves;
 }
 
+bool IsFailure(const Session& from, const EventKind& kind) {
+  if (std::holds_alternative<ToolResult>(kind)) return true;
+  const auto* fired = std::get_if<TimerFired>(&kind);
+  if (fired == nullptr) return false;
+  return std::any_of(from.timers.begin(), from.timers.end(), [&](const Timer& timer) {
+    return timer.kind == TimerKind::kToolDeadline && timer.token == fired->token;
+  });
+}
+
 struct Configuration {
   Session session;
-  std::vector<size_t> failing;   // Where the failing moves lead.
-  std::optional<size_t> failed;  // Where the failure of the pending call leads.
+  std::vector<size_t> failing;  // Where the failing moves lead.
+  std::vector<size_t> failed;   // Where the failure and the deadline of the pending call lead.
 };
 
 class Walk {
@@ -171,7 +181,7 @@ class Walk {
         const size_t to = Take(from, move.kind);
         ASSERT_FALSE(HasFailure()) << Dump(from);
         if (move.failing) all[at].failing.push_back(to);
-        if (std::holds_alternative<ToolResult>(move.kind) && move.failing) all[at].failed = to;
+        if (move.failing && IsFailure(from, move.kind)) all[at].failed.push_back(to);
       }
     }
   }
@@ -201,19 +211,22 @@ class Walk {
     return static_cast<size_t>(std::count(reaches.begin(), reaches.end(), false));
   }
 
-  // The longest chain of failures that stays locked.
+  // The longest chain of failures until the lock is left; kChainMax: there is one without end.
   size_t LongestLock() const {
-    size_t longest = 0;
-    for (const Configuration& start : all) {
-      size_t length = 0;
-      const Configuration* at = &start;
-      while (at->failed && length <= all.size()) {
-        at = &all[*at->failed];
-        ++length;
+    std::vector<bool> locked(all.size());
+    for (size_t i = 0; i < all.size(); ++i) locked[i] = !all[i].failed.empty();
+    size_t length = 0;
+    // In each round, who may still be locked after one failure more.
+    while (length < kChainMax && std::count(locked.begin(), locked.end(), true) > 0) {
+      std::vector<bool> still(all.size());
+      for (size_t i = 0; i < all.size(); ++i) {
+        const std::vector<size_t>& to = all[i].failed;
+        still[i] = std::any_of(to.begin(), to.end(), [&](size_t next) { return locked[next]; });
       }
-      longest = std::max(longest, length);
+      locked = std::move(still);
+      ++length;
     }
-    return longest;
+    return length;
   }
 
   std::vector<Configuration> all;
@@ -231,7 +244,7 @@ class Walk {
     Step step = CheckedAdvance(from, UserId("u"), event, {0, sequence_, 1'000'000}, &broken);
     EXPECT_EQ(broken, "") << Dump(event);
     const auto [found, is_new] = known_.try_emplace(Abstract(*step.session), all.size());
-    if (is_new) all.push_back({*std::move(step.session), {}, std::nullopt});
+    if (is_new) all.push_back({*std::move(step.session), {}, {}});
     return found->second;
   }
 
