@@ -55,6 +55,7 @@ void Classroom::Publish(size_t index, const tutor::Event& event) {
 }
 
 void Classroom::Step(size_t index) {
+  if (held_) return;
   if (const auto event = learners_[index].Next()) Publish(index, *event);
 }
 
@@ -75,12 +76,12 @@ void Classroom::Nudge() {
   }
 }
 
-bool Classroom::Run(Deadline deadline, const std::function<void(uint64_t heard)>& tick) {
+bool Classroom::Run(Deadline deadline, const std::function<bool(uint64_t heard)>& tick) {
   while (completed_ < learners_.size() && Steady::now() < deadline) {
     while (started_ < learners_.size() && started_ - completed_ < options_.at_once) {
       Step(started_++);
     }
-    for (const wire::Message& message : box_->PopSome(256, In(milliseconds(100)))) {
+    for (const wire::Message& message : box_->PopSome(256, In(milliseconds(held_ ? 5 : 100)))) {
       const auto index = static_cast<size_t>(message.tag);
       const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
       auto received = envelope::DecodeClientMessage(message.data, encoding);
@@ -94,9 +95,10 @@ bool Classroom::Run(Deadline deadline, const std::function<void(uint64_t heard)>
       patience_[index] = In(learner.missing() ? kGapPatience : options_.ask_again);
       if (!before && learner.done()) ++completed_;
       Step(index);
-      tick(++heard_);
+      held_ = tick(++heard_);
     }
-    tick(heard_);
+    held_ = tick(heard_);
+    for (size_t i = 0; i < started_; ++i) Step(i);
     TakeAcks();
     Nudge();
   }

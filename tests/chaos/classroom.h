@@ -35,7 +35,7 @@ class Classroom {
 
   // Until every learner has completed, or the deadline. `on_message` sees the count of messages so
   // far. True: all completed.
-  bool Run(Deadline deadline, const std::function<void(uint64_t heard)>& on_message);
+  bool Run(Deadline deadline, const std::function<bool(uint64_t heard)>& on_message);
 
   const std::vector<Learner>& learners() const { return learners_; }
   // Event id -> sequence in its stream, of all events that were acked.
@@ -61,6 +61,7 @@ class Classroom {
   std::vector<wire::Subscription> subscriptions_;
   std::vector<std::string> sent_;  // Event ids, by cookie.
   std::map<std::string, uint64_t> acked_;
+  bool held_ = false;
   uint64_t heard_ = 0;
   size_t started_ = 0;
   size_t completed_ = 0;

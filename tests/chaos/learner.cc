@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "tutor/limits.h"
 #include "tutor/names.h"
 
 namespace lyceum::chaos {
@@ -106,6 +107,7 @@ std::optional<tutor::Event> Learner::Next() {
   my_turn_ = false;
   tutor::Event event = Make(Choose());
   waiting_for_ = event.id;
+  asked_for_hint_ = std::holds_alternative<tutor::Hint>(event.kind);
   ++turns_;
   return event;
 }
@@ -117,6 +119,29 @@ tutor::Event Learner::AskAgain() {
   tutor::Event event = Make(tutor::Attach{have});
   event.id = EventId(fmt::format("{}-again-{}", user_.value, ++asked_again_));
   return event;
+}
+
+// Several messages may come of one step. What closes a question comes before what poses the next
+// one, and nobody answers a question that is closed.
+void Learner::Notice(const tutor::ClientMessage& message) {
+  state_ = message.state;
+  bool closed = false;
+  std::visit(Overloaded{[&](const tutor::QuestionOut& out) {
+                          if (!question_ || question_->id != out.question.id) wrong_ = 0;
+                          question_ = out.question;
+                        },
+                        [&](const tutor::FeedbackOut& out) {
+                          const bool counted = out.verdict == tutor::Verdict::kIncorrect ||
+                                               out.verdict == tutor::Verdict::kPartiallyCorrect;
+                          if (counted) ++wrong_;
+                          closed = out.verdict == tutor::Verdict::kCorrect ||
+                                   out.verdict == tutor::Verdict::kUngraded ||
+                                   wrong_ == tutor::kAttemptsMax;
+                        },
+                        [&](const tutor::TextOut&) { closed = asked_for_hint_; },  // The solution.
+                        [&](const tutor::ProgressOut&) { closed = true; }, [](const auto&) {}},
+             message.body);
+  if (closed) question_.reset();
 }
 
 void Learner::Heard(const envelope::ReceivedMessage& received) {
@@ -136,15 +161,21 @@ void Learner::Heard(const envelope::ReceivedMessage& received) {
     }
     return;
   }
-  if (message.n == transcript_.rbegin()->first) {  // Not one that was missed and came later.
-    state_ = message.state;
-    if (const auto* question = std::get_if<tutor::QuestionOut>(&message.body)) {
-      question_ = question->question;
-    }
+  early_.emplace(message.n, message);
+  while (!early_.empty() && early_.begin()->first == noticed_ + 1) {
+    const auto next = early_.extract(early_.begin());
+    noticed_ = next.key();
+    Notice(next.mapped());
+    Settle(next.mapped());
   }
+}
+
+void Learner::Settle(const tutor::ClientMessage& message) {
   if (std::holds_alternative<tutor::CompletedOut>(message.body)) completed_ = true;
-  const bool settled = message.state != tutor::StateName::kAwaitingToolResult &&
-                       !std::holds_alternative<tutor::WaitOut>(message.body);
+  const bool answering = state_ == tutor::StateName::kAwaitingAnswer ||
+                         state_ == tutor::StateName::kRemediatingKnownError ||
+                         state_ == tutor::StateName::kRemediatingUnknownError;
+  const bool settled = state_ != tutor::StateName::kAwaitingToolResult && (question_ || !answering);
   if (settled && message.in_reply_to == waiting_for_) {
     waiting_for_ = {};
     my_turn_ = true;

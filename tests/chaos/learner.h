@@ -45,6 +45,9 @@ class Learner {
   tutor::EventKind Choose();
   uint64_t Draw(const char* what) const;
   std::string Answer(bool right) const;
+  // In the order of n.
+  void Notice(const tutor::ClientMessage& message);
+  void Settle(const tutor::ClientMessage& message);
 
   UserId user_;
   ClientId client_;
@@ -56,10 +59,15 @@ class Learner {
   bool my_turn_ = true;
   bool completed_ = false;
   EventId waiting_for_;
+  bool asked_for_hint_ = false;  // By the event that is waited for.
+  uint32_t wrong_ = 0;           // Answers to the open question that counted.
   tutor::StateName state_ = tutor::StateName::kExposition;
-  std::optional<tutor::QuestionView> question_;
+  std::optional<tutor::QuestionView>
+      question_;  // Empty from where it is closed to where the next is posed.
   std::map<uint32_t, std::string> transcript_;
-  std::map<std::string, std::string> contents_;  // By message id.
+  std::map<uint32_t, tutor::ClientMessage> early_;  // Heard, but one before it is missing.
+  uint32_t noticed_ = 0;                            // The last n that was acted upon.
+  std::map<std::string, std::string> contents_;     // By message id.
   std::vector<std::string> complaints_;
 };
 

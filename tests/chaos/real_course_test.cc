@@ -41,7 +41,7 @@ TEST(RealCourse, LearnersGoThroughEveryTopicToTheEnd) {
   Classroom classroom(
       stack.nats().Connect("gateway"), envelope::Subjects(),
       {.course = course.id, .key = course.key, .seed = test::Seed(), .learners = 4});
-  EXPECT_TRUE(classroom.Run(In(std::chrono::seconds(300)), [](uint64_t) {}))
+  EXPECT_TRUE(classroom.Run(In(std::chrono::seconds(300)), [](uint64_t) { return false; }))
       << stack.session_worker_logs();
   EXPECT_EQ(classroom.Complaints(), std::vector<std::string>());
   for (const Learner& learner : classroom.learners()) {
