@@ -110,7 +110,8 @@ void Passages::AddSegment(const std::string& segment) {
       AddPassage(title, std::move(text));
       text.clear();
     }
-    text += (text.empty() ? "" : "\n\n") + std::string(paragraph);
+    if (!text.empty()) text += "\n\n";
+    text += paragraph;
     if (text.size() >= kPassageBytesMin) {
       AddPassage(title, std::move(text));
       text.clear();
