@@ -14,6 +14,22 @@ set(LYCEUM_session_MAY_USE base tutor grading wire envelope store partition outb
 set(LYCEUM_llm_MAY_USE base wire)
 set(LYCEUM_tools_MAY_USE base tutor grading wire envelope llm)
 
+# What nearly every file includes is read once: a good part of the time of a build from nothing.
+option(LYCEUM_PCH "Precompile the headers of the standard library and fmt" ON)
+function(lyceum_precompiled NAME)
+  if(NOT LYCEUM_PCH)
+    return()
+  endif()
+  if(NOT TARGET lyceum_${NAME}_pch)
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch/${NAME}.cc CONTENT "")
+    add_library(lyceum_${NAME}_pch OBJECT ${CMAKE_BINARY_DIR}/pch/${NAME}.cc)
+    target_link_libraries(lyceum_${NAME}_pch PRIVATE fmt::fmt lyceum_flags $<$<STREQUAL:${NAME},test>:GTest::gtest>)
+    target_precompile_headers(lyceum_${NAME}_pch PRIVATE
+      <algorithm> <atomic> <chrono> <cstdint> <deque> <functional> <list> <map> <memory> <mutex> <optional>
+      <set> <string> <string_view> <thread> <unordered_map> <utility> <variant> <vector> <fmt/format.h> ${ARGN})
+  endif()
+endfunction()
+
 # lyceum_library(NAME SOURCES a.cc b.cc USES base tutor LINKS fmt::fmt)
 #   SOURCES  every source, by name
 #   USES     libraries of this project; one that does not stand above NAME is an error
@@ -43,6 +59,10 @@ function(lyceum_library NAME)
   list(TRANSFORM ARG_USES PREPEND lyceum_)
   target_link_libraries(lyceum_${NAME} PUBLIC ${ARG_USES} ${ARG_LINKS}
                         PRIVATE ${ARG_LINKS_PRIVATE} lyceum_flags)
+  if(LYCEUM_PCH)
+    lyceum_precompiled(library)
+    target_precompile_headers(lyceum_${NAME} REUSE_FROM lyceum_library_pch)
+  endif()
 endfunction()
 
 # lyceum_test(NAME SOURCES a_test.cc USES tutor LINKS x [INTEGRATION] [SERIAL] [TIMEOUT seconds])
@@ -56,6 +76,10 @@ function(lyceum_test NAME)
   add_executable(${NAME} ${ARG_SOURCES})
   list(TRANSFORM ARG_USES PREPEND lyceum_)
   target_link_libraries(${NAME} PRIVATE ${ARG_USES} ${ARG_LINKS} GTest::gtest_main lyceum_flags)
+  if(LYCEUM_PCH)
+    lyceum_precompiled(test <gtest/gtest.h>)
+    target_precompile_headers(${NAME} REUSE_FROM lyceum_test_pch)
+  endif()
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_compile_definitions(${NAME} PRIVATE LYCEUM_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                              LYCEUM_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
