@@ -140,8 +140,12 @@ TEST_F(OutboxTest, AfterARestartOnlyWhatNoWorkerListsGoesOutAgain) {
   PutCall(1, seconds(30));
   PutCall(2, seconds(30));
   Start();
-  Beat("w", {IdOf(1)});
-  auto message = ear.Next();
+  // As a worker does: again and again, so that one comes after the outbox began to listen.
+  auto message = ear.Next(milliseconds(50));
+  for (int i = 0; i < 100 && !message; ++i) {
+    Beat("w", {IdOf(1)});
+    message = ear.Next(milliseconds(50));
+  }
   ASSERT_TRUE(message);
   EXPECT_EQ(Read(*message).id, IdOf(2));
   EXPECT_EQ(Read(*message).attempt, 1u);
