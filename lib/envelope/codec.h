@@ -1,11 +1,12 @@
 // Bytes <-> meaning. Protobuf stops here: no other library includes a generated header.
 //
-// Reading: the encoding is JSON where the header Content-Type is application/json or the first byte is
-// '{', protobuf otherwise. Refused (kReject, with a text that names the field): what does not parse,
-// unknown fields, text that is not UTF-8, ids that are not tokens, words that no table has, numbers out
-// of range, texts over their bound (tutor/limits.h), nesting over 32, payloads over 1 MiB. The texts
-// quote nothing of what was sent but names of fields.
-// Writing: JSON with the names of the proto file and without empty fields, as proto3 JSON does.
+// Reading: the encoding is JSON where the header Content-Type is application/json or the first byte
+// is
+// '{', protobuf otherwise. Refused (kReject, with a text that names the field): what does not
+// parse, unknown fields, text that is not UTF-8, ids that are not tokens, words that no table has,
+// numbers out of range, texts over their bound (tutor/limits.h), nesting over 32, payloads over 1
+// MiB. The texts quote nothing of what was sent but names of fields. Writing: JSON with the names
+// of the proto file and without empty fields, as proto3 JSON does.
 #pragma once
 
 #include <cstdint>
@@ -29,33 +30,41 @@ struct DecodedEvent {
   tutor::Event event;
   std::string trace;  // W3C traceparent, or empty.
 };
-// Also checks that the kind belongs to the class. A learner's text up to 900 KiB passes: the session itself
-// answers that one is too long or empty.
-Result<DecodedEvent> DecodeEvent(std::string_view data, Encoding encoding, RecordClass record_class);
+// Also checks that the kind belongs to the class. A learner's text up to 900 KiB passes: the
+// session itself answers that one is too long or empty.
+Result<DecodedEvent> DecodeEvent(std::string_view data, Encoding encoding,
+                                 RecordClass record_class);
 std::string EncodeEvent(const tutor::Event& event, Encoding encoding, std::string_view trace = {});
 RecordClass ClassOf(const tutor::EventKind& kind);  // Not for InvariantViolated.
-// Who to tell of an event that DecodeEvent refuses: what can be read of its id and client, if anything.
-struct RefusedSender { EventId id; ClientId client; };
+// Who to tell of an event that DecodeEvent refuses: what can be read of its id and client, if
+// anything.
+struct RefusedSender {
+  EventId id;
+  ClientId client;
+};
 std::optional<RefusedSender> PeekSender(std::string_view data, Encoding encoding);
-// Checks JSON of an Event as a person wrote it (`lyceum send --event`) and gives it back as an event. Of any
-// class; the id may be left out, whoever sends it gives it one.
+// Checks JSON of an Event as a person wrote it (`lyceum send --event`) and gives it back as an
+// event. Of any class; the id may be left out, whoever sends it gives it one.
 Result<tutor::Event> EventFromJson(std::string_view json);
 
-// --- To clients -----------------------------------------------------------------------------------
-std::string EncodeClientMessage(const UserId& user, const tutor::ClientMessage& message, Encoding encoding);
+// --- To clients
+// -----------------------------------------------------------------------------------
+std::string EncodeClientMessage(const UserId& user, const tutor::ClientMessage& message,
+                                Encoding encoding);
 struct ReceivedMessage {
   UserId user;
-  tutor::ClientMessage message;     // Without body where it is a delta or retract.
+  tutor::ClientMessage message;  // Without body where it is a delta or retract.
   bool is_delta = false;
   bool is_retract = false;
-  std::string request_id;           // Delta and retract.
+  std::string request_id;  // Delta and retract.
   uint32_t attempt = 0;
   uint32_t offset = 0;
   std::string delta_text;
 };
 Result<ReceivedMessage> DecodeClientMessage(std::string_view data, Encoding encoding);
 
-// --- Tools -----------------------------------------------------------------------------------------
+// --- Tools
+// -----------------------------------------------------------------------------------------
 struct ToolRequest {
   CallId id;
   uint32_t attempt = 1;
@@ -71,7 +80,11 @@ struct ToolRequest {
 std::string EncodeToolRequest(const ToolRequest& request);  // JSON: every tool author can read it.
 Result<ToolRequest> DecodeToolRequest(std::string_view data, Encoding encoding);
 
-struct ToolAck { CallId id; bool accepted = false; std::string worker; };
+struct ToolAck {
+  CallId id;
+  bool accepted = false;
+  std::string worker;
+};
 std::string EncodeToolAck(const ToolAck& ack);
 Result<ToolAck> DecodeToolAck(std::string_view data, Encoding encoding);
 
@@ -89,13 +102,18 @@ Result<ToolHeartbeat> DecodeToolHeartbeat(std::string_view data, Encoding encodi
 std::string EncodeToolCancel(const CallId& id);
 Result<CallId> DecodeToolCancel(std::string_view data, Encoding encoding);
 
-// --- Queries ----------------------------------------------------------------------------------------
-struct Query { uint32_t history_max = 100; bool records = false; uint64_t records_from = 0; };
+// --- Queries
+// ----------------------------------------------------------------------------------------
+struct Query {
+  uint32_t history_max = 100;
+  bool records = false;
+  uint64_t records_from = 0;
+};
 std::string EncodeQuery(const Query& query);
 Result<Query> DecodeQuery(std::string_view data, Encoding encoding);
 
-// The view of a session. `session` null: not found. Of a history that does not fit into one NATS message
-// the newest entries stay.
+// The view of a session. `session` null: not found. Of a history that does not fit into one NATS
+// message the newest entries stay.
 struct ViewParts {
   const tutor::Session* session = nullptr;
   UserId user;
@@ -121,7 +139,8 @@ struct SessionView {
 };
 Result<SessionView> DecodeSessionView(std::string_view data, Encoding encoding);
 
-// --- Dead letters -------------------------------------------------------------------------------------
+// --- Dead letters
+// -------------------------------------------------------------------------------------
 struct DeadLetter {
   uint32_t partition = 0;
   uint64_t sequence = 0;
@@ -136,12 +155,13 @@ struct DeadLetter {
 std::string EncodeDeadLetter(const DeadLetter& letter);
 Result<DeadLetter> DecodeDeadLetter(std::string_view data);
 
-// --- Courses: the value of a topic in the course bucket ----------------------------------------------
+// --- Courses: the value of a topic in the course bucket
+// ----------------------------------------------
 std::string EncodeTopic(const tutor::Topic& topic);  // Deterministic protobuf.
 Result<tutor::Topic> DecodeTopic(std::string_view data);
 
-// Any payload of the contract as JSON for people (`lyceum decode`): `type` is a message name of the proto
-// files, e.g. "Event" or "Session" (the row). kReject for any other: the text lists them.
+// Any payload of the contract as JSON for people (`lyceum decode`): `type` is a message name of the
+// proto files, e.g. "Event" or "Session" (the row). kReject for any other: the text lists them.
 Result<std::string> ToJson(std::string_view type, std::string_view data);
 
 }  // namespace lyceum::envelope

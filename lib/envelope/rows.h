@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "tutor/session.h"
 #include "tutor/effect.h"
+#include "tutor/session.h"
 
 namespace lyceum::envelope {
 
@@ -20,13 +20,17 @@ Result<tutor::HistoryEntry> DecodeHistoryEntry(std::string_view bytes);
 
 // A kept client message, so that it can be sent again in either encoding.
 std::string EncodeKeptMessage(const UserId& user, const tutor::ClientMessage& message);
-struct KeptClientMessage { UserId user; tutor::ClientMessage message; };
+struct KeptClientMessage {
+  UserId user;
+  tutor::ClientMessage message;
+};
 Result<KeptClientMessage> DecodeKeptMessage(std::string_view bytes);
 
 // A letter: what to publish, and how it is known to have arrived.
 struct LetterRow {
   std::string subject;
-  std::string message_id;  // Not empty: JetStream, erased when acked. Empty: core NATS, after a flush.
+  std::string
+      message_id;  // Not empty: JetStream, erased when acked. Empty: core NATS, after a flush.
   std::string content_type;  // "application/json" or empty.
   std::string trace;
   std::string data;

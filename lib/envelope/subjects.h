@@ -20,8 +20,8 @@ class Subjects {
  public:
   // The prefix must pass CheckPrefix and the count be 1 to 1024: anything else is a CHECK failure.
   explicit Subjects(std::string prefix = "lyceum", uint32_t partitions = 16);
-  // Tokens of [A-Za-z0-9_-] with dots between, 64 characters at most. Streams are named in upper case
-  // with '_' for the dots, buckets likewise but as they are.
+  // Tokens of [A-Za-z0-9_-] with dots between, 64 characters at most. Streams are named in upper
+  // case with '_' for the dots, buckets likewise but as they are.
   static Result<void> CheckPrefix(std::string_view prefix);
 
   const std::string& prefix() const { return prefix_; }
@@ -30,26 +30,30 @@ class Subjects {
 
   std::string In(RecordClass record_class, const UserId& user) const;  // lyceum.in.user.<user>
   std::string Log(uint32_t partition, RecordClass record_class, const UserId& user) const;
-  std::string LogStream(uint32_t partition) const;                 // LYCEUM_P<pp>
-  std::string LogSubjects(uint32_t partition) const;               // lyceum.p.<pp>.*.*
-  std::string LogFilter(const UserId& user) const;                 // lyceum.p.<pp>.*.<user>
-  std::string ToolRequests(std::string_view tool) const;           // lyceum.tool.<tool>
-  std::string Heartbeat(std::string_view worker) const;            // lyceum.toolworker.<id>
-  std::string AllHeartbeats() const;                               // lyceum.toolworker.*
-  std::string ToolControl(std::string_view worker) const;          // lyceum.toolctl.<id>
-  std::string Out(const ClientId& client) const;                   // lyceum.out.<client>
-  std::string QueryOf(const UserId& user) const;                   // lyceum.query.<user>
-  std::string Queries(uint32_t partition) const;                   // lyceum.q.<pp>.*
+  std::string LogStream(uint32_t partition) const;                         // LYCEUM_P<pp>
+  std::string LogSubjects(uint32_t partition) const;                       // lyceum.p.<pp>.*.*
+  std::string LogFilter(const UserId& user) const;                         // lyceum.p.<pp>.*.<user>
+  std::string ToolRequests(std::string_view tool) const;                   // lyceum.tool.<tool>
+  std::string Heartbeat(std::string_view worker) const;                    // lyceum.toolworker.<id>
+  std::string AllHeartbeats() const;                                       // lyceum.toolworker.*
+  std::string ToolControl(std::string_view worker) const;                  // lyceum.toolctl.<id>
+  std::string Out(const ClientId& client) const;                           // lyceum.out.<client>
+  std::string QueryOf(const UserId& user) const;                           // lyceum.query.<user>
+  std::string Queries(uint32_t partition) const;                           // lyceum.q.<pp>.*
   std::string DeadLetterOf(uint32_t partition, const UserId& user) const;  // lyceum.dlq.<pp>.<user>
-  std::string DeadLetters() const;                                 // lyceum.dlq.*.*
-  std::string DeadLetterStream() const;                            // LYCEUM_DLQ
-  std::string ClusterBucket() const;                               // lyceum_cluster
-  std::string SessionBucket() const;                               // lyceum_sessions
-  std::string CourseBucket() const;                                // lyceum_courses
+  std::string DeadLetters() const;                                         // lyceum.dlq.*.*
+  std::string DeadLetterStream() const;                                    // LYCEUM_DLQ
+  std::string ClusterBucket() const;                                       // lyceum_cluster
+  std::string SessionBucket() const;                                       // lyceum_sessions
+  std::string CourseBucket() const;                                        // lyceum_courses
 
-  // The parts of a stored subject. kReject if it is not one of a log. Whether the user hashes to this
-  // partition is the caller's to check: such a record goes to the dead letters.
-  struct LogParts { uint32_t partition = 0; RecordClass record_class; UserId user; };
+  // The parts of a stored subject. kReject if it is not one of a log. Whether the user hashes to
+  // this partition is the caller's to check: such a record goes to the dead letters.
+  struct LogParts {
+    uint32_t partition = 0;
+    RecordClass record_class;
+    UserId user;
+  };
   Result<LogParts> ParseLog(std::string_view subject) const;
   // The user of lyceum.q.<pp>.<user>. kReject also where the user belongs to another partition.
   Result<UserId> ParseQuery(std::string_view subject) const;

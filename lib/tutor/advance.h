@@ -1,4 +1,5 @@
-// Advance: the state machine. Pure and total; see tables A and B in table.h, printed by `lyceum fsm`.
+// Advance: the state machine. Pure and total; see tables A and B in table.h, printed by `lyceum
+// fsm`.
 //
 // The same session, event and place in the log always give the same step. Nothing here reads a
 // clock, draws a random number, logs or does I/O. Throws nothing of its own.

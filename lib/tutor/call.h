@@ -78,15 +78,23 @@ struct QuestionView {
   bool operator==(const QuestionView&) const = default;
 };
 
-struct LoadTopicArgs { TopicRef ref; };
-struct PresentMaterialArgs { TopicRef ref; uint32_t segment = 0; std::string text; };
+struct LoadTopicArgs {
+  TopicRef ref;
+};
+struct PresentMaterialArgs {
+  TopicRef ref;
+  uint32_t segment = 0;
+  std::string text;
+};
 struct ClarifyConceptArgs {
   TopicRef ref;
   std::string text;                      // What the learner asked.
   std::optional<QuestionView> question;  // The open one; its answer must not be revealed.
   std::vector<HistoryEntry> recent;
 };
-struct GenerateQuestionArgs { TopicRef ref; };
+struct GenerateQuestionArgs {
+  TopicRef ref;
+};
 struct CheckAnswerArgs {
   Question question;  // With the key: given to the grader alone.
   std::string answer;
@@ -114,7 +122,11 @@ struct DiagnoseErrorArgs {
   std::string answer;
   std::vector<Attempt> attempts;
 };
-struct ClassifyIntentArgs { TopicRef ref; std::optional<QuestionView> question; std::string text; };
+struct ClassifyIntentArgs {
+  TopicRef ref;
+  std::optional<QuestionView> question;
+  std::string text;
+};
 
 using ToolArgs =
     std::variant<LoadTopicArgs, PresentMaterialArgs, ClarifyConceptArgs, GenerateQuestionArgs,
@@ -123,11 +135,25 @@ using ToolArgs =
 
 // --- Results, one struct a tool -----------------------------------------------------------------
 
-struct LoadTopicOk { Topic topic; std::string digest; };  // digest: SHA-256 hex of the topic's bytes.
-struct PresentMaterialOk { std::string text; };
-struct ClarifyConceptOk { std::string text; bool on_topic = true; bool reveals_answer = false; };
-struct GenerateQuestionOk { Question question; };
-struct FoundError { ErrorId id; double confidence = 0; };
+struct LoadTopicOk {
+  Topic topic;
+  std::string digest;
+};  // digest: SHA-256 hex of the topic's bytes.
+struct PresentMaterialOk {
+  std::string text;
+};
+struct ClarifyConceptOk {
+  std::string text;
+  bool on_topic = true;
+  bool reveals_answer = false;
+};
+struct GenerateQuestionOk {
+  Question question;
+};
+struct FoundError {
+  ErrorId id;
+  double confidence = 0;
+};
 struct CheckAnswerOk {
   QuestionId question;
   Verdict verdict = Verdict::kUngraded;
@@ -139,7 +165,12 @@ struct CheckAnswerOk {
   bool reveals_answer = false;
   std::string answer_note;
 };
-struct GiveHintOk { uint32_t level = 0; uint32_t of = 0; std::string text; bool bottom_out = false; };
+struct GiveHintOk {
+  uint32_t level = 0;
+  uint32_t of = 0;
+  std::string text;
+  bool bottom_out = false;
+};
 struct RemediateKnownErrorOk {
   ErrorId error;
   std::string strategy;
@@ -147,9 +178,20 @@ struct RemediateKnownErrorOk {
   std::string probe;
   bool reveals_answer = false;
 };
-struct Hypothesis { std::optional<ErrorId> error; std::string label; double confidence = 0; };
-struct DiagnoseErrorOk { std::vector<Hypothesis> hypotheses; std::string text; std::string probe; };
-struct ClassifyIntentOk { FoundIntent intent = FoundIntent::kQuestion; double confidence = 0; };
+struct Hypothesis {
+  std::optional<ErrorId> error;
+  std::string label;
+  double confidence = 0;
+};
+struct DiagnoseErrorOk {
+  std::vector<Hypothesis> hypotheses;
+  std::string text;
+  std::string probe;
+};
+struct ClassifyIntentOk {
+  FoundIntent intent = FoundIntent::kQuestion;
+  double confidence = 0;
+};
 
 struct ToolError {
   std::string code;  // E.g. not_found, unavailable, deadline, lost, bad_result, tool_failed.

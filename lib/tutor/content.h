@@ -37,7 +37,8 @@ struct Question {
   bool operator==(const Question&) const = default;
 };
 
-// Passing early: the topic is done when `correct` of the last `window` closed questions were correct.
+// Passing early: the topic is done when `correct` of the last `window` closed questions were
+// correct.
 struct Gate {
   uint32_t window = 0;  // 0: no gate, every question is asked.
   uint32_t correct = 0;

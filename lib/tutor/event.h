@@ -24,25 +24,44 @@ struct Start {
   Context context;
   BusyPolicy busy_policy = BusyPolicy::kReplyWait;
 };
-struct UserMessage { std::string text; Intent intent = Intent::kUnspecified; };
+struct UserMessage {
+  std::string text;
+  Intent intent = Intent::kUnspecified;
+};
 struct Hint {};
 struct Skip {};
 struct Continue {};
-struct Attach { uint32_t after_n = 0; };
+struct Attach {
+  uint32_t after_n = 0;
+};
 struct Detach {};
 // Class tool.
-struct ToolResult { ToolReply reply; };
+struct ToolResult {
+  ToolReply reply;
+};
 // Class timer.
-struct TimerFired { std::string token; };
+struct TimerFired {
+  std::string token;
+};
 // Class admin.
-struct ForceRemediation { ErrorId error; };  // Empty: diagnose.
+struct ForceRemediation {
+  ErrorId error;
+};  // Empty: diagnose.
 struct ForceSkip {};
-struct GotoTopic { TopicId topic; };
+struct GotoTopic {
+  TopicId topic;
+};
 struct RetryCall {};
-struct End { std::string reason; };
-struct Shutdown { std::string reason; };
+struct End {
+  std::string reason;
+};
+struct Shutdown {
+  std::string reason;
+};
 // Of nobody's making but our own: a step broke an invariant. Never on the wire.
-struct InvariantViolated { std::string what; };
+struct InvariantViolated {
+  std::string what;
+};
 
 using EventKind = std::variant<Start, UserMessage, Hint, Skip, Continue, Attach, Detach, ToolResult,
                                TimerFired, ForceRemediation, ForceSkip, GotoTopic, RetryCall, End,
@@ -50,7 +69,7 @@ using EventKind = std::variant<Start, UserMessage, Hint, Skip, Continue, Attach,
 
 struct Event {
   EventId id;
-  ClientId client;                         // Where the answer goes. May be empty.
+  ClientId client;                          // Where the answer goes. May be empty.
   Encoding encoding = Encoding::kProtobuf;  // How this event was written.
   EventKind kind;
 };
@@ -59,7 +78,8 @@ struct Event {
 struct At {
   uint32_t partition = 0;
   uint64_t sequence = 0;
-  int64_t time_ms = 0;  // The stored timestamp, Unix ms. Advance never lets a session's time go back.
+  int64_t time_ms =
+      0;  // The stored timestamp, Unix ms. Advance never lets a session's time go back.
 };
 
 }  // namespace lyceum::tutor

@@ -1,4 +1,5 @@
-// Every bound and default of the state machine. A replay needs the same values, so they are constants.
+// Every bound and default of the state machine. A replay needs the same values, so they are
+// constants.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +20,9 @@ inline constexpr size_t kLearnerTextBytesMax = 16 * 1024;
 inline constexpr size_t kToolTextBytesMax = 64 * 1024;
 inline constexpr size_t kEventIdBytesMax = 128;
 inline constexpr size_t kTopicsDoneMax = 1024;
-inline constexpr size_t kErrorsCountedMax = 64;     // Registered errors counted in a topic.
+inline constexpr size_t kErrorsCountedMax = 64;  // Registered errors counted in a topic.
 inline constexpr uint32_t kGateWindowMax = 64;
-inline constexpr uint32_t kGeneratedMax = 16;       // generate_question calls in a topic.
+inline constexpr uint32_t kGeneratedMax = 16;  // generate_question calls in a topic.
 
 inline constexpr int64_t kGradingDeadlineMs = 5'000;
 inline constexpr int64_t kToolDeadlineMs = 30'000;

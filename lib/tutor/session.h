@@ -2,8 +2,8 @@
 //
 // Invariants, checked after every step (session.cc, Violation):
 //   locked <=> one pending call; error state <=> one failed call kept; awaiting_answer => an open
-//   question; completed => neither question nor inbox; attempts <= kAttemptsMax; the origin of a call
-//   is never the lock itself (its type can not say so).
+//   question; completed => neither question nor inbox; attempts <= kAttemptsMax; the origin of a
+//   call is never the lock itself (its type can not say so).
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,25 @@ namespace lyceum::tutor {
 enum class Lifecycle { kActive, kSuspended, kArchived };
 
 // --- The eight states -------------------------------------------------------------------------
-struct Exposition { bool operator==(const Exposition&) const = default; };
-struct SettingQuestion { bool operator==(const SettingQuestion&) const = default; };
-struct AwaitingAnswer { bool operator==(const AwaitingAnswer&) const = default; };
+struct Exposition {
+  bool operator==(const Exposition&) const = default;
+};
+struct SettingQuestion {
+  bool operator==(const SettingQuestion&) const = default;
+};
+struct AwaitingAnswer {
+  bool operator==(const AwaitingAnswer&) const = default;
+};
 struct RemediatingKnownError {
   ErrorId error;
   bool operator==(const RemediatingKnownError&) const = default;
 };
-struct RemediatingUnknownError { bool operator==(const RemediatingUnknownError&) const = default; };
-struct Completed { bool operator==(const Completed&) const = default; };
+struct RemediatingUnknownError {
+  bool operator==(const RemediatingUnknownError&) const = default;
+};
+struct Completed {
+  bool operator==(const Completed&) const = default;
+};
 
 // Where a call returns to: any state but the lock and the error state.
 using Origin = std::variant<Exposition, SettingQuestion, AwaitingAnswer, RemediatingKnownError,
@@ -44,15 +54,15 @@ struct Call {
   Tool tool = Tool::kLoadTopic;
   Origin origin;
   int64_t deadline_ms = 0;
-  EventId cause;           // The learner's event: in_reply_to of what comes of it.
-  QuestionId question;     // The one that was open. May be empty.
-  std::string text;        // The learner's words, where the tool needs them.
-  ErrorId error;           // remediate_known_error.
+  EventId cause;        // The learner's event: in_reply_to of what comes of it.
+  QuestionId question;  // The one that was open. May be empty.
+  std::string text;     // The learner's words, where the tool needs them.
+  ErrorId error;        // remediate_known_error.
   Strategy strategy = Strategy::kHint;
-  uint32_t level = 0;      // give_hint: the rung. present_material: the segment.
-  uint32_t attempt = 1;    // check_answer: the grader's number. Else: asked once more after a reveal.
-  TopicId topic;           // load_topic.
-  int64_t locked_ms = 0;   // When the lock began: chained calls share its kLockMsMax.
+  uint32_t level = 0;    // give_hint: the rung. present_material: the segment.
+  uint32_t attempt = 1;  // check_answer: the grader's number. Else: asked once more after a reveal.
+  TopicId topic;         // load_topic.
+  int64_t locked_ms = 0;  // When the lock began: chained calls share its kLockMsMax.
   bool operator==(const Call&) const = default;
 };
 
@@ -84,7 +94,7 @@ inline constexpr int kStateCount = 8;
 
 // --- What stands beside the state ----------------------------------------------------------------
 struct OpenQuestion {
-  std::optional<uint32_t> index;      // In the topic's questions; empty: `generated`.
+  std::optional<uint32_t> index;  // In the topic's questions; empty: `generated`.
   std::optional<Question> generated;
   std::vector<Attempt> attempts;
   uint32_t hints_shown = 0;
@@ -101,13 +111,13 @@ struct ErrorCount {
 struct Syllabus {
   CourseId course;
   std::string version;
-  TopicId topic;                       // The one being taught. Empty before the first load.
-  std::vector<TopicId> done;           // At most kTopicsDoneMax.
-  uint32_t segment = 0;                // Material shown so far.
-  uint32_t next_question = 0;          // The queue: topic.questions from here on.
-  std::vector<bool> closed;            // Correct or not, the last ones, at most the gate's window (<= 64).
-  std::vector<ErrorCount> errors;      // At most 64, of this topic.
-  uint32_t generated = 0;              // generate_question asked for in this topic, kGeneratedMax at most.
+  TopicId topic;               // The one being taught. Empty before the first load.
+  std::vector<TopicId> done;   // At most kTopicsDoneMax.
+  uint32_t segment = 0;        // Material shown so far.
+  uint32_t next_question = 0;  // The queue: topic.questions from here on.
+  std::vector<bool> closed;    // Correct or not, the last ones, at most the gate's window (<= 64).
+  std::vector<ErrorCount> errors;  // At most 64, of this topic.
+  uint32_t generated = 0;  // generate_question asked for in this topic, kGeneratedMax at most.
   bool operator==(const Syllabus&) const = default;
 };
 
@@ -128,11 +138,12 @@ struct Timer {
 // A learner's event that waits for the lock to end (busy_policy defer).
 struct Deferred {
   Event event;
-  QuestionId question;  // Open when it came: an answer to a closed question is dropped with a notice.
+  QuestionId
+      question;  // Open when it came: an answer to a closed question is dropped with a notice.
 };
 
 struct Counters {
-  uint64_t records = 0;     // Folded in, refused ones not.
+  uint64_t records = 0;  // Folded in, refused ones not.
   uint64_t correct = 0;
   uint64_t incorrect = 0;
   uint64_t hints = 0;
@@ -153,21 +164,22 @@ struct Session {
   Context context;
   BusyPolicy busy_policy = BusyPolicy::kReplyWait;
   Syllabus syllabus;
-  std::shared_ptr<const Topic> topic;  // The content behind syllabus.topic; null before the first load.
-  std::string topic_digest;            // Where the store keeps it.
+  std::shared_ptr<const Topic>
+      topic;                 // The content behind syllabus.topic; null before the first load.
+  std::string topic_digest;  // Where the store keeps it.
   std::optional<OpenQuestion> question;
   std::vector<AttachedClient> clients;
   std::deque<Deferred> inbox;
   std::vector<Timer> timers;
-  std::deque<HistoryEntry> recent;   // The tail of the history.
-  std::deque<uint64_t> seen;         // Hashes of the last event ids (HashId).
-  uint64_t history_count = 0;        // The index of the last entry.
-  uint32_t n = 0;                    // The number of the last client message.
-  int64_t time_ms = 0;               // Of the last record. Never goes back.
-  int64_t active_ms = 0;             // Of the last learner event.
+  std::deque<HistoryEntry> recent;  // The tail of the history.
+  std::deque<uint64_t> seen;        // Hashes of the last event ids (HashId).
+  uint64_t history_count = 0;       // The index of the last entry.
+  uint32_t n = 0;                   // The number of the last client message.
+  int64_t time_ms = 0;              // Of the last record. Never goes back.
+  int64_t active_ms = 0;            // Of the last learner event.
   uint32_t nudges = 0;
-  uint64_t first_sequence = 0;       // The record that opened it.
-  uint64_t last_sequence = 0;        // The last record folded in.
+  uint64_t first_sequence = 0;  // The record that opened it.
+  uint64_t last_sequence = 0;   // The last record folded in.
   Counters counters;
 };
 

@@ -1,126 +1,102 @@
 // lyceum-session-worker: folds the learners' records into their sessions. See lib/session.
 //
-// Exit codes: 0 stopped by SIGTERM or SIGINT, 2 wrong configuration or the data directory is in
-// use, 3 the NATS server is not there, 4 the store is corrupt.
+// Exit codes: services/worker/worker.h.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 
 #include "base/config.h"
 #include "base/log.h"
 #include "base/signals.h"
-#include "base/token.h"
 #include "session/session_worker.h"
+#include "worker/worker.h"
 
 namespace lyceum {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-constexpr milliseconds kDrain{10'000};
+constexpr const char* kProgram = "lyceum-session-worker";
+constexpr std::chrono::milliseconds kDrain{10'000};
 
 struct Flags {
-  wire::ConnectOptions nats;
-  std::string id;
+  worker::Flags worker = worker::DefaultFlags();
   std::string data_dir = "lyceum-data";
-  std::string prefix = "lyceum";
   std::string own;
-  std::string log_level = "info";
   int64_t partitions = 16;
   int64_t sessions_max = 65'536;
 };
 
-std::string DefaultId() {
-  char host[256] = {};
-  gethostname(host, sizeof(host) - 1);
-  auto token = ToToken(fmt::format("{}-{}", host, getpid()));
-  return token ? *token : fmt::format("worker-{}", getpid());
-}
-
 void Declare(Settings& settings, Flags* flags) {
-  settings.Text("nats-url", &flags->nats.url, "where NATS is", {"NATS_URL"})
-      .Text("nats-user", &flags->nats.user, "user at NATS", {"NATS_USER"})
-      .Secret("nats-password", &flags->nats.password, "password at NATS", {"NATS_PASSWORD"})
-      .Text("nats-creds", &flags->nats.credentials_file, "credentials file for NATS",
-            {"NATS_CREDS"})
-      .Text("id", &flags->id, "this worker's id, a subject token (default: host and process)")
-      .Text("data-dir", &flags->data_dir, "folder of the store, for this worker alone")
-      .Text("prefix", &flags->prefix, "first part of every subject")
-      .Number("partitions", &flags->partitions, 1, 4096, "partitions, fixed by lyceum init")
+  worker::Declare(settings, &flags->worker);
+  settings.Text("data-dir", &flags->data_dir, "folder of the store, for this worker alone")
+      .Number("partitions", &flags->partitions, 1, 1024, "partitions, fixed by lyceum init")
       .Text("own", &flags->own, "partitions of this worker, as in 0-7,12 (default: all)")
-      .Number("sessions-max", &flags->sessions_max, 16, 100'000'000, "sessions kept in memory")
-      .Text("log-level", &flags->log_level, "debug, info, warn or error");
-}
-
-int Complain(const Error& error) {
-  std::fprintf(stderr, "lyceum-session-worker: %s\n", error.text.c_str());
-  switch (error.fault) {
-    case Fault::kRetry:
-      return 3;
-    case Fault::kReject:
-      return 2;
-    case Fault::kFatal:
-      return 4;
-  }
-  return 4;
+      .Number("sessions-max", &flags->sessions_max, 16, 100'000'000, "sessions kept in memory");
 }
 
 Result<session::SessionWorker::Options> ToOptions(const Flags& flags) {
-  if (Result<void> prefix = envelope::Subjects::CheckPrefix(flags.prefix); !prefix) {
-    return prefix.error();
-  }
-  if (!IsToken(flags.id)) return Reject("--id takes [A-Za-z0-9_-]{1,64}");
+  if (Result<void> good = worker::Check(flags.worker); !good) return good.error();
   const auto count = static_cast<uint32_t>(flags.partitions);
   const std::string own = flags.own.empty() ? fmt::format("0-{}", count - 1) : flags.own;
   auto partitions = session::ParsePartitions(own, count);
   if (!partitions) return Reject("--own " + partitions.error().text);
-  return session::SessionWorker::Options{.subjects = envelope::Subjects(flags.prefix, count),
-                                         .id = flags.id,
+  return session::SessionWorker::Options{.subjects = envelope::Subjects(flags.worker.prefix, count),
+                                         .id = flags.worker.id,
                                          .data_dir = flags.data_dir,
                                          .partitions = std::move(*partitions),
                                          .sessions_max = static_cast<size_t>(flags.sessions_max)};
 }
 
+std::vector<worker::Metric> Figures(const session::SessionWorker& running) {
+  const auto status = running.status();
+  const auto figure = [](uint64_t value) { return static_cast<double>(value); };
+  return {
+      {"lyceum_records_total", "Records folded in", figure(status.records)},
+      {"lyceum_batches_total", "Commits", figure(status.batches)},
+      {"lyceum_refused_total", "Records that went to the dead letters", figure(status.refused)},
+      {"lyceum_partition_retries_total", "Times a partition had to wait", figure(status.retries)},
+      {"lyceum_partitions_halted", "Partitions that need an operator", figure(status.halted),
+       false},
+      {"lyceum_letters_sent_total", "Letters that arrived", figure(status.outbox.letters_sent)},
+      {"lyceum_timers_fired_total", "Timers that were published",
+       figure(status.outbox.timers_fired)},
+      {"lyceum_calls_dispatched_total", "Tool requests sent",
+       figure(status.outbox.calls_dispatched)},
+      {"lyceum_calls_busy_total", "Tool requests answered busy", figure(status.outbox.calls_busy)},
+      {"lyceum_calls_lost_total", "Tool calls whose worker died", figure(status.outbox.calls_lost)},
+      {"lyceum_calls_failed_total", "Tool calls that ended in an error of the dispatcher",
+       figure(status.outbox.calls_failed)},
+  };
+}
+
 int Run(int argc, char** argv) {
   CatchStopSignals();
   Flags flags;
-  flags.id = DefaultId();
   Settings settings;
   Declare(settings, &flags);
   Result<bool> go_on =
-      settings.Load("lyceum-session-worker", "Folds learners' records into sessions.", argc, argv);
-  if (!go_on) return Complain(go_on.error());
-  if (!*go_on) return 0;
-  InitLog("lyceum-session-worker", flags.id, flags.log_level);
+      settings.Load(kProgram, "Folds learners' records into sessions.", argc, argv);
+  if (!go_on) return worker::Complain(kProgram, go_on.error());
+  if (!*go_on) return worker::kDone;
+  InitLog(kProgram, flags.worker.id, flags.worker.log_level);
   auto options = ToOptions(flags);
-  if (!options) return Complain(options.error());
-  flags.nats.name = "lyceum-session-worker " + flags.id;
-  auto connection = wire::Connection::Connect(flags.nats);
-  if (!connection) return Complain(connection.error());
-  auto worker = session::SessionWorker::Start(*connection, std::move(*options));
-  if (!worker) return Complain(worker.error());
+  if (!options) return worker::Complain(kProgram, options.error());
+  flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
+  auto connection = wire::Connection::Connect(flags.worker.nats);
+  if (!connection) return worker::Complain(kProgram, connection.error());
+  auto running = session::SessionWorker::Start(*connection, std::move(*options));
+  if (!running) return worker::Complain(kProgram, running.error());
   LogInfo("started", {{"data_dir", flags.data_dir}});
 
-  uint64_t seen_errors = 0;
-  while (!WaitForStop(In(seconds(10)))) {
-    const uint64_t errors = (*connection)->async_errors();
-    if (errors != seen_errors) {
-      LogError("NATS reports errors: see the server's permissions for this role",
-               {{"count", errors}, {"last", (*connection)->last_async_error()}});
-      seen_errors = errors;
-    }
-  }
+  const int code = worker::ServeUntilStopped(kProgram, flags.worker, **connection,
+                                             [&] { return Figures(**running); });
   LogInfo("stopping");
-  const auto status = (*worker)->status();
-  (*worker)->Stop(In(kDrain));
+  const auto status = (*running)->status();
+  (*running)->Stop(In(kDrain));
   LogInfo("stopped", {{"records", status.records},
                       {"batches", status.batches},
                       {"refused", status.refused},
                       {"letters", status.outbox.letters_sent}});
-  return 0;
+  return code;
 }
 
 }  // namespace

@@ -1,62 +1,36 @@
 // lyceum-tool-worker: runs the tools that sessions ask for. See lib/tools.
 //
-// Exit codes: 0 stopped by SIGTERM or SIGINT, all results sent; 1 stopped with results unsent;
-// 2 wrong configuration; 3 the NATS server or JetStream is not there.
+// Exit codes: services/worker/worker.h. 1: stopped with results unsent.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "base/config.h"
 #include "base/log.h"
 #include "base/signals.h"
-#include "base/token.h"
 #include "tools/built_in.h"
 #include "tools/course_bucket.h"
 #include "tools/tool_worker.h"
+#include "worker/worker.h"
 
 namespace lyceum {
 namespace {
 
-using std::chrono::seconds;
-
-constexpr seconds kDrain{30};
+constexpr const char* kProgram = "lyceum-tool-worker";
+constexpr std::chrono::seconds kDrain{30};
 
 struct Flags {
-  wire::ConnectOptions nats;
-  std::string id;
-  std::string prefix = "lyceum";
+  worker::Flags worker = worker::DefaultFlags();
   std::string tools;
-  std::string log_level = "info";
   int64_t slots = 8;
 };
 
-std::string DefaultId() {
-  char host[256] = {};
-  gethostname(host, sizeof(host) - 1);
-  auto token = ToToken(fmt::format("{}-{}", host, getpid()));
-  return token ? *token : fmt::format("tools-{}", getpid());
-}
-
 void Declare(Settings& settings, Flags* flags) {
-  settings.Text("nats-url", &flags->nats.url, "where NATS is", {"NATS_URL"})
-      .Text("nats-user", &flags->nats.user, "user at NATS", {"NATS_USER"})
-      .Secret("nats-password", &flags->nats.password, "password at NATS", {"NATS_PASSWORD"})
-      .Text("nats-creds", &flags->nats.credentials_file, "credentials file for NATS",
-            {"NATS_CREDS"})
-      .Text("id", &flags->id, "this worker's id, a subject token (default: host and process)")
-      .Number("slots", &flags->slots, 1, 1024, "calls that run at once")
-      .Text("tools", &flags->tools, "tools to run, with commas between (default: all)")
-      .Text("prefix", &flags->prefix, "first part of every subject")
-      .Text("log-level", &flags->log_level, "debug, info, warn or error");
-}
-
-int Complain(const Error& error) {
-  std::fprintf(stderr, "lyceum-tool-worker: %s\n", error.text.c_str());
-  return error.fault == Fault::kRetry ? 3 : 2;
+  worker::Declare(settings, &flags->worker);
+  settings.Number("slots", &flags->slots, 1, 1024, "calls that run at once")
+      .Text("tools", &flags->tools, "tools to run, with commas between (default: all)");
 }
 
 std::vector<std::string> SplitNames(const std::string& text) {
@@ -75,8 +49,7 @@ std::vector<std::string> SplitNames(const std::string& text) {
 
 // A bad name is refused before anything else is looked at.
 Result<void> Check(const Flags& flags) {
-  if (auto prefix = envelope::Subjects::CheckPrefix(flags.prefix); !prefix) return prefix;
-  if (!IsToken(flags.id)) return Reject("--id takes [A-Za-z0-9_-]{1,64}");
+  if (Result<void> good = worker::Check(flags.worker); !good) return good;
   if (!flags.tools.empty()) {
     auto some = tools::BuiltInTutor(nullptr).Only(SplitNames(flags.tools));
     if (!some) return Reject("--tools: " + some.error().text);
@@ -84,64 +57,69 @@ Result<void> Check(const Flags& flags) {
   return {};
 }
 
-void Watch(const wire::Connection& connection) {
-  uint64_t seen_errors = 0;
-  while (!WaitForStop(In(seconds(10)))) {
-    const uint64_t errors = connection.async_errors();
-    if (errors == seen_errors) continue;
-    LogError("NATS reports errors: see the server's permissions for this role",
-             {{"count", errors}, {"last", connection.last_async_error()}});
-    seen_errors = errors;
-  }
+std::vector<worker::Metric> Figures(const tools::ToolWorker& running) {
+  const auto counters = running.counters();
+  const auto figure = [](uint64_t value) { return static_cast<double>(value); };
+  return {
+      {"lyceum_calls_accepted_total", "Requests accepted", figure(counters.accepted)},
+      {"lyceum_calls_busy_total", "Requests answered busy", figure(counters.busy)},
+      {"lyceum_calls_repeated_total", "Requests that were known already",
+       figure(counters.repeated)},
+      {"lyceum_calls_cancelled_total", "Requests cancelled", figure(counters.cancelled)},
+      {"lyceum_results_total", "Results sent", figure(counters.results)},
+      {"lyceum_result_errors_total", "Results that were errors", figure(counters.errors)},
+      {"lyceum_results_late_total", "Results after their deadline", figure(counters.late)},
+      {"lyceum_requests_unreadable_total", "Requests without a readable id",
+       figure(counters.unreadable)},
+  };
 }
 
 int Serve(const Flags& flags) {
-  auto connection = wire::Connection::Connect(flags.nats);
-  if (!connection) return Complain(connection.error());
-  const envelope::Subjects subjects(flags.prefix);
+  auto connection = wire::Connection::Connect(flags.worker.nats);
+  if (!connection) return worker::Complain(kProgram, connection.error());
+  const envelope::Subjects subjects(flags.worker.prefix);
   auto courses = tools::CourseBucket::Open(*connection, subjects);
   if (!courses) {
-    Complain(courses.error());
-    return 3;
+    worker::Complain(kProgram, courses.error());
+    return worker::kAway;  // Without JetStream, or not installed yet.
   }
   tools::Toolbox toolbox = tools::BuiltInTutor(std::move(*courses));
   if (!flags.tools.empty()) {
     auto some = toolbox.Only(SplitNames(flags.tools));
-    if (!some) return Complain(some.error());
+    if (!some) return worker::Complain(kProgram, some.error());
     toolbox = std::move(*some);
   }
-  auto worker = tools::ToolWorker::Start(
+  auto running = tools::ToolWorker::Start(
       *connection, std::move(toolbox),
-      {.subjects = subjects, .id = flags.id, .slots = static_cast<size_t>(flags.slots)});
-  if (!worker) return Complain(worker.error());
+      {.subjects = subjects, .id = flags.worker.id, .slots = static_cast<size_t>(flags.slots)});
+  if (!running) return worker::Complain(kProgram, running.error());
   LogInfo("started",
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});
-  Watch(**connection);
+  const int code = worker::ServeUntilStopped(kProgram, flags.worker, **connection,
+                                             [&] { return Figures(**running); });
   LogInfo("draining");
-  const bool drained = (*worker)->Drain(In(kDrain));
-  const auto counters = (*worker)->counters();
+  const bool drained = (*running)->Drain(In(kDrain));
+  const auto counters = (*running)->counters();
   LogInfo("stopped", {{"drained", drained},
                       {"accepted", counters.accepted},
                       {"results", counters.results},
                       {"errors", counters.errors},
                       {"refused", counters.refused}});
-  return drained ? 0 : 1;
+  return code != worker::kDone ? code : drained ? worker::kDone : worker::kFailed;
 }
 
 int Run(int argc, char** argv) {
   CatchStopSignals();
   Flags flags;
-  flags.id = DefaultId();
-  flags.nats.send_asap = true;  // One learner waits for each message.
+  flags.worker.nats.send_asap = true;  // One learner waits for each message.
   Settings settings;
   Declare(settings, &flags);
-  auto go_on =
-      settings.Load("lyceum-tool-worker", "Runs the tools that sessions ask for.", argc, argv);
-  if (!go_on) return Complain(go_on.error());
-  if (!*go_on) return 0;
-  if (auto good = Check(flags); !good) return Complain(good.error());
-  InitLog("lyceum-tool-worker", flags.id, flags.log_level);
-  flags.nats.name = "lyceum-tool-worker " + flags.id;
+  auto go_on = settings.Load(kProgram, "Runs the tools that sessions ask for.", argc, argv);
+  if (!go_on) return worker::Complain(kProgram, go_on.error());
+  if (!*go_on) return worker::kDone;
+  if (auto good = Check(flags); !good) return worker::Complain(kProgram, good.error());
+  InitLog(kProgram, flags.worker.id, flags.worker.log_level);
+  flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
   return Serve(flags);
 }
 

@@ -160,6 +160,19 @@ TEST_F(Running, WithoutToolWorkersTheLearnerIsToldInTimeAndGoesOnLater) {
   ASSERT_TRUE(feedback);
 }
 
+TEST_F(Running, MetricsAreServedWhereTheyAreAskedFor) {
+  const std::string listen = fmt::format("127.0.0.1:{}", test::FreePort());
+  const auto counted = stack.StartToolWorker("counted", {"--metrics-listen", listen});
+  std::string page;
+  EXPECT_TRUE(test::Eventually(seconds(10), [&] {
+    page = test::Run({"curl", "-s", "--max-time", "2", "http://" + listen + "/metrics"}).out;
+    return page.find("lyceum_results_total") != std::string::npos;
+  })) << page;
+  const auto second = stack.StartToolWorker("second", {"--metrics-listen", listen});
+  EXPECT_EQ(second->Wait(In(seconds(10))), 2);
+  EXPECT_NE(second->err().find("--metrics-listen"), std::string::npos) << second->err();
+}
+
 TEST_F(Running, LogsHoldNoWordOfALearner) {
   ASSERT_TRUE(gateway.Send(
       "ada",

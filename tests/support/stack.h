@@ -31,7 +31,8 @@ class Stack {
   // (Re)starts it on its own store; does not wait until it is ready.
   Process& StartSessionWorker(const std::vector<std::string>& more = {});
   Process& session_worker() { return *session_worker_; }
-  std::unique_ptr<Process> StartToolWorker(const std::string& id, const std::vector<std::string>& more = {});
+  std::unique_ptr<Process> StartToolWorker(const std::string& id,
+                                           const std::vector<std::string>& more = {});
   std::string data_dir() const { return dir_ / "sessions"; }
   // What every session worker of this test has written, the present one last.
   std::string session_worker_logs() const;

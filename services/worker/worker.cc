@@ -1,0 +1,128 @@
+#include "worker/worker.h"
+
+#include <fmt/format.h>
+#include <prometheus/collectable.h>
+#include <prometheus/exposer.h>
+#include <prometheus/metric_family.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "base/log.h"
+#include "base/signals.h"
+#include "base/token.h"
+#include "envelope/subjects.h"
+
+namespace lyceum::worker {
+namespace {
+
+using std::chrono::seconds;
+
+class Figures : public prometheus::Collectable {
+ public:
+  explicit Figures(worker::Collect collect) : collect_(std::move(collect)) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    std::vector<prometheus::MetricFamily> families;
+    for (const Metric& metric : collect_()) {
+      prometheus::MetricFamily family;
+      family.name = metric.name;
+      family.help = metric.help;
+      family.type =
+          metric.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+      prometheus::ClientMetric figure;
+      (metric.counter ? figure.counter.value : figure.gauge.value) = metric.value;
+      family.metric.push_back(figure);
+      families.push_back(std::move(family));
+    }
+    return families;
+  }
+
+ private:
+  worker::Collect collect_;
+};
+
+// Null where no metrics are wanted.
+Result<std::unique_ptr<prometheus::Exposer>> Expose(const std::string& listen,
+                                                    const std::shared_ptr<Figures>& figures) {
+  if (listen.empty()) return std::unique_ptr<prometheus::Exposer>();
+  try {
+    auto exposer = std::make_unique<prometheus::Exposer>(listen, 1);
+    exposer->RegisterCollectable(figures);
+    return exposer;
+  } catch (const std::exception& error) {
+    return Reject(
+        fmt::format("--metrics-listen {}: can not listen there ({})", listen, error.what()));
+  }
+}
+
+}  // namespace
+
+Flags DefaultFlags() {
+  Flags flags;
+  char host[256] = {};
+  gethostname(host, sizeof(host) - 1);
+  auto token = ToToken(fmt::format("{}-{}", host, getpid()));
+  flags.id = token ? *token : fmt::format("worker-{}", getpid());
+  return flags;
+}
+
+void Declare(Settings& settings, Flags* flags) {
+  settings.Text("nats-url", &flags->nats.url, "NATS servers, comma separated", {"NATS_URL"})
+      .Text("nats-user", &flags->nats.user, "user at NATS", {"NATS_USER"})
+      .Secret("nats-password", &flags->nats.password, "password at NATS", {"NATS_PASSWORD"})
+      .Text("nats-creds", &flags->nats.credentials_file, "credentials file for NATS",
+            {"NATS_CREDS"})
+      .Text("id", &flags->id, "this worker's id, a subject token (default: host and process)")
+      .Text("prefix", &flags->prefix, "first part of every subject")
+      .Text("log-level", &flags->log_level, "debug, info, warn or error")
+      .Text("metrics-listen", &flags->metrics_listen,
+            "HOST:PORT for Prometheus, without a password: loopback (default: none)");
+}
+
+Result<void> Check(const Flags& flags) {
+  if (Result<void> prefix = envelope::Subjects::CheckPrefix(flags.prefix); !prefix) return prefix;
+  if (!IsToken(flags.id)) return Reject("--id takes [A-Za-z0-9_-]{1,64}");
+  return {};
+}
+
+int Complain(const std::string& program, const Error& error) {
+  std::fprintf(stderr, "%s: %s\n", program.c_str(), error.text.c_str());
+  switch (error.fault) {
+    case Fault::kRetry:
+      return kAway;
+    case Fault::kReject:
+      return kUsage;
+    case Fault::kFatal:
+      return kCorrupt;
+  }
+  return kCorrupt;
+}
+
+int ServeUntilStopped(const std::string& program, const Flags& flags, wire::Connection& connection,
+                      Collect collect) {
+  const auto figures = std::make_shared<Figures>(std::move(collect));
+  auto exposer = Expose(flags.metrics_listen, figures);
+  if (!exposer) return Complain(program, exposer.error());
+  uint64_t seen_errors = 0;
+  while (!WaitForStop(In(seconds(5)))) {
+    const uint64_t errors = connection.async_errors();
+    if (errors != seen_errors) {
+      LogError("NATS reports errors: see the server's permissions for this role",
+               {{"count", errors}, {"last", connection.last_async_error()}});
+      seen_errors = errors;
+    }
+    const Result<void> flushed = connection.Flush(seconds(2));
+    if (!flushed && flushed.error().fault == Fault::kFatal) {
+      LogError("NATS has closed the connection for good", {{"text", flushed.error().text}});
+      return kAway;
+    }
+  }
+  return kDone;
+}
+
+}  // namespace lyceum::worker

@@ -1,0 +1,53 @@
+// What the two worker programs share: flags, exit codes, metrics, and the wait for a stop.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "base/result.h"
+#include "wire/connection.h"
+
+namespace lyceum::worker {
+
+enum Exit : int {
+  kDone = 0,
+  kFailed = 1,   // Stopped, but not everything could be finished.
+  kUsage = 2,    // Wrong configuration, or something else uses what this worker needs.
+  kAway = 3,     // NATS is not there, or has closed the connection for good.
+  kCorrupt = 4,  // The store can not be trusted.
+};
+
+struct Flags {
+  wire::ConnectOptions nats;
+  std::string id;  // A subject token; host and process unless told.
+  std::string prefix = "lyceum";
+  std::string log_level = "info";
+  std::string metrics_listen;  // HOST:PORT; empty: no metrics.
+};
+
+// Flags with the default id of this process.
+Flags DefaultFlags();
+void Declare(Settings& settings, Flags* flags);
+// What the settings can not say of a value by itself.
+Result<void> Check(const Flags& flags);
+// Says it on standard error, and which exit code it means.
+int Complain(const std::string& program, const Error& error);
+
+// A figure as Prometheus takes it.
+struct Metric {
+  std::string name;
+  std::string help;
+  double value = 0;
+  bool counter = true;  // Else a gauge.
+};
+using Collect = std::function<std::vector<Metric>()>;
+
+// Waits until SIGTERM or SIGINT (kDone), or until NATS has closed the connection for good (kAway).
+// Meanwhile serves http://<metrics_listen>/metrics and logs what NATS complains of. kUsage: it can
+// not listen there.
+int ServeUntilStopped(const std::string& program, const Flags& flags, wire::Connection& connection,
+                      Collect collect);
+
+}  // namespace lyceum::worker
