@@ -1,4 +1,4 @@
-// A gateway in 60 lines: one learner, one line of text at a time, JSON over NATS.
+// A gateway in 80 lines: one learner, one line of text at a time, JSON over NATS.
 //
 //   NATS_URL=... NATS_USER=gateway NATS_PASSWORD=... node gateway.mjs USER COURSE
 //
@@ -42,6 +42,7 @@ async function publish(kind) {
 
 // n is dense: a gap means that something was missed, and attach{after_n} brings it again.
 let last = 0;
+let quiet;
 let ready = () => {};
 let turn = new Promise((resolve) => (ready = resolve));
 async function listen(subscription) {
@@ -58,7 +59,9 @@ async function listen(subscription) {
     }
     console.log(JSON.stringify(message));
     if ("completed" in message) return finish();
-    if (message.state !== "awaiting_tool_result" && !("wait" in message)) ready();
+    // One event may bring several messages: the learner's turn is when no more come for a moment.
+    clearTimeout(quiet);
+    if (message.state !== "awaiting_tool_result" && !("wait" in message)) quiet = setTimeout(() => ready(), 100);
   }
 }
 async function finish() {
