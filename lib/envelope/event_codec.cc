@@ -194,7 +194,9 @@ RecordClass ClassOf(const tutor::EventKind& kind) {
     RecordClass operator()(const tutor::RetryCall&) const { return RecordClass::kAdmin; }
     RecordClass operator()(const tutor::End&) const { return RecordClass::kAdmin; }
     RecordClass operator()(const tutor::Shutdown&) const { return RecordClass::kAdmin; }
-    RecordClass operator()(const tutor::InvariantViolated&) const { CHECK(false); }
+    RecordClass operator()(const tutor::InvariantViolated&) const {
+      CheckFailed(__FILE__, __LINE__, "an event that is never on the wire");
+    }
   };
   return std::visit(Classify{}, kind);
 }

@@ -92,7 +92,7 @@ std::string_view Name(RecordClass record_class) {
     case RecordClass::kTimer:
       return "timer";
   }
-  CHECK(false);
+  CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
 Result<void> Subjects::CheckPrefix(std::string_view prefix) {

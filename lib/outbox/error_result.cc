@@ -20,7 +20,7 @@ std::string TextOf(Failure why, uint32_t attempt, std::string_view tool) {
     case Failure::kRefused:
       return fmt::format("the request to {} is larger than the server takes", tool);
   }
-  CHECK(false);
+  CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ std::string_view CodeOf(Failure why) {
     case Failure::kRefused:
       return "too_large";
   }
-  CHECK(false);
+  CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
 tutor::Event ErrorEvent(const FailCall& failed, tutor::Tool tool) {
