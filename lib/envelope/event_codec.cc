@@ -1,8 +1,9 @@
 // Events: what lies on lyceum.in.<class>.<user>.
+#include <nlohmann/json.hpp>
+
 #include "base/check.h"
 #include "envelope/convert.h"
 #include "envelope/proto_io.h"
-#include "google/protobuf/struct.pb.h"
 #include "tutor/limits.h"
 #include "tutor/names.h"
 
@@ -226,11 +227,12 @@ std::optional<RefusedSender> PeekSender(std::string_view data, Encoding encoding
   if (data.size() > kPayloadBytesMax) return std::nullopt;
   RefusedSender sender;
   if (encoding == Encoding::kJson) {
-    google::protobuf::Struct in;  // Takes any object, so a fault elsewhere does not hide these two.
-    if (!ParseMessage(data, encoding, &in)) return std::nullopt;
+    // Any object, so that a fault elsewhere does not hide these two.
+    const nlohmann::json in = nlohmann::json::parse(data, nullptr, false);
+    if (!in.is_object()) return std::nullopt;
     const auto text = [&in](const char* name) {
-      const auto found = in.fields().find(name);
-      return found == in.fields().end() ? std::string() : found->second.string_value();
+      const auto found = in.find(name);
+      return found == in.end() || !found->is_string() ? std::string() : found->get<std::string>();
     };
     sender = {EventId(text("id")), ClientId(text("client"))};
   } else {
