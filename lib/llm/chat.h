@@ -1,0 +1,53 @@
+// Chat: a question to a language model and its answer, in nobody's wire format.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lyceum::llm {
+
+struct Turn {
+  enum class Role { kUser, kAssistant };
+  Role role = Role::kUser;
+  std::string text;
+};
+
+struct ChatRequest {
+  std::string system;
+  std::vector<Turn> turns;  // At least one; the last is the user's.
+  uint32_t output_tokens_max = 1024;
+  // A JSON schema the answer has to fit; empty: plain text. Asked of the provider where it can, and
+  // never trusted: see Client::AskJson.
+  std::string schema;
+  std::string schema_name;  // [a-z_]{1,64}, where there is a schema.
+};
+
+enum class Finish {
+  kStop,     // It said all it had to say.
+  kLength,   // Cut by output_tokens_max.
+  kRefused,  // The model or its provider would not answer.
+  kUnknown,  // The stream ended in order, without saying why.
+};
+
+// Cached tokens are part of the input tokens, whatever the provider's own way of counting.
+struct Usage {
+  uint32_t input_tokens = 0;
+  uint32_t output_tokens = 0;
+  uint32_t cached_tokens = 0;
+  Usage& operator+=(const Usage& other);
+};
+
+struct ChatReply {
+  std::string text;
+  Finish finish = Finish::kUnknown;
+  std::string model;  // As the provider names it.
+  Usage usage;
+};
+
+// A guess of the tokens of a text, on the high side: for reservations, never for accounts.
+uint32_t TokensAtMost(std::string_view text);
+
+}  // namespace lyceum::llm
