@@ -11,6 +11,7 @@
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 
 namespace lyceum {
 namespace {
@@ -48,7 +49,8 @@ Result<std::string> ReadSecretFile(const std::string& path) {
   return text;
 }
 
-// Name -> value of every key of the file. Tables and arrays have no place in it.
+// Name -> value of every key of the file; a table that was declared is its text. Other tables and
+// arrays have no place in it.
 Result<std::map<std::string, std::string>> ReadFile(const std::string& path,
                                                     const std::vector<Settings::Item>& items) {
   std::map<std::string, std::string> values;
@@ -56,13 +58,21 @@ Result<std::map<std::string, std::string>> ReadFile(const std::string& path,
     const toml::table table = toml::parse_file(path);
     for (const auto& [key, node] : table) {
       const std::string name = Dashed(std::string(key.str()));
-      const bool known = std::any_of(items.begin(), items.end(),
-                                     [&](const Settings::Item& item) { return item.name == name; });
-      if (!known) {
+      const auto item = std::find_if(items.begin(), items.end(),
+                                     [&](const Settings::Item& each) { return each.name == name; });
+      if (item == items.end()) {
         return Reject(fmt::format("{}:{}: unknown setting {}: see --help for the names", path,
                                   node.source().begin.line, name));
       }
-      if (const auto text = node.value_exact<std::string>()) {
+      if (item->is_table) {
+        if (!node.is_table()) {
+          return Reject(fmt::format("{}:{}: {} must be a table: [{}]", path,
+                                    node.source().begin.line, name, name));
+        }
+        std::ostringstream text;
+        text << *node.as_table();
+        values[name] = text.str();
+      } else if (const auto text = node.value_exact<std::string>()) {
         values[name] = *text;
       } else if (const auto number = node.value_exact<int64_t>()) {
         values[name] = std::to_string(*number);
@@ -148,6 +158,13 @@ Settings& Settings::Secret(const std::string& name, std::string* target, const s
   return *this;
 }
 
+Settings& Settings::Table(const std::string& name, std::string* target, const std::string& help) {
+  Text(name, target, help);
+  items_.back().env.clear();
+  items_.back().is_table = true;
+  return *this;
+}
+
 Result<void> Settings::Resolve(const std::map<std::string, std::string>& flags) {
   std::map<std::string, std::string> file;
   std::string path;
@@ -167,7 +184,7 @@ Result<void> Settings::Resolve(const std::map<std::string, std::string>& flags) 
     const auto key = file.find(item.name);
     Result<std::optional<Found>> env = FromEnvironment(item);
     if (!env) return env.error();
-    if (flag != flags.end() && !item.secret) {
+    if (flag != flags.end() && !item.secret && !item.is_table) {
       found = {flag->second, "--" + item.name};
     } else if (env->has_value()) {
       found = **env;
@@ -191,7 +208,7 @@ Result<bool> Settings::Load(const std::string& program, const std::string& descr
   flags["config"];
   app.add_option("--config", flags["config"], "TOML file with these settings (LYCEUM_CONFIG)");
   for (const Item& item : items_) {
-    if (item.secret) continue;
+    if (item.secret || item.is_table) continue;
     const std::string help = fmt::format("{} ({})", item.help, fmt::join(item.env, ", "));
     if (item.is_switch) {
       app.add_flag("--" + item.name + "{true}", flags[item.name], help);

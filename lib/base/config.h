@@ -27,6 +27,10 @@ class Settings {
   Settings& Secret(const std::string& name, std::string* target, const std::string& help,
                    std::vector<std::string> extra_env = {});
 
+  // A table of the TOML file and nothing else: the target gets its text, for whoever reads such
+  // tables. No flag, no variable.
+  Settings& Table(const std::string& name, std::string* target, const std::string& help);
+
   // For a program of its own: reads the command line too. False: --help or --version was asked for
   // and answered. kReject: the text says which setting is wrong, where it came from and what it
   // takes.
@@ -43,6 +47,7 @@ class Settings {
     std::vector<std::string> env;
     bool secret = false;
     bool is_switch = false;
+    bool is_table = false;
     std::function<Result<void>(const std::string& value)> set;
   };
   const std::vector<Item>& items() const { return items_; }

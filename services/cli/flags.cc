@@ -51,7 +51,7 @@ class CommandLine {
   void AddSettings(const Settings& settings) {
     app_.add_option("--config", values_["config"], "TOML file with the settings (LYCEUM_CONFIG)");
     for (const Settings::Item& item : settings.items()) {
-      if (item.secret) continue;
+      if (item.secret || item.is_table) continue;
       std::string help = item.help + " (";
       for (size_t i = 0; i < item.env.size(); ++i) help += (i ? ", " : "") + item.env[i];
       help += ")";
