@@ -1,0 +1,34 @@
+#include "llm/chat.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace lyceum::llm {
+namespace {
+
+uint32_t Sum(uint32_t a, uint32_t b) {
+  return a > std::numeric_limits<uint32_t>::max() - b ? std::numeric_limits<uint32_t>::max()
+                                                      : a + b;
+}
+
+}  // namespace
+
+Usage& Usage::operator+=(const Usage& other) {
+  input_tokens = Sum(input_tokens, other.input_tokens);
+  output_tokens = Sum(output_tokens, other.output_tokens);
+  cached_tokens = Sum(cached_tokens, other.cached_tokens);
+  return *this;
+}
+
+// Prose in English has about four characters a token, code and formulas three: two are counted. A
+// character beyond ASCII, of two to four bytes, may be a token or two of its own.
+uint32_t TokensAtMost(std::string_view text) {
+  constexpr size_t kCountedBytesMax = size_t{1} << 30;
+  uint64_t halves = 2;  // Half tokens.
+  for (const char c : text.substr(0, std::min(text.size(), kCountedBytesMax))) {
+    halves += (static_cast<unsigned char>(c) & 0x80) != 0 ? 2 : 1;
+  }
+  return static_cast<uint32_t>(halves / 2);
+}
+
+}  // namespace lyceum::llm
