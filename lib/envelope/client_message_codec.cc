@@ -126,6 +126,25 @@ std::string EncodeClientMessage(const UserId& user, const tutor::ClientMessage& 
   return WriteMessage(out, encoding);
 }
 
+std::string EncodeDelta(const UserId& user, const Delta& delta, Encoding encoding) {
+  v1::ClientMessage out;
+  out.set_user(user.value);
+  out.mutable_delta()->set_request_id(delta.request.value);
+  out.mutable_delta()->set_attempt(delta.attempt);
+  out.mutable_delta()->set_offset(delta.offset);
+  out.mutable_delta()->set_text(delta.text);
+  return WriteMessage(out, encoding);
+}
+
+std::string EncodeRetract(const UserId& user, const CallId& request, uint32_t attempt,
+                          Encoding encoding) {
+  v1::ClientMessage out;
+  out.set_user(user.value);
+  out.mutable_retract()->set_request_id(request.value);
+  out.mutable_retract()->set_attempt(attempt);
+  return WriteMessage(out, encoding);
+}
+
 Result<ReceivedMessage> DecodeClientMessage(std::string_view data, Encoding encoding) {
   v1::ClientMessage in;
   if (auto parsed = ParseMessage(data, encoding, &in); !parsed) return parsed.error();

@@ -51,6 +51,18 @@ Result<tutor::Event> EventFromJson(std::string_view json);
 // -----------------------------------------------------------------------------------
 std::string EncodeClientMessage(const UserId& user, const tutor::ClientMessage& message,
                                 Encoding encoding);
+// What a tool says while it still speaks, as a message to the client. The offset is the number of
+// bytes of this attempt's text before it.
+struct Delta {
+  CallId request;
+  uint32_t attempt = 1;
+  uint32_t offset = 0;
+  std::string text;
+};
+std::string EncodeDelta(const UserId& user, const Delta& delta, Encoding encoding);
+// All that this attempt has said so far is void.
+std::string EncodeRetract(const UserId& user, const CallId& request, uint32_t attempt,
+                          Encoding encoding);
 struct ReceivedMessage {
   UserId user;
   tutor::ClientMessage message;  // Without body where it is a delta or retract.
@@ -76,6 +88,7 @@ struct ToolRequest {
   tutor::ToolArgs args;
   tutor::Context context;
   std::string trace;
+  bool stream_json = false;  // Deltas in JSON, protobuf otherwise.
 };
 std::string EncodeToolRequest(const ToolRequest& request);  // JSON: every tool author can read it.
 Result<ToolRequest> DecodeToolRequest(std::string_view data, Encoding encoding);

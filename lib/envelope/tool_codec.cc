@@ -24,6 +24,7 @@ std::string EncodeToolRequest(const ToolRequest& request) {
   Write(request.args, out.mutable_args());
   if (request.context != tutor::Context{}) Write(request.context, out.mutable_context());
   out.set_trace(request.trace);
+  out.set_stream_json(request.stream_json);
   return WriteMessage(out, Encoding::kJson);
 }
 
@@ -51,6 +52,7 @@ Result<ToolRequest> DecodeToolRequest(std::string_view data, Encoding encoding) 
     request.context = Read(in.context(), reader);
   }
   request.trace = reader.IdOrEmpty("trace", in.trace());
+  request.stream_json = in.stream_json();
   return reader.Finish(std::move(request));
 }
 

@@ -233,6 +233,9 @@ void Write(const tutor::ToolReply& reply, v1::ToolResult* out) {
     out->mutable_usage()->set_cached_tokens(reply.cached_tokens);
   }
   out->set_degraded(reply.degraded);
+  out->set_attempts_made(reply.attempts_made);
+  out->set_fallbacks(reply.fallbacks);
+  out->set_first_text_ms(reply.first_text_ms);
   std::visit(OutcomeWriter{out}, reply.outcome);
 }
 
@@ -250,6 +253,9 @@ tutor::ToolReply Read(const v1::ToolResult& in, Reader& reader) {
   reply.output_tokens = in.usage().output_tokens();
   reply.cached_tokens = in.usage().cached_tokens();
   reply.degraded = in.degraded();
+  reply.attempts_made = in.attempts_made();
+  reply.fallbacks = in.fallbacks();
+  reply.first_text_ms = in.first_text_ms();
   return reply;
 }
 

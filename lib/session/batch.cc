@@ -111,18 +111,18 @@ Result<void> Batch::AddResend(Context& context, const tutor::Resend& resend) {
 
 void Batch::AddCall(Context& context, const tutor::CallTool& call) {
   const CallId& id = call.call.id;
+  const auto& clients = context.session->clients;
   std::string bytes = envelope::EncodeToolRequest(
       {.id = id,
        .tool = call.call.tool,
        .user = context.user,
        .deadline_ms = call.call.deadline_ms,
        .reply_subject = subjects_->In(envelope::RecordClass::kTool, context.user),
-       .stream_subject = context.session->clients.empty()
-                             ? ""
-                             : subjects_->Out(context.session->clients.back().id),
+       .stream_subject = clients.empty() ? "" : subjects_->Out(clients.back().id),
        .args = call.args,
        .context = context.session->context,
-       .trace = context.trace});
+       .trace = context.trace,
+       .stream_json = !clients.empty() && clients.back().encoding == tutor::Encoding::kJson});
   const store::LetterId row = ToLetterId(id.value);
   commit_.PutCall(row, bytes);
   outgoing_.calls.push_back({row, std::move(bytes)});

@@ -217,6 +217,9 @@ struct ToolReply {
   uint32_t output_tokens = 0;
   uint32_t cached_tokens = 0;
   bool degraded = false;
+  uint32_t attempts_made = 0;  // Requests to language models; how many of them were
+  uint32_t fallbacks = 0;      // to another provider; and when the first text came.
+  uint32_t first_text_ms = 0;
 };
 
 }  // namespace lyceum::tutor

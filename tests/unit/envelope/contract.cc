@@ -10,7 +10,7 @@ std::string ToolRequestJson(const std::string& tool, const std::string& args) {
          R"("stream_subject":"lyceum.out.c1","args":{")" +
          tool + R"(":)" + args +
          R"(},"context":{"tone":"kind","persona":"owl","objectives":["pass","enjoy"],"language":"en"},)"
-         R"("trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})";
+         R"("trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","stream_json":true})";
 }
 
 const char kRef[] = R"("ref":{"course":"algebra","version":"v1","topic":"lines"})";
@@ -64,7 +64,8 @@ const std::vector<EventSample>& EventSamples() {
       {kTool,
        R"({"id":"r1","tool_result":{"id":"3-17-1","attempt":2,"tool":"present_material",)"
        R"("worker":"t1","provider":"anthropic","model":"m","latency_ms":120,"usage":{"input_tokens":7,)"
-       R"("output_tokens":8,"cached_tokens":9},"degraded":true,"ok":{"present_material":{"text":"A line."}}}})"},
+       R"("output_tokens":8,"cached_tokens":9},"degraded":true,"ok":{"present_material":{"text":"A line."}},)"
+       R"("attempts_made":4,"fallbacks":1,"first_text_ms":310}})"},
       {kTool, R"({"id":"r2","tool_result":{"id":"3-17-1","attempt":3,"error":{"code":"lost",)"
               R"("text":"no tool worker answered","retryable":true}}})"},
       {kTool, ToolResultEvent("load_topic", TopicSample())},

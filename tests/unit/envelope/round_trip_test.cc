@@ -71,6 +71,22 @@ TEST(Contract, StreamedTextIsRead) {
   EXPECT_EQ(retract->attempt, 2u);
 }
 
+TEST(Contract, StreamedTextIsWritten) {
+  const UserId user("ana");
+  const CallId call("3-17-1");
+  for (const Encoding encoding : {kJson, kProtobuf}) {
+    const std::string delta = EncodeDelta(user, {call, 1, 42, "A li"}, encoding);
+    const std::string retract = EncodeRetract(user, call, 2, encoding);
+    if (encoding == kJson) {
+      EXPECT_EQ(delta, StreamSamples()[0]);
+      EXPECT_EQ(retract, StreamSamples()[1]);
+    } else {
+      EXPECT_EQ(delta, ToBytes<v1::ClientMessage>(StreamSamples()[0]));
+      EXPECT_EQ(retract, ToBytes<v1::ClientMessage>(StreamSamples()[1]));
+    }
+  }
+}
+
 TEST(Contract, ToolRequestsComeBack) {
   for (const std::string& json : ToolRequestSamples()) {
     SCOPED_TRACE(json);

@@ -67,6 +67,7 @@ TEST_F(BatchTest, AStartCommitsTheCallWithItsDeadlineTimer) {
   EXPECT_EQ(request->id.value, fmt::format("{}-1-{}", partition, outgoing.calls[0].id.index));
   EXPECT_EQ(request->reply_subject, "lyceum.in.tool.ada");
   EXPECT_EQ(request->stream_subject, "lyceum.out.c1");
+  EXPECT_TRUE(request->stream_json) << "as the client speaks";
   auto calls = store->GetCalls(partition);
   ASSERT_TRUE(calls);
   ASSERT_EQ(calls->size(), 1u);
