@@ -71,8 +71,13 @@ struct LlmReply {
   std::string line_end = "\n";          // "\r\n", "\r"
   bool comments = false;                // Comment lines and pings between events.
   bool gzip = false;
-  uint32_t input_tokens = 100, cached_tokens = 0;
+  bool cut_in_order = false;  // kCut...: the body ends in order; only the format tells.
+  std::string location = "http://127.0.0.1:9/elsewhere";  // kRedirect.
+  uint32_t input_tokens = 100, cached_tokens = 0;         // cached_tokens: of the input_tokens.
 };
+
+// What an answer with that text is said to have cost: a token for every four bytes begun.
+uint32_t OutputTokens(const std::string& text);
 
 using LlmScript = std::function<LlmReply(const LlmCall&)>;
 
