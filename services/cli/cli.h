@@ -99,6 +99,18 @@ struct DecodeOptions {
   std::string file;  // "-": standard input.
 };
 
+struct LoadOptions {
+  std::string file;  // The course in our own format: what the learners know.
+  int64_t learners = 100;
+  double rate = 0;  // Turns a second; 0: closed loop.
+  int64_t seconds = 10;
+  int64_t warm_up_s = 2;
+  int64_t timeout_s = 30;
+  int64_t seed = 1;
+  std::string mix = "right=60,wrong=20,hint=5,question=10,second=5";
+  std::string encoding = "protobuf";
+};
+
 int RunInit(const Common& common, const InitOptions& options);
 int RunCourseImport(const Common& common, const CourseImportOptions& options);
 int RunCourseList(const Common& common);
@@ -109,6 +121,7 @@ int RunState(const Common& common, const StateOptions& options);
 int RunReplay(const Common& common, const ReplayOptions& options);
 int RunFsm(const Common& common, const std::string& format);
 int RunDecode(const Common& common, const DecodeOptions& options);
+int RunLoad(const Common& common, const LoadOptions& options);
 int RunDeadLetterList(const Common& common, int64_t limit);
 int RunDeadLetterShow(const Common& common, uint64_t sequence);
 

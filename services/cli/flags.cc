@@ -26,6 +26,7 @@ struct Options {
   uint64_t replay_to = 0;
   std::string fsm_format = "md";
   DecodeOptions decode;
+  LoadOptions load;
   int64_t dlq_limit = 50;
   uint64_t dlq_sequence = 0;
 };
@@ -44,6 +45,7 @@ class CommandLine {
     Replay();
     Fsm();
     Decode();
+    Load();
     DeadLetters();
   }
 
@@ -210,6 +212,30 @@ class CommandLine {
                           [this, &o] { return RunDecode(common_, o); });
     c->add_option("--type", o.type, "Name of the message")->capture_default_str();
     c->add_option("file", o.file, "The payload; - is standard input")->required();
+  }
+
+  void Load() {
+    LoadOptions& o = options_.load;
+    CLI::App* c = Command(app_, "load", "Simulated learners, and how well they are served",
+                          [this, &o] { return RunLoad(common_, o); });
+    c->add_option("file", o.file, "The course they take, as it was imported")->required();
+    const auto number = [&](const char* flag, int64_t* target, int64_t max, const char* help) {
+      c->add_option(flag, *target, help)->check(CLI::Range(int64_t{1}, max))->capture_default_str();
+    };
+    number("--learners", &o.learners, 100'000, "Learners at once");
+    c->add_option("--rate", o.rate, "Turns a second to begin; 0: each learner as fast as it can")
+        ->check(CLI::Range(0.0, 1e6))
+        ->capture_default_str();
+    number("--seconds", &o.seconds, 86'400, "How long to measure");
+    c->add_option("--warm-up", o.warm_up_s, "Seconds before that")
+        ->check(CLI::Range(int64_t{0}, int64_t{3600}))
+        ->capture_default_str();
+    number("--timeout", &o.timeout_s, 3600, "Seconds after which a turn is lost");
+    number("--seed", &o.seed, INT64_MAX, "The same seed: the same learners");
+    c->add_option("--mix", o.mix, "What they do while a question is open")->capture_default_str();
+    c->add_option("--encoding", o.encoding, "protobuf or json")
+        ->check(CLI::IsMember({"protobuf", "json"}))
+        ->capture_default_str();
   }
 
   void DeadLetters() {

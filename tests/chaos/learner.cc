@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "tutor/limits.h"
 #include "tutor/names.h"
 
 namespace lyceum::chaos {
@@ -64,10 +63,10 @@ tutor::Event Learner::Make(tutor::EventKind kind) {
 }
 
 std::string Learner::Answer(bool right) const {
-  const auto found = key_->find(question_->id.value);
+  const auto found = key_->find(view_.question()->id.value);
   if (found == key_->end()) return "no idea 17";
   if (right) return found->second;
-  for (const std::string& choice : question_->choices) {
+  for (const std::string& choice : view_.question()->choices) {
     if (choice != found->second) return choice;
   }
   return "123456.75";
@@ -78,7 +77,7 @@ tutor::EventKind Learner::Choose() {
   if (turns_ == 0) return tutor::Start{.course = course_};
   const uint64_t roll = Draw("what") % 100;
   const tutor::UserMessage ask{"What does this mean, and why?", tutor::Intent::kQuestion};
-  switch (state_) {
+  switch (view_.state()) {
     case StateName::kExposition:
     case StateName::kSettingQuestion:
       if (roll < 15) return ask;
@@ -86,7 +85,7 @@ tutor::EventKind Learner::Choose() {
     case StateName::kAwaitingAnswer:
     case StateName::kRemediatingKnownError:
     case StateName::kRemediatingUnknownError:
-      if (!question_) return tutor::Continue{};
+      if (!view_.question()) return tutor::Continue{};
       if (roll < 55) return tutor::UserMessage{Answer(true), tutor::Intent::kAnswer};
       if (roll < 75) return tutor::UserMessage{Answer(false), tutor::Intent::kAnswer};
       if (roll < 85) return tutor::Hint{};
@@ -102,12 +101,9 @@ tutor::EventKind Learner::Choose() {
 }
 
 std::optional<tutor::Event> Learner::Next() {
-  // In the completed state `completed` itself is still to come.
-  if (!my_turn_ || completed_ || state_ == tutor::StateName::kCompleted) return std::nullopt;
-  my_turn_ = false;
+  if (!view_.my_turn() || view_.completed()) return std::nullopt;
   tutor::Event event = Make(Choose());
-  waiting_for_ = event.id;
-  asked_for_hint_ = std::holds_alternative<tutor::Hint>(event.kind);
+  view_.Sent(event);
   ++turns_;
   return event;
 }
@@ -121,30 +117,8 @@ tutor::Event Learner::AskAgain() {
   return event;
 }
 
-// Several messages may come of one step. What closes a question comes before what poses the next
-// one, and nobody answers a question that is closed.
-void Learner::Notice(const tutor::ClientMessage& message) {
-  state_ = message.state;
-  bool closed = false;
-  std::visit(Overloaded{[&](const tutor::QuestionOut& out) {
-                          if (!question_ || question_->id != out.question.id) wrong_ = 0;
-                          question_ = out.question;
-                        },
-                        [&](const tutor::FeedbackOut& out) {
-                          const bool counted = out.verdict == tutor::Verdict::kIncorrect ||
-                                               out.verdict == tutor::Verdict::kPartiallyCorrect;
-                          if (counted) ++wrong_;
-                          closed = out.verdict == tutor::Verdict::kCorrect ||
-                                   out.verdict == tutor::Verdict::kUngraded ||
-                                   wrong_ == tutor::kAttemptsMax;
-                        },
-                        [&](const tutor::TextOut&) { closed = asked_for_hint_; },  // The solution.
-                        [&](const tutor::ProgressOut&) { closed = true; }, [](const auto&) {}},
-             message.body);
-  if (closed) question_.reset();
-}
-
 void Learner::Heard(const envelope::ReceivedMessage& received) {
+  if (received.is_delta || received.is_retract) return;
   const tutor::ClientMessage& message = received.message;
   const std::string line = Line(message);
   const auto [content, fresh] = contents_.emplace(message.id, line);
@@ -161,25 +135,7 @@ void Learner::Heard(const envelope::ReceivedMessage& received) {
     }
     return;
   }
-  early_.emplace(message.n, message);
-  while (!early_.empty() && early_.begin()->first == noticed_ + 1) {
-    const auto next = early_.extract(early_.begin());
-    noticed_ = next.key();
-    Notice(next.mapped());
-    Settle(next.mapped());
-  }
-}
-
-void Learner::Settle(const tutor::ClientMessage& message) {
-  if (std::holds_alternative<tutor::CompletedOut>(message.body)) completed_ = true;
-  const bool answering = state_ == tutor::StateName::kAwaitingAnswer ||
-                         state_ == tutor::StateName::kRemediatingKnownError ||
-                         state_ == tutor::StateName::kRemediatingUnknownError;
-  const bool settled = state_ != tutor::StateName::kAwaitingToolResult && (question_ || !answering);
-  if (settled && message.in_reply_to == waiting_for_) {
-    waiting_for_ = {};
-    my_turn_ = true;
-  }
+  view_.Hear(message);
 }
 
 }  // namespace lyceum::chaos

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/lesson_view.h"
 #include "envelope/codec.h"
 #include "tutor/event.h"
 
@@ -34,7 +35,7 @@ class Learner {
   bool missing() const {
     return !transcript_.empty() && transcript_.rbegin()->first != transcript_.size();
   }
-  bool done() const { return completed_ && !missing(); }
+  bool done() const { return view_.completed() && !missing(); }
   // By n, from 1: "state body". Dense where nothing is missing.
   const std::map<uint32_t, std::string>& transcript() const { return transcript_; }
   // What must never be: one id with two contents, an answer without a number where one is due.
@@ -45,9 +46,6 @@ class Learner {
   tutor::EventKind Choose();
   uint64_t Draw(const char* what) const;
   std::string Answer(bool right) const;
-  // In the order of n.
-  void Notice(const tutor::ClientMessage& message);
-  void Settle(const tutor::ClientMessage& message);
 
   UserId user_;
   ClientId client_;
@@ -56,18 +54,9 @@ class Learner {
   const AnswerKey* key_;
   uint32_t turns_ = 0;
   uint32_t asked_again_ = 0;
-  bool my_turn_ = true;
-  bool completed_ = false;
-  EventId waiting_for_;
-  bool asked_for_hint_ = false;  // By the event that is waited for.
-  uint32_t wrong_ = 0;           // Answers to the open question that counted.
-  tutor::StateName state_ = tutor::StateName::kExposition;
-  std::optional<tutor::QuestionView>
-      question_;  // Empty from where it is closed to where the next is posed.
+  cli::LessonView view_;
   std::map<uint32_t, std::string> transcript_;
-  std::map<uint32_t, tutor::ClientMessage> early_;  // Heard, but one before it is missing.
-  uint32_t noticed_ = 0;                            // The last n that was acted upon.
-  std::map<std::string, std::string> contents_;     // By message id.
+  std::map<std::string, std::string> contents_;  // By message id.
   std::vector<std::string> complaints_;
 };
 
