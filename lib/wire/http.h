@@ -52,7 +52,7 @@ struct HttpHead {
 
 // Why a transfer ended early.
 enum class HttpFailure {
-  kUrl,        // Not a URL that may be asked: egress rules.
+  kUrl,        // Not a request that may be sent: egress rules, control bytes.
   kResolve,    // No such host.
   kConnect,    // Nobody listens there, or not in time.
   kTls,        // Handshake or certificate.
@@ -103,8 +103,9 @@ class HttpClient {
   HttpTransfer Begin(HttpRequest request, std::stop_token stop = {});
 
   struct Counters {
-    uint64_t begun = 0, done = 0, failed = 0, connections = 0;  // connections: opened, not reused.
-    uint64_t running = 0;
+    // begun = done + failed + dropped + running. dropped: destroyed before the response was whole.
+    uint64_t begun = 0, done = 0, failed = 0, dropped = 0, running = 0;
+    uint64_t connections = 0;  // Opened, not reused; counted when the transfer ends.
   };
   Counters counters() const;
 

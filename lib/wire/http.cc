@@ -1,0 +1,245 @@
+#include "wire/http.h"
+
+#include <curl/curl.h>
+
+#include <array>
+#include <mutex>
+
+#include "wire/http_flow.h"
+#include "wire/http_inflate.h"
+#include "wire/http_loop.h"
+#include "wire/http_running.h"
+
+namespace lyceum::wire {
+namespace {
+
+// Of compressed data, what one Read hands out at most.
+constexpr size_t kInflateBytes = 64 * 1024;
+
+}  // namespace
+
+std::string_view Name(HttpFailure failure) {
+  switch (failure) {
+    case HttpFailure::kUrl:
+      return "url";
+    case HttpFailure::kResolve:
+      return "resolve";
+    case HttpFailure::kConnect:
+      return "connect";
+    case HttpFailure::kTls:
+      return "tls";
+    case HttpFailure::kFirstByte:
+      return "first_byte";
+    case HttpFailure::kStalled:
+      return "stalled";
+    case HttpFailure::kDeadline:
+      return "deadline";
+    case HttpFailure::kCut:
+      return "cut";
+    case HttpFailure::kTooLarge:
+      return "too_large";
+    case HttpFailure::kStopped:
+      return "stopped";
+    case HttpFailure::kClosed:
+      return "closed";
+  }
+  return "unknown";
+}
+
+std::string_view HttpHead::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (SameName(key, name)) return value;
+  }
+  return {};
+}
+
+// The reader's side.
+struct HttpTransfer::Impl {
+  struct StopNow {
+    void operator()() const {
+      if (flow->Fail(HttpFailure::kStopped, Reject("stopped by its caller"))) door->Post(flow);
+    }
+    std::shared_ptr<HttpFlow> flow;
+    std::shared_ptr<HttpDoor> door;
+  };
+
+  ~Impl() {
+    stop.reset();
+    Drop();
+  }
+  void Drop() {
+    ended = true;
+    if (flow->Drop()) door->Post(flow);
+  }
+  Error Fail(HttpFailure failure, Error error) {
+    ended = true;
+    flow->Fail(failure, error);
+    door->Post(flow);
+    return error;
+  }
+  Result<void> ReadCoding();
+  Result<std::string> Count(std::string bytes);
+  // What the bytes at hand decode to; empty: more are needed.
+  Result<std::string> Inflate();
+
+  std::shared_ptr<HttpFlow> flow;
+  std::shared_ptr<HttpDoor> door;
+  size_t body_bytes_max = 0;
+  size_t body_bytes = 0;
+  bool coding_known = false;
+  std::optional<Inflater> inflater;  // Where the body is compressed.
+  std::string coded;
+  size_t coded_at = 0;
+  bool coded_any = false;
+  bool ended = false;  // Nothing more is read.
+  std::optional<std::stop_callback<StopNow>> stop;
+};
+
+// Only what was asked for is taken.
+Result<void> HttpTransfer::Impl::ReadCoding() {
+  const Result<HttpHead> head = flow->WaitHead();
+  if (!head) return head.error();
+  coding_known = true;
+  const std::string_view coding = head->header("content-encoding");
+  if (coding.empty() || SameName(coding, "identity")) return {};
+  if (!SameName(coding, "gzip") && !SameName(coding, "x-gzip") && !SameName(coding, "deflate")) {
+    return Fail(HttpFailure::kCut, Reject("the answer is compressed in a way nobody asked for"));
+  }
+  inflater.emplace();
+  return {};
+}
+
+Result<std::string> HttpTransfer::Impl::Count(std::string bytes) {
+  body_bytes += bytes.size();
+  if (body_bytes <= body_bytes_max) return bytes;
+  return Fail(HttpFailure::kTooLarge,
+              Reject("the answer is longer than " + std::to_string(body_bytes_max) + " bytes"));
+}
+
+Result<std::string> HttpTransfer::Impl::Inflate() {
+  std::string text;
+  while (text.empty() && (coded_at < coded.size() || inflater->full())) {
+    std::string_view rest = std::string_view(coded).substr(coded_at);
+    if (!inflater->Next(rest, text, kInflateBytes)) {
+      return Fail(HttpFailure::kCut, Retry("the answer is not compressed as it says"));
+    }
+    coded_at = coded.size() - rest.size();
+  }
+  return text;
+}
+
+HttpTransfer::HttpTransfer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpTransfer::HttpTransfer(HttpTransfer&&) noexcept = default;
+HttpTransfer& HttpTransfer::operator=(HttpTransfer&&) noexcept = default;
+HttpTransfer::~HttpTransfer() = default;
+
+Result<HttpHead> HttpTransfer::Head() { return impl_->flow->WaitHead(); }
+
+Result<std::string> HttpTransfer::Read() {
+  Impl& impl = *impl_;
+  if (!impl.coding_known) {
+    if (const Result<void> known = impl.ReadCoding(); !known) return known.error();
+  }
+  while (true) {
+    if (impl.inflater) {
+      Result<std::string> text = impl.Inflate();
+      if (!text) return text;
+      if (!text->empty()) return impl.Count(*std::move(text));
+    }
+    Result<HttpFlow::Taken> taken = impl.flow->WaitBody();
+    if (!taken) return taken.error();
+    if (taken->resume) impl.door->Post(impl.flow);
+    if (taken->bytes.empty()) {
+      if (impl.inflater && impl.coded_any && !impl.inflater->ended() && !impl.ended) {
+        return impl.Fail(HttpFailure::kCut, Retry("the compressed answer has no end"));
+      }
+      return std::string();
+    }
+    if (!impl.inflater) return impl.Count(std::move(taken->bytes));
+    impl.coded = std::move(taken->bytes);
+    impl.coded_at = 0;
+    impl.coded_any = true;
+  }
+}
+
+Result<std::string> HttpTransfer::ReadAll(size_t bytes_max) {
+  std::string all;
+  while (true) {
+    Result<std::string> more = Read();
+    if (!more) return more;
+    if (more->empty()) return all;
+    all += *more;
+    if (all.size() > bytes_max) {
+      all.resize(bytes_max);
+      impl_->Drop();
+      return all;
+    }
+  }
+}
+
+std::optional<HttpFailure> HttpTransfer::failure() const { return impl_->flow->failure(); }
+
+struct HttpClient::Impl {
+  Options options;
+  HttpProxies proxies;
+  std::shared_ptr<HttpDoor> door;
+  std::shared_ptr<HttpCounts> counts;
+  std::unique_ptr<HttpLoop> loop;  // The last to come, the first to go.
+};
+
+Result<std::shared_ptr<HttpClient>> HttpClient::Start(Options options) {
+  static std::once_flag once;
+  static bool ready = false;
+  std::call_once(once, [] { ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; });
+  if (!ready) return Fatal("libcurl can not start");
+  auto impl = std::make_shared<Impl>();
+  impl->options = std::move(options);
+  impl->proxies = ReadProxies();
+  impl->door = std::make_shared<HttpDoor>();
+  impl->counts = std::make_shared<HttpCounts>();
+  auto loop = HttpLoop::Start(impl->options, impl->door, impl->counts);
+  if (!loop) return loop.error();
+  impl->loop = *std::move(loop);
+  return std::shared_ptr<HttpClient>(new HttpClient(std::move(impl)));
+}
+
+HttpClient::HttpClient(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpClient::~HttpClient() = default;
+
+HttpTransfer HttpClient::Begin(HttpRequest request, std::stop_token stop) {
+  HttpCounts& counts = *impl_->counts;
+  ++counts.begun;
+  auto transfer = std::make_shared<HttpTransfer::Impl>();
+  transfer->flow = std::make_shared<HttpFlow>(request.deadline);
+  transfer->door = impl_->door;
+  transfer->body_bytes_max = request.bounds.body_bytes_max;
+  const auto fail = [&](HttpFailure failure, Error error) {
+    ++counts.failed;
+    transfer->flow->Fail(failure, std::move(error));
+    return HttpTransfer(std::move(transfer));
+  };
+  auto running = HttpRunning::Make(std::move(request), impl_->options, impl_->proxies);
+  if (!running) return fail(HttpFailure::kUrl, running.error());
+  if (++counts.running > impl_->options.transfers_max) {
+    --counts.running;
+    return fail(HttpFailure::kClosed, Retry("too many HTTP transfers run at once"));
+  }
+  (*running)->flow = transfer->flow;
+  CHECK(impl_->door->PostBegin(*running));
+  transfer->stop.emplace(stop, HttpTransfer::Impl::StopNow{transfer->flow, transfer->door});
+  return HttpTransfer(std::move(transfer));
+}
+
+HttpClient::Counters HttpClient::counters() const {
+  const HttpCounts& counts = *impl_->counts;
+  Counters now;
+  now.begun = counts.begun;
+  now.done = counts.done;
+  now.failed = counts.failed;
+  now.dropped = counts.dropped;
+  now.connections = counts.connections;
+  now.running = counts.running;
+  return now;
+}
+
+}  // namespace lyceum::wire

@@ -1,0 +1,133 @@
+#include "wire/http_flow.h"
+
+#include <sys/eventfd.h>
+
+#include "wire/http_running.h"
+
+namespace lyceum::wire {
+
+void HttpFlow::PutHead(HttpHead head) {
+  const std::lock_guard lock(mutex_);
+  head_ = std::move(head);
+}
+
+bool HttpFlow::PutBody(const char* data, size_t size) {
+  const std::lock_guard lock(mutex_);
+  if (!pipe_.empty() && pipe_.size() + size > kHttpPipeBytesMax) {
+    refused_ = true;
+    return false;
+  }
+  pipe_.append(data, size);
+  return true;
+}
+
+void HttpFlow::PutEnd() {
+  const std::lock_guard lock(mutex_);
+  whole_ = true;
+}
+
+bool HttpFlow::Fail(HttpFailure failure, Error error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (failure_ || (failure == HttpFailure::kStopped && whole_)) return false;
+    failure_ = failure;
+    error_ = std::move(error);
+  }
+  changed_.notify_all();
+  return true;
+}
+
+bool HttpFlow::Drop() {
+  const std::lock_guard lock(mutex_);
+  pipe_.clear();
+  return !std::exchange(dropped_, true) && !whole_ && !failure_;
+}
+
+bool HttpFlow::over() const {
+  const std::lock_guard lock(mutex_);
+  return failure_ || dropped_;
+}
+
+bool HttpFlow::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+bool HttpFlow::TakeResume() {
+  const std::lock_guard lock(mutex_);
+  return pipe_.empty() && std::exchange(refused_, false);
+}
+
+std::optional<HttpFailure> HttpFlow::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+Result<HttpHead> HttpFlow::WaitHead() {
+  std::unique_lock lock(mutex_);
+  const bool ready =
+      changed_.wait_until(lock, deadline_, [&] { return head_ || failure_ || dropped_; });
+  if (!ready) {
+    failure_ = HttpFailure::kDeadline;
+    error_ = Retry("there was no answer before the deadline");
+  }
+  // What has come is worth reading, but for the reader's own wish to stop.
+  if (head_ && failure_ != HttpFailure::kStopped) return *head_;
+  if (failure_) return error_;
+  return Reject("the response was dropped before it came");
+}
+
+Result<HttpFlow::Taken> HttpFlow::WaitBody() {
+  std::unique_lock lock(mutex_);
+  const bool ready = changed_.wait_until(
+      lock, deadline_, [&] { return !pipe_.empty() || whole_ || failure_ || dropped_; });
+  if (!ready) {
+    failure_ = HttpFailure::kDeadline;
+    error_ = Retry("the answer was not whole before the deadline");
+  }
+  if (failure_ && (pipe_.empty() || failure_ == HttpFailure::kStopped)) return error_;
+  return Taken{std::exchange(pipe_, {}), refused_};
+}
+
+HttpDoor::HttpDoor() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+void HttpDoor::Ring() {
+  // A full counter is as readable as any other: what write says does not matter.
+  [[maybe_unused]] const int ignored = eventfd_write(event_.get(), 1);
+}
+
+bool HttpDoor::PostBegin(std::unique_ptr<HttpRunning>& running) {
+  const std::lock_guard lock(mutex_);
+  if (!words_.open) return false;
+  words_.begins.push_back(std::move(running));
+  if (words_.begins.size() + words_.flows.size() == 1) Ring();
+  return true;
+}
+
+void HttpDoor::Post(const std::shared_ptr<HttpFlow>& flow) {
+  const std::lock_guard lock(mutex_);
+  if (!words_.open || flow->posted_) return;
+  flow->posted_ = true;
+  words_.flows.push_back(flow);
+  if (words_.begins.size() + words_.flows.size() == 1) Ring();
+}
+
+void HttpDoor::Close() {
+  const std::lock_guard lock(mutex_);
+  words_.open = false;
+  Ring();
+}
+
+HttpDoor::Words HttpDoor::Take() {
+  eventfd_t count = 0;
+  [[maybe_unused]] const int ignored = eventfd_read(event_.get(), &count);
+  const std::lock_guard lock(mutex_);
+  for (const auto& flow : words_.flows) flow->posted_ = false;
+  Words taken;
+  taken.open = words_.open;
+  taken.begins.swap(words_.begins);
+  taken.flows.swap(words_.flows);
+  return taken;
+}
+
+}  // namespace lyceum::wire

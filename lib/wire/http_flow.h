@@ -1,0 +1,96 @@
+// HttpFlow: what the reader of a response and the loop that fetches it share.
+// HttpDoor: where other threads leave word for the loop.
+//
+// The loop puts the head, the body's bytes as they came, and the end into the flow; the reader
+// takes them out. Either may fail it; the first failure stays. Locks are held for a move of bytes
+// at most, never both at once.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wire/http.h"
+#include "wire/http_handles.h"
+
+namespace lyceum::wire {
+
+struct HttpRunning;  // The loop's own part of a transfer: http_running.h
+
+class HttpFlow {
+ public:
+  explicit HttpFlow(Deadline deadline) : deadline_(deadline) {}
+
+  // Of the loop. They do not wake the reader: Wake does, once for all that has come at a time.
+  void PutHead(HttpHead head);
+  // False: there is no room now, nothing was taken; ResumeWanted will be true once there is.
+  bool PutBody(const char* data, size_t size);
+  void PutEnd();
+  void Wake() { changed_.notify_all(); }
+
+  // Of any thread. False: it had failed before, or all of it had come.
+  bool Fail(HttpFailure failure, Error error);
+  // The reader wants no more. True: the loop has to hear of it.
+  bool Drop();
+  bool over() const;     // Failed or dropped: the loop is to end it.
+  bool dropped() const;  // By its reader.
+  bool TakeResume();     // There is room again, since PutBody refused; true once.
+  std::optional<HttpFailure> failure() const;
+
+  // Of the reader; they wait, until the deadline. Empty bytes: the end.
+  Result<HttpHead> WaitHead();
+  struct Taken {
+    std::string bytes;
+    bool resume = false;  // The loop waits for room: tell it.
+  };
+  Result<Taken> WaitBody();
+
+  // Of the loop alone.
+  HttpRunning* running = nullptr;
+
+ private:
+  friend class HttpDoor;
+
+  const Deadline deadline_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<HttpHead> head_;  // From here on guarded by mutex_.
+  std::string pipe_;
+  bool whole_ = false;
+  bool dropped_ = false;
+  bool refused_ = false;  // PutBody said no.
+  std::optional<HttpFailure> failure_;
+  Error error_;
+  bool posted_ = false;  // Guarded by the door's mutex.
+};
+
+class HttpDoor {
+ public:
+  HttpDoor();
+
+  // False: the loop has ended.
+  bool PostBegin(std::unique_ptr<HttpRunning>& running);
+  // "Look at this flow." A flow waits here once at most, so this is as bounded as the transfers.
+  void Post(const std::shared_ptr<HttpFlow>& flow);
+  void Close();
+
+  struct Words {
+    std::vector<std::unique_ptr<HttpRunning>> begins;
+    std::vector<std::shared_ptr<HttpFlow>> flows;
+    bool open = true;
+  };
+  Words Take();
+  int fd() const { return event_.get(); }  // Readable while there are words.
+
+ private:
+  void Ring();
+
+  Descriptor event_;
+  std::mutex mutex_;
+  Words words_;  // Guarded by mutex_.
+};
+
+}  // namespace lyceum::wire
