@@ -31,4 +31,11 @@ uint32_t TokensAtMost(std::string_view text) {
   return static_cast<uint32_t>(halves / 2);
 }
 
+uint32_t InputTokensAtMost(const ChatRequest& chat) {
+  Usage guess{TokensAtMost(chat.system), 0, 0};
+  for (const Turn& turn : chat.turns) guess += Usage{TokensAtMost(turn.text), 0, 0};
+  guess += Usage{TokensAtMost(chat.schema), 0, 0};
+  return guess.input_tokens;
+}
+
 }  // namespace lyceum::llm

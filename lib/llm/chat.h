@@ -43,11 +43,11 @@ struct Usage {
 struct ChatReply {
   std::string text;
   Finish finish = Finish::kUnknown;
-  std::string model;  // As the provider names it.
   Usage usage;
 };
 
 // A guess of the tokens of a text, on the high side: for reservations, never for accounts.
 uint32_t TokensAtMost(std::string_view text);
+uint32_t InputTokensAtMost(const ChatRequest& chat);
 
 }  // namespace lyceum::llm

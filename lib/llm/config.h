@@ -1,26 +1,29 @@
 // The providers of language models, as an operator writes them down.
 //
 //   [llm]
-//   user_tokens_per_day = 200000          # 0: no budget
+//   user_tokens_per_day = 200000     # 0: no budget
 //
-//   [[llm.provider]]                      # in order of preference
-//   name = "claude"                       # [a-z0-9_-]{1,64}, unique
-//   api = "anthropic"                     # anthropic | openai (chat completions, and what speaks
-//   it) base_url = "https://api.anthropic.com"  # default: ANTHROPIC_BASE_URL, OPENAI_BASE_URL, the
-//   vendor's key_env = "ANTHROPIC_API_KEY"         # variable, or the same with _FILE; "" for none.
-//   Default: the api's,
-//                                         # but none where the file names a base_url that is not
-//                                         the vendor's
-//   model = "..."                         # for tools that `models` does not name
+//   [[llm.provider]]                 # in order of preference, 8 at most
+//   name = "claude"                  # [a-z0-9_-]{1,64}, unique
+//   api = "anthropic"                # or "openai": chat completions, and what speaks like it
+//   base_url = "https://..."         # default: ANTHROPIC_BASE_URL or OPENAI_BASE_URL, else the
+//                                    # vendor's
+//   key_env = "ANTHROPIC_API_KEY"    # the variable with the key, or with _FILE its file; "": none.
+//                                    # Default: the api's, but none where this file names a
+//                                    # base_url that is not the vendor's
+//   model = "..."                    # for tools that `models` does not name
 //   models = { check_answer = "..." }
-//   plain_http = false                    # http to a host that is not loopback
-//   concurrency = 32                      # and requests_per_min, tokens_per_min: 0 = no limit
-//   attempts = 3                          # at this provider, in one call
-//   connect_ms = 5000                     # and first_byte_ms, between_bytes_ms, whole_ms
-//   [llm.provider.quirks]                 # what a compatible server does otherwise: quirks.h-like
-//   data max_tokens_field = "max_completion_tokens"   # or "max_tokens" schema = "response_format"
-//   # response_format | json_object | none;  anthropic: output_config | tool | none stream_usage =
-//   true                   # sends stream_options.include_usage
+//   plain_http = false               # http to a host that is not loopback
+//   concurrency = 32                 # and requests_per_min, tokens_per_min: 0: no limit
+//   attempts = 3                     # at this provider, in one call
+//   connect_ms = 5000                # and first_byte_ms, between_bytes_ms, whole_ms
+//   backoff_ms = 500                 # before the first retry at most; doubled up to 16 times that
+//   breaker_open_ms = 15000          # how long a provider that fails is left alone
+//   [llm.provider.quirks]            # what a server does otherwise than its api says
+//   max_tokens_field = "max_completion_tokens"  # or "max_tokens"; openai
+//   schema = "response_format"       # openai: response_format json_object none;
+//                                    # anthropic: output_config tool none
+//   stream_usage = true              # sends stream_options.include_usage; openai
 //
 // A key is never in the file.
 #pragma once
@@ -59,6 +62,7 @@ struct Provider {
   std::string name;
   Api api = Api::kAnthropic;
   std::string base_url;  // Without a slash at the end.
+  std::string key_env;   // The variable that the key came from; empty: none is wanted.
   std::string key;       // Secret. Empty: none is sent.
   std::string model;
   std::map<std::string, std::string> models;  // By tool.
@@ -67,6 +71,8 @@ struct Provider {
   Limits limits;
   wire::HttpBounds bounds;
   std::chrono::milliseconds whole{60'000};
+  std::chrono::milliseconds backoff{500};
+  std::chrono::milliseconds breaker_open{15'000};
   Quirks quirks;
 
   const std::string& ModelOf(const std::string& tool) const;
@@ -79,8 +85,9 @@ struct Config {
 
 using GetEnv = std::function<std::optional<std::string>(const std::string& name)>;
 
-// From the text of the table `llm`, as above. kReject: the text says which key is wrong, what it
-// takes, and never quotes a secret.
+// From the text of the table `llm`: what stands under [llm], with [[provider]] for
+// [[llm.provider]]. kReject: the text says which key is wrong, what it takes, and never quotes a
+// value that may be a secret.
 Result<Config> ReadConfig(std::string_view toml, const GetEnv& env);
 
 }  // namespace lyceum::llm

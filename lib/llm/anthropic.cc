@@ -1,0 +1,167 @@
+#include "llm/anthropic.h"
+
+#include <utility>
+
+#include "llm/json.h"
+
+namespace lyceum::llm::anthropic {
+namespace {
+
+Finish OfReason(const std::string& reason) {
+  if (reason == "end_turn" || reason == "stop_sequence" || reason == "tool_use") {
+    return Finish::kStop;
+  }
+  if (reason == "max_tokens" || reason == "model_context_window_exceeded") return Finish::kLength;
+  if (reason == "refusal") return Finish::kRefused;
+  return Finish::kUnknown;
+}
+
+// An error event, or a body with status 200 that is an error.
+Trouble OfError(const Json& error) {
+  struct Known {
+    std::string_view type;
+    Blame blame;
+  };
+  static constexpr Known kKnown[] = {
+      {"overloaded_error", Blame::kPassing},
+      {"rate_limit_error", Blame::kPassing},
+      {"api_error", Blame::kPassing},
+      {"timeout_error", Blame::kPassing},
+      {"authentication_error", Blame::kProvider},
+      {"permission_error", Blame::kProvider},
+      {"not_found_error", Blame::kProvider},
+      {"billing_error", Blame::kProvider},
+      {"invalid_request_error", Blame::kRequest},
+      {"request_too_large", Blame::kRequest},
+  };
+  const std::string type = TextField(error, "type");
+  for (const Known& known : kKnown) {
+    if (known.type == type) return {std::string(type), known.blame};
+  }
+  return {"unknown_error", Blame::kPassing};
+}
+
+class AnthropicDecoder : public Decoder {
+ public:
+  Step OnEvent(const SseEvent& event) override {
+    const Json json = ParseJson(event.data);
+    if (!json.is_object()) return Trouble{"bad_json", Blame::kPassing};
+    const std::string type = TextField(json, "type");
+    if (type == "content_block_start") return OnBlock(Field(json, "content_block"));
+    if (type == "content_block_delta") return OnDelta(Field(json, "delta"));
+    if (type == "error") return OfError(Field(json, "error"));
+    if (type == "message_start") {
+      TakeUsage(Field(Field(json, "message"), "usage"));
+    } else if (type == "message_delta") {
+      TakeUsage(Field(json, "usage"));
+      usage_told_ = true;
+      finish_ = OfReason(TextField(Field(json, "delta"), "stop_reason"));
+    } else if (type == "message_stop") {
+      ended_ = true;
+    }
+    return std::string();
+  }
+
+  Step OnWhole(std::string_view body) override {
+    const Json json = ParseJson(body);
+    if (!json.is_object()) return Trouble{"bad_json", Blame::kPassing};
+    if (TextField(json, "type") == "error") return OfError(Field(json, "error"));
+    const Json& content = Field(json, "content");
+    if (!content.is_array()) return Trouble{"bad_json", Blame::kPassing};
+    std::string text;
+    for (const Json& block : content) {
+      const std::string type = TextField(block, "type");
+      if (type == "text") text += TextField(block, "text");
+      if (type == "tool_use" && Field(block, "input").is_object()) {
+        text += Dump(Field(block, "input"));
+      }
+    }
+    TakeUsage(Field(json, "usage"));
+    usage_told_ = true;
+    finish_ = OfReason(TextField(json, "stop_reason"));
+    ended_ = true;
+    return WithoutControls(text);
+  }
+
+ private:
+  // A block may bring its begin along. The input of a tool is an empty object there: what it is
+  // comes in deltas.
+  Step OnBlock(const Json& block) {
+    if (TextField(block, "type") != "text") return std::string();
+    return WithoutControls(TextField(block, "text"));
+  }
+
+  Step OnDelta(const Json& delta) {
+    const std::string type = TextField(delta, "type");
+    if (type == "text_delta") return WithoutControls(TextField(delta, "text"));
+    if (type == "input_json_delta") return WithoutControls(TextField(delta, "partial_json"));
+    return std::string();
+  }
+
+  // Each report replaces the one before, but only in what it names.
+  void TakeUsage(const Json& usage) {
+    if (!usage.is_object()) return;
+    if (usage.contains("input_tokens")) fresh_ = CountField(usage, "input_tokens");
+    if (usage.contains("cache_creation_input_tokens")) {
+      written_ = CountField(usage, "cache_creation_input_tokens");
+    }
+    if (usage.contains("cache_read_input_tokens")) {
+      usage_.cached_tokens = CountField(usage, "cache_read_input_tokens");
+    }
+    if (usage.contains("output_tokens")) {
+      usage_.output_tokens = CountField(usage, "output_tokens");
+    }
+    Usage input{fresh_, 0, 0};
+    input += Usage{written_, 0, 0};
+    input += Usage{usage_.cached_tokens, 0, 0};
+    usage_.input_tokens = input.input_tokens;
+  }
+
+  uint32_t fresh_ = 0;
+  uint32_t written_ = 0;  // Into the cache.
+};
+
+}  // namespace
+
+WireRequest Encode(const Provider& provider, const std::string& model, const ChatRequest& chat) {
+  Json body = {{"model", model}, {"max_tokens", chat.output_tokens_max}, {"stream", true}};
+  if (const std::string system = SystemText(provider, chat); !system.empty()) {
+    body["system"] = system;
+  }
+  Json& messages = body["messages"] = Json::array();
+  for (const Turn& turn : chat.turns) {
+    messages.push_back(
+        {{"role", turn.role == Turn::Role::kUser ? "user" : "assistant"}, {"content", turn.text}});
+  }
+  if (!chat.schema.empty()) {
+    const Json schema = ParseJson(chat.schema);
+    CHECK(schema.is_object());  // It is our own.
+    switch (provider.quirks.schema) {
+      case SchemaWay::kNative:
+        body["output_config"] = {{"format", {{"type", "json_schema"}, {"schema", schema}}}};
+        break;
+      case SchemaWay::kTool:
+        body["tools"] = Json::array();
+        body["tools"].push_back({{"name", chat.schema_name},
+                                 {"description", "Takes the answer."},
+                                 {"input_schema", schema}});
+        body["tool_choice"] = {{"type", "tool"}, {"name", chat.schema_name}};
+        break;
+      case SchemaWay::kNone:
+      case SchemaWay::kJsonObject:
+        break;
+    }
+  }
+  WireRequest request;
+  request.url = provider.base_url + "/v1/messages";
+  request.headers = {{"content-type", "application/json"},
+                     {"accept", "text/event-stream"},
+                     {"anthropic-version", "2023-06-01"}};
+  if (!provider.key.empty()) request.headers.emplace_back("x-api-key", provider.key);
+  request.body = Dump(body);
+  return request;
+}
+
+std::unique_ptr<Decoder> MakeDecoder() { return std::make_unique<AnthropicDecoder>(); }
+
+}  // namespace lyceum::llm::anthropic

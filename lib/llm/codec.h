@@ -1,0 +1,81 @@
+// Codec: a ChatRequest as a provider's request, and its answer as text. One file for each wire
+// format: anthropic.cc, openai.cc. Pure.
+//
+// Every request asks for a stream, also where nobody listens to the text: so that silence is seen
+// after seconds, and not at the end. A server that answers with plain JSON is understood, too.
+// What a provider writes about its errors is read, matched with words known here and never quoted:
+// it may hold our key or a learner's words.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "llm/chat.h"
+#include "llm/config.h"
+#include "llm/sse.h"
+#include "wire/connection.h"
+
+namespace lyceum::llm {
+
+struct WireRequest {
+  std::string url;
+  wire::Headers headers;  // With the key.
+  std::string body;       // JSON.
+};
+
+// Invalid UTF-8 in the request is replaced by U+FFFD.
+WireRequest Encode(const Provider& provider, const std::string& model, const ChatRequest& chat);
+
+// Whom a failed attempt speaks against, and so what is done next.
+enum class Blame {
+  kPassing,   // Nobody for long: overload, a broken line. Again here, or elsewhere.
+  kProvider,  // The provider, or what we know of it: key, model, address. Elsewhere.
+  kRequest,   // Our request. Elsewhere, and the provider is as good as before.
+  kAnswer,    // The model: it refuses, or does not stop. Elsewhere, likewise.
+};
+
+struct Trouble {
+  std::string outcome;  // The word of Attempt::outcome.
+  Blame blame = Blame::kPassing;
+};
+
+// Of one answer.
+class Decoder {
+ public:
+  using Step = std::variant<std::string, Trouble>;
+  virtual ~Decoder() = default;
+
+  // The text that the event brings: whole characters, none of them a control character but tab and
+  // line feed.
+  virtual Step OnEvent(const SseEvent& event) = 0;
+  // All of the text, from an answer that is not a stream.
+  virtual Step OnWhole(std::string_view json) = 0;
+
+  bool ended() const { return ended_; }  // Nothing follows.
+  // The end of the transfer is in order: the stream has ended, or has said why it would.
+  bool complete() const { return ended_ || finish_ != Finish::kUnknown; }
+  bool usage_told() const { return usage_told_; }
+  const Usage& usage() const { return usage_; }
+  Finish finish() const { return finish_; }
+
+ protected:
+  bool ended_ = false;
+  bool usage_told_ = false;  // The final one.
+  Usage usage_;
+  Finish finish_ = Finish::kUnknown;
+};
+
+std::unique_ptr<Decoder> MakeDecoder(Api api);
+
+// An error status, by its number and the body's own word.
+Trouble OfStatus(Api api, int status, std::string_view body);
+
+// The instructions; with the schema in words where the provider is not asked for it in a field.
+std::string SystemText(const Provider& provider, const ChatRequest& chat);
+
+// Without control characters but tab and line feed.
+std::string WithoutControls(std::string_view utf8);
+
+}  // namespace lyceum::llm

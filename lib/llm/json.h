@@ -1,0 +1,69 @@
+// How the codecs read JSON that others have written: a field that is missing, null or of another
+// type is not there.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace lyceum::llm {
+
+using Json = nlohmann::json;
+
+// The value's field, or null.
+inline const Json& Field(const Json& object, const char* name) {
+  static const Json kNull;
+  if (!object.is_object()) return kNull;
+  const auto found = object.find(name);
+  return found == object.end() ? kNull : *found;
+}
+
+inline std::string TextField(const Json& object, const char* name) {
+  const Json& field = Field(object, name);
+  return field.is_string() ? field.get<std::string>() : std::string();
+}
+
+// Of a count of tokens. Negative and fractional ones are 0.
+inline uint32_t CountField(const Json& object, const char* name) {
+  const Json& field = Field(object, name);
+  if (!field.is_number_unsigned()) return 0;
+  return static_cast<uint32_t>(
+      std::min<uint64_t>(field.get<uint64_t>(), std::numeric_limits<uint32_t>::max()));
+}
+
+// Never throws: bytes that are not UTF-8 become U+FFFD.
+inline std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Whether arrays and objects lie in each other more than depth_max deep: the parser, and what is
+// parsed, recurse.
+inline bool TooDeep(std::string_view text, size_t depth_max = 64) {
+  size_t depth = 0;
+  bool in_text = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      if (c == '"') in_text = false;
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > depth_max) return true;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+// Discarded where it is not JSON.
+inline Json ParseJson(std::string_view text) {
+  if (TooDeep(text)) return Json(Json::value_t::discarded);
+  return Json::parse(text, nullptr, false);
+}
+
+}  // namespace lyceum::llm
