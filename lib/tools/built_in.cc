@@ -14,7 +14,6 @@
 namespace lyceum::tools {
 namespace {
 
-using envelope::ToolRequest;
 using tutor::Tool;
 using tutor::ToolOutcome;
 
@@ -56,8 +55,8 @@ ToolOutcome FindIntent(TopicSource* source, const tutor::ClassifyIntentArgs& arg
 template <class Args, class Ok>
 ToolFunction WithTopic(const std::shared_ptr<TopicSource>& source,
                        Ok (*explain)(const TopicView&, const Args&)) {
-  return [source, explain](const ToolRequest& request) -> ToolOutcome {
-    const auto& args = std::get<Args>(request.args);
+  return [source, explain](const ToolCall& call) -> ToolOutcome {
+    const auto& args = std::get<Args>(call.request.args);
     auto view = TopicView::Load(source.get(), args.ref);
     if (!view) return ContentError(view.error());
     Ok ok = explain(*view, args);
@@ -70,20 +69,20 @@ ToolFunction WithTopic(const std::shared_ptr<TopicSource>& source,
 
 Toolbox BuiltInTutor(std::shared_ptr<TopicSource> source) {
   Toolbox box;
-  box.Add(Tool::kLoadTopic, [source](const ToolRequest& request) {
-    return LoadTopic(source.get(), std::get<tutor::LoadTopicArgs>(request.args));
+  box.Add(Tool::kLoadTopic, [source](const ToolCall& call) {
+    return LoadTopic(source.get(), std::get<tutor::LoadTopicArgs>(call.request.args));
   });
-  box.Add(Tool::kPresentMaterial, [source](const ToolRequest& request) {
-    return PresentMaterial(source.get(), std::get<tutor::PresentMaterialArgs>(request.args));
+  box.Add(Tool::kPresentMaterial, [source](const ToolCall& call) {
+    return PresentMaterial(source.get(), std::get<tutor::PresentMaterialArgs>(call.request.args));
   });
-  box.Add(Tool::kCheckAnswer, [](const ToolRequest& request) -> ToolOutcome {
-    return GradeAnswer(std::get<tutor::CheckAnswerArgs>(request.args));
+  box.Add(Tool::kCheckAnswer, [](const ToolCall& call) -> ToolOutcome {
+    return GradeAnswer(std::get<tutor::CheckAnswerArgs>(call.request.args));
   });
-  box.Add(Tool::kGenerateQuestion, [](const ToolRequest&) -> ToolOutcome {
+  box.Add(Tool::kGenerateQuestion, [](const ToolCall&) -> ToolOutcome {
     return ToolErrorOf("not_supported", false, "The built-in tutor makes no new questions.");
   });
-  box.Add(Tool::kClassifyIntent, [source](const ToolRequest& request) {
-    return FindIntent(source.get(), std::get<tutor::ClassifyIntentArgs>(request.args));
+  box.Add(Tool::kClassifyIntent, [source](const ToolCall& call) {
+    return FindIntent(source.get(), std::get<tutor::ClassifyIntentArgs>(call.request.args));
   });
   box.Add(Tool::kClarifyConcept,
           WithTopic<tutor::ClarifyConceptArgs, tutor::ClarifyConceptOk>(source, Clarify));

@@ -70,13 +70,14 @@ void CallTable::Acked(uint64_t cookie) {
   Keep(id);
 }
 
-bool CallTable::Cancel(const CallId& id) {
+std::optional<uint64_t> CallTable::Cancel(const CallId& id) {
   const auto found = calls_.find(id);
-  if (found == calls_.end() || found->second.state == Known::kDone) return false;
+  if (found == calls_.end() || found->second.state == Known::kDone) return std::nullopt;
+  const uint64_t run = found->second.run;
   if (found->second.state == Known::kRunning) --running_;
   if (found->second.state == Known::kUnacked) by_cookie_.erase(found->second.cookie);
   calls_.erase(found);
-  return true;
+  return run;
 }
 
 std::vector<CallId> CallTable::InFlight() const {

@@ -37,8 +37,8 @@ class CallTable {
   };
   std::optional<Sending> Send(const CallId& id);
   void Acked(uint64_t cookie);
-  // True: there was such a call running or unacked.
-  bool Cancel(const CallId& id);
+  // The number of the call, where there was such a one running or unacked.
+  std::optional<uint64_t> Cancel(const CallId& id);
 
   std::vector<CallId> InFlight() const;  // Running or unacked.
   size_t running() const { return running_; }

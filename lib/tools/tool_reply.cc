@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/token.h"
-#include "tools/toolbox.h"
 #include "tutor/limits.h"
 
 namespace lyceum::tools {
@@ -13,15 +12,23 @@ namespace {
 
 constexpr size_t kOverheadBytes = 4096;  // Subject and headers.
 
-std::string Encode(const Replier& replier, const envelope::ToolRequest& request,
-                   tutor::ToolOutcome outcome, int64_t latency_ms) {
+std::string Encode(const Replier& replier, const envelope::ToolRequest& request, ToolAnswer answer,
+                   int64_t latency_ms) {
   tutor::ToolReply reply;
   reply.call = request.id;
   reply.attempt = request.attempt;
-  reply.outcome = std::move(outcome);
+  reply.outcome = std::move(answer.outcome);
   reply.worker = replier.worker;
-  reply.provider = replier.provider;
+  reply.provider = answer.provider.empty() ? replier.provider : answer.provider;
+  reply.model = answer.model;
   reply.latency_ms = static_cast<uint32_t>(std::clamp<int64_t>(latency_ms, 0, UINT32_MAX));
+  reply.input_tokens = answer.usage.input_tokens;
+  reply.output_tokens = answer.usage.output_tokens;
+  reply.cached_tokens = answer.usage.cached_tokens;
+  reply.degraded = answer.degraded;
+  reply.attempts_made = answer.attempts;
+  reply.fallbacks = answer.fallbacks;
+  reply.first_text_ms = answer.first_text_ms;
   tutor::Event event;
   event.id = EventId(request.id.value);
   event.kind = tutor::ToolResult{std::move(reply)};
@@ -31,15 +38,19 @@ std::string Encode(const Replier& replier, const envelope::ToolRequest& request,
 }  // namespace
 
 wire::Message ReplyMessage(const Replier& replier, const envelope::ToolRequest& request,
-                           tutor::ToolOutcome outcome, int64_t latency_ms) {
+                           ToolAnswer answer, int64_t latency_ms) {
   wire::Message message;
   message.subject = replier.subjects.In(envelope::RecordClass::kTool, request.user);
-  message.data = Encode(replier, request, std::move(outcome), latency_ms);
+  ToolAnswer too_large =
+      ToolErrorOf("bad_result", false, "The result is larger than a message may be.");
+  too_large.provider = answer.provider;
+  too_large.model = answer.model;
+  too_large.usage = answer.usage;
+  too_large.attempts = answer.attempts;
+  too_large.fallbacks = answer.fallbacks;
+  message.data = Encode(replier, request, std::move(answer), latency_ms);
   if (message.data.size() + kOverheadBytes > replier.payload_bytes_max) {
-    message.data =
-        Encode(replier, request,
-               ToolErrorOf("bad_result", false, "The result is larger than a message may be."),
-               latency_ms);
+    message.data = Encode(replier, request, std::move(too_large), latency_ms);
   }
   return message;
 }
@@ -70,6 +81,25 @@ std::string RequestProblem(const envelope::Subjects& subjects, const envelope::T
     return "The reply subject is not the one of the user.";
   }
   return {};
+}
+
+bool IsStreamed(const envelope::Subjects& subjects, const envelope::ToolRequest& request) {
+  switch (request.tool) {
+    case tutor::Tool::kPresentMaterial:
+    case tutor::Tool::kClarifyConcept:
+    case tutor::Tool::kGiveHint:
+    case tutor::Tool::kRemediateKnownError:
+      break;
+    case tutor::Tool::kLoadTopic:
+    case tutor::Tool::kGenerateQuestion:
+    case tutor::Tool::kCheckAnswer:
+    case tutor::Tool::kDiagnoseError:
+    case tutor::Tool::kClassifyIntent:
+      return false;
+  }
+  const std::string& subject = request.stream_subject;
+  const std::string token = subject.substr(subject.rfind('.') + 1);
+  return IsToken(token) && subject == subjects.Out(ClientId(token));
 }
 
 }  // namespace lyceum::tools

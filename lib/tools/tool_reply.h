@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "envelope/codec.h"
 #include "envelope/subjects.h"
+#include "tools/toolbox.h"
 #include "wire/connection.h"
 
 namespace lyceum::tools {
@@ -21,7 +22,7 @@ struct Replier {
 
 // The result as a record for the log. One that is too large becomes an error result.
 wire::Message ReplyMessage(const Replier& replier, const envelope::ToolRequest& request,
-                           tutor::ToolOutcome outcome, int64_t latency_ms);
+                           ToolAnswer answer, int64_t latency_ms);
 
 // What can be read of a request that does not decode: enough to answer it with an error. JSON only.
 std::optional<envelope::ToolRequest> PeekRequest(std::string_view data);
@@ -29,5 +30,9 @@ std::optional<envelope::ToolRequest> PeekRequest(std::string_view data);
 // Why this request is not run; empty: nothing is wrong with it.
 std::string RequestProblem(const envelope::Subjects& subjects, const envelope::ToolRequest& request,
                            tutor::Tool subscribed);
+
+// True where somebody listens to the text of this request's tool while it is made: the tool speaks
+// to the learner, and the stream's subject is a client's.
+bool IsStreamed(const envelope::Subjects& subjects, const envelope::ToolRequest& request);
 
 }  // namespace lyceum::tools

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/token.h"
 #include "tools/call_table.h"
+#include "tools/delta_sender.h"
 #include "tools/tool_reply.h"
 #include "tutor/names.h"
 #include "wire/acked_publisher.h"
@@ -26,10 +27,14 @@ constexpr size_t kBoxMax = 4096;
 constexpr milliseconds kAckPoll{10};      // While results are on the way.
 constexpr milliseconds kRejoin{1000};     // After a subscription that failed.
 constexpr milliseconds kGiveUp{120'000};  // The server's window for dropping repeats.
+// A slot without work; a thousand of them are not to wake for nothing.
+constexpr std::chrono::seconds kIdleSlot{60};
+constexpr int64_t kDeadlineMsMax = 60 * 60 * 1000;  // From now: longer ones are as good.
 
 struct Job {
   ToolRequest request;
   uint64_t run = 0;
+  std::stop_token stop{};
 };
 struct Finished {
   CallId id;
@@ -37,7 +42,28 @@ struct Finished {
   wire::Message result;
   bool error = false;
   bool late = false;
+  bool degraded = false;
+  uint32_t attempts = 0;
+  uint32_t fallbacks = 0;
 };
+
+// For the accounts: what was asked of language models, and what it took.
+void LogAnswer(const ToolRequest& request, const ToolAnswer& answer, int64_t took_ms) {
+  const auto* error = std::get_if<tutor::ToolError>(&answer.outcome);
+  LogInfo("tool answered", {{"call", request.id.value},
+                            {"tool", tutor::Name(request.tool)},
+                            {"outcome", error == nullptr ? "ok" : error->code},
+                            {"provider", answer.provider},
+                            {"model", answer.model},
+                            {"attempts", answer.attempts},
+                            {"fallbacks", answer.fallbacks},
+                            {"degraded", answer.degraded},
+                            {"latency_ms", took_ms},
+                            {"first_text_ms", answer.first_text_ms},
+                            {"input_tokens", answer.usage.input_tokens},
+                            {"output_tokens", answer.usage.output_tokens},
+                            {"cached_tokens", answer.usage.cached_tokens}});
+}
 
 }  // namespace
 
@@ -50,11 +76,13 @@ struct ToolWorker::Impl {
         box(std::make_shared<wire::MessageBox>(kBoxMax)),
         acks(std::make_shared<Mailbox<wire::Acked>>(options.unacked_max + options.slots)),
         publisher(connection, acks, {options.unacked_max + options.slots, milliseconds(1000)}),
-        jobs(options.slots) {}
+        jobs(options.slots),
+        deltas([this](const wire::Message& message) { return connection->Publish(message); }) {}
 
   // --- The threads of the slots.
   void RunJobs();
-  Finished RunJob(const Job& job) const;
+  Finished RunJob(const Job& job);
+  ToolAnswer RunTool(const Job& job, Deadline deadline);
 
   // --- The worker's own thread.
   void Loop();
@@ -71,7 +99,7 @@ struct ToolWorker::Impl {
   void Beat();
   void JoinOrLeave();
   bool HasRoom() const;
-  void Count(uint64_t Counters::*counter);
+  void Count(uint64_t Counters::*counter, uint64_t by = 1);
   void Wake();
 
   std::shared_ptr<wire::Connection> connection;
@@ -82,12 +110,14 @@ struct ToolWorker::Impl {
   std::shared_ptr<Mailbox<wire::Acked>> acks;
   wire::AckedPublisher publisher;
   Mailbox<Job> jobs;
+  DeltaSender deltas;
 
   std::mutex finished_mutex;
   std::deque<Finished> finished;
 
   // Of the worker's own thread.
   CallTable calls;
+  std::unordered_map<uint64_t, std::stop_source> stops;  // Of what runs, by its run.
   size_t busy_slots = 0;  // Running ones and cancelled ones that still run.
   std::optional<wire::Subscription> control;
   std::vector<wire::Subscription> joined;
@@ -107,7 +137,7 @@ struct ToolWorker::Impl {
 
 void ToolWorker::Impl::RunJobs() {
   while (!stopped) {
-    auto job = jobs.Pop(In(milliseconds(1000)));
+    auto job = jobs.Pop(In(kIdleSlot));
     if (!job) continue;
     Finished done = RunJob(*job);
     {
@@ -118,19 +148,34 @@ void ToolWorker::Impl::RunJobs() {
   }
 }
 
-Finished ToolWorker::Impl::RunJob(const Job& job) const {
+ToolAnswer ToolWorker::Impl::RunTool(const Job& job, Deadline deadline) {
+  std::shared_ptr<DeltaStream> stream;
+  if (IsStreamed(options.subjects, job.request)) stream = deltas.Open(job.request, job.stop);
+  ToolAnswer answer = toolbox.Run({job.request, job.stop, deadline, stream.get()});
+  if (stream != nullptr) stream->Finish();
+  return answer;
+}
+
+Finished ToolWorker::Impl::RunJob(const Job& job) {
   const auto begin = Steady::now();
-  Finished done{job.request.id, job.run, {}, false, false};
-  tutor::ToolOutcome outcome = ToolErrorOf("deadline", false, "The call's deadline had passed.");
-  done.late = UnixMs() >= job.request.deadline_ms;
+  Finished done{.id = job.request.id, .run = job.run};
+  ToolAnswer answer = ToolErrorOf("deadline", false, "The call's deadline had passed.");
+  const int64_t left = job.request.deadline_ms - UnixMs();
+  done.late = left <= 0;
   if (!done.late) {
-    outcome = toolbox.Run(job.request);
+    answer = RunTool(job, In(milliseconds(std::min(left, kDeadlineMsMax))));
     done.late = UnixMs() >= job.request.deadline_ms;
-    if (done.late) outcome = ToolErrorOf("deadline", false, "The tool took longer than allowed.");
+    if (done.late) {
+      answer.outcome = ToolErrorOf("deadline", false, "The tool took longer than allowed.");
+    }
   }
-  done.error = std::holds_alternative<tutor::ToolError>(outcome);
+  done.error = std::holds_alternative<tutor::ToolError>(answer.outcome);
+  done.degraded = answer.degraded;
+  done.attempts = answer.attempts;
+  done.fallbacks = answer.fallbacks;
   const auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - begin).count();
-  done.result = ReplyMessage(replier, job.request, std::move(outcome), took);
+  if (answer.attempts > 0 || answer.degraded) LogAnswer(job.request, answer, took);
+  done.result = ReplyMessage(replier, job.request, std::move(answer), took);
   return done;
 }
 
@@ -198,7 +243,8 @@ void ToolWorker::Impl::TakeRequest(const wire::Message& message) {
   const CallId id = request->id;
   const uint64_t run = calls.Begin(id);
   ++busy_slots;
-  CHECK(jobs.TryPush({std::move(*request), run}));
+  std::stop_source& stop = stops[run];
+  CHECK(jobs.TryPush({std::move(*request), run, stop.get_token()}));
 }
 
 void ToolWorker::Impl::Refuse(const ToolRequest& request, const std::string& problem) {
@@ -223,8 +269,10 @@ void ToolWorker::Impl::TakeCancel(const wire::Message& message) {
   if (!id) {
     Count(&Counters::unreadable);
     LogWarn("tool cancel can not be read", {{"why", id.error().text}});
-  } else if (calls.Cancel(*id)) {
+  } else if (const auto cancelled = calls.Cancel(*id)) {
     Count(&Counters::cancelled);
+    // Its slot is free as soon as the tool has heard it.
+    if (const auto stop = stops.find(*cancelled); stop != stops.end()) stop->second.request_stop();
   }
 }
 
@@ -236,8 +284,12 @@ void ToolWorker::Impl::TakeFinished() {
   }
   for (Finished& done : taken) {
     --busy_slots;
+    stops.erase(done.run);
     if (done.late) Count(&Counters::late);
     if (done.error) Count(&Counters::errors);
+    if (done.degraded) Count(&Counters::degraded);
+    Count(&Counters::attempts, done.attempts);
+    Count(&Counters::fallbacks, done.fallbacks);
     if (!calls.Finish(done.id, done.run, std::move(done.result))) continue;  // Cancelled.
     SendResult(done.id);
   }
@@ -314,9 +366,9 @@ void ToolWorker::Impl::JoinOrLeave() {
   }
 }
 
-void ToolWorker::Impl::Count(uint64_t Counters::*counter) {
+void ToolWorker::Impl::Count(uint64_t Counters::*counter, uint64_t by) {
   std::lock_guard lock(mutex);
-  ++(counters.*counter);
+  counters.*counter += by;
 }
 
 // Full means that the loop has enough to do and looks at everything soon.
@@ -350,6 +402,7 @@ ToolWorker::~ToolWorker() {
   impl_->Wake();
   impl_->box->Close();
   impl_->loop.join();
+  for (auto& [run, stop] : impl_->stops) stop.request_stop();
   impl_->jobs.Close();
   for (std::thread& thread : impl_->pool) thread.join();
 }
@@ -362,8 +415,13 @@ bool ToolWorker::Drain(Deadline deadline) {
 }
 
 ToolWorker::Counters ToolWorker::counters() const {
+  const DeltaSender::Counters streamed = impl_->deltas.counters();
   std::lock_guard lock(impl_->mutex);
-  return impl_->counters;
+  Counters counters = impl_->counters;
+  counters.deltas = streamed.deltas;
+  counters.retracts = streamed.retracts;
+  counters.deltas_lost = streamed.lost;
+  return counters;
 }
 
 }  // namespace lyceum::tools

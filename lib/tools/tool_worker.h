@@ -2,12 +2,15 @@
 //
 //   lyceum.tool.<tool>, queue group `tools` -> accepted | busy on the reply subject
 //   -> one of `slots` threads runs the tool -> Event{tool_result} to lyceum.in.tool.<user>, until
-//   acked lyceum.toolctl.<id>: a cancel; the result is dropped     lyceum.toolworker.<id>: a
-//   heartbeat, every 500 ms
+//   acked
+//   lyceum.toolctl.<id>: a cancel; the tool is told to stop, and the result is dropped
+//   lyceum.toolworker.<id>: a heartbeat, every 500 ms
+//   what a tool says to the learner while it works -> deltas to the request's stream_subject
 // A full worker leaves the queue group and joins again when a slot is free. A request it runs, or
 // is one of the last it has run, is accepted and not run again: a result that is there is sent
 // again. A request that can be read but not run (wrong reply subject, wrong arguments) gets an
-// error result. Threads: one of its own and one a slot. Everything else lives in its own thread.
+// error result. Threads: one of its own, one for deltas that wait, and one a slot. Everything else
+// lives in its own thread.
 #pragma once
 
 #include <chrono>
@@ -35,7 +38,7 @@ class ToolWorker {
   };
   static Result<std::unique_ptr<ToolWorker>> Start(std::shared_ptr<wire::Connection> connection,
                                                    Toolbox toolbox, Options options);
-  ~ToolWorker();  // Ends without sending what is not sent. Waits for the tools that run.
+  ~ToolWorker();  // Ends without sending what is not sent. Stops the tools that run, and waits.
 
   // Takes no more, finishes what runs and waits for its acks. False at the deadline.
   bool Drain(Deadline deadline);
@@ -43,6 +46,8 @@ class ToolWorker {
   struct Counters {
     uint64_t accepted = 0, busy = 0, repeated = 0, refused = 0, unreadable = 0, cancelled = 0,
              results = 0, errors = 0, late = 0, given_up = 0;
+    // Answers of something simpler; requests to language models; those to another one; messages.
+    uint64_t degraded = 0, attempts = 0, fallbacks = 0, deltas = 0, retracts = 0, deltas_lost = 0;
   };
   Counters counters() const;
 

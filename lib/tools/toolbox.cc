@@ -37,16 +37,17 @@ Result<Toolbox> Toolbox::Only(const std::vector<std::string>& names) const {
   return some;
 }
 
-tutor::ToolOutcome Toolbox::Run(const envelope::ToolRequest& request) const {
+ToolAnswer Toolbox::Run(const ToolCall& call) const {
+  const envelope::ToolRequest& request = call.request;
   const auto found = tools_.find(request.tool);
   if (found == tools_.end() || request.args.index() != static_cast<size_t>(request.tool)) {
     return ToolErrorOf("bad_request", false, "The request and its tool do not fit.");
   }
   try {
-    tutor::ToolOutcome outcome = found->second(request);
-    const bool fits = outcome.index() == static_cast<size_t>(request.tool) ||
-                      std::holds_alternative<tutor::ToolError>(outcome);
-    if (fits) return outcome;
+    ToolAnswer answer = found->second(call);
+    const bool fits = answer.outcome.index() == static_cast<size_t>(request.tool) ||
+                      std::holds_alternative<tutor::ToolError>(answer.outcome);
+    if (fits) return answer;
     LogError("tool gave the result of another tool", {{"tool", tutor::Name(request.tool)}});
   } catch (const std::exception&) {
     // Its text may hold what the learner wrote.

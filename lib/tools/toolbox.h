@@ -1,19 +1,58 @@
-// Toolbox: tools by name. A tool is a function from a request to an outcome.
+// Toolbox: tools by name. A tool is a function from a call to an answer.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "envelope/codec.h"
+#include "llm/chat.h"
 #include "tutor/call.h"
 
 namespace lyceum::tools {
 
-// Called from several threads at once. Returns the outcome of its own tool, or a ToolError.
-using ToolFunction = std::function<tutor::ToolOutcome(const envelope::ToolRequest&)>;
+// Where a tool says the learner's text while it still makes it. One thread calls it.
+class TextStream {
+ public:
+  virtual ~TextStream() = default;
+  virtual void Add(std::string_view text) = 0;  // Whole UTF-8 characters.
+  virtual void Retract() = 0;                   // All that was added is void.
+};
+
+struct ToolCall {
+  const envelope::ToolRequest& request;
+  std::stop_token stop{};        // Requested: nobody waits for the answer any more.
+  Deadline deadline{};           // When the session stops waiting.
+  TextStream* stream = nullptr;  // Null: nobody listens.
+};
+
+struct ToolAnswer {
+  template <class T>
+  requires(!std::same_as<std::remove_cvref_t<T>, ToolAnswer> &&
+           std::convertible_to<T, tutor::ToolOutcome>) ToolAnswer(T&& of_tool)
+      : outcome(std::forward<T>(of_tool)) {}  // NOLINT: implicit
+
+  tutor::ToolOutcome outcome;
+  std::string provider;  // Empty: the worker's own.
+  std::string model;
+  llm::Usage usage;
+  bool degraded = false;  // Something simpler stood in for what was asked for.
+  // Of the requests to language models.
+  uint32_t attempts = 0;
+  uint32_t fallbacks = 0;
+  uint32_t first_text_ms = 0;
+};
+
+// Called from several threads at once. Answers with the outcome of its own tool, or a ToolError.
+using ToolFunction = std::function<ToolAnswer(const ToolCall&)>;
 
 class Toolbox {
  public:
@@ -24,7 +63,7 @@ class Toolbox {
   Result<Toolbox> Only(const std::vector<std::string>& names) const;
 
   // Never throws. An exception, or the outcome of another tool, is a ToolError tool_failed.
-  tutor::ToolOutcome Run(const envelope::ToolRequest& request) const;
+  ToolAnswer Run(const ToolCall& call) const;
 
  private:
   std::map<tutor::Tool, ToolFunction> tools_;

@@ -17,8 +17,8 @@ int main(int argc, char** argv) {
   auto connection = wire::Connection::Connect(options);
   if (argc != 2 || !connection) return 2;
   tools::Toolbox toolbox;
-  toolbox.Add(tutor::Tool::kClarifyConcept, [](const envelope::ToolRequest& request) {
-    std::printf("running %s attempt %u\n", request.id.value.c_str(), request.attempt);
+  toolbox.Add(tutor::Tool::kClarifyConcept, [](const tools::ToolCall& call) {
+    std::printf("running %s attempt %u\n", call.request.id.value.c_str(), call.request.attempt);
     std::fflush(stdout);
     test::Eventually(std::chrono::minutes(5), [] { return false; });
     return tutor::ToolOutcome(tools::ToolErrorOf("stuck", false, "it never ends"));

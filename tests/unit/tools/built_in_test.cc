@@ -31,7 +31,7 @@ class BuiltIn : public ::testing::Test {
     envelope::ToolRequest request;
     request.args = std::move(args);
     request.tool = static_cast<Tool>(request.args.index());
-    return toolbox_.Run(request);
+    return toolbox_.Run({request}).outcome;
   }
   tutor::TopicRef Ref(const char* topic) const {
     return {course_.id, course_.version, TopicId(topic)};

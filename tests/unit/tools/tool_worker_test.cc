@@ -224,9 +224,86 @@ TEST_F(Worker, ACancelledCallHasNoResult) {
   EXPECT_EQ(worker_->counters().cancelled, 1U);
 }
 
+TEST_F(Worker, ACancelStopsTheToolAndFreesItsSlot) {
+  Start(1, [gate = gate_](const ToolCall& call) -> tutor::ToolOutcome {
+    const std::stop_callback stopped(call.stop, [&] { gate->LetGo(); });
+    gate->Enter();
+    return tutor::GiveHintOk{1, 1, "done", true};
+  });
+  ASSERT_EQ(Dispatch(Request("0-1-0")), "accepted by w1");
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return gate_->entered() == 1; }));
+  Cancel("0-1-0");
+  ASSERT_TRUE(Beats([](const auto& beat) { return beat.in_flight.empty() && beat.free == 1; }))
+      << "nobody let it go but the cancel";
+  EXPECT_EQ(worker_->counters().cancelled, 1U);
+  EXPECT_EQ(Stored(), 0U);
+}
+
+TEST_F(Worker, WhatAToolSaysWhileItWorksGoesToTheClient) {
+  auto heard = std::make_shared<wire::MessageBox>(64);
+  auto subscription = nats_->Subscribe("lyceum.out.*", "", heard, 0);
+  ASSERT_TRUE(subscription);
+  Start(2, [](const ToolCall& call) -> ToolAnswer {
+    if (call.stream == nullptr) return ToolErrorOf("nobody", false, "Nobody listens.");
+    call.stream->Add("A hint.");
+    ToolAnswer answer = tutor::GiveHintOk{1, 1, "A hint.", true};
+    answer.provider = "claude";
+    answer.model = "m";
+    answer.usage = {7, 8, 9};
+    answer.degraded = true;
+    answer.attempts = 3;
+    answer.fallbacks = 1;
+    answer.first_text_ms = 12;
+    return answer;
+  });
+  envelope::ToolRequest request = Request("0-1-0");
+  request.stream_subject = "lyceum.out.c1";
+  request.stream_json = true;
+  ASSERT_TRUE(DispatchUntilAccepted(request));
+  const auto message = heard->Pop(In(kWait));
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->subject, "lyceum.out.c1");
+  EXPECT_EQ(message->data,
+            R"({"user":"ada","delta":{"request_id":"0-1-0","attempt":1,"text":"A hint."}})");
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return Stored() == 1; }));
+  auto stored = wire::GetMessage(*nats_, "RESULTS", 1);
+  ASSERT_TRUE(stored && *stored);
+  const auto event = envelope::DecodeEvent((*stored)->data, envelope::Encoding::kProtobuf,
+                                           envelope::RecordClass::kTool);
+  ASSERT_TRUE(event);
+  const auto& reply = std::get<tutor::ToolResult>(event->event.kind).reply;
+  EXPECT_EQ(reply.provider, "claude");
+  EXPECT_EQ(reply.model, "m");
+  EXPECT_EQ(reply.input_tokens, 7U);
+  EXPECT_EQ(reply.cached_tokens, 9U);
+  EXPECT_TRUE(reply.degraded);
+  EXPECT_EQ(reply.attempts_made, 3U);
+  EXPECT_EQ(reply.fallbacks, 1U);
+  EXPECT_EQ(reply.first_text_ms, 12U);
+  EXPECT_EQ(worker_->counters().attempts, 3U);
+  EXPECT_EQ(worker_->counters().degraded, 1U);
+  EXPECT_EQ(worker_->counters().deltas, 1U);
+}
+
+TEST_F(Worker, NoDeltaGoesWhereNoClientListens) {
+  Start(1, [](const ToolCall& call) -> tutor::ToolOutcome {
+    if (call.stream == nullptr) return ToolErrorOf("nobody", false, "Nobody listens.");
+    return tutor::GiveHintOk{1, 1, "A hint.", true};
+  });
+  uint64_t n = 0;
+  for (const char* subject : {"", "lyceum.in.admin.ada", "lyceum.out", "lyceum.out.a.b", "evil.c1",
+                              "lyceum.out.*", "lyceum.out.a b"}) {
+    envelope::ToolRequest request = Request("0-" + std::to_string(++n) + "-0");
+    request.stream_subject = subject;
+    ASSERT_TRUE(DispatchUntilAccepted(request)) << subject;
+    ASSERT_TRUE(test::Eventually(kWait, [&] { return Stored() == n; }));
+    EXPECT_EQ(StoredOutcome(n), "0-" + std::to_string(n) + "-0 nobody") << subject;
+  }
+}
+
 TEST_F(Worker, AToolThatFailsOrIsLateAnswersWithAnError) {
-  Start(1, [](const envelope::ToolRequest& request) -> tutor::ToolOutcome {
-    if (request.attempt == 2) throw std::runtime_error("boom");
+  Start(1, [](const ToolCall& call) -> tutor::ToolOutcome {
+    if (call.request.attempt == 2) throw std::runtime_error("boom");
     return tutor::GiveHintOk{};
   });
   envelope::ToolRequest throws = Request("0-1-0");

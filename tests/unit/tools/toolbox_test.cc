@@ -22,6 +22,10 @@ envelope::ToolRequest Hint() {
   return request;
 }
 
+tutor::ToolOutcome OutcomeOf(const Toolbox& box, const envelope::ToolRequest& request) {
+  return box.Run({request}).outcome;
+}
+
 std::string CodeOf(const tutor::ToolOutcome& outcome) {
   const auto* error = std::get_if<ToolError>(&outcome);
   return error == nullptr ? "ok" : error->code;
@@ -30,25 +34,24 @@ std::string CodeOf(const tutor::ToolOutcome& outcome) {
 TEST(Toolbox, RunsTheToolOfTheRequest) {
   Toolbox box;
   box.Add(Tool::kGiveHint, [](const auto&) { return tutor::GiveHintOk{1, 1, "text", true}; });
-  EXPECT_EQ(CodeOf(box.Run(Hint())), "ok");
+  EXPECT_EQ(CodeOf(OutcomeOf(box, Hint())), "ok");
 }
 
 TEST(Toolbox, AToolThatThrowsOrAnswersForAnotherHasFailed) {
   Toolbox box;
-  box.Add(Tool::kGiveHint,
-          [](const auto&) -> tutor::ToolOutcome { throw std::runtime_error("secret"); });
-  EXPECT_EQ(CodeOf(box.Run(Hint())), "tool_failed");
+  box.Add(Tool::kGiveHint, [](const auto&) -> ToolAnswer { throw std::runtime_error("secret"); });
+  EXPECT_EQ(CodeOf(OutcomeOf(box, Hint())), "tool_failed");
   box.Add(Tool::kGiveHint, [](const auto&) { return tutor::PresentMaterialOk{"x"}; });
-  EXPECT_EQ(CodeOf(box.Run(Hint())), "tool_failed");
+  EXPECT_EQ(CodeOf(OutcomeOf(box, Hint())), "tool_failed");
 }
 
 TEST(Toolbox, ARequestThatDoesNotFitIsRefused) {
   Toolbox box;
-  EXPECT_EQ(CodeOf(box.Run(Hint())), "bad_request");
+  EXPECT_EQ(CodeOf(OutcomeOf(box, Hint())), "bad_request");
   box.Add(Tool::kGiveHint, [](const auto&) { return tutor::GiveHintOk{}; });
   auto request = Hint();
   request.args = tutor::LoadTopicArgs{};
-  EXPECT_EQ(CodeOf(box.Run(request)), "bad_request");
+  EXPECT_EQ(CodeOf(OutcomeOf(box, request)), "bad_request");
 }
 
 TEST(Toolbox, UnknownNamesAreRefused) {

@@ -1,0 +1,165 @@
+// Streams of deltas: what the client gets, and that it gets it while the tool is silent.
+#include "tools/delta_sender.h"
+
+#include <gtest/gtest.h>
+
+#include "support/eventually.h"
+
+namespace lyceum::tools {
+namespace {
+
+using std::chrono::seconds;
+
+class Deltas : public ::testing::Test {
+ protected:
+  static envelope::ToolRequest Request(uint32_t attempt, bool json) {
+    envelope::ToolRequest request;
+    request.id = CallId("3-17-0");
+    request.attempt = attempt;
+    request.user = UserId("ada");
+    request.stream_subject = "lyceum.out.c1";
+    request.stream_json = json;
+    return request;
+  }
+  // "0:text" of a delta, "retract 1" of a retract.
+  std::vector<std::string> Got() {
+    std::lock_guard lock(mutex_);
+    std::vector<std::string> got;
+    for (const wire::Message& message : messages_) {
+      EXPECT_EQ(message.subject, "lyceum.out.c1");
+      const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
+      const auto received = envelope::DecodeClientMessage(message.data, encoding);
+      if (!received) {
+        got.push_back(received.error().text);
+        continue;
+      }
+      EXPECT_EQ(received->user.value, "ada");
+      EXPECT_EQ(received->request_id, "3-17-0");
+      got.push_back(received->is_delta
+                        ? std::to_string(received->offset) + ":" + received->delta_text
+                        : "retract " + std::to_string(received->attempt));
+    }
+    return got;
+  }
+  std::string Whole() {
+    std::string text;
+    for (const std::string& each : Got()) {
+      text = each.starts_with("retract") ? "" : text + each.substr(each.find(':') + 1);
+    }
+    return text;
+  }
+
+  std::mutex mutex_;
+  std::vector<wire::Message> messages_;
+  bool away_ = false;
+  std::stop_source stop_;
+  DeltaSender sender_{[this](const wire::Message& message) -> Result<void> {
+    std::lock_guard lock(mutex_);
+    if (away_) return Retry("not connected");
+    messages_.push_back(message);
+    return {};
+  }};
+};
+
+TEST_F(Deltas, WhatWaitsGoesOutWhileTheToolIsSilent) {
+  for (const bool json : {true, false}) {
+    messages_.clear();
+    const auto stream = sender_.Open(Request(1, json), stop_.get_token());
+    stream->Add("One");
+    EXPECT_EQ(Got(), std::vector<std::string>{"0:One"}) << "at once";
+    stream->Add(" two");
+    EXPECT_TRUE(test::Eventually(seconds(10), [&] { return Whole() == "One two"; }));
+    {
+      std::lock_guard lock(mutex_);
+      EXPECT_EQ(messages_[0].header("Content-Type"), json ? "application/json" : "");
+    }
+  }
+}
+
+TEST_F(Deltas, ALaterAttemptTakesBackTheOneBefore) {
+  const auto stream = sender_.Open(Request(2, true), stop_.get_token());
+  stream->Add("One");
+  EXPECT_EQ(Got(), (std::vector<std::string>{"retract 1", "0:One"}));
+}
+
+TEST_F(Deltas, ARetractVoidsAllAndTheTextBeginsAnew) {
+  const auto stream = sender_.Open(Request(1, true), stop_.get_token());
+  stream->Retract();
+  EXPECT_TRUE(Got().empty()) << "there is nothing to take back";
+  stream->Add("One");
+  stream->Add(" two");
+  stream->Retract();
+  stream->Add("Other");
+  stream->Finish();
+  EXPECT_EQ(Got(), (std::vector<std::string>{"0:One", "retract 1", "0:Other"}));
+}
+
+TEST_F(Deltas, TheEndSendsTheRestAndNothingFollows) {
+  const auto stream = sender_.Open(Request(1, true), stop_.get_token());
+  stream->Add("One");
+  stream->Add(" two");
+  stream->Finish();
+  stream->Add(" three");
+  stream->Retract();
+  EXPECT_EQ(Got(), (std::vector<std::string>{"0:One", "3: two"}));
+}
+
+TEST_F(Deltas, AfterACancelNothingGoesOut) {
+  const auto stream = sender_.Open(Request(1, true), stop_.get_token());
+  stream->Add("One");
+  stream->Add(" two");
+  stop_.request_stop();
+  stream->Add(" three");
+  stream->Retract();
+  stream->Finish();
+  EXPECT_EQ(Got(), std::vector<std::string>{"0:One"});
+}
+
+TEST_F(Deltas, WhatIsNotSentIsLostAndCounted) {
+  const auto stream = sender_.Open(Request(1, true), stop_.get_token());
+  {
+    std::lock_guard lock(mutex_);
+    away_ = true;
+  }
+  stream->Add("One");
+  EXPECT_EQ(sender_.counters().lost, 1U);
+  {
+    std::lock_guard lock(mutex_);
+    away_ = false;
+  }
+  stream->Add(" two");
+  stream->Finish();
+  EXPECT_EQ(Got(), std::vector<std::string>{"3: two"}) << "the offset shows the gap";
+}
+
+// Many streams at once, each whole and in order.
+TEST_F(Deltas, ManyStreamsStayApart) {
+  constexpr int kStreams = 16;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kStreams; ++i) {
+    threads.emplace_back([this, i] {
+      envelope::ToolRequest request = Request(1, true);
+      request.id = CallId("1-1-" + std::to_string(i));
+      const auto stream = sender_.Open(request, stop_.get_token());
+      for (int n = 0; n < 200; ++n) stream->Add(std::to_string(n) + " ");
+      stream->Finish();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::string expected;
+  for (int n = 0; n < 200; ++n) expected += std::to_string(n) + " ";
+  std::map<std::string, std::string> texts;
+  std::lock_guard lock(mutex_);
+  for (const wire::Message& message : messages_) {
+    const auto received = envelope::DecodeClientMessage(message.data, envelope::Encoding::kJson);
+    ASSERT_TRUE(received);
+    std::string& text = texts[received->request_id];
+    ASSERT_EQ(received->offset, text.size());
+    text += received->delta_text;
+  }
+  ASSERT_EQ(texts.size(), size_t{kStreams});
+  for (const auto& [id, text] : texts) EXPECT_EQ(text, expected) << id;
+}
+
+}  // namespace
+}  // namespace lyceum::tools
