@@ -183,7 +183,7 @@ void HttpLoop::Schedule(HttpRunning& running) {
 
 void HttpLoop::End(HttpRunning& running,
                    const std::optional<std::pair<HttpFailure, Error>>& failure) {
-  if (running.due != due_.end()) due_.erase(running.due);
+  if (running.due != due_.end()) due_.erase(std::exchange(running.due, due_.end()));
   CURL* easy = running.easy.get();
   curl_multi_remove_handle(multi_.get(), easy);
   long connections = 0;
@@ -206,10 +206,16 @@ void HttpLoop::End(HttpRunning& running,
   touched_.push_back(flow);
 }
 
+void HttpLoop::Heard(HttpRunning& running) {
+  running.heard = Steady::now();
+  running.answered = true;
+  // From the first byte on the gaps count, and they may be shorter. Later ones only move it away,
+  // which FailOverdue finds out.
+  if (running.due != due_.end() && running.Due().first < running.due->first) Schedule(running);
+}
+
 void HttpLoop::Touch(HttpRunning& running) {
   if (touched_.empty() || touched_.back() != running.flow) touched_.push_back(running.flow);
-  // The first byte is there: from now on the gaps count, and they may be shorter.
-  if (running.due != due_.end() && running.Due().first < running.due->first) Schedule(running);
 }
 
 void HttpLoop::WakeReaders() {

@@ -29,7 +29,8 @@ class HttpLoop {
                                                  std::shared_ptr<HttpCounts> counts);
   ~HttpLoop();  // Every transfer that runs fails with kClosed.
 
-  // Something has come for its reader. Of the callbacks.
+  // Of the callbacks: a byte has come; something has come for the reader.
+  void Heard(HttpRunning& running);
   void Touch(HttpRunning& running);
 
  private:

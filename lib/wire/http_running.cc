@@ -24,8 +24,7 @@ std::string_view Trimmed(std::string_view text) {
 size_t OnHeader(char* data, size_t size, size_t count, void* closure) {
   auto& running = *static_cast<HttpRunning*>(closure);
   const size_t bytes = size * count;
-  running.heard = Steady::now();
-  running.answered = true;
+  running.loop->Heard(running);
   running.head_bytes += bytes;
   if (running.head_bytes > running.bounds.head_bytes_max) {
     running.refused = {HttpFailure::kTooLarge,
@@ -58,8 +57,7 @@ size_t OnHeader(char* data, size_t size, size_t count, void* closure) {
 size_t OnBody(char* data, size_t size, size_t count, void* closure) {
   auto& running = *static_cast<HttpRunning*>(closure);
   const size_t bytes = size * count;
-  running.heard = Steady::now();
-  running.answered = true;
+  running.loop->Heard(running);
   if (!running.flow->PutBody(data, bytes)) {
     running.paused = true;
     return CURL_WRITEFUNC_PAUSE;
@@ -106,6 +104,7 @@ void SetProxy(HttpRunning& running, const HttpProxies& proxies) {
   // What listens on this host is asked directly: another host's proxy could not reach it.
   const bool direct = running.target.loopback;
   const std::string& proxy = running.target.https ? proxies.https : proxies.http;
+  running.proxy = !direct && !proxy.empty();
   Set(running, CURLOPT_PROXY, direct ? "" : proxy.c_str());
   Set(running, CURLOPT_NOPROXY, proxies.none.c_str());
   Set(running, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // Not to a proxy.
@@ -251,7 +250,8 @@ std::pair<HttpFailure, Error> HttpRunning::Outcome(CURLcode code) const {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return {HttpFailure::kResolve, Retry("there is no host of the name of the proxy")};
     case CURLE_COULDNT_CONNECT:
-      return {HttpFailure::kConnect, Retry("nobody listens at " + where)};
+      return {HttpFailure::kConnect,
+              Retry("nobody listens at " + where + (proxy ? ", or at its proxy" : ""))};
     case CURLE_OPERATION_TIMEDOUT:
       return {HttpFailure::kConnect, Retry(fmt::format("no connection to {} within {} ms", where,
                                                        bounds.connect.count()))};

@@ -42,6 +42,7 @@ struct HttpRunning {
 
   // Curl points into these: the handle is declared last and goes first.
   HttpTarget target;
+  bool proxy = false;  // One is set; NO_PROXY may except the host.
   std::string body;
   HeaderList headers;
   std::array<char, CURL_ERROR_SIZE> curl_text{};

@@ -89,7 +89,10 @@ Result<HttpTarget> ParseTarget(std::string_view url, bool plain_http_allowed) {
   if (scheme != "https" && scheme != "http") {
     return Reject("the URL does not begin with https:// or http://");
   }
-  if (url.substr(0, url.find('/', scheme.size() + 3)).find('@') != std::string_view::npos ||
+  // Curl also takes one slash or three.
+  const std::string_view rest = url.substr(scheme.size());
+  if (!rest.starts_with("://") || rest.starts_with(":///")) return Reject("not a URL");
+  if (rest.substr(0, rest.find_first_of("/?#", 3)).find('@') != std::string_view::npos ||
       !Part(handle, CURLUPART_USER).empty() || !Part(handle, CURLUPART_PASSWORD).empty()) {
     return Reject("a URL with a user name or password in it is not taken: use a header");
   }
