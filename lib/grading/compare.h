@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "grading/equivalence.h"
 #include "grading/grade.h"
 #include "grading/quantity.h"
 
@@ -21,7 +22,8 @@ enum class Match {
 struct Compared {
   Match match = Match::kDifferent;
   std::string note;
-  double score = 0;  // Of kDifferent: the part that was right.
+  double score = 0;           // Of kDifferent: the part that was right.
+  bool unsimplified = false;  // Of kSame: more steps than in the key.
 };
 
 // How near is near enough. The default is exact.
@@ -38,13 +40,17 @@ bool SameValue(const Quantity& key, const Quantity& answer, const Leniency& leni
 
 // notation.cc
 // The normal form of an expression: equal texts are equal expressions (not the other way round).
+std::string NormalForm(std::string_view plain);
+// The same without regard to case.
 std::string Canonical(std::string_view text);
-Compared CompareExpression(std::string_view key, std::string_view answer, const Leniency& leniency);
-Compared CompareEquation(std::string_view key, std::string_view answer, const Leniency& leniency);
+
+// algebra.cc
+Compared CompareExpression(std::string_view key, std::string_view answer, Budget* budget);
+Compared CompareEquation(std::string_view key, std::string_view answer, Budget* budget);
 
 // sequence.cc
-Compared CompareInterval(std::string_view key, std::string_view answer, const Leniency& leniency);
-Compared CompareList(std::string_view key, std::string_view answer, const Leniency& leniency);
+Compared CompareInterval(std::string_view key, std::string_view answer, Budget* budget);
+Compared CompareList(std::string_view key, std::string_view answer, Budget* budget);
 
 // text.cc
 // Lower case, words between single spaces, no punctuation.

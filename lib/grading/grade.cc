@@ -10,18 +10,18 @@ namespace lyceum::grading {
 namespace {
 
 Compared Compare(const Item& item, std::string_view key, std::string_view answer,
-                 const Leniency& leniency) {
+                 const Leniency& leniency, Budget* budget) {
   switch (item.format) {
     case Format::kNumeric:
       return CompareNumeric(key, answer, item.unit, leniency);
     case Format::kExpression:
-      return CompareExpression(key, answer, leniency);
+      return CompareExpression(key, answer, budget);
     case Format::kEquation:
-      return CompareEquation(key, answer, leniency);
+      return CompareEquation(key, answer, budget);
     case Format::kInterval:
-      return CompareInterval(key, answer, leniency);
+      return CompareInterval(key, answer, budget);
     case Format::kList:
-      return CompareList(key, answer, leniency);
+      return CompareList(key, answer, budget);
     case Format::kChoice:
     case Format::kText:
       return CompareText(key, answer);
@@ -46,10 +46,10 @@ std::string MethodOf(Format format) {
   return "exact";
 }
 
-std::optional<size_t> KnownWrongOf(const Item& item, std::string_view answer) {
+std::optional<size_t> KnownWrongOf(const Item& item, std::string_view answer, Budget* budget) {
   for (size_t i = 0; i < item.known_wrong.size(); ++i) {
     for (const std::string& wrong : item.known_wrong[i].answers) {
-      if (Compare(item, wrong, answer, {}).match == Match::kSame) return i;
+      if (Compare(item, wrong, answer, {}, budget).match == Match::kSame) return i;
     }
   }
   return std::nullopt;
@@ -81,10 +81,11 @@ Grade CheckChoice(const Item& item, std::string_view answer) {
 }
 
 // Over all keys: the first that matches; else the best of what came near.
-Compared BestOf(const Item& item, std::string_view answer, const Leniency& leniency) {
+Compared BestOf(const Item& item, std::string_view answer, const Leniency& leniency,
+                Budget* budget) {
   Compared best{Match::kUnreadable, {}, 0};
   for (const std::string& key : item.answers) {
-    Compared compared = Compare(item, key, answer, leniency);
+    Compared compared = Compare(item, key, answer, leniency, budget);
     if (compared.match == Match::kSame) return compared;
     const bool better = best.match == Match::kUnreadable || compared.score > best.score;
     if (better && (compared.match == Match::kDifferent || best.note.empty())) {
@@ -95,6 +96,24 @@ Compared BestOf(const Item& item, std::string_view answer, const Leniency& lenie
 }
 
 bool HasText(std::string_view text) { return !Trimmed(text).empty(); }
+
+std::string WithoutSpaces(std::string_view text) {
+  std::string out = Plain(text);
+  out.erase(std::remove(out.begin(), out.end(), ' '), out.end());
+  return out;
+}
+
+// Something to work out that stands in the question as it is.
+bool CopiesQuestion(const Item& item, std::string_view answer) {
+  if (item.question.empty() || item.question.size() > kQuestionBytesMax) return false;
+  if (item.format != Format::kExpression && item.format != Format::kEquation) return false;
+  const std::string copy = WithoutSpaces(answer);
+  if (copy.size() < 3 || copy.find_first_of("+-*/^(=<>", 1) == std::string::npos) return false;
+  for (const std::string& key : item.answers) {
+    if (Canonical(key) == Canonical(answer)) return false;
+  }
+  return WithoutSpaces(item.question).find(copy) != std::string::npos;
+}
 
 }  // namespace
 
@@ -110,11 +129,18 @@ Grade CheckAnswer(const Item& item, std::string_view answer) {
     return grade;
   }
   if (item.format == Format::kChoice) return CheckChoice(item, answer);
-  Compared compared = BestOf(item, answer, {});
-  if (compared.match == Match::kDifferent) {
-    grade.known_wrong = KnownWrongOf(item, answer);
-    if (!grade.known_wrong) compared = BestOf(item, answer, {item.tolerance, true});
+  if (CopiesQuestion(item, answer)) {
+    grade.note = "this is what the question says: work it out";
+    return grade;
   }
+  Budget budget;
+  Compared compared = BestOf(item, answer, {}, &budget);
+  if (compared.match == Match::kDifferent) {
+    grade.known_wrong = KnownWrongOf(item, answer, &budget);
+    const bool near = item.format == Format::kNumeric && !grade.known_wrong;
+    if (near) compared = BestOf(item, answer, {item.tolerance, true}, &budget);
+  }
+  grade.unsimplified = compared.unsimplified;
   grade.note = compared.note;
   grade.score = compared.match == Match::kUnreadable ? 0 : compared.score;
   switch (compared.match) {
@@ -146,7 +172,7 @@ std::string KeyProblem(const Item& item) {
     } else if (item.format == Format::kNumeric) {
       std::string why;
       if (!ParseQuantity(key, &why)) return "the key is not a number: " + why;
-    } else if (Compare(item, key, key, {}).match != Match::kSame) {
+    } else if (Budget budget; Compare(item, key, key, {}, &budget).match != Match::kSame) {
       return "the key does not read as an answer of its format";
     }
   }
@@ -156,6 +182,7 @@ std::string KeyProblem(const Item& item) {
       Item bare = item;
       bare.known_wrong.clear();
       bare.tolerance = 0;
+      bare.question.clear();
       if (CheckAnswer(bare, answer).outcome == Outcome::kCorrect) {
         return "the known error " + wrong.id + " has a right answer";
       }

@@ -5,11 +5,18 @@
 // look alike. By format:
 //   choice      the letter, the number ("2)", "option 2"), the text or the value of one choice
 //   numeric     exact value (quantity.h); then within the tolerance; then rounded to the key's
-//   decimals text        case, spaces and punctuation do not matter expression  LaTeX and notation
-//   do not matter; factors in brackets in any order equation    the same, each side by value; "3"
-//   is good for "x = 3" interval    brackets matter, the ends by value; unions in any order list
-//   elements by value, in any order
-// An answer that equals a known wrong answer is that error, even within the tolerance.
+//               decimals. Sums and roots are not numbers: "3*4" is not an answer to 12
+//   text        case, spaces and punctuation do not matter
+//   expression  the same function, in any notation (equivalence.h): (x+1)^2 is x^2+2x+1
+//   equation    the same up to a factor (relation.h); "3" is good for "x = 3", and an answer to
+//               "x = 3" must say what x is
+//   interval    the same set, as intervals or as a condition (solutions.h); of points, coordinate
+//               by coordinate
+//   list        elements by value, in any order, each once
+// An answer that equals a known wrong answer is that error, even within the tolerance. What stands
+// in the question already, and is not the key as it is written, is no answer. An answer that is
+// right but takes more steps than the key is correct and `unsimplified`. Work is bounded by a
+// Budget (equivalence.h) an answer; what takes more is invalid.
 #pragma once
 
 #include <optional>
@@ -20,6 +27,8 @@
 namespace lyceum::grading {
 
 enum class Format { kChoice, kNumeric, kExpression, kEquation, kInterval, kList, kText };
+
+inline constexpr size_t kQuestionBytesMax = 16'384;
 
 struct KnownWrong {
   std::string id;
@@ -33,12 +42,13 @@ struct Item {
   double tolerance = 0;              // kNumeric: absolute difference, in the key's unit.
   std::string unit;                  // kNumeric: empty: none is asked for.
   std::vector<KnownWrong> known_wrong;
+  std::string question;  // Its text, so that a copy of it is not an answer. May be empty.
 };
 
 enum class Outcome {
   kCorrect,
   kIncorrect,
-  kInvalid,  // Not an answer of this format: nothing was graded.
+  kInvalid,  // Not an answer of this format, or not to be told: nothing was graded.
 };
 
 struct Grade {
@@ -48,6 +58,7 @@ struct Grade {
   std::string note;                   // For people: why. Never holds the key.
   std::optional<size_t> known_wrong;  // Index into item.known_wrong.
   std::string reading;                // kChoice: the choice that was meant. May be empty.
+  bool unsimplified = false;          // kCorrect: the same, in more steps than the key.
 };
 
 // Answers over kAnswerBytesMax (plain.h) are invalid.

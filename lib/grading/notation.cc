@@ -114,98 +114,12 @@ std::string SortedFactors(const std::string& text) {
   return out;
 }
 
-struct Relation {
-  std::string left, sign, right;  // Canonical sides.
-};
-
-// One relation at top level: =, <, >, <=, >=, !=. Nothing where there is none, or more than one.
-std::optional<Relation> SplitRelation(const std::string& text) {
-  std::optional<Relation> found;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '=' && text[i] != '<' && text[i] != '>' && text[i] != '!') continue;
-    if (found) return std::nullopt;
-    const size_t length = i + 1 < text.size() && text[i + 1] == '=' ? 2 : 1;
-    found = Relation{text.substr(0, i), text.substr(i, length), text.substr(i + length)};
-    i += length - 1;
-  }
-  if (found && found->sign == "==") found->sign = "=";
-  if (found && (found->left.empty() || found->right.empty() || found->sign == "!")) return {};
-  return found;
-}
-
-bool IsVariable(const std::string& side) {
-  return !side.empty() && side.size() <= 8 && IsAlpha(side[0]) &&
-         std::all_of(side.begin(), side.end(), [](char c) { return IsAlnum(c) || c == '_'; }) &&
-         side != "inf" && side != "pi";
-}
-
-Relation Flipped(const Relation& relation) {
-  std::string sign = relation.sign;
-  if (sign[0] == '<') {
-    sign[0] = '>';
-  } else if (sign[0] == '>') {
-    sign[0] = '<';
-  }
-  return {relation.right, sign, relation.left};
-}
-
-bool SameSide(const std::string& key, const std::string& answer, const Leniency& leniency) {
-  return CompareExpression(key, answer, leniency).match == Match::kSame;
-}
-
-Compared Answer(bool same) { return {same ? Match::kSame : Match::kDifferent, {}, same ? 1.0 : 0}; }
-
-bool Readable(std::string_view plain) {
-  return std::any_of(plain.begin(), plain.end(), IsAlnum) && Balanced(plain);
-}
-
 }  // namespace
 
-std::string Canonical(std::string_view text) {
-  const std::string plain = Lower(Plain(text));
+std::string NormalForm(std::string_view plain) {
   return SortedFactors(Unwrapped(PlainPowers(Tight(WithoutMarks(plain, 0)))));
 }
 
-Compared CompareExpression(std::string_view key, std::string_view answer,
-                           const Leniency& leniency) {
-  if (!Readable(Plain(answer))) {
-    return {Match::kUnreadable, "this is not an expression: look at the brackets", 0};
-  }
-  if (Canonical(key) == Canonical(answer)) return Answer(true);
-  const auto key_value = ParseQuantity(key);
-  const auto answer_value = ParseQuantity(answer);
-  const bool numbers = key_value && answer_value && key_value->unit == answer_value->unit &&
-                       key_value->variable == answer_value->variable;
-  return Answer(numbers && SameValue(*key_value, *answer_value, leniency));
-}
-
-Compared CompareEquation(std::string_view key_text, std::string_view answer_text,
-                         const Leniency& leniency) {
-  if (!Readable(Plain(answer_text))) {
-    return {Match::kUnreadable, "this is not an equation: look at the brackets", 0};
-  }
-  const std::string key_form = Canonical(key_text);
-  const std::string answer_form = Canonical(answer_text);
-  if (key_form == answer_form) return Answer(true);
-  auto key = SplitRelation(key_form);
-  auto answer = SplitRelation(answer_form);
-  if (!key) return CompareExpression(key_text, answer_text, leniency);
-  if (!IsVariable(key->left) && IsVariable(key->right)) key = Flipped(*key);
-  if (!answer) {
-    const bool bare = key->sign == "=" && IsVariable(key->left);
-    return Answer(bare && SameSide(key->right, answer_form, leniency));
-  }
-  for (const Relation& way : {*answer, Flipped(*answer)}) {
-    if (way.sign == key->sign && way.left == key->left &&
-        SameSide(key->right, way.right, leniency)) {
-      return Answer(true);
-    }
-  }
-  Compared different = Answer(false);
-  if (IsVariable(key->left) && IsVariable(answer->left) && key->left != answer->left) {
-    different.note = "the question uses another variable";
-  }
-  return different;
-}
+std::string Canonical(std::string_view text) { return NormalForm(Lower(Plain(text))); }
 
 }  // namespace lyceum::grading

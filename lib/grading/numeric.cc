@@ -32,7 +32,7 @@ bool SamePercent(const Quantity& key, const Quantity& answer, const Leniency& le
 }
 
 Compared Different(std::string note) { return {Match::kDifferent, std::move(note), 0}; }
-Compared Same(std::string note) { return {Match::kSame, std::move(note), 1}; }
+Compared IsSame(std::string note) { return {Match::kSame, std::move(note), 1}; }
 
 Compared WithUnits(const Quantity& key, const Quantity& answer, const std::string& unit,
                    const Leniency& leniency) {
@@ -41,7 +41,7 @@ Compared WithUnits(const Quantity& key, const Quantity& answer, const std::strin
   if (!got) return {Match::kUnreadable, "this unit is not known here", 0};
   if (!want) {
     return Trimmed(unit) == Trimmed(answer.unit) && SameValue(key, answer, leniency)
-               ? Same({})
+               ? IsSame({})
                : Different("another unit was expected");
   }
   if (!want->Comparable(*got)) return Different("this unit measures something else");
@@ -52,7 +52,7 @@ Compared WithUnits(const Quantity& key, const Quantity& answer, const std::strin
     converted.decimals.reset();
   }
   if (!SameValue(key, converted, leniency)) return Different({});
-  return Same(same_unit ? "" : "converted from another unit");
+  return IsSame(same_unit ? "" : "converted from another unit");
 }
 
 }  // namespace
@@ -72,15 +72,15 @@ Compared CompareNumeric(std::string_view key_text, std::string_view answer_text,
   std::string wanted = unit.empty() ? key->unit : unit;
   if (wanted == "%" || wanted == "percent" || (key->percent && !answer->percent)) {
     if (!answer->unit.empty()) return Different("a percentage was expected");
-    if (SamePercent(*key, *answer, leniency)) return Same({});
-    return key->percent && SameValue(*key, *answer, leniency) ? Same({}) : Different({});
+    if (SamePercent(*key, *answer, leniency)) return IsSame({});
+    return key->percent && SameValue(*key, *answer, leniency) ? IsSame({}) : Different({});
   }
   if (answer->unit.empty()) {
     if (!SameValue(*key, *answer, leniency)) return Different({});
-    return Same(wanted.empty() ? "" : "the unit was left out");
+    return IsSame(wanted.empty() ? "" : "the unit was left out");
   }
   if (wanted.empty()) {
-    return SameValue(*key, *answer, leniency) ? Same("the unit was not checked") : Different({});
+    return SameValue(*key, *answer, leniency) ? IsSame("the unit was not checked") : Different({});
   }
   return WithUnits(*key, *answer, wanted, leniency);
 }

@@ -33,11 +33,17 @@ constexpr std::array kSymbols = {
     Pair{"≥", ">="},
     Pair{"⩾", ">="},
     Pair{"≠", "!="},
-    Pair{"±", "+-"},
+
     Pair{"∞", "inf"},
     Pair{"∪", " U "},
     Pair{"√", "sqrt"},
+    Pair{"∛", "cbrt"},
     Pair{"π", "pi"},
+    Pair{"∈", " in "},
+    Pair{"ℝ", "R"},
+    Pair{"∧", " and "},
+    Pair{"∨", " or "},
+    Pair{"′", "'"},
     Pair{"＝", "="},
     Pair{"％", "%"},
     Pair{"⁰", "^0"},
@@ -119,14 +125,22 @@ constexpr std::array kSymbols = {
 };
 
 constexpr std::array kCommands = {
-    Pair{"left", ""},         Pair{"right", ""},    Pair{"big", ""},          Pair{"Big", ""},
-    Pair{"displaystyle", ""}, Pair{"times", "*"},   Pair{"cdot", "*"},        Pair{"div", "/"},
-    Pair{"leq", "<="},        Pair{"le", "<="},     Pair{"geq", ">="},        Pair{"ge", ">="},
-    Pair{"lt", "<"},          Pair{"gt", ">"},      Pair{"neq", "!="},        Pair{"ne", "!="},
-    Pair{"pm", "+-"},         Pair{"infty", "inf"}, Pair{"cup", " U "},       Pair{"quad", " "},
-    Pair{"qquad", " "},       Pair{"circ", "°"},    Pair{"degree", "°"},      Pair{"lbrace", "{"},
-    Pair{"rbrace", "}"},      Pair{"text", ""},     Pair{"mathrm", ""},       Pair{"mathbf", ""},
-    Pair{"textbf", ""},       Pair{"mathit", ""},   Pair{"operatorname", ""},
+    Pair{"left", ""},        Pair{"right", ""},        Pair{"big", ""},
+    Pair{"Big", ""},         Pair{"displaystyle", ""}, Pair{"times", "*"},
+    Pair{"cdot", "*"},       Pair{"div", "/"},         Pair{"leq", "<="},
+    Pair{"le", "<="},        Pair{"geq", ">="},        Pair{"ge", ">="},
+    Pair{"lt", "<"},         Pair{"gt", ">"},          Pair{"neq", "!="},
+    Pair{"ne", "!="},        Pair{"pm", "±"},          Pair{"mp", "∓"},
+    Pair{"infty", "inf"},    Pair{"cup", " U "},       Pair{"quad", " "},
+    Pair{"qquad", " "},      Pair{"circ", "°"},        Pair{"degree", "°"},
+    Pair{"lbrace", "{"},     Pair{"rbrace", "}"},      Pair{"text", ""},
+    Pair{"mathrm", ""},      Pair{"mathbf", ""},       Pair{"textbf", ""},
+    Pair{"mathit", ""},      Pair{"operatorname", ""}, Pair{"mathbb", ""},
+    Pair{"leqslant", "<="},  Pair{"geqslant", ">="},   Pair{"lvert", "|"},
+    Pair{"rvert", "|"},      Pair{"vert", "|"},        Pair{"mid", "|"},
+    Pair{"in", " in "},      Pair{"lor", " or "},      Pair{"vee", " or "},
+    Pair{"land", " and "},   Pair{"wedge", " and "},   Pair{"emptyset", "∅"},
+    Pair{"varnothing", "∅"}, Pair{"ast", "*"},
 };
 
 bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
@@ -146,7 +160,12 @@ class Reader {
       if (c == '\\') {
         Command(depth, &out);
       } else if (c == '{' && depth < kPlainDepthMax) {
-        out += Wrapped(Braced(depth));
+        const bool behind_digit = !out.empty() && IsDigit(out.back());
+        std::string inside = Wrapped(Braced(depth));
+        // 10^{2}5 is not 10^25.
+        const bool beside = behind_digit || (at_ < text_.size() && IsDigit(text_[at_]));
+        const bool number = !inside.empty() && IsDigit(inside.front());
+        out += beside && number ? "(" + inside + ")" : inside;
       } else if (text_.substr(at_, 2) == "$$") {
         at_ += 2;
         out += ' ';

@@ -6,7 +6,8 @@
 //   \sqrt{a} √                                       sqrt(a)
 //   × \times · \cdot ÷ \div                          * * * * / /
 //   − – (U+2212, U+2013 ...)                         -
-//   ≤ \leq ≥ \geq ≠ \neq ± \pm ∞ \infty ∪ \cup        <= <= >= >= != +- inf U
+//   ≤ \leq ≥ \geq ≠ \neq ∞ \infty ∪ \cup            <= <= >= >= != != inf inf U U
+//   ± \pm ∓ \mp                                     ± ± ∓ ∓
 //   ½ ² ₂ fullwidth digits                           1/2 as a fraction, ^2, 2
 //   \text{a} \mathrm{a}                              a
 //   \% \$ \{ \}                                      % $ { }

@@ -3,6 +3,8 @@
 
 #include "grading/compare.h"
 #include "grading/plain.h"
+#include "grading/relation.h"
+#include "grading/solutions.h"
 
 namespace lyceum::grading {
 namespace {
@@ -66,44 +68,65 @@ std::optional<std::vector<Interval>> ParseUnion(std::string_view text) {
   }
 }
 
-std::string End(const std::string& text) {
+Match SameInterval(const Interval& key, const Interval& answer, Budget* budget);
+
+std::string EndForm(const std::string& text) {
   std::string form = Canonical(text);
   if (form == "infinity" || form == "oo" || form == "+inf" || form == "+infinity") return "inf";
   if (form == "-infinity" || form == "-oo") return "-inf";
   return form;
 }
 
-bool SameElement(const std::string& key, const std::string& answer, const Leniency& leniency) {
-  return End(key) == End(answer) || CompareExpression(key, answer, leniency).match == Match::kSame;
+Match SameElement(const std::string& key, const std::string& answer, Budget* budget) {
+  if (EndForm(key) == EndForm(answer)) return Match::kSame;
+  const auto left = ParseInterval(key);
+  const auto right = ParseInterval(answer);
+  if (left && right) return SameInterval(*left, *right, budget);  // A point among points.
+  return CompareExpression(key, answer, budget).match;
 }
 
-bool SameInterval(const Interval& key, const Interval& answer, const Leniency& leniency) {
-  if (key.open != answer.open || key.close != answer.close) return false;
-  if (key.ends.size() != answer.ends.size()) return false;
+// Of all: unreadable where one is, different where one is.
+Match SameInterval(const Interval& key, const Interval& answer, Budget* budget) {
+  if (key.open != answer.open || key.close != answer.close) return Match::kDifferent;
+  if (key.ends.size() != answer.ends.size()) return Match::kDifferent;
+  Match all = Match::kSame;
   for (size_t i = 0; i < key.ends.size(); ++i) {
-    if (!SameElement(key.ends[i], answer.ends[i], leniency)) return false;
+    const Match match = SameElement(key.ends[i], answer.ends[i], budget);
+    if (match == Match::kDifferent) return match;
+    if (match == Match::kUnreadable) all = match;
   }
-  return true;
+  return all;
 }
 
-// How many of the keys have a partner of their own among the answers.
-template <class T, class Same>
-size_t Paired(const std::vector<T>& keys, const std::vector<T>& answers, Same same) {
+struct Pairing {
+  size_t count = 0;     // Keys that have a partner of their own among the answers.
+  bool unread = false;  // A pair could not be compared, and it might have been one.
+};
+
+template <class T, class SameOf>
+Pairing Paired(const std::vector<T>& keys, const std::vector<T>& answers, SameOf same) {
   std::vector<bool> used(answers.size(), false);
-  size_t count = 0;
+  Pairing pairing;
   for (const T& key : keys) {
-    for (size_t i = 0; i < answers.size(); ++i) {
-      if (used[i] || !same(key, answers[i])) continue;
-      used[i] = true;
-      ++count;
-      break;
+    bool unread = false;
+    bool found = false;
+    for (size_t i = 0; i < answers.size() && !found; ++i) {
+      if (used[i]) continue;
+      const Match match = same(key, answers[i]);
+      found = match == Match::kSame;
+      unread = unread || match == Match::kUnreadable;
+      if (found) used[i] = true;
     }
+    pairing.count += found ? 1 : 0;
+    pairing.unread = pairing.unread || (!found && unread);
   }
-  return count;
+  return pairing;
 }
 
-Compared Counted(size_t paired, size_t keys, size_t answers) {
+Compared Counted(const Pairing& pairing, size_t keys, size_t answers) {
+  const size_t paired = pairing.count;
   if (paired == keys && paired == answers) return {Match::kSame, {}, 1};
+  if (pairing.unread) return {Match::kUnreadable, "a part of this can not be read", 0};
   const double score = static_cast<double>(paired) / static_cast<double>(std::max(keys, answers));
   std::string note;
   if (answers != keys) note = answers < keys ? "something is missing" : "there is too much";
@@ -127,6 +150,19 @@ void ReplaceAll(std::string* text, std::string_view from, std::string_view to) {
   }
 }
 
+// "±3" and "+-3" in front, "1±sqrt(2)" inside: two elements.
+bool BothSigns(const std::string& element, std::vector<std::string>* elements) {
+  const bool typed = element.rfind("+-", 0) == 0;
+  const std::string_view mark = typed ? "+-" : "±";
+  const size_t at = element.find(mark);
+  if (at == std::string::npos) return false;
+  const std::string head = element.substr(0, at);
+  const std::string tail = element.substr(at + mark.size());
+  elements->push_back(head.empty() ? tail : head + "+" + tail);
+  elements->push_back(head + "-" + tail);
+  return true;
+}
+
 std::vector<std::string> Elements(std::string_view text) {
   std::string plain = Plain(text);
   ReplaceAll(&plain, " and ", " , ");
@@ -145,32 +181,61 @@ std::vector<std::string> Elements(std::string_view text) {
   for (const std::string& part : SplitTop(view)) {
     const std::string element = WithoutVariable(part);
     if (element.empty()) continue;
-    if (element.rfind("+-", 0) == 0) {
-      elements.push_back(element.substr(2));
-      elements.push_back("-" + element.substr(2));
-    } else {
-      elements.push_back(element);
-    }
+    if (!BothSigns(element, &elements)) elements.push_back(element);
   }
   return elements;
 }
 
-}  // namespace
-
-Compared CompareInterval(std::string_view key_text, std::string_view answer_text,
-                         const Leniency& leniency) {
-  const auto key = ParseUnion(Plain(key_text));
-  if (!key) return CompareList(key_text, answer_text, leniency);
-  const auto answer = ParseUnion(Plain(answer_text));
-  if (!answer) return {Match::kUnreadable, "write it with brackets, like [0, 1)", 0};
-  const auto same = [&](const Interval& a, const Interval& b) {
-    return SameInterval(a, b, leniency);
-  };
-  return Counted(Paired(*key, *answer, same), key->size(), answer->size());
+// "-1, 5" is neither an interval nor a condition.
+bool IsBareNumbers(const std::string& plain, const Solutions& set) {
+  if (plain.find_first_of("([{<>=") != std::string::npos) return false;
+  for (const Segment& segment : set.segments) {
+    if (segment.low.value != segment.high.value) return false;
+  }
+  return !set.segments.empty();
 }
 
-Compared CompareList(std::string_view key_text, std::string_view answer_text,
-                     const Leniency& leniency) {
+}  // namespace
+
+Compared CompareInterval(std::string_view key_text, std::string_view answer_text, Budget* budget) {
+  const std::string key_plain = Plain(key_text);
+  const std::string answer_plain = Plain(answer_text);
+  const auto key = ParseUnion(key_plain);
+  const auto key_set = ParseSolutions(key_plain);
+  const bool condition = SplitChain(key_plain) && !SplitChain(key_plain)->signs.empty();
+  if (!key && !(key_set && condition)) return CompareList(key_text, answer_text, budget);
+  if (key) {
+    if (const auto answer = ParseUnion(answer_plain)) {
+      const auto same = [&](const Interval& a, const Interval& b) {
+        return SameInterval(a, b, budget);
+      };
+      Compared compared = Counted(Paired(*key, *answer, same), key->size(), answer->size());
+      if (compared.match == Match::kSame || !key_set || !ParseSolutions(answer_plain)) {
+        return compared;
+      }
+      // (1,2] U (2,3) is (1,3).
+      if (SameSolutions(*key_set, *ParseSolutions(answer_plain), budget) != Same::kYes) {
+        return compared;
+      }
+      return {Match::kSame, {}, 1};
+    }
+  }
+  const auto answer_set = ParseSolutions(answer_plain);
+  if (!key_set || !answer_set || IsBareNumbers(answer_plain, *answer_set)) {
+    return {Match::kUnreadable, "write it with brackets, like [0, 1)", 0};
+  }
+  switch (SameSolutions(*key_set, *answer_set, budget)) {
+    case Same::kYes:
+      return {Match::kSame, {}, 1};
+    case Same::kNo:
+      return {Match::kDifferent, {}, 0};
+    case Same::kUndecided:
+      break;
+  }
+  return {Match::kUnreadable, "it can not be told whether this is the same", 0};
+}
+
+Compared CompareList(std::string_view key_text, std::string_view answer_text, Budget* budget) {
   const std::vector<std::string> key = Elements(key_text);
   const std::vector<std::string> answer = Elements(answer_text);
   if (answer.empty() || !Balanced(Plain(answer_text))) {
@@ -178,7 +243,7 @@ Compared CompareList(std::string_view key_text, std::string_view answer_text,
   }
   if (answer.size() > kElementsMax) return {Match::kUnreadable, "this list is too long", 0};
   const auto same = [&](const std::string& a, const std::string& b) {
-    return SameElement(a, b, leniency);
+    return SameElement(a, b, budget);
   };
   return Counted(Paired(key, answer, same), key.size(), answer.size());
 }

@@ -129,6 +129,7 @@ grading::Item ItemOf(const tutor::Question& question) {
   item.answers = question.answers;
   item.tolerance = question.tolerance;
   item.unit = question.unit;
+  item.question = question.text;
   for (const tutor::KnownError& error : question.known_errors) {
     item.known_wrong.push_back({error.id.value, error.answers});
   }

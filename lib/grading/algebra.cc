@@ -1,0 +1,250 @@
+// Expressions and equations: read both, say whether they are the same.
+#include <algorithm>
+#include <cctype>
+
+#include "grading/compare.h"
+#include "grading/plain.h"
+#include "grading/relation.h"
+#include "grading/solutions.h"
+
+namespace lyceum::grading {
+namespace {
+
+constexpr size_t kStrangeNamesMax = 2;  // More letters than that, all strange, are a word.
+
+bool IsAlnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+std::string Lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+Compared Unreadable(std::string note) { return {Match::kUnreadable, std::move(note), 0}; }
+Compared Answer(bool same) { return {same ? Match::kSame : Match::kDifferent, {}, same ? 1.0 : 0}; }
+Compared Of(Same same) {
+  if (same == Same::kUndecided) return Unreadable("it can not be told whether this is the same");
+  return Answer(same == Same::kYes);
+}
+
+bool Readable(std::string_view plain) {
+  return std::any_of(plain.begin(), plain.end(), IsAlnum) && Balanced(plain);
+}
+
+// Names that the key does not know: a slip of case, a word, or another variable.
+std::string StrangeNames(const Tree& key, const Tree& answer) {
+  size_t strange = 0;
+  for (const std::string& name : answer.names()) {
+    const auto is = [&](const std::string& other) { return other == name; };
+    if (std::any_of(key.names().begin(), key.names().end(), is)) continue;
+    const auto is_nearly = [&](const std::string& other) { return Lower(other) == Lower(name); };
+    if (std::any_of(key.names().begin(), key.names().end(), is_nearly)) {
+      return "small and capital letters are not the same here";
+    }
+    if (name.size() > 2) return "a name in this is not one of the question's";
+    ++strange;
+  }
+  if (strange > kStrangeNamesMax) return "the letters in this are not those of the question";
+  return {};
+}
+
+// How much there is to do in it: signs and functions.
+size_t Steps(const Tree& tree) {
+  return static_cast<size_t>(std::count_if(tree.nodes().begin(), tree.nodes().end(),
+                                           [](const Node& node) { return node.op > Op::kNegate; }));
+}
+
+Compared CompareTrees(const Parsed& key, const Parsed& answer, Budget* budget) {
+  if (!answer.tree) return Unreadable(answer.error);
+  if (!key.tree) return Unreadable("the key can only be compared letter by letter");
+  if (std::string strange = StrangeNames(*key.tree, *answer.tree); !strange.empty()) {
+    return Unreadable(std::move(strange));
+  }
+  Compared compared = Of(Equivalent(*key.tree, *answer.tree, budget));
+  if (compared.match == Match::kSame && Steps(*answer.tree) > Steps(*key.tree)) {
+    compared.unsimplified = true;
+    compared.note = "the same, but it can be written in a simpler way";
+  }
+  return compared;
+}
+
+Compared ComparePlain(std::string_view key, std::string_view answer, Budget* budget) {
+  const std::string unknowns = Unknowns(key, answer);
+  Reading upper;
+  upper.functions = unknowns;
+  Reading lower = upper;
+  lower.upper_sign = false;
+  const Parsed key_upper = Parse(key, upper);
+  const Parsed answer_upper = Parse(answer, upper);
+  if (!key_upper.plus_minus && !answer_upper.plus_minus) {
+    return CompareTrees(key_upper, answer_upper, budget);
+  }
+  if (!answer_upper.tree || !key_upper.tree) return CompareTrees(key_upper, answer_upper, budget);
+  if (key_upper.plus_minus != answer_upper.plus_minus) {
+    return {Match::kDifferent, "one of the two has both signs, + and -", 0};
+  }
+  // Both values of either, in any order.
+  const Parsed key_lower = Parse(key, lower);
+  const Parsed answer_lower = Parse(answer, lower);
+  const Compared straight = CompareTrees(key_upper, answer_upper, budget);
+  const bool same = straight.match == Match::kSame;
+  const Compared second = CompareTrees(key_lower, same ? answer_lower : answer_upper, budget);
+  if (same || second.match != Match::kSame) return same ? second : straight;
+  return CompareTrees(key_upper, answer_lower, budget);
+}
+
+// Numbers with what learners write around them: units, money, percent.
+std::optional<Compared> CompareQuantities(std::string_view key, std::string_view answer) {
+  const auto left = ParsePlainQuantity(key);
+  const auto right = ParsePlainQuantity(answer);
+  if (!left || !right || left->variable != right->variable) return std::nullopt;
+  const bool units = !left->unit.empty() || !right->unit.empty();
+  if (!units && SameValue(*left, *right, {})) return Answer(true);
+  if (!units) return std::nullopt;
+  return CompareNumeric(key, answer, {}, {});
+}
+
+// As text says it: x in front, and the number behind.
+struct Solved {
+  std::string name;
+  Sign sign = Sign::kEqual;
+  std::string value;
+  bool constant = false;
+};
+
+std::optional<Solved> SolvedOf(const Chain& chain) {
+  if (chain.signs.size() != 1) return std::nullopt;
+  for (const bool turned : {false, true}) {
+    const std::string name = NameOnLeft(chain.sides[turned ? 1 : 0]);
+    if (name.empty()) continue;
+    Solved solved{name, turned ? Flipped(chain.signs[0]) : chain.signs[0],
+                  chain.sides[turned ? 0 : 1]};
+    const Parsed value = Parse(solved.value, {});
+    const auto quantity = ParsePlainQuantity(solved.value);
+    solved.constant = (value.tree && value.tree->names().empty()) || quantity.has_value();
+    if (solved.constant || !turned) return solved;
+  }
+  return std::nullopt;
+}
+
+// "x = 6/2 = 3": equal numbers, of which the last one counts.
+std::optional<Chain> LastOf(const Chain& chain, Budget* budget) {
+  if (chain.signs.size() < 2 || NameOnLeft(chain.sides[0]).empty()) return std::nullopt;
+  for (const Sign sign : chain.signs) {
+    if (sign != Sign::kEqual) return std::nullopt;
+  }
+  for (size_t i = 1; i + 1 < chain.sides.size(); ++i) {
+    const Parsed a = Parse(chain.sides[i], {});
+    const Parsed b = Parse(chain.sides[i + 1], {});
+    if (!a.tree || !b.tree || !a.tree->names().empty() || !b.tree->names().empty()) {
+      return std::nullopt;
+    }
+    if (Equivalent(*a.tree, *b.tree, budget) != Same::kYes) return std::nullopt;
+  }
+  return Chain{{chain.sides.front(), chain.sides.back()}, {Sign::kEqual}};
+}
+
+Compared CompareSolved(const Solved& key, const Solved& answer, Budget* budget) {
+  // A phone writes the first letter large.
+  if (Lower(key.name) != Lower(answer.name)) {
+    return {Match::kDifferent, "the question uses another variable", 0};
+  }
+  Compared value = CompareExpression(key.value, answer.value, budget);
+  if (key.sign != answer.sign && value.match == Match::kSame) return Answer(false);
+  return value;
+}
+
+Compared CompareSingle(const Chain& key, const Chain& answer, Budget* budget) {
+  const auto key_solved = SolvedOf(key);
+  const auto answer_solved = SolvedOf(answer);
+  if (key_solved && key_solved->constant && answer_solved && answer_solved->constant) {
+    return CompareSolved(*key_solved, *answer_solved, budget);
+  }
+  const std::string key_text = key.sides[0] + " " + key.sides[1];
+  const std::string answer_text = answer.sides[0] + " " + answer.sides[1];
+  const std::string unknowns = Unknowns(key_text, answer_text);
+  Reading reading;
+  reading.functions = unknowns;
+  const Parsed a = ParseDifference(key.sides[0], key.sides[1], reading);
+  const Parsed b = ParseDifference(answer.sides[0], answer.sides[1], reading);
+  if (!b.tree) return Unreadable(b.error);
+  if (!a.tree) return Unreadable("the key can only be compared letter by letter");
+  if (a.plus_minus || b.plus_minus) return Unreadable("write both equations, without ±");
+  if (std::string strange = StrangeNames(*a.tree, *b.tree); !strange.empty()) {
+    return Unreadable(std::move(strange));
+  }
+  const Same same = EquivalentRelations(key, answer, reading, budget);
+  if (same == Same::kYes && key_solved && key_solved->constant) {
+    return Unreadable("this is not solved yet: say what " + key_solved->name + " is");
+  }
+  return Of(same);
+}
+
+Compared CompareSets(std::string_view key, std::string_view answer, Budget* budget) {
+  const auto left = ParseSolutions(key);
+  if (!left) return Unreadable("the key can only be compared letter by letter");
+  const auto right = ParseSolutions(answer);
+  if (!right) return Unreadable("write what solves it, like x = 1 or x = 2");
+  if (!left->variable.empty() && !right->variable.empty() && left->variable != right->variable) {
+    return {Match::kDifferent, "the question uses another variable", 0};
+  }
+  return Of(SameSolutions(*left, *right, budget));
+}
+
+bool ReadsAsSet(std::string_view plain, const std::optional<Chain>& chain) {
+  if (!chain || chain->signs.size() > 1) return true;
+  for (const std::string_view mark : {" or ", " and ", " in ", "±", ";", "{", " U "}) {
+    if (plain.find(mark) != std::string_view::npos) return true;
+  }
+  // A comma that is not between the digits of a number.
+  for (size_t i = 0; i < plain.size(); ++i) {
+    if (plain[i] == ',' && (i + 1 >= plain.size() || plain[i + 1] == ' ')) return true;
+  }
+  return chain->signs.empty() && ParseSolutions(plain) && !Parse(plain, {}).tree;
+}
+
+}  // namespace
+
+Compared CompareExpression(std::string_view key_text, std::string_view answer_text,
+                           Budget* budget) {
+  const std::string key = Plain(key_text);
+  const std::string answer = Plain(answer_text);
+  if (!Readable(answer)) return Unreadable("this is not an expression: look at the brackets");
+  if (NormalForm(key) == NormalForm(answer)) return Answer(true);
+  const auto key_chain = SplitChain(key);
+  const auto answer_chain = SplitChain(answer);
+  if (key_chain && !key_chain->signs.empty()) return CompareEquation(key_text, answer_text, budget);
+  if (auto quantities = CompareQuantities(key, answer)) return *quantities;
+  if (!answer_chain || !answer_chain->signs.empty()) {
+    return Unreadable("write the expression alone, without an equals sign");
+  }
+  return ComparePlain(key, answer, budget);
+}
+
+Compared CompareEquation(std::string_view key_text, std::string_view answer_text, Budget* budget) {
+  const std::string key = Plain(key_text);
+  const std::string answer = Plain(answer_text);
+  if (!Readable(answer)) return Unreadable("this is not an equation: look at the brackets");
+  if (NormalForm(key) == NormalForm(answer)) return Answer(true);
+  const auto key_chain = SplitChain(key);
+  auto answer_chain = SplitChain(answer);
+  if (ReadsAsSet(key, key_chain)) return CompareSets(key, answer, budget);
+  if (key_chain->signs.empty()) return CompareExpression(key_text, answer_text, budget);
+  if (!answer_chain) return Unreadable("a side of this is missing");
+  if (answer_chain->signs.empty()) {
+    const auto solved = SolvedOf(*key_chain);
+    if (!solved || !solved->constant) return Unreadable("write the whole equation");
+    if (ReadsAsSet(answer, answer_chain)) return CompareSets(key, answer, budget);
+    Compared value = CompareExpression(solved->value, answer, budget);
+    if (value.match == Match::kSame && solved->sign != Sign::kEqual) return Answer(false);
+    return value;
+  }
+  if (auto last = LastOf(*answer_chain, budget)) answer_chain = last;
+  if (answer_chain->signs.size() == 1 && !ReadsAsSet(answer, answer_chain)) {
+    return CompareSingle(*key_chain, *answer_chain, budget);
+  }
+  return CompareSets(key, answer, budget);
+}
+
+}  // namespace lyceum::grading

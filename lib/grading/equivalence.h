@@ -1,0 +1,56 @@
+// Equivalence: are two expressions the same?
+//
+// In this order:
+//   1. exactly, modulo two primes (modular.h): equal there is equal; different there, and rational,
+//      is different;
+//   2. in floating point at up to kPointsMax points (approximate.h): one point at which they
+//   clearly
+//      differ is enough for different; for equal they agree at kAgreeMin points and never differ.
+//      Points are positive, negative, whole, small and large, from a generator that is seeded by
+//      the two trees: the same answer always gets the same verdict.
+// Where both have too few values, and where infinity is counted with, the verdict is undecided.
+// Expressions are the same if they are the same wherever both have a value: (x^2-1)/(x+1) is x-1.
+// Numbers. Fractions and decimals are exact: 0.333 is not 1/3 and 3.14 is not pi. Two things are
+// forgiven, because a calculator makes them: the last digits of two decimals of kNoiseDigits digits
+// or more, and a decimal of kRoundedDigits digits or more for a number that is not rational.
+// A Budget bounds the work; beyond it, undecided.
+#pragma once
+
+#include <cstdint>
+
+#include "grading/tree.h"
+
+namespace lyceum::grading {
+
+inline constexpr int kPointsMax = 40;
+inline constexpr int kAgreeMin = 5;
+inline constexpr int kNoiseDigits = 13;
+inline constexpr int kRoundedDigits = 9;
+
+enum class Same { kYes, kNo, kUndecided };
+
+// Counts nodes computed; one is some 10 to 100 ns.
+struct Budget {
+  int64_t steps = 300'000;
+
+  bool Take(const Tree& a, const Tree& b) {
+    steps -= static_cast<int64_t>(a.nodes().size() + b.nodes().size());
+    return steps >= 0;
+  }
+};
+
+Same Equivalent(const Tree& a, const Tree& b, Budget* budget);
+
+// Is a = c * b with a constant c other than 0? For equations, left minus right. `positive`, if
+// given: c must be above 0 (1), below 0 (-1), or is written there where it is 0.
+enum class Ratio { kPositive, kNegative, kNone, kUndecided };
+// `clear`: after multiplying by what stands below the lines: w(12-w)=25 is 2w+50/w=24.
+Ratio ConstantRatio(const Tree& a, const Tree& b, bool clear, Budget* budget);
+
+// A point with a = 0 at which b is clearly not 0, or the other way round.
+bool ZerosDiffer(const Tree& a, const Tree& b, Budget* budget);
+
+// The value of a tree without variables.
+std::optional<double> ValueOf(const Tree& tree);
+
+}  // namespace lyceum::grading

@@ -1,0 +1,314 @@
+#include "grading/solutions.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <limits>
+
+#include "grading/compare.h"
+#include "grading/plain.h"
+#include "grading/relation.h"
+
+namespace lyceum::grading {
+namespace {
+
+constexpr double kFar = std::numeric_limits<double>::infinity();
+
+using Set = std::vector<Segment>;
+
+End Unbounded(double value) { return {value, false, nullptr}; }
+
+bool IsNothing(std::string_view words) {
+  return words == "no solution" || words == "no solutions" || words == "none" ||
+         words == "empty set" || words == "the empty set" || words == "∅" ||
+         words == "no real solution" || words == "no real solutions";
+}
+bool IsEverything(std::string_view words) {
+  return words == "all real numbers" || words == "all reals" || words == "r" ||
+         words == "any real number" || words == "all real" || words == "every real number";
+}
+
+// Where `word` stands between spaces or at a bracket, outside of brackets.
+std::vector<std::string> SplitAt(std::string_view text, std::string_view word) {
+  std::vector<std::string> parts;
+  int depth = 0;
+  size_t begin = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '(' || c == '[' || c == '{' || c == kFracOpen) ++depth;
+    if (c == ')' || c == ']' || c == '}' || c == kFracClose) --depth;
+    if (depth != 0 || text.substr(i, word.size()) != word) continue;
+    parts.emplace_back(Trimmed(text.substr(begin, i - begin)));
+    i += word.size() - 1;
+    begin = i + 1;
+  }
+  parts.emplace_back(Trimmed(text.substr(begin)));
+  return parts;
+}
+
+bool Before(const End& a, const End& b) {  // Low ends.
+  return a.value != b.value ? a.value < b.value : a.closed && !b.closed;
+}
+
+// Ascending, joined where they touch.
+Set Tidy(Set set) {
+  std::sort(set.begin(), set.end(),
+            [](const Segment& a, const Segment& b) { return Before(a.low, b.low); });
+  Set tidy;
+  for (Segment& segment : set) {
+    if (!tidy.empty()) {
+      End& end = tidy.back().high;
+      const bool touches = segment.low.value < end.value ||
+                           (segment.low.value == end.value && (segment.low.closed || end.closed));
+      if (touches) {
+        const bool further = segment.high.value > end.value || (segment.high.value == end.value &&
+                                                                segment.high.closed && !end.closed);
+        if (further) end = std::move(segment.high);
+        continue;
+      }
+    }
+    tidy.push_back(std::move(segment));
+  }
+  return tidy;
+}
+
+Set Intersection(const Set& a, const Set& b) {
+  Set set;
+  for (const Segment& x : a) {
+    for (const Segment& y : b) {
+      const End& low = Before(x.low, y.low) ? y.low : x.low;
+      const bool x_first =
+          x.high.value != y.high.value ? x.high.value < y.high.value : !x.high.closed;
+      const End& high = x_first ? x.high : y.high;
+      const bool empty =
+          low.value > high.value || (low.value == high.value && !(low.closed && high.closed));
+      if (!empty && set.size() < kSegmentsMax) set.push_back({low, high});
+    }
+  }
+  return set;
+}
+
+class Reader {
+ public:
+  std::optional<Solutions> Read(std::string_view text) {
+    auto set = Union(Trimmed(text), 0);
+    if (!set) return std::nullopt;
+    return Solutions{variable_, Tidy(std::move(*set))};
+  }
+
+ private:
+  std::optional<Set> Union(std::string_view text, int depth) {
+    if (depth > 4) return std::nullopt;
+    const std::string words = Words(text);
+    if (IsNothing(words)) return Set{};
+    if (IsEverything(words)) return Set{{Unbounded(-kFar), Unbounded(kFar)}};
+    if (auto inside = Builder(text)) return Union(*inside, depth + 1);
+    text = WithoutIn(text);
+    for (const std::string_view word : {" or ", " U "}) {
+      if (auto parts = SplitAt(text, word); parts.size() > 1) return All(parts, depth, false);
+    }
+    if (auto parts = SplitAt(text, ")U("); parts.size() > 1) return std::nullopt;
+    if (auto parts = SplitAt(text, " and "); parts.size() > 1) return Both(parts, depth);
+    if (auto interval = Interval(text)) return interval;
+    text = Unbraced(text);
+    std::string commas(text);
+    std::replace(commas.begin(), commas.end(), ';', ',');
+    if (auto parts = SplitAt(commas, ","); parts.size() > 1) return All(parts, depth, true);
+    return Relation(text);
+  }
+
+  // {x | x > 2}, (x : x > 2): the condition.
+  std::optional<std::string_view> Builder(std::string_view text) {
+    if (text.size() < 5 || (text[0] != '{' && text[0] != '(')) return std::nullopt;
+    if (Closing(text, 0) != text.size() - 1) return std::nullopt;
+    const std::string_view inside = Trimmed(text.substr(1, text.size() - 2));
+    const size_t bar = inside.find_first_of("|:");
+    if (bar == std::string_view::npos || NameOnLeft(WithoutR(inside.substr(0, bar))).empty()) {
+      return std::nullopt;
+    }
+    return Trimmed(inside.substr(bar + 1));
+  }
+  static std::string_view WithoutR(std::string_view text) {
+    const size_t in = text.find(" in ");
+    return Trimmed(in == std::string_view::npos ? text : text.substr(0, in));
+  }
+
+  // "x in [0,1)"
+  std::string_view WithoutIn(std::string_view text) {
+    const size_t in = text.find(" in ");
+    if (in == std::string_view::npos || in > 8) return text;
+    const std::string name = NameOnLeft(text.substr(0, in));
+    if (name.empty() || !Named(name)) return text;
+    return Trimmed(text.substr(in + 4));
+  }
+
+  static std::string_view Unbraced(std::string_view text) {
+    const bool braces = text.size() > 2 && text[0] == '{' && Closing(text, 0) == text.size() - 1;
+    return braces ? Trimmed(text.substr(1, text.size() - 2)) : text;
+  }
+
+  std::optional<Set> All(const std::vector<std::string>& parts, int depth, bool points) {
+    Set set;
+    for (const std::string& part : parts) {
+      auto more = points ? Relation(part) : Union(part, depth + 1);
+      if (!more) return std::nullopt;
+      for (Segment& segment : *more) {
+        const bool point = segment.low.value == segment.high.value;
+        if ((points && !point) || set.size() >= kSegmentsMax) return std::nullopt;
+        set.push_back(std::move(segment));
+      }
+    }
+    return set;
+  }
+
+  std::optional<Set> Both(const std::vector<std::string>& parts, int depth) {
+    std::optional<Set> set;
+    bool points = true;
+    Set all;
+    for (const std::string& part : parts) {
+      auto more = Union(part, depth + 1);
+      if (!more || all.size() + more->size() > kSegmentsMax) return std::nullopt;
+      for (const Segment& segment : *more) points &= segment.low.value == segment.high.value;
+      all.insert(all.end(), more->begin(), more->end());
+      set = set ? Intersection(*set, *more) : std::move(*more);
+    }
+    // "x=1 and x=2" lists two solutions.
+    return points ? std::optional<Set>(std::move(all)) : set;
+  }
+
+  bool Named(const std::string& name) {
+    if (variable_.empty()) variable_ = name;
+    return variable_ == name;
+  }
+
+  static bool IsInfinity(const std::string& text, double* value) {
+    std::string form = Canonical(text);
+    const bool minus = !form.empty() && form[0] == '-';
+    if (minus || (!form.empty() && form[0] == '+')) form.erase(0, 1);
+    *value = minus ? -kFar : kFar;
+    return form == "inf" || form == "infinity" || form == "oo";
+  }
+
+  std::optional<End> EndOf(const std::string& text, bool closed) {
+    double value = 0;
+    if (IsInfinity(text, &value)) return Unbounded(value);
+    Parsed parsed = Parse(text, {});
+    if (!parsed.tree || !parsed.tree->names().empty() || parsed.plus_minus) return std::nullopt;
+    const auto number = ValueOf(*parsed.tree);
+    if (!number) return std::nullopt;
+    return End{*number, closed, std::make_shared<const Tree>(std::move(*parsed.tree))};
+  }
+
+  std::optional<Set> Segment_(std::optional<End> low, std::optional<End> high) {
+    if (!low || !high) return std::nullopt;
+    const bool empty =
+        low->value > high->value || (low->value == high->value && !(low->closed && high->closed));
+    if (empty) return std::nullopt;
+    return Set{{std::move(*low), std::move(*high)}};
+  }
+
+  std::optional<Set> Interval(std::string_view text) {
+    if (text.size() < 5 || (text[0] != '(' && text[0] != '[')) return std::nullopt;
+    if (Closing(text, 0) != text.size() - 1) return std::nullopt;
+    const auto ends = SplitAt(text.substr(1, text.size() - 2), ",");
+    if (ends.size() != 2) return std::nullopt;
+    return Segment_(EndOf(ends[0], text[0] == '['), EndOf(ends[1], text.back() == ']'));
+  }
+
+  std::optional<Set> Points(const std::string& text) {
+    Set set;
+    for (const bool upper : {true, false}) {
+      Reading reading;
+      reading.upper_sign = upper;
+      Parsed parsed = Parse(text, reading);
+      if (!parsed.tree || !parsed.tree->names().empty()) return std::nullopt;
+      const auto number = ValueOf(*parsed.tree);
+      if (!number) return std::nullopt;
+      const End end{*number, true, std::make_shared<const Tree>(std::move(*parsed.tree))};
+      set.push_back({end, end});
+      if (!parsed.plus_minus) break;
+    }
+    return set;
+  }
+
+  // One condition on the variable, or a bare number.
+  std::optional<Set> Relation(std::string_view text) {
+    auto chain = SplitChain(text);
+    if (!chain) return std::nullopt;
+    if (chain->signs.empty()) return Points(chain->sides[0]);
+    if (chain->signs.size() == 2) return Between(*chain);
+    if (chain->signs.size() != 1) return std::nullopt;
+    if (NameOnLeft(chain->sides[0]).empty()) {
+      std::swap(chain->sides[0], chain->sides[1]);
+      chain->signs[0] = Flipped(chain->signs[0]);
+    }
+    const std::string name = NameOnLeft(chain->sides[0]);
+    if (name.empty() || !Named(name)) return std::nullopt;
+    const std::string& side = chain->sides[1];
+    switch (chain->signs[0]) {
+      case Sign::kEqual:
+        return Points(side);
+      case Sign::kNotEqual: {
+        auto below = Segment_(Unbounded(-kFar), EndOf(side, false));
+        auto above = Segment_(EndOf(side, false), Unbounded(kFar));
+        if (below && above) below->push_back(above->front());
+        return below;
+      }
+      case Sign::kLess:
+      case Sign::kLessEqual:
+        return Segment_(Unbounded(-kFar), EndOf(side, chain->signs[0] == Sign::kLessEqual));
+      case Sign::kGreater:
+      case Sign::kGreaterEqual:
+        return Segment_(EndOf(side, chain->signs[0] == Sign::kGreaterEqual), Unbounded(kFar));
+    }
+    return std::nullopt;
+  }
+
+  // 1 < x <= 3, 3 >= x > 1
+  std::optional<Set> Between(Chain chain) {
+    const auto less = [](Sign s) { return s == Sign::kLess || s == Sign::kLessEqual; };
+    const auto greater = [](Sign s) { return s == Sign::kGreater || s == Sign::kGreaterEqual; };
+    if (greater(chain.signs[0]) && greater(chain.signs[1])) {
+      std::swap(chain.sides[0], chain.sides[2]);
+      std::swap(chain.signs[0], chain.signs[1]);
+      for (Sign& sign : chain.signs) sign = Flipped(sign);
+    }
+    if (!less(chain.signs[0]) || !less(chain.signs[1])) return std::nullopt;
+    const std::string name = NameOnLeft(chain.sides[1]);
+    if (name.empty() || !Named(name)) return std::nullopt;
+    return Segment_(EndOf(chain.sides[0], chain.signs[0] == Sign::kLessEqual),
+                    EndOf(chain.sides[2], chain.signs[1] == Sign::kLessEqual));
+  }
+
+  std::string variable_;
+};
+
+Same SameEnd(const End& a, const End& b, Budget* budget) {
+  if (a.closed != b.closed || (a.tree == nullptr) != (b.tree == nullptr)) return Same::kNo;
+  if (a.tree == nullptr) return a.value == b.value ? Same::kYes : Same::kNo;
+  return Equivalent(*a.tree, *b.tree, budget);
+}
+
+}  // namespace
+
+std::optional<Solutions> ParseSolutions(std::string_view plain) {
+  if (plain.size() > kAnswerBytesMax) return std::nullopt;
+  return Reader().Read(plain);
+}
+
+Same SameSolutions(const Solutions& a, const Solutions& b, Budget* budget) {
+  if (a.segments.size() != b.segments.size()) return Same::kNo;
+  Same same = Same::kYes;
+  for (size_t i = 0; i < a.segments.size(); ++i) {
+    for (const bool low : {true, false}) {
+      const End& left = low ? a.segments[i].low : a.segments[i].high;
+      const End& right = low ? b.segments[i].low : b.segments[i].high;
+      const Same end = SameEnd(left, right, budget);
+      if (end == Same::kNo) return Same::kNo;
+      if (end == Same::kUndecided) same = end;
+    }
+  }
+  return same;
+}
+
+}  // namespace lyceum::grading

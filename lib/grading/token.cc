@@ -1,0 +1,305 @@
+#include "grading/token.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "grading/plain.h"
+#include "grading/quantity.h"
+
+namespace lyceum::grading {
+namespace {
+
+constexpr size_t kTokensMax = 4096;
+constexpr size_t kWordMin = 5;  // Letters in a row that make one name.
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+
+struct Spelling {
+  std::string_view text;
+  Function function;
+};
+// Longer ones first where one begins another.
+constexpr std::array kFunctions = {
+    Spelling{"arcsinh", Function::kArsinh},
+    Spelling{"arccosh", Function::kArcosh},
+    Spelling{"arctanh", Function::kArtanh},
+    Spelling{"arccosec", Function::kArccsc},
+    Spelling{"arcsin", Function::kArcsin},
+    Spelling{"arccos", Function::kArccos},
+    Spelling{"arctan", Function::kArctan},
+    Spelling{"arcsec", Function::kArcsec},
+    Spelling{"arccsc", Function::kArccsc},
+    Spelling{"arccot", Function::kArccot},
+    Spelling{"arsinh", Function::kArsinh},
+    Spelling{"arcosh", Function::kArcosh},
+    Spelling{"artanh", Function::kArtanh},
+    Spelling{"asinh", Function::kArsinh},
+    Spelling{"acosh", Function::kArcosh},
+    Spelling{"atanh", Function::kArtanh},
+    Spelling{"asin", Function::kArcsin},
+    Spelling{"acos", Function::kArccos},
+    Spelling{"atan", Function::kArctan},
+    Spelling{"asec", Function::kArcsec},
+    Spelling{"acsc", Function::kArccsc},
+    Spelling{"acot", Function::kArccot},
+    Spelling{"cosech", Function::kCsch},
+    Spelling{"cosec", Function::kCsc},
+    Spelling{"sinh", Function::kSinh},
+    Spelling{"cosh", Function::kCosh},
+    Spelling{"tanh", Function::kTanh},
+    Spelling{"sech", Function::kSech},
+    Spelling{"csch", Function::kCsch},
+    Spelling{"coth", Function::kCoth},
+    Spelling{"sin", Function::kSin},
+    Spelling{"cos", Function::kCos},
+    Spelling{"tan", Function::kTan},
+    Spelling{"sec", Function::kSec},
+    Spelling{"csc", Function::kCsc},
+    Spelling{"cot", Function::kCot},
+    Spelling{"sqrt", Function::kSqrt},
+    Spelling{"cbrt", Function::kRoot},
+    Spelling{"root", Function::kRoot},
+    Spelling{"abs", Function::kAbs},
+    Spelling{"log", Function::kLog},
+    Spelling{"ln", Function::kLn},
+    Spelling{"factorial", Function::kFactorial},
+};
+
+constexpr std::array<std::string_view, 22> kGreek = {
+    "epsilon", "upsilon", "omicron", "lambda", "alpha", "theta", "kappa", "sigma",
+    "omega",   "gamma",   "delta",   "beta",   "zeta",  "iota",  "eta",   "rho",
+    "tau",     "phi",     "chi",     "psi",    "Delta", "Omega"};
+
+const Spelling* FunctionAt(std::string_view run) {
+  for (const Spelling& spelling : kFunctions) {
+    if (run.substr(0, spelling.text.size()) == spelling.text) return &spelling;
+  }
+  return nullptr;
+}
+
+class Lexer {
+ public:
+  explicit Lexer(std::string_view text) : text_(text) {}
+
+  Tokens Run() {
+    while (at_ < text_.size() && tokens_.error.empty()) {
+      if (tokens_.list.size() >= kTokensMax) return Fail("this is too long");
+      const char c = text_[at_];
+      if (c == ' ') {
+        space_ = true;
+        ++at_;
+      } else if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) {
+        Number();
+      } else if (IsAlpha(c)) {
+        Letters();
+      } else {
+        Sign(c);
+      }
+    }
+    return std::move(tokens_);
+  }
+
+ private:
+  char Peek(size_t ahead) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+
+  Tokens Fail(std::string_view why) {
+    tokens_.error = std::string(why);
+    tokens_.list.clear();
+    return std::move(tokens_);
+  }
+  void Refuse(std::string_view why) { tokens_.error = std::string(why); }
+
+  Token& Push(TokenKind kind, size_t length) {
+    Token token{kind};
+    token.space = space_;
+    token.text = text_.substr(at_, length);
+    space_ = false;
+    at_ += length;
+    tokens_.list.push_back(std::move(token));
+    return tokens_.list.back();
+  }
+
+  bool Thousands(size_t at) const {
+    const auto digit = [&](size_t i) { return i < text_.size() && IsDigit(text_[i]); };
+    return at < text_.size() && text_[at] == ',' && digit(at + 1) && digit(at + 2) &&
+           digit(at + 3) && !digit(at + 4);
+  }
+
+  void Number() {
+    size_t end = at_;
+    bool point = false;
+    while (end < text_.size() && IsDigit(text_[end])) ++end;
+    if (end - at_ <= 3) {
+      while (Thousands(end)) end += 4;
+    }
+    if (end < text_.size() && text_[end] == '.' &&
+        !(end + 1 < text_.size() && text_[end + 1] == '.')) {
+      point = true;
+      ++end;
+      while (end < text_.size() && IsDigit(text_[end])) ++end;
+    }
+    const size_t e = end;
+    if (e < text_.size() && (text_[e] == 'e' || text_[e] == 'E')) {
+      size_t digits = e + 1;
+      const bool sign = digits < text_.size() && (text_[digits] == '+' || text_[digits] == '-');
+      if (sign) ++digits;
+      size_t last = digits;
+      while (last < text_.size() && IsDigit(text_[last])) ++last;
+      if (last > digits && (!sign || point || text_[e] == 'E')) end = last;
+    }
+    if (end - at_ > kDigitsMax + 32) return Refuse("this has too many digits");
+    // "2x10^3": the x is a cross.
+    const bool cross = end + 4 < text_.size() && (text_[end] == 'x' || text_[end] == 'X') &&
+                       text_.substr(end + 1, 3) == "10^";
+    Push(TokenKind::kNumber, end - at_);
+    if (cross) Push(TokenKind::kSign, 1).sign = '*';
+  }
+
+  // A letter's subscript: digits at once, or _ and digits, a letter or (letters and digits).
+  size_t Subscript(size_t at, std::string* name) const {
+    size_t end = at;
+    while (end < text_.size() && IsDigit(text_[end])) ++end;
+    if (end > at) {
+      *name += "_" + std::string(text_.substr(at, end - at));
+    } else if (at + 1 < text_.size() && text_[at] == '_') {
+      const bool wrapped = text_[at + 1] == '(';
+      end = at + (wrapped ? 2 : 1);
+      const size_t begin = end;
+      while (end < text_.size() && (IsDigit(text_[end]) || (wrapped && IsAlpha(text_[end])))) ++end;
+      if (end == begin && end < text_.size() && IsAlpha(text_[end])) ++end;
+      if (end == begin || (wrapped && (end >= text_.size() || text_[end] != ')'))) return at;
+      std::string inside(text_.substr(begin, end - begin));
+      if (wrapped) ++end;
+      // Written so that it reads as one token again.
+      *name += inside.size() > 1 && !std::all_of(inside.begin(), inside.end(), IsDigit)
+                   ? "_(" + inside + ")"
+                   : "_" + inside;
+    }
+    while (end < text_.size() && text_[end] == '\'' && end - at < 40) {
+      *name += '\'';
+      ++end;
+    }
+    return end;
+  }
+
+  void Name(size_t length) {
+    std::string name(text_.substr(at_, length));
+    const size_t end = Subscript(at_ + length, &name);
+    if (end - at_ > 48) return Refuse("this name is too long");
+    Push(TokenKind::kName, end - at_).name = std::move(name);
+  }
+
+  void Constant(Op op, size_t length) { Push(TokenKind::kConstant, length).constant = op; }
+
+  void Letters() {
+    size_t end = at_;
+    while (end < text_.size() && IsAlpha(text_[end])) ++end;
+    const std::string_view run = text_.substr(at_, end - at_);
+    std::string lower(run);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (lower == "infinity" || lower == "inf" || lower == "infty") {
+      return Constant(Op::kInfinity, run.size());
+    }
+    const std::string_view whole = lower;
+    if (lower == "pi") return Constant(Op::kPi, run.size());
+    if (lower != run && FunctionAt(whole) != nullptr && FunctionAt(whole)->text == whole) {
+      return Cut(whole, end, whole);  // SIN, Sqrt
+    }
+    Cut(run, end, whole);
+  }
+
+  // The first token of a run; the rest of the run is read as the next one.
+  void Cut(std::string_view run, size_t end, std::string_view lower) {
+    if (const Spelling* spelling = FunctionAt(run)) {
+      Token& token = Push(TokenKind::kFunction, spelling->text.size());
+      token.function = spelling->function;
+      token.cube = spelling->text == "cbrt";
+      return;
+    }
+    if (run.substr(0, 3) == "exp" && (run.size() == 3 || !IsAlpha(run[3]))) {
+      Push(TokenKind::kName, 3).name = "exp";
+      return;
+    }
+    for (const std::string_view greek : kGreek) {
+      if (run.substr(0, greek.size()) == greek) return Name(greek.size());
+    }
+    if (run.size() >= kWordMin && end > word_end_) {
+      bool holds = false;
+      for (size_t i = 0; i < run.size() && !holds; ++i)
+        holds = FunctionAt(run.substr(i)) != nullptr;
+      if (!holds) return Word(run, lower);
+      word_end_ = end;  // Cut it up: the rest of this run is letters and functions.
+    }
+    if (run.size() >= 2 && space_ && !tokens_.list.empty()) Prose(run);
+    if (run.substr(0, 2) == "pi") return Constant(Op::kPi, 2);
+    if (run[0] == 'e') return Constant(Op::kE, 1);
+    Name(1);
+  }
+
+  void Word(std::string_view run, std::string_view) {
+    if (run.size() > 32) return Refuse("this name is too long");
+    Prose(run);
+    Name(run.size());
+  }
+
+  // Two words in a row are a sentence.
+  void Prose(std::string_view run) {
+    if (tokens_.list.empty()) return;
+    const Token& last = tokens_.list.back();
+    const char* begin = last.text.data();
+    const bool name = last.kind == TokenKind::kName || last.kind == TokenKind::kConstant;
+    size_t length = 0;  // Of the letters that end right before this run.
+    if (name) {
+      const char* stop = begin + last.text.size();
+      while (stop - length > text_.data() && IsAlpha(*(stop - length - 1))) ++length;
+    }
+    if (space_ && std::min(length, run.size()) >= 2 && std::max(length, run.size()) >= 3)
+      Refuse("this reads like a sentence");
+  }
+
+  void Sign(char c) {
+    if (text_.substr(at_, 2) == "**") {
+      Push(TokenKind::kSign, 2).sign = '^';
+      return;
+    }
+    if (text_.substr(at_, 2) == "±") {
+      Push(TokenKind::kSign, 2).sign = kPlusMinus;
+      return;
+    }
+    if (text_.substr(at_, 3) == "∓") {
+      Push(TokenKind::kSign, 3).sign = kMinusPlus;
+      return;
+    }
+    if (c == '$') {  // A currency sign in front of a number says nothing here.
+      ++at_;
+      return;
+    }
+    if (static_cast<unsigned char>(c) >= 0x80) return GreekSign();
+    if (std::string_view("+-*/^()[]{}|!%,_\x01\x02").find(c) == std::string_view::npos) {
+      return Refuse("a sign in this is not known here");
+    }
+    Push(TokenKind::kSign, 1).sign = c;
+  }
+
+  void GreekSign() {
+    // U+0391..U+03C9, two bytes.
+    const auto first = static_cast<unsigned char>(text_[at_]);
+    if ((first == 0xCE || first == 0xCF) && at_ + 1 < text_.size()) return Name(2);
+    Refuse("a sign in this is not known here");
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  size_t word_end_ = 0;
+  bool space_ = false;
+  Tokens tokens_;
+};
+
+}  // namespace
+
+Tokens Tokenize(std::string_view plain) { return Lexer(plain).Run(); }
+
+}  // namespace lyceum::grading
