@@ -3,9 +3,11 @@
 // One call is bounded in everything: its deadline, the attempts at each provider (retries of 408,
 // 409, 429, 5xx and broken transfers with full jitter, Retry-After honoured where it fits into the
 // deadline), the concurrency, requests and tokens per minute of each provider, the tokens of a user
-// and day. A provider whose circuit breaker is open, or whose limits leave no room, is passed over;
-// the last one left is waited for. Before the first piece of text another attempt is free; after it
-// the text is retracted and said anew. Blocks its thread; any number of threads.
+// and day. A provider whose circuit breaker is open, or whose limits leave no room, is passed over.
+// When nobody else is left, room is waited for; an open breaker is not. Before the first piece of
+// text another attempt is free; after it the text is retracted and said anew. A refusal is not
+// asked for again where it came from. Blocks its thread; any number of threads; ends with the last
+// call.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +46,8 @@ struct Attempt {
   std::string provider;
   std::string model;
   std::string reason;  // Why it was made: first | retry | fallback | repair
-  std::string
-      outcome;  // ok | http_429 | first_byte | bad_json | refused ... ; a word, no free text.
+  // ok | http_429 | first_byte | bad_json | refused | bad_result ...: a word, no free text.
+  std::string outcome;
   uint32_t latency_ms = 0;
   uint32_t first_text_ms = 0;  // 0: none came.
   Usage usage;                 // As far as the provider has told.
@@ -61,8 +63,8 @@ struct Answer {
 
 // Why there is no answer.
 struct Failure {
-  std::string
-      code;  // unavailable | budget | deadline | cancelled | refused | bad_result | bad_request
+  // unavailable | budget | deadline | cancelled | refused | bad_result | bad_request
+  std::string code;
   bool retryable = false;
   std::string text;  // For an operator. Holds no key, no prompt and nothing a model said.
 };

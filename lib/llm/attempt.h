@@ -1,0 +1,48 @@
+// Attempt: one request to one provider, from its first byte to the end of the answer. Decides
+// nothing about what comes after it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "llm/chat.h"
+#include "llm/codec.h"
+#include "llm/config.h"
+#include "llm/retry.h"
+#include "wire/http.h"
+
+namespace lyceum::llm {
+
+// An answer that is longer is given up: nobody can read it.
+inline constexpr size_t kTextBytesMax = 64 * 1024;
+
+struct AttemptOrder {
+  const Provider& provider;
+  const std::string& model;
+  const ChatRequest& chat;
+  Deadline deadline;  // Of all of it.
+  Deadline text_by;   // Of the first text.
+  std::stop_token stop;
+  const std::function<void(std::string_view)>& on_text;  // May be empty.
+};
+
+struct AttemptEnd {
+  std::optional<Trouble> trouble;  // None: `reply` is the answer.
+  ChatReply reply;                 // With a trouble: as far as it came.
+  RetryHints hints;
+  // What it may have cost at most, by the provider's account, else by what went over the wire.
+  Usage cost;
+  uint32_t latency_ms = 0;
+  uint32_t first_text_ms = 0;  // 0: none came.
+  // It ran out of time, and had so little that this does not speak against the provider.
+  bool hurried = false;
+};
+
+AttemptEnd MakeAttempt(wire::HttpClient& http, const AttemptOrder& order);
+
+}  // namespace lyceum::llm

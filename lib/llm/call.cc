@@ -1,0 +1,224 @@
+#include "llm/call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <utility>
+
+#include "base/log.h"
+
+namespace lyceum::llm {
+namespace {
+
+using std::chrono::milliseconds;
+
+// False: stopped before.
+bool WaitUntil(Deadline due, std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_until(lock, stop, due, [] { return false; });
+  return !stop.stop_requested();
+}
+
+uint32_t Sum(const Usage& usage) {
+  Usage sum = usage;
+  sum += Usage{usage.output_tokens, 0, 0};
+  return sum.input_tokens;
+}
+
+Breaker::Outcome ForBreaker(const AttemptEnd& end) {
+  if (!end.trouble) return Breaker::Outcome::kGood;
+  switch (end.trouble->blame) {
+    case Blame::kPassing:
+      return end.hurried ? Breaker::Outcome::kNothing : Breaker::Outcome::kBad;
+    case Blame::kProvider:
+      return Breaker::Outcome::kWrong;
+    case Blame::kRequest:
+      return Breaker::Outcome::kNothing;
+    case Blame::kAnswer:  // It is there, and works.
+      return Breaker::Outcome::kGood;
+  }
+  CHECK(false);
+}
+
+// What the model said goes back to the model alone.
+ChatRequest WithRepair(const ChatRequest& chat, std::string text, const std::string& wrong) {
+  ChatRequest repair = chat;
+  repair.turns.push_back({Turn::Role::kAssistant, std::move(text)});
+  repair.turns.push_back(
+      {Turn::Role::kUser,
+       fmt::format("That answer can not be used: {}. Answer again, with the corrected JSON object "
+                   "and nothing else.",
+                   wrong)});
+  return repair;
+}
+
+}  // namespace
+
+Shared::Shared(Config the_config, std::shared_ptr<wire::HttpClient> the_http)
+    : config(std::move(the_config)), http(std::move(the_http)), budget(config.user_tokens_per_day) {
+  for (const Provider& provider : config.providers) {
+    gates.push_back(std::make_unique<Gate>(provider));
+  }
+}
+
+Reply Call::Run() {
+  const size_t count = shared_.config.providers.size();
+  std::vector<size_t> without_room;
+  Next next = Next::kElsewhere;
+  for (size_t i = ask_.first_provider; i < count; ++i) {
+    next = AskOne(i, count - i - 1 + without_room.size(), false);
+    if (next == Next::kDone || next == Next::kEnd) break;
+    if (next == Next::kNoRoom) without_room.push_back(i);
+    reason_ = "fallback";
+  }
+  for (size_t i = 0; i < without_room.size() && next != Next::kDone && next != Next::kEnd; ++i) {
+    if (reply_.attempts.empty() && without_room[i] == ask_.first_provider) reason_ = "first";
+    next = AskOne(without_room[i], without_room.size() - i - 1, true);
+    reason_ = "fallback";
+  }
+  if (next != Next::kDone) {
+    Retract();
+    reply_.outcome = WhyNot();
+  }
+  return std::move(reply_);
+}
+
+Call::Next Call::AskOne(size_t index, size_t others, bool wait_for_room) {
+  const Provider& provider = shared_.config.providers[index];
+  // While others are left, this one has its even share of the time to begin to speak, over all its
+  // attempts: so that somebody still has time when it is silent. Once it speaks it may go on until
+  // the end.
+  const Deadline now = Steady::now();
+  const Deadline text_by =
+      now + std::max(Steady::duration(0), ask_.deadline - now) / static_cast<int64_t>(others + 1);
+  ChatRequest chat = ask_.chat;
+  bool repaired = false;
+  uint32_t failures = 0;
+  while (true) {
+    if (ask_.stop.stop_requested() || LeftMs(ask_.deadline) == 0) return Next::kEnd;
+    Next next = Next::kElsewhere;
+    std::string wrong;
+    const std::optional<AttemptEnd> end =
+        TryOnce(index, chat, text_by, wait_for_room, &next, &wrong);
+    if (!end) return next;
+    if (!end->trouble && wrong.empty()) {
+      reply_.outcome = Answer{end->reply.text, end->reply.finish, provider.name,
+                              provider.ModelOf(ask_.tool), index};
+      return Next::kDone;
+    }
+    if (!end->trouble) {
+      if (std::exchange(repaired, true)) return Next::kElsewhere;
+      chat = WithRepair(ask_.chat, end->reply.text, wrong);
+      reason_ = "repair";
+      continue;
+    }
+    Retract();
+    const Blame blame = end->trouble->blame;
+    const bool again = (blame == Blame::kPassing || blame == Blame::kRequest) &&
+                       end->hints.should_retry.value_or(blame == Blame::kPassing);
+    if (!again || ++failures >= provider.attempts) return Next::kElsewhere;
+    // A wait that does not fit is not begun: the time is better spent elsewhere.
+    const Deadline due = Steady::now() + RetryWait(*end, failures - 1, provider);
+    if (due >= text_by) return Next::kElsewhere;
+    if (!WaitUntil(due, ask_.stop)) return Next::kEnd;
+    reason_ = "retry";
+  }
+}
+
+std::optional<AttemptEnd> Call::TryOnce(size_t index, const ChatRequest& chat, Deadline text_by,
+                                        bool wait_for_room, Next* next, std::string* verdict) {
+  const Provider& provider = shared_.config.providers[index];
+  Gate& gate = *shared_.gates[index];
+  const uint32_t tokens = Sum({InputTokensAtMost(chat), chat.output_tokens_max, 0});
+  std::optional<Budget::Reservation> reservation = Reserve(tokens);
+  if (!reservation) {
+    *next = Next::kEnd;
+    return std::nullopt;
+  }
+  const std::variant<Gate::Pass, Gate::Refusal> entered = gate.Enter(
+      tokens, wait_for_room ? std::optional<Deadline>(ask_.deadline) : std::nullopt, ask_.stop);
+  if (const Gate::Refusal* refusal = std::get_if<Gate::Refusal>(&entered)) {
+    Settle(*reservation, 0);
+    *next = *refusal == Gate::Refusal::kRoom && !wait_for_room ? Next::kNoRoom : Next::kElsewhere;
+    return std::nullopt;
+  }
+  const Gate::Pass& pass = std::get<Gate::Pass>(entered);
+  Attempt attempt{provider.name, provider.ModelOf(ask_.tool), reason_};
+
+  // Of JSON nobody hears a part.
+  std::function<void(std::string_view)> listener;
+  if (ask_.on_text && judge_ == nullptr) {
+    listener = [this](std::string_view text) {
+      said_ = true;
+      ask_.on_text(text);
+    };
+  }
+  AttemptEnd end = MakeAttempt(
+      *shared_.http, {provider, attempt.model, chat, ask_.deadline, text_by, ask_.stop, listener});
+  if (!end.trouble && judge_ != nullptr) *verdict = (*judge_)(end.reply.text);
+
+  attempt.outcome = end.trouble ? end.trouble->outcome : verdict->empty() ? "ok" : "bad_result";
+  attempt.latency_ms = end.latency_ms;
+  attempt.first_text_ms = end.first_text_ms;
+  attempt.usage = end.reply.usage;
+  Settle(*reservation, Sum(end.cost));
+  gate.Leave(pass, ForBreaker(end), attempt, Sum(end.cost));
+  if (attempt.outcome != "ok" && attempt.outcome != "cancelled") {
+    LogWarn("language model attempt failed", {{"provider", attempt.provider},
+                                              {"model", attempt.model},
+                                              {"reason", attempt.reason},
+                                              {"outcome", attempt.outcome},
+                                              {"latency_ms", attempt.latency_ms}});
+  }
+  refused_ |= attempt.outcome == "refused";
+  bad_result_ |= attempt.outcome == "bad_result";
+  all_bad_requests_ &=
+      end.trouble && end.trouble->blame == Blame::kRequest && attempt.outcome != "closed";
+  reply_.usage += attempt.usage;
+  reply_.attempts.push_back(std::move(attempt));
+  return end;
+}
+
+std::optional<Budget::Reservation> Call::Reserve(uint32_t tokens) {
+  std::lock_guard lock(shared_.mutex);
+  auto reservation = shared_.budget.Reserve(ask_.user, tokens, UnixMs());
+  over_budget_ = !reservation.has_value();
+  if (over_budget_) shared_.budget_refusals.fetch_add(1);
+  return reservation;
+}
+
+void Call::Settle(const Budget::Reservation& reservation, uint32_t tokens_used) {
+  std::lock_guard lock(shared_.mutex);
+  shared_.budget.Settle(reservation, tokens_used);
+}
+
+milliseconds Call::RetryWait(const AttemptEnd& end, uint32_t retry, const Provider& provider) {
+  if (end.hints.wait) return *end.hints.wait;
+  std::lock_guard lock(shared_.mutex);
+  return Backoff(retry, provider.backoff,
+                 std::uniform_real_distribution<double>(0, 1)(shared_.random));
+}
+
+void Call::Retract() {
+  if (std::exchange(said_, false) && ask_.on_retract) ask_.on_retract();
+}
+
+Failure Call::WhyNot() const {
+  if (ask_.stop.stop_requested()) return {"cancelled", false, "the caller has stopped it"};
+  if (over_budget_) return {"budget", false, "the user's tokens of today do not suffice"};
+  std::string tried;
+  for (const Attempt& attempt : reply_.attempts) {
+    tried += fmt::format("{}{}: {}", tried.empty() ? "" : ", ", attempt.provider, attempt.outcome);
+  }
+  if (tried.empty()) tried = "no provider could be asked: they rest after failures, or are full";
+  if (LeftMs(ask_.deadline) == 0) return {"deadline", true, tried};
+  if (refused_) return {"refused", false, tried};
+  if (bad_result_) return {"bad_result", false, tried};
+  if (!reply_.attempts.empty() && all_bad_requests_) return {"bad_request", false, tried};
+  return {"unavailable", true, tried};
+}
+
+}  // namespace lyceum::llm
