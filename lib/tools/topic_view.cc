@@ -1,7 +1,9 @@
 #include "tools/topic_view.h"
 
+#include <numeric>
 #include <set>
 
+#include "llm/chat.h"
 #include "tools/toolbox.h"
 #include "tutor/reveal.h"
 
@@ -47,6 +49,33 @@ std::optional<TopicView::Passage> TopicView::Best(std::string_view query, std::s
     return Passage{title.empty() ? text : title + ": " + text, found.coverage};
   }
   return std::nullopt;
+}
+
+std::vector<std::string> TopicView::Excerpts(std::string_view query,
+                                             const tutor::Question* question,
+                                             uint32_t tokens_max) const {
+  const auto text_of = [&](size_t passage) {
+    const std::string& title = passages_.title(passage);
+    return title.empty() ? passages_.text(passage) : title + ": " + passages_.text(passage);
+  };
+  std::vector<size_t> order(passages_.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  uint64_t all_tokens = 0;
+  for (const size_t passage : order) all_tokens += llm::TokensAtMost(text_of(passage));
+  if (all_tokens > tokens_max) {
+    order.clear();
+    for (const auto& found : passages_.Rank(query, kCandidatesMax)) order.push_back(found.passage);
+  }
+  std::vector<std::string> excerpts;
+  uint32_t left = tokens_max;
+  for (const size_t passage : order) {
+    std::string text = text_of(passage);
+    const uint32_t tokens = llm::TokensAtMost(text);
+    if (tokens > left || (question != nullptr && tutor::Reveals(text, *question))) continue;
+    left -= tokens;
+    excerpts.push_back(std::move(text));
+  }
+  return excerpts;
 }
 
 const tutor::Question* TopicView::WorkedExample(const tutor::Question& question) const {

@@ -1,0 +1,234 @@
+#include "tools/llm_judged.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/token.h"
+#include "grading/plain.h"
+#include "tools/grade_question.h"
+#include "tools/intent.h"
+#include "tools/prompt_values.h"
+#include "tutor/course.h"
+#include "tutor/limits.h"
+#include "tutor/names.h"
+#include "tutor/reveal.h"
+
+namespace lyceum::tools {
+namespace {
+
+using Json = nlohmann::json;
+using tutor::FoundIntent;
+using tutor::Verdict;
+
+constexpr uint32_t kJudgedTokensMax = 1024;
+constexpr uint32_t kQuestionTokensMax = 2048;
+constexpr size_t kFeedbackBytesMax = 4 * 1024;
+constexpr size_t kLabelBytesMax = 256;
+constexpr size_t kHypothesesMax = 3;
+constexpr double kSureIntent = 0.9;
+
+std::string Text(const Json& json, const char* name, size_t bytes_max) {
+  return std::string(CutUtf8(json.at(name).get_ref<const std::string&>(), bytes_max));
+}
+
+std::vector<std::string> Texts(const Json& json, const char* name) {
+  return json.at(name).get<std::vector<std::string>>();
+}
+
+// Not a number is 0 too.
+double Share(const Json& json, const char* name) {
+  const auto value = json.at(name).get<double>();
+  return value > 0 ? std::min(value, 1.0) : 0.0;
+}
+
+const tutor::KnownError* Registered(const std::vector<tutor::KnownError>& errors,
+                                    const std::string& id) {
+  for (const tutor::KnownError& error : errors) {
+    if (!id.empty() && error.id.value == id) return &error;
+  }
+  return nullptr;
+}
+
+// --- check_answer
+
+// A text that the program did not recognize. One that it did, by a known error too, is decided.
+bool NeedsRubric(const tutor::CheckAnswerArgs& args, const tutor::CheckAnswerOk& graded) {
+  if (args.question.format != tutor::AnswerFormat::kText || graded.known_error) return false;
+  switch (graded.verdict) {
+    case Verdict::kIncorrect:
+    case Verdict::kPartiallyCorrect:
+      return true;
+    case Verdict::kInvalid:
+    case Verdict::kNotAnAnswer:
+      return args.answer.size() > grading::kAnswerBytesMax;  // Too long for the program.
+    case Verdict::kCorrect:
+    case Verdict::kUngraded:
+      return false;
+  }
+  return false;
+}
+
+// `graded`: what the program says of it, whose words stand in where the model's give too much away.
+tutor::CheckAnswerOk Believed(const Json& json, const tutor::CheckAnswerArgs& args,
+                              const tutor::CheckAnswerOk& graded) {
+  tutor::CheckAnswerOk ok;
+  ok.question = args.question.id;
+  ok.method = "rubric_llm";
+  ok.verdict = tutor::Parse<Verdict>(json.at("verdict").get<std::string>()).value_or(ok.verdict);
+  ok.confidence = Share(json, "confidence");
+  ok.score = ok.verdict == Verdict::kCorrect ? 1 : Share(json, "score");
+  if (ok.confidence < tutor::kGradeConfidenceMin) {
+    ok.verdict = Verdict::kUngraded;
+    return ok;
+  }
+  if (ok.verdict == Verdict::kNotAnAnswer) return ok;
+  ok.feedback = Text(json, "feedback", kFeedbackBytesMax);
+  if (ok.verdict == Verdict::kCorrect) {
+    if (ok.feedback.empty()) ok.feedback = "Correct.";
+    return ok;
+  }
+  if (ok.feedback.empty() || tutor::Reveals(ok.feedback, args.question)) {
+    ok.feedback = graded.feedback;
+  }
+  const auto* error =
+      Registered(args.question.known_errors, json.at("known_error_id").get<std::string>());
+  if (error != nullptr) ok.known_error = tutor::FoundError{error->id, ok.confidence};
+  return ok;
+}
+
+// --- classify_intent
+
+// "hint", "skip": a word that means nothing else is not worth a model.
+bool IsCommand(const tutor::ClassifyIntentOk& found) {
+  return found.confidence >= kSureIntent &&
+         (found.intent == FoundIntent::kHint || found.intent == FoundIntent::kSkip);
+}
+
+// --- generate_question
+
+tutor::Question QuestionIn(const Json& json) {
+  tutor::Question question;
+  question.id = QuestionId("generated");  // The session gives it its own.
+  question.text = json.at("text").get<std::string>();
+  question.format = tutor::Parse<tutor::AnswerFormat>(json.at("format").get<std::string>())
+                        .value_or(tutor::AnswerFormat::kText);
+  const bool choice = question.format == tutor::AnswerFormat::kChoice;
+  if (choice) question.choices = Texts(json, "choices");
+  question.answers = Texts(json, "answers");
+  if (question.format == tutor::AnswerFormat::kNumeric) {
+    question.unit = json.at("unit").get<std::string>();
+  }
+  question.hints = Texts(json, "hints");
+  if (question.hints.size() > tutor::kHintsMax) question.hints.resize(tutor::kHintsMax);
+  question.solution = json.at("solution").get<std::string>();
+  return question;
+}
+
+// What keeps it from being asked; empty: nothing.
+std::string QuestionProblem(const tutor::Question& question) {
+  const auto problems = tutor::Problems(question);
+  if (!problems.empty()) return "The question is not usable: " + problems.front() + ".";
+  const std::set<std::string> different(question.choices.begin(), question.choices.end());
+  if (different.size() != question.choices.size()) return "Two choices are the same.";
+  if (const std::string problem = grading::KeyProblem(ItemOf(question)); !problem.empty()) {
+    return "The answers are not usable: " + problem + ".";
+  }
+  for (const std::string& answer : question.answers) {
+    const auto graded = GradeAnswer({.question = question, .answer = answer, .attempts = {}});
+    if (graded.verdict != Verdict::kCorrect) {
+      return "A program that grades by the answers would not accept one of them.";
+    }
+  }
+  if (tutor::Reveals(question.text, question)) return "The text of the question holds its answer.";
+  for (size_t i = 0; i + 1 < question.hints.size(); ++i) {
+    if (tutor::Reveals(question.hints[i], question))
+      return "A hint before the last gives the answer.";
+  }
+  return {};
+}
+
+}  // namespace
+
+ToolAnswer CheckWithModel(const LlmParts& parts, const ToolCall& call) {
+  const auto& args = std::get<tutor::CheckAnswerArgs>(call.request.args);
+  tutor::CheckAnswerOk graded = GradeAnswer(args);
+  if (!NeedsRubric(args, graded)) return graded;
+  LlmRun run(parts, call);
+  const size_t providers = parts.client->config().providers.size();
+  const size_t grader = args.grader > 1 ? args.grader - 1 : 0;
+  const auto json = run.Decide(
+      PromptValues(call.request, nullptr), [](const Json&) { return std::string(); },
+      kJudgedTokensMax, std::min(grader, providers - 1));
+  if (!json) return run.Instead(std::move(graded));
+  return run.Answer(Believed(*json, args, graded));
+}
+
+ToolAnswer ClassifyWithModel(const LlmParts& parts, const ToolCall& call) {
+  const auto& args = std::get<tutor::ClassifyIntentArgs>(call.request.args);
+  if (const auto found = ClassifyIntent(args.text, nullptr); IsCommand(found)) return found;
+  const auto view = TopicView::Load(parts.source.get(), args.ref);
+  LlmRun run(parts, call);
+  const auto json = run.Decide(
+      PromptValues(call.request, view ? &*view : nullptr),
+      [](const Json&) { return std::string(); }, kJudgedTokensMax);
+  if (!json) return run.Instead();
+  tutor::ClassifyIntentOk ok;
+  ok.intent = tutor::Parse<FoundIntent>(json->at("intent").get<std::string>()).value_or(ok.intent);
+  ok.confidence = Share(*json, "confidence");
+  const bool of_question = ok.intent == FoundIntent::kAnswer || ok.intent == FoundIntent::kHint ||
+                           ok.intent == FoundIntent::kSkip;
+  if (of_question && !args.question) ok.intent = FoundIntent::kQuestion;
+  return run.Answer(ok);
+}
+
+ToolAnswer DiagnoseWithModel(const LlmParts& parts, const ToolCall& call) {
+  const auto& args = std::get<tutor::DiagnoseErrorArgs>(call.request.args);
+  const auto view = TopicView::Load(parts.source.get(), args.ref);
+  if (!view) return ContentError(view.error());
+  const tutor::Question* question = view->Find(args.question);
+  const auto judge = [&](const Json& json) -> std::string {
+    const std::string said = Text(json, "text", tutor::kToolTextBytesMax) + "\n\n" +
+                             Text(json, "probe", tutor::kToolTextBytesMax);
+    if (grading::Trimmed(said).empty()) return "The text is empty.";
+    if (question == nullptr || !tutor::Reveals(said, *question)) return {};
+    return "The text or the probe gives the answer of the question away: leave it out.";
+  };
+  LlmRun run(parts, call);
+  const auto json = run.Decide(PromptValues(call.request, &*view), judge, kJudgedTokensMax);
+  if (!json) return run.Instead();
+  tutor::DiagnoseErrorOk ok;
+  ok.text = Text(*json, "text", kFeedbackBytesMax);
+  ok.probe = Text(*json, "probe", kFeedbackBytesMax);
+  for (const Json& one : json->at("hypotheses")) {
+    if (ok.hypotheses.size() >= kHypothesesMax) break;
+    tutor::Hypothesis hypothesis;
+    const auto id = one.at("error_id").get<std::string>();
+    if (question != nullptr && Registered(question->known_errors, id) != nullptr) {
+      hypothesis.error = ErrorId(id);
+    }
+    hypothesis.label = Text(one, "label", kLabelBytesMax);
+    hypothesis.confidence = Share(one, "confidence");
+    ok.hypotheses.push_back(std::move(hypothesis));
+  }
+  return run.Answer(std::move(ok));
+}
+
+ToolAnswer GenerateWithModel(const LlmParts& parts, const ToolCall& call) {
+  const auto& args = std::get<tutor::GenerateQuestionArgs>(call.request.args);
+  const auto view = TopicView::Load(parts.source.get(), args.ref);
+  if (!view) return ContentError(view.error());
+  const auto judge = [&](const Json& json) -> std::string {
+    const tutor::Question question = QuestionIn(json);
+    for (const tutor::Question& other : view->topic().questions) {
+      if (other.text == question.text) return "This question is there already.";
+    }
+    return QuestionProblem(question);
+  };
+  LlmRun run(parts, call);
+  const auto json = run.Decide(PromptValues(call.request, &*view), judge, kQuestionTokensMax);
+  if (!json) return run.Instead();
+  return run.Answer(tutor::GenerateQuestionOk{QuestionIn(*json)});
+}
+
+}  // namespace lyceum::tools

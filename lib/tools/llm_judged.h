@@ -1,0 +1,13 @@
+// The structured tools of the tutor with language models: what is asked, what is believed.
+#pragma once
+
+#include "tools/llm_run.h"
+
+namespace lyceum::tools {
+
+ToolAnswer CheckWithModel(const LlmParts& parts, const ToolCall& call);
+ToolAnswer ClassifyWithModel(const LlmParts& parts, const ToolCall& call);
+ToolAnswer DiagnoseWithModel(const LlmParts& parts, const ToolCall& call);
+ToolAnswer GenerateWithModel(const LlmParts& parts, const ToolCall& call);
+
+}  // namespace lyceum::tools

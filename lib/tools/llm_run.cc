@@ -1,0 +1,218 @@
+#include "tools/llm_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/log.h"
+#include "base/token.h"
+#include "tutor/limits.h"
+#include "tutor/names.h"
+#include "tutor/reveal.h"
+
+namespace lyceum::tools {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kReserve{300};  // To answer without a model, and for the way back.
+constexpr milliseconds kUseful{200};   // With less than this nobody is asked.
+constexpr int kDraftsMax = 2;
+constexpr size_t kDraftBytesMax = 2048;         // Of a draft that is sent back.
+constexpr size_t kGuardedBytesMax = 16 * 1024;  // Looked at word by word.
+constexpr std::string_view kAgain =
+    "That text gives the answer of the open question away, or says it together with the words that "
+    "make it the answer. Write it again from the beginning: without the answer, without a part of "
+    "it, without the last step, and without saying which choice is right or wrong. Write the text "
+    "alone; do not mention this correction.";
+
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+uint32_t Sum(uint32_t a, uint32_t b) { return a > UINT32_MAX - b ? UINT32_MAX : a + b; }
+
+}  // namespace
+
+Secret Secret::Of(const std::optional<tutor::QuestionView>& open, const TopicView& view) {
+  Secret secret;
+  if (!open) return secret;
+  secret.question = view.Find(open);
+  secret.unknown = secret.question == nullptr;
+  return secret;
+}
+
+bool LlmRun::HasTime() const {
+  return !call_.stop.stop_requested() && call_.deadline - Steady::now() > kReserve + kUseful;
+}
+
+std::optional<llm::Ask> LlmRun::AskFor(const llm::Values& values, uint32_t output_tokens_max,
+                                       std::shared_ptr<const llm::Schema>* schema) const {
+  if (!HasTime()) return std::nullopt;
+  const std::string tool(tutor::Name(call_.request.tool));
+  auto prompt = parts_.prompts->Render(tool, values);
+  if (!prompt) {
+    LogWarn("prompt not usable", {{"tool", tool}, {"why", prompt.error().text}});
+    return std::nullopt;
+  }
+  llm::Ask ask;
+  ask.chat.system = std::move(prompt->system);
+  ask.chat.turns.push_back({llm::Turn::Role::kUser, std::move(prompt->user)});
+  ask.chat.output_tokens_max = output_tokens_max;
+  if (prompt->schema != nullptr) {
+    ask.chat.schema = prompt->schema->text();
+    ask.chat.schema_name = tool;
+    *schema = prompt->schema;
+  }
+  ask.tool = tool;
+  ask.user = call_.request.user.value;
+  ask.deadline = call_.deadline - kReserve;
+  ask.stop = call_.stop;
+  return ask;
+}
+
+std::optional<std::string> LlmRun::Say(const llm::Values& values, const Secret& secret,
+                                       uint32_t output_tokens_max) {
+  std::shared_ptr<const llm::Schema> no_schema;
+  auto ask = AskFor(values, output_tokens_max, &no_schema);
+  if (!ask) return std::nullopt;
+  for (int draft = 0; draft < kDraftsMax && HasTime(); ++draft) {
+    std::string text;
+    switch (SayOnce(*ask, secret, &text)) {
+      case Draft::kGood:
+        return text;
+      case Draft::kNone:
+        return std::nullopt;
+      case Draft::kRevealing:
+        break;
+    }
+    LogInfo("text withheld", {{"call", call_.request.id.value}, {"draft", draft + 1}});
+    ask->chat.turns.push_back(
+        {llm::Turn::Role::kAssistant, std::string(CutUtf8(text, kDraftBytesMax))});
+    ask->chat.turns.push_back({llm::Turn::Role::kUser, std::string(kAgain)});
+  }
+  return std::nullopt;
+}
+
+LlmRun::Draft LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::string* text) {
+  RevealGuard guard(secret.question);
+  TextStream* const stream = secret.unknown ? nullptr : call_.stream;
+  const auto retract = [&] {
+    if (stream != nullptr) stream->Retract();
+  };
+  // Ends the answer where it has given too much away, beside the call's own end.
+  std::stop_source enough;
+  const std::stop_callback also(call_.stop, [&] { enough.request_stop(); });
+  ask.stop = enough.get_token();
+  ask.on_text = [&](std::string_view piece) {
+    if (guard.text().size() > kGuardedBytesMax) return;
+    const std::string sayable = guard.Add(piece);
+    if (guard.revealed()) {
+      enough.request_stop();
+    } else if (stream != nullptr && !sayable.empty()) {
+      stream->Add(sayable);
+    }
+  };
+  ask.on_retract = [&] {
+    guard.Reset();
+    retract();
+  };
+  const llm::Reply reply = parts_.client->AskText(ask);
+  Account(reply);
+  const llm::Answer* answer = reply.answer();
+  *text = answer == nullptr ? guard.text() : answer->text;
+  *text = std::string(CutUtf8(*text, tutor::kToolTextBytesMax));
+  const bool reveals =
+      guard.revealed() || (secret.question != nullptr && tutor::Reveals(*text, *secret.question));
+  if (reveals || answer == nullptr || answer->finish == llm::Finish::kRefused || IsBlank(*text)) {
+    retract();
+    return reveals && !call_.stop.stop_requested() ? Draft::kRevealing : Draft::kNone;
+  }
+  if (stream != nullptr && guard.text() == answer->text) stream->Add(guard.Finish());
+  return Draft::kGood;
+}
+
+std::optional<Json> LlmRun::Decide(const llm::Values& values, const Judge& judge,
+                                   uint32_t output_tokens_max, size_t first_provider) {
+  std::shared_ptr<const llm::Schema> schema;
+  auto ask = AskFor(values, output_tokens_max, &schema);
+  if (!ask) return std::nullopt;
+  ask->first_provider = first_provider;
+  const auto problems = [&](std::string_view text) -> std::string {
+    if (std::string form = schema->Problems(text); !form.empty()) return form;
+    return judge(Json::parse(llm::JsonIn(text)));
+  };
+  const llm::Reply reply = parts_.client->AskJson(*ask, problems);
+  Account(reply);
+  const llm::Answer* answer = reply.answer();
+  if (answer == nullptr) return std::nullopt;
+  return Json::parse(llm::JsonIn(answer->text));
+}
+
+void LlmRun::Account(const llm::Reply& reply) {
+  uint32_t before_ms = 0;
+  uint32_t first_text_ms = 0;
+  for (const llm::Attempt& attempt : reply.attempts) {
+    ++attempts_;
+    if (attempt.reason == "fallback") ++fallbacks_;
+    first_text_ms = attempt.first_text_ms == 0 ? 0 : Sum(before_ms, attempt.first_text_ms);
+    before_ms = Sum(before_ms, attempt.latency_ms);
+    LogInfo("model asked", {{"call", call_.request.id.value},
+                            {"tool", tutor::Name(call_.request.tool)},
+                            {"provider", attempt.provider},
+                            {"model", attempt.model},
+                            {"reason", attempt.reason},
+                            {"outcome", attempt.outcome},
+                            {"latency_ms", attempt.latency_ms},
+                            {"first_text_ms", attempt.first_text_ms},
+                            {"input_tokens", attempt.usage.input_tokens},
+                            {"output_tokens", attempt.usage.output_tokens},
+                            {"cached_tokens", attempt.usage.cached_tokens}});
+  }
+  usage_ += reply.usage;
+  if (const llm::Answer* answer = reply.answer()) {
+    provider_ = answer->provider;
+    model_ = answer->model;
+    first_text_ms_ = first_text_ms;
+  } else if (const llm::Failure* failure = reply.failure()) {
+    LogWarn("no model answered", {{"call", call_.request.id.value},
+                                  {"tool", tutor::Name(call_.request.tool)},
+                                  {"code", failure->code},
+                                  {"why", failure->text}});
+  }
+}
+
+ToolAnswer LlmRun::Answer(tutor::ToolOutcome outcome) const {
+  ToolAnswer answer = std::move(outcome);
+  answer.provider = provider_;
+  answer.model = model_;
+  answer.usage = usage_;
+  answer.attempts = attempts_;
+  answer.fallbacks = fallbacks_;
+  answer.first_text_ms = first_text_ms_;
+  return answer;
+}
+
+ToolAnswer LlmRun::Instead(tutor::ToolOutcome outcome) const {
+  if (call_.stop.stop_requested()) {
+    outcome = ToolErrorOf("cancelled", false, "Nobody waits for it any more.");
+  }
+  ToolAnswer answer = Answer(std::move(outcome));
+  answer.provider.clear();
+  answer.model.clear();
+  answer.first_text_ms = 0;
+  answer.degraded = true;
+  return answer;
+}
+
+ToolAnswer LlmRun::Instead() const {
+  tutor::ToolOutcome outcome = parts_.built_in.Run(call_).outcome;
+  const auto* error = std::get_if<tutor::ToolError>(&outcome);
+  if (error != nullptr && error->code == "not_supported") {
+    outcome = ToolErrorOf("unavailable", true, "No language model has answered well.");
+  }
+  return Instead(std::move(outcome));
+}
+
+}  // namespace lyceum::tools

@@ -1,0 +1,74 @@
+// LlmRun: one call of a tool that asks a language model, and answers without one where that fails.
+//
+// It leaves time to answer without a model before the call's deadline, keeps the accounts of all
+// that was asked, streams what may be streamed, and keeps the answer of an open question secret: a
+// text that gives it away is taken back and asked for once more, in stricter words.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "llm/client.h"
+#include "llm/prompts.h"
+#include "tools/reveal_guard.h"
+#include "tools/toolbox.h"
+#include "tools/topic_view.h"
+
+namespace lyceum::tools {
+
+// Shared by all calls. Thread-safe.
+struct LlmParts {
+  Toolbox built_in;
+  std::shared_ptr<llm::Client> client;
+  std::shared_ptr<llm::Prompts> prompts;
+  std::shared_ptr<TopicSource> source;
+};
+
+// What must not be said.
+struct Secret {
+  const tutor::Question* question = nullptr;  // Its key.
+  bool unknown = false;  // A key that is not known here: nothing is said before the text is whole.
+
+  // Of a question that is open. A generated one is not in the topic.
+  static Secret Of(const std::optional<tutor::QuestionView>& open, const TopicView& view);
+};
+
+class LlmRun {
+ public:
+  // What is wrong with a structured answer beside its form, in words for the model. Empty: nothing.
+  using Judge = std::function<std::string(const nlohmann::json&)>;
+
+  LlmRun(const LlmParts& parts, const ToolCall& call) : parts_(parts), call_(call) {}
+
+  // A text for the learner. Empty: none that may be shown.
+  std::optional<std::string> Say(const llm::Values& values, const Secret& secret,
+                                 uint32_t output_tokens_max);
+  // An answer that fits the prompt's schema and the judge. Empty: none.
+  std::optional<nlohmann::json> Decide(const llm::Values& values, const Judge& judge,
+                                       uint32_t output_tokens_max, size_t first_provider = 0);
+
+  // The outcome, with the accounts.
+  ToolAnswer Answer(tutor::ToolOutcome outcome) const;
+  // What the built-in tutor says in its stead.
+  ToolAnswer Instead() const;
+  ToolAnswer Instead(tutor::ToolOutcome outcome) const;
+
+ private:
+  enum class Draft { kGood, kRevealing, kNone };
+  bool HasTime() const;
+  std::optional<llm::Ask> AskFor(const llm::Values& values, uint32_t output_tokens_max,
+                                 std::shared_ptr<const llm::Schema>* schema) const;
+  Draft SayOnce(llm::Ask ask, const Secret& secret, std::string* text);
+  void Account(const llm::Reply& reply);
+
+  const LlmParts& parts_;
+  const ToolCall& call_;
+  std::string provider_, model_;
+  llm::Usage usage_;
+  uint32_t attempts_ = 0, fallbacks_ = 0, first_text_ms_ = 0;
+};
+
+}  // namespace lyceum::tools

@@ -1,0 +1,23 @@
+// What the prompts of the tools may say: the names of their values, and the values of a request.
+//
+// Everything that a learner, an author, a gateway or a model has written is untrusted (llm/
+// untrusted.h), and cut to a bound. The key, the solution and the wrong answers that show a known
+// error are values of check_answer alone.
+#pragma once
+
+#include <vector>
+
+#include "envelope/codec.h"
+#include "llm/prompts.h"
+#include "tools/topic_view.h"
+
+namespace lyceum::tools {
+
+// Of every tool that asks a language model; named as the tool.
+std::vector<llm::PromptSpec> PromptSpecs();
+
+// `view`: the topic of the request. Null where the tool does without: present_material,
+// check_answer. load_topic has no prompt: a CHECK failure.
+llm::Values PromptValues(const envelope::ToolRequest& request, const TopicView* view);
+
+}  // namespace lyceum::tools
