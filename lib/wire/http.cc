@@ -74,11 +74,17 @@ struct HttpTransfer::Impl {
   Error Fail(HttpFailure failure, Error error) {
     ended = true;
     flow->Fail(failure, error);
+    flow->Drop();
     door->Post(flow);
     return error;
   }
+  Error FailTooLarge() {
+    return Fail(HttpFailure::kTooLarge,
+                Reject("the answer is longer than " + std::to_string(body_bytes_max) + " bytes"));
+  }
   Result<void> ReadCoding();
-  Result<std::string> Count(std::string bytes);
+  // What may still be handed out of them; the rest makes the next Read fail.
+  std::string UpToBound(std::string bytes);
   // What the bytes at hand decode to; empty: more are needed.
   Result<std::string> Inflate();
 
@@ -86,6 +92,7 @@ struct HttpTransfer::Impl {
   std::shared_ptr<HttpDoor> door;
   size_t body_bytes_max = 0;
   size_t body_bytes = 0;
+  bool too_large = false;
   bool coding_known = false;
   std::optional<Inflater> inflater;  // Where the body is compressed.
   std::string coded;
@@ -109,11 +116,12 @@ Result<void> HttpTransfer::Impl::ReadCoding() {
   return {};
 }
 
-Result<std::string> HttpTransfer::Impl::Count(std::string bytes) {
+std::string HttpTransfer::Impl::UpToBound(std::string bytes) {
+  const size_t room = body_bytes_max - body_bytes;
+  too_large = bytes.size() > room;
+  if (too_large) bytes.resize(room);
   body_bytes += bytes.size();
-  if (body_bytes <= body_bytes_max) return bytes;
-  return Fail(HttpFailure::kTooLarge,
-              Reject("the answer is longer than " + std::to_string(body_bytes_max) + " bytes"));
+  return bytes;
 }
 
 Result<std::string> HttpTransfer::Impl::Inflate() {
@@ -137,28 +145,42 @@ Result<HttpHead> HttpTransfer::Head() { return impl_->flow->WaitHead(); }
 
 Result<std::string> HttpTransfer::Read() {
   Impl& impl = *impl_;
+  if (impl.too_large) return impl.FailTooLarge();
+  if (impl.ended || impl.flow->failure() == HttpFailure::kStopped) {
+    // Nothing is waited for: it has failed, or the rest was dropped.
+    const Result<HttpFlow::Taken> none = impl.flow->WaitBody();
+    if (!none) return none.error();
+    return std::string();
+  }
   if (!impl.coding_known) {
     if (const Result<void> known = impl.ReadCoding(); !known) return known.error();
   }
   while (true) {
+    std::string piece;
     if (impl.inflater) {
       Result<std::string> text = impl.Inflate();
       if (!text) return text;
-      if (!text->empty()) return impl.Count(*std::move(text));
+      piece = *std::move(text);
     }
-    Result<HttpFlow::Taken> taken = impl.flow->WaitBody();
-    if (!taken) return taken.error();
-    if (taken->resume) impl.door->Post(impl.flow);
-    if (taken->bytes.empty()) {
-      if (impl.inflater && impl.coded_any && !impl.inflater->ended() && !impl.ended) {
+    if (piece.empty()) {
+      Result<HttpFlow::Taken> taken = impl.flow->WaitBody();
+      if (!taken) return taken.error();
+      if (taken->resume) impl.door->Post(impl.flow);
+      if (taken->bytes.empty()) {
+        if (!impl.inflater || !impl.coded_any || impl.inflater->ended()) return piece;
         return impl.Fail(HttpFailure::kCut, Retry("the compressed answer has no end"));
       }
-      return std::string();
+      if (impl.inflater) {
+        impl.coded = std::move(taken->bytes);
+        impl.coded_at = 0;
+        impl.coded_any = true;
+        continue;
+      }
+      piece = std::move(taken->bytes);
     }
-    if (!impl.inflater) return impl.Count(std::move(taken->bytes));
-    impl.coded = std::move(taken->bytes);
-    impl.coded_at = 0;
-    impl.coded_any = true;
+    piece = impl.UpToBound(std::move(piece));
+    if (!piece.empty()) return piece;
+    return impl.FailTooLarge();
   }
 }
 

@@ -48,11 +48,6 @@ bool HttpFlow::over() const {
   return failure_ || dropped_;
 }
 
-bool HttpFlow::dropped() const {
-  const std::lock_guard lock(mutex_);
-  return dropped_;
-}
-
 bool HttpFlow::TakeResume() {
   const std::lock_guard lock(mutex_);
   return pipe_.empty() && std::exchange(refused_, false);

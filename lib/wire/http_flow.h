@@ -35,9 +35,8 @@ class HttpFlow {
   bool Fail(HttpFailure failure, Error error);
   // The reader wants no more. True: the loop has to hear of it.
   bool Drop();
-  bool over() const;     // Failed or dropped: the loop is to end it.
-  bool dropped() const;  // By its reader.
-  bool TakeResume();     // There is room again, since PutBody refused; true once.
+  bool over() const;  // Failed or dropped: the loop is to end it.
+  bool TakeResume();  // There is room again, since PutBody refused; true once.
   std::optional<HttpFailure> failure() const;
 
   // Of the reader; they wait, until the deadline. Empty bytes: the end.

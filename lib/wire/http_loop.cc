@@ -194,10 +194,10 @@ void HttpLoop::End(HttpRunning& running,
   running_.erase(&running);
   // The counts are right when the reader looks at them.
   --counts_->running;
-  if (flow->dropped()) {
-    ++counts_->dropped;
-  } else if (failure || flow->over()) {
+  if (failure || flow->failure()) {
     ++counts_->failed;
+  } else if (flow->over()) {
+    ++counts_->dropped;
   } else {
     ++counts_->done;
     flow->PutEnd();
