@@ -198,10 +198,24 @@ class Reader {
     return inside;
   }
 
+  // A comma with three digits behind it, as in 1,000 and 1{,}000.
+  static bool Thousands(std::string_view text, size_t comma) {
+    if (text[comma] != ',') return false;
+    size_t digits = 0;
+    while (comma + 1 + digits < text.size() && IsDigit(text[comma + 1 + digits])) ++digits;
+    return digits == 3 || text.size() == 1;
+  }
+
   static std::string Wrapped(const std::string& inside) {
     const std::string_view token = Trimmed(inside);
     bool number = true;
-    for (const char c : token) number = number && (IsDigit(c) || c == '.' || c == ',');
+    bool set = false;
+    for (size_t i = 0; i < token.size(); ++i) {
+      const bool comma = token[i] == ',' || token[i] == ';';
+      set = set || (comma && !Thousands(token, i));
+      number = number && (IsDigit(token[i]) || token[i] == '.' || comma);
+    }
+    if (set) return "{" + std::string(token) + "}";
     if (number || token.size() == 1) return std::string(token);
     if (token.front() == '(' && Closing(token, 0) == token.size() - 1) return std::string(token);
     return "(" + std::string(token) + ")";

@@ -1,8 +1,8 @@
 // Plain: what was typed or authored, in LaTeX, Unicode or ASCII, as one plain ASCII-like notation.
 //
 //   $$..$$ \( \) \[ \] \left \right \, \; ~          gone or a space
-//   \frac{a}{b} \dfrac \tfrac                        kFracOpen a kFracClose / kFracOpen b
-//   kFracClose {token}                                          token;  {a+b} becomes (a+b)
+//   \frac{a}{b} \dfrac \tfrac                        a / b, each between kFracOpen and kFracClose
+//   {token} {a+b} {a, b}                             token (a+b) {a, b}
 //   \sqrt{a} √                                       sqrt(a)
 //   × \times · \cdot ÷ \div                          * * * * / /
 //   − – (U+2212, U+2013 ...)                         -
