@@ -19,6 +19,13 @@ sigset_t StopSignals() {
   return set;
 }
 
+sigset_t Hangup() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
 }  // namespace
 
 void CatchStopSignals() {
@@ -36,6 +43,17 @@ bool WaitForStop(Deadline deadline) {
     if (sigtimedwait(&set, nullptr, &wait) > 0) return true;
   } while (Steady::now() < deadline);
   return false;
+}
+
+void CatchHangup() {
+  const sigset_t set = Hangup();
+  CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
+}
+
+bool TakeHangup() {
+  const sigset_t set = Hangup();
+  const timespec now{.tv_sec = 0, .tv_nsec = 0};
+  return sigtimedwait(&set, nullptr, &now) > 0;
 }
 
 }  // namespace lyceum

@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT as something to wait for.
+// SIGTERM, SIGINT and SIGHUP as something to wait for.
 #pragma once
 
 #include "base/clock.h"
@@ -9,5 +9,10 @@ namespace lyceum {
 void CatchStopSignals();
 // True as soon as one came. Waits at most until the deadline.
 bool WaitForStop(Deadline deadline);
+
+// SIGHUP, by custom "read your files again": also to be called before any thread.
+void CatchHangup();
+// True where one came since the last time.
+bool TakeHangup();
 
 }  // namespace lyceum

@@ -67,7 +67,16 @@ void DispatchTable::OnRefused(const CallId& id, int64_t now) {
 
 void DispatchTable::OnHeartbeat(const Heartbeat& heartbeat, int64_t now) {
   if (!workers_.contains(heartbeat.worker) && workers_.size() >= kWorkersMax) return;
-  workers_[heartbeat.worker].heard_ms = now;
+  Worker& worker = workers_[heartbeat.worker];
+  worker.heard_ms = now;
+  std::vector<std::string> known_tools;
+  for (const std::string& name : heartbeat.tools) {
+    if (tools_.contains(name) || tools_.size() < kToolsMax) {
+      ToolNamed(name).served_ms = now;
+      known_tools.push_back(name);
+    }
+  }
+  Describe(worker, heartbeat.slots, known_tools);
   std::unordered_set<uint64_t> listed;
   for (const CallId& id : heartbeat.in_flight) {
     Call* call = Find(id);
@@ -79,17 +88,13 @@ void DispatchTable::OnHeartbeat(const Heartbeat& heartbeat, int64_t now) {
       call->missed = 0;
     }
   }
-  const std::set<uint64_t> running = workers_[heartbeat.worker].running;
+  const std::set<uint64_t> running = worker.running;
   for (const uint64_t order : running) {
     Call& call = calls_.at(order);
     if (!listed.contains(order) && ++call.missed >= kMissedMax) Lose(call);
   }
-  for (const std::string& name : heartbeat.tools) {
-    if (!tools_.contains(name) && tools_.size() >= kToolsMax) continue;
-    ToolState& tool =
-        tools_.try_emplace(name, ToolState{.window = options_.window_max}).first->second;
-    tool.served_ms = now;
-    if (heartbeat.free > 0) EndBackoff(tool, now);
+  if (heartbeat.free > 0) {
+    for (const std::string& name : known_tools) EndBackoff(ToolNamed(name), now);
   }
   SendWaiting(now);
 }
@@ -148,7 +153,7 @@ void DispatchTable::Tick(int64_t now) {
 int64_t DispatchTable::NextTick() const {
   int64_t next = wakes_.empty() ? INT64_MAX : wakes_.begin()->first;
   for (const auto& [name, tool] : tools_) {
-    if (!tool.waiting.empty() && tool.sent < tool.window) next = std::min(next, tool.open_ms);
+    if (!tool.waiting.empty() && Room(tool) > 0) next = std::min(next, tool.open_ms);
   }
   for (const auto& [name, worker] : workers_) {
     if (!worker.running.empty()) next = std::min(next, worker.heard_ms + options_.silent_ms);
@@ -164,7 +169,31 @@ DispatchTable::Call* DispatchTable::Find(const CallId& id) {
 }
 
 DispatchTable::ToolState& DispatchTable::ToolOf(const Call& call) {
-  return tools_.try_emplace(call.what.tool, ToolState{.window = options_.window_max}).first->second;
+  return ToolNamed(call.what.tool);
+}
+
+DispatchTable::ToolState& DispatchTable::ToolNamed(const std::string& name) {
+  return tools_.try_emplace(name, ToolState{.window = options_.window_max}).first->second;
+}
+
+size_t DispatchTable::Room(const ToolState& tool) const {
+  const auto rest = [](size_t all, size_t used) { return all > used ? all - used : 0; };
+  const size_t window = rest(tool.window, tool.sent);
+  return tool.slots == 0 ? window : std::min(window, rest(tool.slots, tool.running + sent_));
+}
+
+void DispatchTable::Describe(Worker& worker, size_t slots, std::vector<std::string> tools) {
+  if (worker.slots == slots && worker.tools == tools) return;
+  for (const std::string& name : worker.tools) {
+    ToolNamed(name).slots -= worker.slots;
+    ToolNamed(name).running -= worker.running.size();
+  }
+  worker.slots = slots;
+  worker.tools = std::move(tools);
+  for (const std::string& name : worker.tools) {
+    ToolNamed(name).slots += worker.slots;
+    ToolNamed(name).running += worker.running.size();
+  }
 }
 
 void DispatchTable::WakeAt(Call& call, int64_t wake_ms) {
@@ -183,10 +212,12 @@ void DispatchTable::Leave(Call& call) {
       break;
     case State::kSent:
       --ToolOf(call).sent;
+      --sent_;
       break;
     case State::kRunning:
       if (const auto worker = workers_.find(call.worker); worker != workers_.end()) {
-        worker->second.running.erase(call.order);
+        if (worker->second.running.erase(call.order) == 0) break;
+        for (const std::string& name : worker->second.tools) --ToolNamed(name).running;
       }
       break;
   }
@@ -208,6 +239,7 @@ void DispatchTable::Enqueue(Call& call) {
 void DispatchTable::Send(Call& call, int64_t now) {
   call.state = State::kSent;
   ++ToolOf(call).sent;
+  ++sent_;
   WakeAt(call, std::min(call.what.deadline_ms, now + options_.ack_timeout_ms));
   ++counters_.dispatched;
   actions_.push_back(SendRequest{call.what.id, call.attempt, ++call.send});
@@ -215,7 +247,7 @@ void DispatchTable::Send(Call& call, int64_t now) {
 
 void DispatchTable::SendWaiting(int64_t now) {
   for (auto& [name, tool] : tools_) {
-    while (!tool.waiting.empty() && tool.sent < tool.window && now >= tool.open_ms) {
+    while (!tool.waiting.empty() && now >= tool.open_ms && Room(tool) > 0) {
       Call& call = calls_.at(*tool.waiting.begin());
       Leave(call);
       // What nobody could use any more is not sent; its wake fails it.
@@ -253,7 +285,9 @@ void DispatchTable::Run(Call& call, const std::string& worker, int64_t now) {
   }
   Worker& running = workers_[worker];
   running.heard_ms = std::max(running.heard_ms, now);
-  running.running.insert(call.order);
+  if (running.running.insert(call.order).second) {
+    for (const std::string& name : running.tools) ++ToolNamed(name).running;
+  }
   WakeAt(call, call.what.deadline_ms);
   ToolState& tool = ToolOf(call);
   tool.window = std::min(tool.window + 1, options_.window_max);
@@ -295,6 +329,7 @@ void DispatchTable::LoseSilent(int64_t now) {
       ++it;
       continue;
     }
+    Describe(it->second, 0, {});
     const std::set<uint64_t> running = std::move(it->second.running);
     it = workers_.erase(it);
     for (const uint64_t order : running) Lose(calls_.at(order));

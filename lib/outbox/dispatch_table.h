@@ -11,10 +11,12 @@
 //   (lost) any       --deadline------------> failed        `unavailable` where nobody ever served
 //   the tool failed                                          until the partition ends the call
 //
-// Flow by tool: at most `window` requests wait for an answer. No answer, busy or nobody closes the
-// window to 1 (half, after silence) and the tool backs off, jittered, doubling; accepted opens it
-// again. So a full pool is probed by the oldest call only. A freed slot (an ended call, a
-// heartbeat) ends a backoff.
+// Flow by tool: what its workers have room for, as far as their heartbeats and our own calls tell,
+// and at most `window` requests that wait for an answer. Until a worker has told its slots, and
+// where other session workers use the same pool, the window alone decides. No answer, busy or
+// nobody closes the window to 1 (half, after silence) and the tool backs off, jittered, doubling;
+// accepted opens it again. So a full pool is probed by the oldest call only. A freed slot (an ended
+// call, a heartbeat) ends a backoff.
 //
 // Times are milliseconds of one monotonic clock. Bounded by calls_max. One thread calls it.
 #pragma once
@@ -80,6 +82,7 @@ class DispatchTable {
   struct Heartbeat {
     std::string worker;
     std::vector<std::string> tools;
+    uint32_t slots = 0;  // 0: not told, or it takes no more.
     uint32_t free = 0;
     std::vector<CallId> in_flight;
   };
@@ -130,17 +133,24 @@ class DispatchTable {
     std::set<uint64_t> waiting;  // Orders.
     size_t sent = 0;
     size_t window = 0;
+    size_t slots = 0;    // Of all workers that serve it; 0: not known.
+    size_t running = 0;  // Calls at these workers, of whatever tool.
     int64_t backoff_ms = 0;
     int64_t open_ms = INT64_MIN;
     int64_t served_ms = INT64_MIN;  // The last heartbeat that named the tool.
   };
   struct Worker {
     int64_t heard_ms = 0;
+    size_t slots = 0;
+    std::vector<std::string> tools;
     std::set<uint64_t> running;
   };
 
   Call* Find(const CallId& id);
   ToolState& ToolOf(const Call& call);
+  ToolState& ToolNamed(const std::string& name);
+  size_t Room(const ToolState& tool) const;
+  void Describe(Worker& worker, size_t slots, std::vector<std::string> tools);
   void WakeAt(Call& call, int64_t wake_ms);
   void Leave(Call& call);  // Takes it out of whatever its state put it into.
   void Erase(Call& call);
@@ -165,6 +175,7 @@ class DispatchTable {
   std::set<std::pair<int64_t, uint64_t>> wakes_;  // Of every call that is not failed.
   std::map<std::string, ToolState> tools_;
   std::map<std::string, Worker> workers_;
+  size_t sent_ = 0;  // Of all tools.
   // Ended and to be cancelled, but nobody had said yet who runs it.
   std::unordered_set<CallId> cancelled_;
   std::deque<CallId> cancelled_order_;

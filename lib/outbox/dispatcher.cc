@@ -237,8 +237,11 @@ void Dispatcher::OnAnswer(const wire::Message& message, int64_t now) {
 void Dispatcher::OnHeartbeat(const wire::Message& message, int64_t now) {
   auto heartbeat = envelope::DecodeToolHeartbeat(message.data, EncodingOf(message));
   if (!heartbeat) return OnMalformed("tool heartbeat", heartbeat.error());
-  table_.OnHeartbeat({std::move(heartbeat->worker), std::move(heartbeat->tools), heartbeat->free,
-                      std::move(heartbeat->in_flight)},
+  table_.OnHeartbeat({.worker = std::move(heartbeat->worker),
+                      .tools = std::move(heartbeat->tools),
+                      .slots = heartbeat->draining ? 0 : heartbeat->slots,
+                      .free = heartbeat->free,
+                      .in_flight = std::move(heartbeat->in_flight)},
                      now);
 }
 

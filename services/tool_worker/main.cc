@@ -1,6 +1,7 @@
 // lyceum-tool-worker: runs the tools that sessions ask for. See lib/tools.
 //
-// Exit codes: services/worker/worker.h. 1: stopped with results unsent.
+// Exit codes: services/worker/worker.h. 1: stopped with results unsent; of --provider-check: a
+// provider does not answer.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -10,8 +11,10 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "tool_worker/language_models.h"
 #include "tools/built_in.h"
 #include "tools/course_bucket.h"
+#include "tools/llm_tutor.h"
 #include "tools/tool_worker.h"
 #include "worker/worker.h"
 
@@ -24,13 +27,18 @@ constexpr std::chrono::seconds kDrain{30};
 struct Flags {
   worker::Flags worker = worker::DefaultFlags();
   std::string tools;
-  int64_t slots = 8;
+  int64_t slots = 32;
+  tool_worker::ModelFlags models;
+  bool provider_check = false;
 };
 
 void Declare(Settings& settings, Flags* flags) {
   worker::Declare(settings, &flags->worker);
   settings.Number("slots", &flags->slots, 1, 1024, "calls that run at once")
-      .Text("tools", &flags->tools, "tools to run, with commas between (default: all)");
+      .Text("tools", &flags->tools, "tools to run, with commas between (default: all)")
+      .Switch("provider-check", &flags->provider_check,
+              "ask each configured language model one short question, and end");
+  tool_worker::Declare(settings, &flags->models);
 }
 
 std::vector<std::string> SplitNames(const std::string& text) {
@@ -57,10 +65,11 @@ Result<void> Check(const Flags& flags) {
   return {};
 }
 
-std::vector<worker::Metric> Figures(const tools::ToolWorker& running) {
+std::vector<worker::Metric> Figures(const tools::ToolWorker& running,
+                                    const tool_worker::LanguageModels& models) {
   const auto counters = running.counters();
   const auto figure = [](uint64_t value) { return static_cast<double>(value); };
-  return {
+  std::vector<worker::Metric> figures = {
       {"lyceum_calls_accepted_total", "Requests accepted", figure(counters.accepted)},
       {"lyceum_calls_busy_total", "Requests answered busy", figure(counters.busy)},
       {"lyceum_calls_repeated_total", "Requests that were known already",
@@ -72,9 +81,13 @@ std::vector<worker::Metric> Figures(const tools::ToolWorker& running) {
       {"lyceum_requests_unreadable_total", "Requests without a readable id",
        figure(counters.unreadable)},
   };
+  for (worker::Metric& metric : tool_worker::Figures(models)) figures.push_back(std::move(metric));
+  return figures;
 }
 
 int Serve(const Flags& flags) {
+  auto models = tool_worker::Open(flags.models);
+  if (!models) return worker::Complain(kProgram, models.error());
   auto connection = wire::Connection::Connect(flags.worker.nats);
   if (!connection) return worker::Complain(kProgram, connection.error());
   const envelope::Subjects subjects(flags.worker.prefix);
@@ -83,7 +96,11 @@ int Serve(const Flags& flags) {
     worker::Complain(kProgram, courses.error());
     return worker::kAway;  // Without JetStream, or not installed yet.
   }
-  tools::Toolbox toolbox = tools::BuiltInTutor(std::move(*courses));
+  const std::shared_ptr<tools::TopicSource> source = std::move(*courses);
+  tools::Toolbox toolbox = tools::BuiltInTutor(source);
+  if (models->client != nullptr) {
+    toolbox = tools::LlmTutor(std::move(toolbox), models->client, models->prompts, source);
+  }
   if (!flags.tools.empty()) {
     auto some = toolbox.Only(SplitNames(flags.tools));
     if (!some) return worker::Complain(kProgram, some.error());
@@ -95,8 +112,9 @@ int Serve(const Flags& flags) {
   if (!running) return worker::Complain(kProgram, running.error());
   LogInfo("started",
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});
-  const int code = worker::ServeUntilStopped(kProgram, flags.worker, **connection,
-                                             [&] { return Figures(**running); });
+  const int code = worker::ServeUntilStopped(
+      kProgram, flags.worker, **connection, [&] { return Figures(**running, *models); },
+      [&] { tool_worker::Reload(*models); });
   LogInfo("draining");
   const bool drained = (*running)->Drain(In(kDrain));
   const auto counters = (*running)->counters();
@@ -110,6 +128,7 @@ int Serve(const Flags& flags) {
 
 int Run(int argc, char** argv) {
   CatchStopSignals();
+  CatchHangup();
   Flags flags;
   flags.worker.nats.send_asap = true;  // One learner waits for each message.
   Settings settings;
@@ -118,6 +137,7 @@ int Run(int argc, char** argv) {
   if (!go_on) return worker::Complain(kProgram, go_on.error());
   if (!*go_on) return worker::kDone;
   if (auto good = Check(flags); !good) return worker::Complain(kProgram, good.error());
+  if (flags.provider_check) return tool_worker::CheckProviders(flags.models);
   InitLog(kProgram, flags.worker.id, flags.worker.log_level);
   flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
   return Serve(flags);

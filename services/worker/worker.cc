@@ -22,6 +22,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr seconds kLook{5};  // After what NATS says of itself.
+
 class Figures : public prometheus::Collectable {
  public:
   explicit Figures(worker::Collect collect) : collect_(std::move(collect)) {}
@@ -29,15 +31,17 @@ class Figures : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override {
     std::vector<prometheus::MetricFamily> families;
     for (const Metric& metric : collect_()) {
-      prometheus::MetricFamily family;
-      family.name = metric.name;
-      family.help = metric.help;
-      family.type =
-          metric.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+      if (families.empty() || families.back().name != metric.name) {
+        families.push_back(
+            {metric.name,
+             metric.help,
+             metric.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge,
+             {}});
+      }
       prometheus::ClientMetric figure;
       (metric.counter ? figure.counter.value : figure.gauge.value) = metric.value;
-      family.metric.push_back(figure);
-      families.push_back(std::move(family));
+      for (const auto& [name, value] : metric.labels) figure.label.push_back({name, value});
+      families.back().metric.push_back(std::move(figure));
     }
     return families;
   }
@@ -104,12 +108,16 @@ int Complain(const std::string& program, const Error& error) {
 }
 
 int ServeUntilStopped(const std::string& program, const Flags& flags, wire::Connection& connection,
-                      Collect collect) {
+                      Collect collect, const std::function<void()>& on_hangup) {
   const auto figures = std::make_shared<Figures>(std::move(collect));
   auto exposer = Expose(flags.metrics_listen, figures);
   if (!exposer) return Complain(program, exposer.error());
   uint64_t seen_errors = 0;
-  while (!WaitForStop(In(seconds(5)))) {
+  Deadline next_look = In(kLook);
+  while (!WaitForStop(In(seconds(1)))) {
+    if (on_hangup && TakeHangup()) on_hangup();
+    if (Steady::now() < next_look) continue;
+    next_look = In(kLook);
     const uint64_t errors = connection.async_errors();
     if (errors != seen_errors) {
       LogError("NATS reports errors: see the server's permissions for this role",

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/config.h"
@@ -35,19 +36,20 @@ Result<void> Check(const Flags& flags);
 // Says it on standard error, and which exit code it means.
 int Complain(const std::string& program, const Error& error);
 
-// A figure as Prometheus takes it.
+// A figure as Prometheus takes it. Those of one name stand together.
 struct Metric {
   std::string name;
   std::string help;
   double value = 0;
   bool counter = true;  // Else a gauge.
+  std::vector<std::pair<std::string, std::string>> labels = {};
 };
 using Collect = std::function<std::vector<Metric>()>;
 
 // Waits until SIGTERM or SIGINT (kDone), or until NATS has closed the connection for good (kAway).
 // Meanwhile serves http://<metrics_listen>/metrics and logs what NATS complains of. kUsage: it can
-// not listen there.
+// not listen there. on_hangup: within a second of a SIGHUP, where the program catches it.
 int ServeUntilStopped(const std::string& program, const Flags& flags, wire::Connection& connection,
-                      Collect collect);
+                      Collect collect, const std::function<void()>& on_hangup = {});
 
 }  // namespace lyceum::worker

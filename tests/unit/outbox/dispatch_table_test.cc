@@ -30,8 +30,9 @@ class DispatchTableTest : public ::testing::Test {
     return table_.Add({Id(n), partition, "check_answer", kDeadline}, true, now_);
   }
   void Accept(int n, const std::string& worker) { table_.OnAccepted(Id(n), worker, now_); }
-  void Beat(const std::string& worker, std::vector<int> running, uint32_t free = 0) {
-    DispatchTable::Heartbeat heartbeat{worker, {"check_answer"}, free, {}};
+  void Beat(const std::string& worker, std::vector<int> running, uint32_t free = 0,
+            uint32_t slots = 0) {
+    DispatchTable::Heartbeat heartbeat{worker, {"check_answer"}, slots, free, {}};
     for (const int n : running) heartbeat.in_flight.push_back(Id(n));
     table_.OnHeartbeat(heartbeat, now_);
   }
@@ -202,6 +203,44 @@ TEST_F(DispatchTableTest, AWorkerThatNeverBeatsIsLostTwoSecondsAfterItAccepted) 
   Pass(1'999);
   EXPECT_EQ(Out(), Texts{});
   Pass(1);
+  EXPECT_EQ(Out(), Texts{"1#2"});
+}
+
+TEST_F(DispatchTableTest, KnownSlotsAreFilledAndNotOverfilled) {
+  Beat("w", {}, 2, 2);
+  for (int n = 1; n <= 4; ++n) Add(n);
+  EXPECT_EQ(Out(), (Texts{"1#1", "2#1"}));
+  Accept(1, "w");
+  Accept(2, "w");
+  EXPECT_EQ(Out(), Texts{});
+  table_.OnEnded(Id(1), false, now_);
+  EXPECT_EQ(Out(), Texts{"3#1"});
+  Beat("v", {}, 1, 1);
+  EXPECT_EQ(Out(), Texts{"4#1"}) << "another worker's slot counts too";
+}
+
+TEST_F(DispatchTableTest, ASlotBusyWithAnotherToolIsTaken) {
+  table_.OnHeartbeat({"w", {"check_answer", "give_hint"}, 1, 1, {}}, now_);
+  Add(1, "give_hint");
+  Add(2);
+  Accept(1, "w");
+  EXPECT_EQ(Out(), Texts{"1#1"}) << "the only slot is spoken for";
+  table_.OnEnded(Id(1), false, now_);
+  EXPECT_EQ(Out(), Texts{"2#1"});
+}
+
+TEST_F(DispatchTableTest, TheSlotsOfASilentWorkerCountNoMore) {
+  Beat("w", {}, 1, 1);
+  Beat("v", {}, 1, 1);
+  for (int n = 1; n <= 3; ++n) Add(n);
+  EXPECT_EQ(Out(), (Texts{"1#1", "2#1"}));
+  Accept(1, "w");
+  Accept(2, "v");
+  Pass(1'900);
+  Beat("v", {2}, 0, 1);
+  Pass(200);  // w is silent: its call waits again, and v has no slot for it.
+  EXPECT_EQ(Out(), Texts{});
+  table_.OnEnded(Id(2), false, now_);
   EXPECT_EQ(Out(), Texts{"1#2"});
 }
 

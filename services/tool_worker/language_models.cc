@@ -1,0 +1,123 @@
+#include "tool_worker/language_models.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "tools/prompt_values.h"
+
+namespace lyceum::tool_worker {
+namespace {
+
+constexpr std::chrono::seconds kCheckMax{60};
+
+std::optional<std::string> FromEnvironment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return std::string(value);
+}
+
+Result<std::shared_ptr<llm::Client>> OpenClient(const ModelFlags& flags) {
+  auto config = llm::ReadConfig(flags.llm, FromEnvironment);
+  if (!config) return config.error();
+  auto http = wire::HttpClient::Start({});
+  if (!http) return http.error();
+  return llm::Client::Make(std::move(*config), std::move(*http));
+}
+
+}  // namespace
+
+void Declare(Settings& settings, ModelFlags* flags) {
+  settings
+      .Table("llm", &flags->llm,
+             "providers of language models (default: none, the built-in tutor answers)")
+      .Text("prompts", &flags->prompts, "folder of the prompts; read again on SIGHUP");
+}
+
+Result<LanguageModels> Open(const ModelFlags& flags) {
+  if (flags.llm.empty()) return LanguageModels{};
+  auto client = OpenClient(flags);
+  if (!client) return client.error();
+  if (flags.prompts.empty()) {
+    return Reject("--prompts is not set: name the folder of the prompts (ops/prompts)");
+  }
+  auto prompts = llm::Prompts::Load(flags.prompts, tools::PromptSpecs());
+  if (!prompts) return prompts.error();
+  for (const llm::Provider& provider : (*client)->config().providers) {
+    LogInfo("language model provider", {{"name", provider.name},
+                                        {"base_url", provider.base_url},
+                                        {"model", provider.model},
+                                        {"key", provider.key.empty() ? "none" : "set"}});
+  }
+  LogInfo("prompts", {{"folder", flags.prompts}, {"version", (*prompts)->version()}});
+  return LanguageModels{std::move(*client), std::move(*prompts)};
+}
+
+int CheckProviders(const ModelFlags& flags) {
+  if (flags.llm.empty()) {
+    fmt::print(stderr, "no provider is configured: the file of --config needs a table [llm]\n");
+    return worker::kUsage;
+  }
+  auto client = OpenClient(flags);
+  if (!client) {
+    fmt::print(stderr, "{}\n", client.error().text);
+    return worker::kUsage;
+  }
+  bool good = true;
+  for (const auto& check : (*client)->CheckProviders(In(kCheckMax))) {
+    fmt::print("{:<4} {:<20} {:<32} {}\n", check.good ? "ok" : "BAD", check.provider, check.model,
+               check.text);
+    good = good && check.good;
+  }
+  return good ? worker::kDone : worker::kFailed;
+}
+
+void Reload(const LanguageModels& models) {
+  if (models.prompts == nullptr) return;
+  if (auto reloaded = models.prompts->Reload(); !reloaded) {
+    LogError("prompts not read again: the earlier ones stay", {{"why", reloaded.error().text}});
+    return;
+  }
+  LogInfo("prompts read again", {{"version", models.prompts->version()}});
+}
+
+std::vector<worker::Metric> Figures(const LanguageModels& models) {
+  std::vector<worker::Metric> figures;
+  if (models.client == nullptr) return figures;
+  const auto all = models.client->counters();
+  const auto add = [&](const char* name, const char* help, auto member, bool counter = true) {
+    for (const auto& provider : all) {
+      figures.push_back({name,
+                         help,
+                         static_cast<double>(provider.*member),
+                         counter,
+                         {{"provider", provider.provider}}});
+    }
+  };
+  using Of = llm::Client::Counters;
+  add("lyceum_llm_requests_total", "Requests to the provider", &Of::attempts);
+  add("lyceum_llm_requests_ok_total", "Requests that were answered", &Of::ok);
+  add("lyceum_llm_requests_failed_total", "Requests that were not", &Of::failed);
+  add("lyceum_llm_retries_total", "Requests made again at the same provider", &Of::retries);
+  add("lyceum_llm_fallbacks_total", "Requests made because another provider failed",
+      &Of::fallbacks);
+  add("lyceum_llm_repairs_total", "Requests to mend an answer of the wrong form", &Of::repairs);
+  add("lyceum_llm_input_tokens_total", "Tokens sent, cached ones among them", &Of::input_tokens);
+  add("lyceum_llm_output_tokens_total", "Tokens that came", &Of::output_tokens);
+  add("lyceum_llm_cached_tokens_total", "Tokens sent that the provider had cached",
+      &Of::cached_tokens);
+  add("lyceum_llm_latency_ms_total", "Milliseconds until the whole answer", &Of::latency_ms);
+  add("lyceum_llm_first_text_ms_total", "Milliseconds until the first text", &Of::first_text_ms);
+  add("lyceum_llm_breaker_opened_total", "Times that the provider was passed over for a while",
+      &Of::breaker_opened);
+  add("lyceum_llm_running", "Requests that run", &Of::running, false);
+  figures.push_back({"lyceum_llm_budget_refusals_total", "Calls refused by a user's daily budget",
+                     static_cast<double>(models.client->budget_refusals())});
+  return figures;
+}
+
+}  // namespace lyceum::tool_worker
