@@ -116,7 +116,10 @@ class Run {
       }
       for (const SseEvent& event : parser.Feed(*piece)) {
         if (Problem problem = Take(decoder_->OnEvent(event))) return problem;
-        if (decoder_->ended()) return {};
+        if (decoder_->ended()) {
+          transfer_.Finish();
+          return {};
+        }
       }
       if (parser.problem()) return Trouble{"bad_stream", Blame::kPassing};
       if (end_.reply.text.empty() && Steady::now() > order_.text_by) {

@@ -65,7 +65,7 @@ struct HttpTransfer::Impl {
 
   ~Impl() {
     stop.reset();
-    Drop();
+    if (!flow->finishing()) Drop();
   }
   void Drop() {
     ended = true;
@@ -197,6 +197,12 @@ Result<std::string> HttpTransfer::ReadAll(size_t bytes_max) {
       return all;
     }
   }
+}
+
+void HttpTransfer::Finish() {
+  impl_->stop.reset();
+  impl_->ended = true;
+  if (impl_->flow->Finish()) impl_->door->Post(impl_->flow);
 }
 
 std::optional<HttpFailure> HttpTransfer::failure() const { return impl_->flow->failure(); }

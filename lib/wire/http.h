@@ -25,6 +25,8 @@
 namespace lyceum::wire {
 
 inline constexpr size_t kHttpPipeBytesMax = 256 * 1024;
+inline constexpr std::chrono::milliseconds kHttpFinishWait{500};
+inline constexpr size_t kHttpFinishBytesMax = 16 * 1024;
 
 struct HttpBounds {
   std::chrono::milliseconds connect{5'000};         // Name, TCP and TLS.
@@ -81,6 +83,9 @@ class HttpTransfer {
   Result<std::string> Read();
   // What is left of the body, but no more than bytes_max of it: then the rest is dropped.
   Result<std::string> ReadAll(size_t bytes_max);
+  // The reader has all it wants, and the end is near: a few bytes more may come unread, for a
+  // moment, so that the connection is kept. Does not wait; nothing can be read any more.
+  void Finish();
   std::optional<HttpFailure> failure() const;
 
  private:

@@ -11,14 +11,19 @@ void HttpFlow::PutHead(HttpHead head) {
   head_ = std::move(head);
 }
 
-bool HttpFlow::PutBody(const char* data, size_t size) {
+HttpFlow::Put HttpFlow::PutBody(const char* data, size_t size) {
   const std::lock_guard lock(mutex_);
+  if (failure_ || dropped_) return Put::kUnwanted;
+  if (finishing_) {
+    finish_bytes_ += size;
+    return finish_bytes_ <= kHttpFinishBytesMax ? Put::kTaken : Put::kUnwanted;
+  }
   if (!pipe_.empty() && pipe_.size() + size > kHttpPipeBytesMax) {
     refused_ = true;
-    return false;
+    return Put::kFull;
   }
   pipe_.append(data, size);
-  return true;
+  return Put::kTaken;
 }
 
 void HttpFlow::PutEnd() {
@@ -41,6 +46,18 @@ bool HttpFlow::Drop() {
   const std::lock_guard lock(mutex_);
   pipe_.clear();
   return !std::exchange(dropped_, true) && !whole_ && !failure_;
+}
+
+bool HttpFlow::Finish() {
+  const std::lock_guard lock(mutex_);
+  pipe_.clear();
+  finishing_ = true;
+  return !whole_ && !failure_ && !dropped_;
+}
+
+bool HttpFlow::finishing() const {
+  const std::lock_guard lock(mutex_);
+  return finishing_;
 }
 
 bool HttpFlow::over() const {
@@ -74,8 +91,9 @@ Result<HttpHead> HttpFlow::WaitHead() {
 
 Result<HttpFlow::Taken> HttpFlow::WaitBody() {
   std::unique_lock lock(mutex_);
-  const bool ready = changed_.wait_until(
-      lock, deadline_, [&] { return !pipe_.empty() || whole_ || failure_ || dropped_; });
+  const bool ready = changed_.wait_until(lock, deadline_, [&] {
+    return !pipe_.empty() || whole_ || failure_ || dropped_ || finishing_;
+  });
   if (!ready) {
     failure_ = HttpFailure::kDeadline;
     error_ = Retry("the answer was not whole before the deadline");

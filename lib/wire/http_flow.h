@@ -26,8 +26,9 @@ class HttpFlow {
 
   // Of the loop. They do not wake the reader: Wake does, once for all that has come at a time.
   void PutHead(HttpHead head);
-  // False: there is no room now, nothing was taken; ResumeWanted will be true once there is.
-  bool PutBody(const char* data, size_t size);
+  // kFull: nothing was taken, TakeResume will be true once there is room. kUnwanted: nobody reads.
+  enum class Put { kTaken, kFull, kUnwanted };
+  Put PutBody(const char* data, size_t size);
   void PutEnd();
   void Wake() { changed_.notify_all(); }
 
@@ -35,7 +36,10 @@ class HttpFlow {
   bool Fail(HttpFailure failure, Error error);
   // The reader wants no more. True: the loop has to hear of it.
   bool Drop();
+  // The reader wants no more, but the end may still come. True: the loop has to hear of it.
+  bool Finish();
   bool over() const;  // Failed or dropped: the loop is to end it.
+  bool finishing() const;
   bool TakeResume();  // There is room again, since PutBody refused; true once.
   std::optional<HttpFailure> failure() const;
 
@@ -61,6 +65,8 @@ class HttpFlow {
   bool whole_ = false;
   bool dropped_ = false;
   bool refused_ = false;  // PutBody said no.
+  bool finishing_ = false;
+  size_t finish_bytes_ = 0;  // Come since, and thrown away.
   std::optional<HttpFailure> failure_;
   Error error_;
   bool posted_ = false;  // Guarded by the door's mutex.

@@ -137,7 +137,10 @@ void HttpLoop::Begin(std::unique_ptr<HttpRunning> running) {
 void HttpLoop::Look(const std::shared_ptr<HttpFlow>& flow) {
   if (flow->running == nullptr) return;
   if (flow->over()) return End(*flow->running, std::nullopt);
-  if (flow->TakeResume()) Resume(*flow->running);
+  HttpRunning& running = *flow->running;
+  if (flow->finishing()) running.deadline = std::min(running.deadline, In(kHttpFinishWait));
+  if (flow->TakeResume()) return Resume(running);
+  Schedule(running);
 }
 
 void HttpLoop::Resume(HttpRunning& running) {
@@ -183,6 +186,9 @@ void HttpLoop::Schedule(HttpRunning& running) {
 
 void HttpLoop::End(HttpRunning& running,
                    const std::optional<std::pair<HttpFailure, Error>>& failure) {
+  // Nobody hears of the failure of what nobody reads.
+  if (failure && running.flow->finishing()) running.flow->Drop();
+  if (failure && running.flow->over()) return End(running, std::nullopt);
   if (running.due != due_.end()) due_.erase(std::exchange(running.due, due_.end()));
   CURL* easy = running.easy.get();
   curl_multi_remove_handle(multi_.get(), easy);

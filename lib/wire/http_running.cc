@@ -58,11 +58,15 @@ size_t OnBody(char* data, size_t size, size_t count, void* closure) {
   auto& running = *static_cast<HttpRunning*>(closure);
   const size_t bytes = size * count;
   running.loop->Heard(running);
-  if (!running.flow->PutBody(data, bytes)) {
-    running.paused = true;
-    return CURL_WRITEFUNC_PAUSE;
+  switch (running.flow->PutBody(data, bytes)) {
+    case HttpFlow::Put::kFull:
+      running.paused = true;
+      return CURL_WRITEFUNC_PAUSE;
+    case HttpFlow::Put::kUnwanted:
+      return 0;
+    case HttpFlow::Put::kTaken:
+      running.loop->Touch(running);
   }
-  running.loop->Touch(running);
   return bytes;
 }
 

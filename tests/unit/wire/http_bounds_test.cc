@@ -1,6 +1,8 @@
 // Every bound of a transfer, and everything a server can do wrong.
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "http_vocabulary.h"
 #include "support/eventually.h"
 #include "support/llm_server.h"
@@ -338,6 +340,46 @@ TEST(HttpBounds, DestroyedTransferClosesItsConnectionSoon) {
   }
   EXPECT_LT(total_ms / kRounds, 50);
   EXPECT_EQ(client->counters().dropped, static_cast<uint64_t>(kRounds));
+}
+
+TEST(HttpBounds, FinishedTransferKeepsItsConnectionIfTheEndIsNear) {
+  std::promise<void> finished;
+  std::shared_future<void> go = finished.get_future().share();
+  RawServer server([&](RawServer::Peer& peer) {
+    while (!peer.ReadRequest().empty()) {
+      peer.Send(kOk + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+      go.wait();
+      peer.Send("1\r\n!\r\n0\r\n\r\n");
+    }
+  });
+  auto client = Client();
+  {
+    HttpTransfer transfer = client->Begin(Post(server.url()));
+    EXPECT_EQ(*transfer.Read(), "hello");
+    transfer.Finish();
+    EXPECT_EQ(*transfer.Read(), "");
+    EXPECT_FALSE(transfer.failure());
+  }
+  EXPECT_EQ(client->counters().running, 1u);
+  finished.set_value();
+  EXPECT_TRUE(Eventually(seconds(2), [&] { return client->counters().done == 1; }));
+  EXPECT_EQ(Ask(*client, Post(server.url())).body, "hello!");
+  EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST(HttpBounds, FinishedTransferEndsAllTheSame) {
+  for (const Trouble trouble : {Trouble::kStall, Trouble::kHugeBody}) {
+    LlmServer server(Says(Text("some text", trouble)));
+    auto client = Client();
+    {
+      HttpTransfer transfer = client->Begin(To(server));
+      ASSERT_TRUE(transfer.Read());
+      transfer.Finish();
+    }
+    EXPECT_TRUE(Eventually(seconds(3), [&] { return server.open_connections() == 0; }));
+    EXPECT_EQ(client->counters().dropped, 1u);
+    EXPECT_EQ(client->counters().running, 0u);
+  }
 }
 
 TEST(HttpBounds, SlowReaderHoldsUpItsServerAndNobodyElse) {
