@@ -103,12 +103,14 @@ LlmRun::Draft LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::string* t
   };
   // Ends the answer where it has given too much away, beside the call's own end.
   std::stop_source enough;
+  std::string leak;  // The text up to there.
   const std::stop_callback also(call_.stop, [&] { enough.request_stop(); });
   ask.stop = enough.get_token();
   ask.on_text = [&](std::string_view piece) {
     if (guard.text().size() > kGuardedBytesMax) return;
     const std::string sayable = guard.Add(piece);
     if (guard.revealed()) {
+      leak = guard.text();
       enough.request_stop();
     } else if (stream != nullptr && !sayable.empty()) {
       stream->Add(sayable);
@@ -121,10 +123,10 @@ LlmRun::Draft LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::string* t
   const llm::Reply reply = parts_.client->AskText(ask);
   Account(reply);
   const llm::Answer* answer = reply.answer();
-  *text = answer == nullptr ? guard.text() : answer->text;
+  *text = answer == nullptr ? leak : answer->text;
   *text = std::string(CutUtf8(*text, tutor::kToolTextBytesMax));
   const bool reveals =
-      guard.revealed() || (secret.question != nullptr && tutor::Reveals(*text, *secret.question));
+      !leak.empty() || (secret.question != nullptr && tutor::Reveals(*text, *secret.question));
   if (reveals || answer == nullptr || answer->finish == llm::Finish::kRefused || IsBlank(*text)) {
     retract();
     return reveals && !call_.stop.stop_requested() ? Draft::kRevealing : Draft::kNone;
@@ -139,9 +141,12 @@ std::optional<Json> LlmRun::Decide(const llm::Values& values, const Judge& judge
   auto ask = AskFor(values, output_tokens_max, &schema);
   if (!ask) return std::nullopt;
   ask->first_provider = first_provider;
+  // A part of a sentence: the client ends it.
   const auto problems = [&](std::string_view text) -> std::string {
-    if (std::string form = schema->Problems(text); !form.empty()) return form;
-    return judge(Json::parse(llm::JsonIn(text)));
+    std::string problem = schema->Problems(text);
+    if (problem.empty()) problem = judge(Json::parse(llm::JsonIn(text)));
+    if (problem.ends_with('.')) problem.pop_back();
+    return problem;
   };
   const llm::Reply reply = parts_.client->AskJson(*ask, problems);
   Account(reply);
