@@ -90,6 +90,7 @@ bool Classroom::Run(Deadline deadline, const std::function<bool(uint64_t heard)>
         continue;
       }
       Learner& learner = learners_[index];
+      if (options_.watch) options_.watch(index, *received);
       const bool before = learner.done();
       learner.Heard(*received);
       patience_[index] = In(learner.missing() ? kGapPatience : options_.ask_again);

@@ -29,6 +29,8 @@ class Classroom {
     std::string name = "learner";  // Users are <name>-<k>.
     size_t at_once = 50;           // Learners in the middle of their course at a time.
     std::chrono::milliseconds ask_again{5000};
+    // Sees everything that a learner hears, deltas too, before the learner does.
+    std::function<void(size_t learner, const envelope::ReceivedMessage&)> watch;
   };
   Classroom(std::shared_ptr<wire::Connection> connection, envelope::Subjects subjects,
             Options options);

@@ -218,7 +218,6 @@ TEST_F(DispatchTableTest, KnownSlotsAreFilledAndNotOverfilled) {
   Beat("v", {}, 1, 1);
   EXPECT_EQ(Out(), Texts{"4#1"}) << "another worker's slot counts too";
 }
-
 TEST_F(DispatchTableTest, ASlotBusyWithAnotherToolIsTaken) {
   table_.OnHeartbeat({"w", {"check_answer", "give_hint"}, 1, 1, {}}, now_);
   Add(1, "give_hint");
@@ -238,8 +237,8 @@ TEST_F(DispatchTableTest, TheSlotsOfASilentWorkerCountNoMore) {
   Accept(2, "v");
   Pass(1'900);
   Beat("v", {2}, 0, 1);
-  Pass(200);  // w is silent: its call waits again, and v has no slot for it.
-  EXPECT_EQ(Out(), Texts{});
+  Pass(200);
+  EXPECT_EQ(Out(), Texts{}) << "w is silent: its call waits again, and v has no slot for it";
   table_.OnEnded(Id(2), false, now_);
   EXPECT_EQ(Out(), Texts{"1#2"});
 }
