@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <future>
 
 #include "http_vocabulary.h"
 #include "support/nats_server.h"
@@ -79,9 +80,9 @@ TEST(HttpTarget, ProblemNeverQuotesPathOrPassword) {
 }
 
 TEST(HttpTarget, PlainHttpGoesThroughTheProxy) {
-  std::string seen;
+  std::promise<std::string> asked;
   RawServer proxy([&](RawServer::Peer& peer) {
-    seen = peer.ReadRequest();
+    asked.set_value(peer.ReadRequest());
     peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   });
   const Environment variable("HTTP_PROXY", proxy.url(""));
@@ -89,13 +90,14 @@ TEST(HttpTarget, PlainHttpGoesThroughTheProxy) {
   HttpRequest request = Post("http://model.invalid/v1");
   request.plain_http_allowed = true;
   EXPECT_EQ(Ask(*client, request).body, "ok");
+  const std::string seen = asked.get_future().get();
   EXPECT_TRUE(seen.starts_with("POST http://model.invalid/v1 HTTP/1.1\r\n")) << seen;
 }
 
 TEST(HttpTarget, ProxyOfHttpsSeesNoKeyAndItsRefusalIsConnect) {
-  std::string seen;
+  std::promise<std::string> asked;
   RawServer proxy([&](RawServer::Peer& peer) {
-    seen = peer.ReadRequest();
+    asked.set_value(peer.ReadRequest());
     peer.Send("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
   });
   const Environment variable("HTTPS_PROXY",
@@ -104,6 +106,7 @@ TEST(HttpTarget, ProxyOfHttpsSeesNoKeyAndItsRefusalIsConnect) {
   const Read read = Ask(*client, Post("https://model.invalid/secret-path"));
   EXPECT_EQ(read.failure, HttpFailure::kConnect) << read.error.text;
   EXPECT_EQ(read.error.text, "the proxy did not connect to model.invalid:443: status 407");
+  const std::string seen = asked.get_future().get();
   EXPECT_TRUE(seen.starts_with("CONNECT model.invalid:443 HTTP/1.1\r\n")) << seen;
   EXPECT_EQ(seen.find("x-api-key"), std::string::npos);
   EXPECT_EQ(seen.find("secret-path"), std::string::npos);
