@@ -130,7 +130,7 @@ std::string HeaderProblem(const Headers& headers) {
     bytes += name.size() + value.size();
     if (!IsToken(name)) return "a header's name is not a token";
     if (std::any_of(kOurs.begin(), kOurs.end(),
-                    [&](std::string_view ours) { return SameName(name, ours); })) {
+                    [&own = name](std::string_view ours) { return SameName(own, ours); })) {
       return "the header " + name + " is not for the caller to set";
     }
     if (std::any_of(value.begin(), value.end(), [](char c) { return IsControl(c) && c != '\t'; })) {
