@@ -25,7 +25,7 @@ class ClientTest : public ::testing::TestWithParam<Api> {
  protected:
   // A provider more, named a, b, c ... To be changed before the first question.
   Provider& Near(test::LlmScript script);
-  Client& client();
+  Client& client();  // Made by the first call, which is to come before any thread.
 
   Ask Question();  // Of "ada", with ten seconds; what is said is kept in heard_.
   Reply AskIt();

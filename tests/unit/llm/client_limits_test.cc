@@ -57,6 +57,7 @@ TEST_P(ClientLimitsTest, AFullProviderIsPassedOver) {
   slow.before = milliseconds(60'000);
   Near(InTurn({slow, Says("a")})).limits.concurrency = 1;
   Near(InTurn({Says("b")}));
+  (void)client();
   std::stop_source stop;
   std::thread first([&] {
     Ask ask = Question();
@@ -115,6 +116,7 @@ TEST_P(ClientLimitsTest, CancellingEndsTheTransferAtOnce) {
   ask.deadline = In(milliseconds(60'000));
   ask.stop = stop.get_token();
   Reply reply;
+  (void)client();
   std::thread asking([&] { reply = client().AskText(ask); });
   EXPECT_TRUE(Eventually(milliseconds(5'000), [&] { return server().call_count() == 1; }));
   stop.request_stop();
@@ -134,6 +136,7 @@ TEST_P(ClientLimitsTest, CancellingEndsTheWaitBeforeARetry) {
   ask.deadline = In(milliseconds(60'000));
   ask.stop = stop.get_token();
   Reply reply;
+  (void)client();
   const Deadline begun = Steady::now();
   std::thread asking([&] { reply = client().AskText(ask); });
   EXPECT_TRUE(
