@@ -268,6 +268,20 @@ class Reader {
     return std::string(name);  // \alpha, \sin: by their names.
   }
 
+  // Subscript digits (of a letter: _(12)) and fullwidth ones: two bytes, and one from `zero` on.
+  bool Digits(std::string_view lead, unsigned char zero, std::string* out) {
+    std::string digits;
+    while (text_.substr(at_, 2) == lead && at_ + 2 < text_.size()) {
+      const int digit = static_cast<unsigned char>(text_[at_ + 2]) - zero;
+      if (digit < 0 || digit > 9) break;
+      digits += static_cast<char>('0' + digit);
+      at_ += 3;
+    }
+    const bool subscript = zero == 0x80 && !out->empty() && IsAlpha(out->back());
+    *out += subscript && !digits.empty() ? "_(" + digits + ")" : digits;
+    return !digits.empty();
+  }
+
   void Symbol(std::string* out) {
     const char c = text_[at_];
     if (static_cast<unsigned char>(c) < 0x80) {
@@ -275,6 +289,7 @@ class Reader {
       *out += c == '~' || IsSpace(c) ? ' ' : c;  // Marks stay: plain text is plain again.
       return;
     }
+    if (Digits("\xE2\x82", 0x80, out) || Digits("\xEF\xBC", 0x90, out)) return;
     for (const auto& [symbol, plain] : kSymbols) {
       if (text_.substr(at_, symbol.size()) == symbol) {
         at_ += symbol.size();

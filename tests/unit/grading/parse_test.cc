@@ -62,6 +62,8 @@ TEST(Parse, FunctionsTakeWhatStandsBehindThem) {
   EXPECT_EQ(Read("log_2 8"), "log_(2)(8)");
   EXPECT_EQ(Read("\\log_{2}{8}"), "log_(2)(8)");
   EXPECT_EQ(Read("log2(8)"), "log_(2)(8)");
+  EXPECT_EQ(Read("log₂8+x₁₂"), "log_(2)(8)+x_12");
+  EXPECT_EQ(Read("１２x"), "12*x");
   EXPECT_EQ(Read("log x"), "log_(10)(x)");
   EXPECT_EQ(Read("\\sqrt[3]{x}"), "root(x,3)");
   EXPECT_EQ(Read("∛x"), "root(x,3)");
