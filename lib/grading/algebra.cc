@@ -174,6 +174,10 @@ Compared CompareSingle(const Chain& key, const Chain& answer, Budget* budget) {
   if (std::string strange = StrangeNames(*a.tree, *b.tree); !strange.empty()) {
     return Unreadable(std::move(strange));
   }
+  if (key_solved && answer_solved && key_solved->name != answer_solved->name &&
+      CompareExpression(key_solved->value, answer_solved->value, budget).match == Match::kSame) {
+    return Unreadable("the question calls it " + key_solved->name);
+  }
   const Same same = EquivalentRelations(key, answer, reading, budget);
   if (same == Same::kYes && key_solved && key_solved->constant) {
     return Unreadable("this is not solved yet: say what " + key_solved->name + " is");

@@ -146,8 +146,12 @@ Same Forgiven(const Tree& a, const Tree& b, const Exact& exact) {
   const double size = std::max(std::fabs(left->value), std::fabs(right->value));
   const double distance = std::fabs(left->value - right->value);
   if (exact.rational_a && exact.rational_b) {
+    const int most = std::max(DecimalDigits(a), DecimalDigits(b));
     const bool noise = std::min(DecimalDigits(a), DecimalDigits(b)) >= kNoiseDigits;
-    return noise && distance <= kNoise * size ? Same::kYes : Same::kNo;
+    if (noise && distance <= kNoise * size) return Same::kYes;
+    // 0.333333333333 for 1/3: whether that is good enough is not for arithmetic to say.
+    const bool rounded = most >= kRoundedDigits && distance <= kRounded * size;
+    return rounded ? Same::kUndecided : Same::kNo;
   }
   const Closeness closeness = Compare(*left, *right);
   if (closeness == Closeness::kSame) return Same::kYes;

@@ -12,8 +12,9 @@
 // Expressions are the same if they are the same wherever both have a value: (x^2-1)/(x+1) is x-1.
 // Numbers. Fractions and decimals are exact: 0.333 is not 1/3 and 3.14 is not pi. Two things are
 // forgiven, because a calculator makes them: the last digits of two decimals of kNoiseDigits digits
-// or more, and a decimal of kRoundedDigits digits or more for a number that is not rational.
-// A Budget bounds the work; beyond it, undecided.
+// or more, and a decimal of kRoundedDigits digits or more for a number that is not rational. For
+// one that is rational, as 0.3333333333 for 1/3, it is undecided. A Budget bounds the work; beyond
+// it, undecided.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +30,17 @@ inline constexpr int kRoundedDigits = 9;
 
 enum class Same { kYes, kNo, kUndecided };
 
-// Counts nodes computed; one is some 10 to 100 ns.
+// Counts nodes computed and bytes read; one is some 10 to 100 ns.
 struct Budget {
   int64_t steps = 300'000;
 
   bool Take(const Tree& a, const Tree& b) {
     steps -= static_cast<int64_t>(a.nodes().size() + b.nodes().size());
+    return steps >= 0;
+  }
+  // To read texts of that many bytes together.
+  bool Read(size_t bytes) {
+    steps -= 4 * static_cast<int64_t>(bytes);
     return steps >= 0;
   }
 };

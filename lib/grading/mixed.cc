@@ -88,6 +88,24 @@ Reference Read(std::string_view text) {
   return reference;
 }
 
+enum class Shape { kSum, kProduct, kOther };
+Shape ShapeOf(const Tree& tree) {
+  const Node* node = &tree.top();
+  if (node->op == Op::kNegate) node = &tree.at(node->left);
+  if (node->op == Op::kAdd || node->op == Op::kSubtract) return Shape::kSum;
+  const bool product =
+      node->op == Op::kMultiply || node->op == Op::kDivide || node->op == Op::kPower;
+  return product ? Shape::kProduct : Shape::kOther;
+}
+
+// (z-4)^2 for z^2-8z+16: expanding it may have been what was asked.
+bool OtherShape(const std::string& key, const std::string& answer) {
+  const Parsed a = Parse(key, {});
+  const Parsed b = Parse(answer, {});
+  if (!a.tree || !b.tree || a.tree->names().empty()) return false;
+  return ShapeOf(*a.tree) != ShapeOf(*b.tree);
+}
+
 // With 1/3a as 1/(3a): is the verdict the same?
 bool ReadsOneWay(const std::string& key, const std::string& answer, Budget* budget) {
   Reading tight;
@@ -146,8 +164,8 @@ class Judge {
     if (compared.match == Match::kDifferent) return Incorrect(method);
     if (compared.match == Match::kUnreadable) return Ungraded(compared.note);
     if (!steps_hold) return Ungraded("the end is right, and a step before it is not");
-    const bool other_form =
-        compared.unsimplified || Reducible(answer) || Reducible(reference_.plain);
+    const bool other_form = compared.unsimplified || Reducible(answer) ||
+                            Reducible(reference_.plain) || OtherShape(reference_.plain, answer);
     if (other_form)
       return Ungraded("of the same value, in a form that may not be the one asked for");
     if (!number && !ReadsOneWay(reference_.plain, answer, &budget_)) {

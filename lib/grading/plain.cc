@@ -291,7 +291,7 @@ class Reader {
     }
     if (Digits("\xE2\x82", 0x80, out) || Digits("\xEF\xBC", 0x90, out)) return;
     for (const auto& [symbol, plain] : kSymbols) {
-      if (text_.substr(at_, symbol.size()) == symbol) {
+      if (symbol[0] == c && text_.substr(at_, symbol.size()) == symbol) {
         at_ += symbol.size();
         *out += plain;
         return;

@@ -1,4 +1,5 @@
 // Intervals, tuples and lists: elements that are compared one by one.
+#include <algorithm>
 #include <cctype>
 
 #include "grading/compare.h"
@@ -78,6 +79,7 @@ std::string EndForm(const std::string& text) {
 }
 
 Match SameElement(const std::string& key, const std::string& answer, Budget* budget) {
+  if (!budget->Read(key.size() + answer.size())) return Match::kUnreadable;
   if (EndForm(key) == EndForm(answer)) return Match::kSame;
   const auto left = ParseInterval(key);
   const auto right = ParseInterval(answer);
@@ -241,7 +243,9 @@ Compared CompareList(std::string_view key_text, std::string_view answer_text, Bu
   if (answer.empty() || !Balanced(Plain(answer_text))) {
     return {Match::kUnreadable, "write a list, with commas between", 0};
   }
-  if (answer.size() > kElementsMax) return {Match::kUnreadable, "this list is too long", 0};
+  if (std::max(key.size(), answer.size()) > kElementsMax) {
+    return {Match::kUnreadable, "this list is too long", 0};
+  }
   const auto same = [&](const std::string& a, const std::string& b) {
     return SameElement(a, b, budget);
   };

@@ -110,6 +110,10 @@ struct LoadOptions {
   std::string mix = "right=60,wrong=20,hint=5,question=10,second=5";
   std::string encoding = "protobuf";
 };
+struct GradeOptions {
+  std::string file;   // "-": standard input.
+  bool time = false;  // Say how long one takes.
+};
 
 int RunInit(const Common& common, const InitOptions& options);
 int RunCourseImport(const Common& common, const CourseImportOptions& options);
@@ -120,6 +124,7 @@ int RunSend(const Common& common, const SendOptions& options);
 int RunState(const Common& common, const StateOptions& options);
 int RunReplay(const Common& common, const ReplayOptions& options);
 int RunFsm(const Common& common, const std::string& format);
+int RunGrade(const Common& common, const GradeOptions& options);
 int RunDecode(const Common& common, const DecodeOptions& options);
 int RunLoad(const Common& common, const LoadOptions& options);
 int RunDeadLetterList(const Common& common, int64_t limit);

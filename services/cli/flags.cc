@@ -26,6 +26,7 @@ struct Options {
   uint64_t replay_to = 0;
   std::string fsm_format = "md";
   DecodeOptions decode;
+  GradeOptions grade;
   LoadOptions load;
   int64_t dlq_limit = 50;
   uint64_t dlq_sequence = 0;
@@ -45,6 +46,7 @@ class CommandLine {
     Replay();
     Fsm();
     Decode();
+    Grade();
     Load();
     DeadLetters();
   }
@@ -236,6 +238,14 @@ class CommandLine {
     c->add_option("--encoding", o.encoding, "protobuf or json")
         ->check(CLI::IsMember({"protobuf", "json"}))
         ->capture_default_str();
+  }
+
+  void Grade() {
+    GradeOptions& o = options_.grade;
+    CLI::App* c = Command(app_, "grade", "Grade a file of answers, without a server",
+                          [this, &o] { return RunGrade(common_, o); });
+    c->add_flag("--time", o.time, "Say how long one answer takes");
+    c->add_option("file", o.file, "JSON Lines, an answer a line; - is standard input")->required();
   }
 
   void DeadLetters() {

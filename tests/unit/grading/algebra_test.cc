@@ -55,7 +55,7 @@ TEST(Algebra, RoundedNumbersAreNotTheNumber) {
   Unequal({{"pi", "3.14"},
            {"\\pi", "22/7"},
            {"1/3", "0.333"},
-           {"1/3", "0.333333333333333"},
+           {"1/3", "0.3333333"},
            {"sqrt(2)", "1.41"},
            {"sqrt(2)", "1.4142"},
            {"e", "2.718"},
@@ -134,6 +134,7 @@ TEST(Algebra, WhatCanNotBeToldIsInvalid) {
                                          {"9^9^9^9", "9^9^9^8"},
                                          {"x", "y=x"},
                                          {"x", "x_2"},
+                                         {"1/3", "0.333333333333333"},
                                          {"2inf", "inf+x"},
                                          {"1/0", "2/0"}}) {
     EXPECT_EQ(Is(Format::kExpression, c.key, c.answer), "invalid") << c.key << " <- " << c.answer;
@@ -191,7 +192,11 @@ TEST(Algebra, EquationsAreTheSameUpToAFactor) {
          {"x=1.52399022", "x=(1+.2345)^2"},
          {"y=x^2", "y=x^3"}});
   Check(Format::kEquation, "invalid",
-        {{"x=10", "5x=50"}, {"y=x", "x"}, {"x=3", "x="}, {"y=e^x", "ln(y)=x"}});
+        {{"x=10", "5x=50"},
+         {"y=x", "x"},
+         {"x=3", "x="},
+         {"y=e^x", "ln(y)=x"},
+         {"f(x)=2x+1", "y=2x+1"}});
 }
 
 TEST(Algebra, InequalitiesKeepTheirDirection) {

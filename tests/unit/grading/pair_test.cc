@@ -59,6 +59,8 @@ TEST(Pair, AMixedAnswerOfDoubtfulFormIsNotGraded) {
   EXPECT_EQ(Mixed("8/12", "4/6÷2/2=2/3"), "ungraded");
   EXPECT_EQ(Mixed("3", "6/8÷2/8=3/1"), "ungraded");
   EXPECT_EQ(Mixed("3/4", "6/8"), "ungraded");
+  EXPECT_EQ(Mixed("z^2-8z+16", "(z-4)(z-4)"), "ungraded");
+  EXPECT_EQ(Mixed("z^2-8z+16", "16-8z+z^2"), "correct");
   EXPECT_EQ(Mixed("145", "241\n-96\n-------\n145"), "ungraded");
   EXPECT_EQ(Mixed("$3 dollars per 9 balloons", "$0.67 per balloon"), "ungraded");
   EXPECT_EQ(Mixed("It grows", "It shrinks"), "ungraded");
