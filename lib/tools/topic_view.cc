@@ -1,5 +1,6 @@
 #include "tools/topic_view.h"
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 
@@ -63,8 +64,14 @@ std::vector<std::string> TopicView::Excerpts(std::string_view query,
   uint64_t all_tokens = 0;
   for (const size_t passage : order) all_tokens += llm::TokensAtMost(text_of(passage));
   if (all_tokens > tokens_max) {
-    order.clear();
-    for (const auto& found : passages_.Rank(query, kCandidatesMax)) order.push_back(found.passage);
+    // What fits the query goes first; what follows fills the room that is left.
+    size_t ranked = 0;
+    for (const auto& found : passages_.Rank(query, kCandidatesMax)) {
+      const auto place =
+          std::find(order.begin() + static_cast<long>(ranked), order.end(), found.passage);
+      std::rotate(order.begin() + static_cast<long>(ranked), place, place + 1);
+      ++ranked;
+    }
   }
   std::vector<std::string> excerpts;
   uint32_t left = tokens_max;

@@ -30,7 +30,7 @@ class TopicView {
   std::optional<Passage> Best(std::string_view query, std::string_view context,
                               const tutor::Question* question) const;
   // The material by passages, without those that give the question's answer away: all of it in its
-  // order where it fits into so many tokens, else what fits the query best.
+  // order where it fits into so many tokens, else first what fits the query best.
   std::vector<std::string> Excerpts(std::string_view query, const tutor::Question* question,
                                     uint32_t tokens_max) const;
   // A question before this one in the topic that is most like it and has a worked solution.

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "llm/chat.h"
 #include "tutor/limits.h"
 #include "tutor/names.h"
 
@@ -37,9 +38,14 @@ tutor::Topic MarkedTopic() {
 
 class OneTopic : public TopicSource {
  public:
+  explicit OneTopic(tutor::Topic topic)
+      : topic_(std::make_shared<const tutor::Topic>(std::move(topic))) {}
   Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef&) override {
-    return std::make_shared<const tutor::Topic>(MarkedTopic());
+    return topic_;
   }
+
+ private:
+  std::shared_ptr<const tutor::Topic> topic_;
 };
 
 class PromptValuesTest : public ::testing::Test {
@@ -103,7 +109,7 @@ class PromptValuesTest : public ::testing::Test {
     return all;
   }
 
-  OneTopic source_;
+  OneTopic source_{MarkedTopic()};
   std::shared_ptr<llm::Prompts> prompts_;
   std::optional<TopicView> view_;
 };
@@ -189,6 +195,31 @@ TEST_F(PromptValuesTest, TheLongestValuesFit) {
   for (const auto& request : Requests(std::string(1'000'000, 'x'))) {
     EXPECT_LT(Render(request).user.size(), size_t{64} * 1024) << tutor::Name(request.tool);
   }
+}
+
+TEST(Excerpts, OfMuchMaterialWhatFitsTheQueryComesFirst) {
+  tutor::Topic topic = MarkedTopic();
+  topic.material.clear();
+  for (int i = 0; i < 40; ++i) {
+    topic.material.push_back("Passage number " + std::to_string(i) + " of the book speaks of " +
+                             (i == 30 ? "volcanoes" : "nothing much") + ", at some length.");
+  }
+  topic.material.push_back("The key is secret-key, says this one about volcanoes.");
+  OneTopic source(topic);
+  const auto view = TopicView::Load(&source, {});
+  ASSERT_TRUE(view);
+  const auto some = view->Excerpts("What about volcanoes?", &topic.questions[0], 200);
+  ASSERT_GT(some.size(), 2U);
+  EXPECT_TRUE(Has(some[0], "number 30 ")) << some[0];
+  EXPECT_TRUE(Has(some[1], "number 0 ")) << some[1];
+  uint32_t tokens = 0;
+  for (const std::string& text : some) {
+    EXPECT_FALSE(Has(text, "secret-key"));
+    tokens += llm::TokensAtMost(text);
+  }
+  EXPECT_LE(tokens, 200U);
+  EXPECT_FALSE(view->Excerpts("", nullptr, 200).empty()) << "also for no query";
+  EXPECT_EQ(view->Excerpts("volcanoes", nullptr, 100'000).size(), 41U);
 }
 
 TEST_F(PromptValuesTest, OfALongHistoryTheNewestIsTold) {

@@ -76,6 +76,18 @@ TEST(ToolReply, AnotherReplySubjectIsAProblem) {
   }
 }
 
+TEST(ToolReply, OnlyWordsForTheLearnerAreStreamed) {
+  const envelope::Subjects subjects;
+  auto request = Hint();
+  request.stream_subject = "lyceum.out.c1";
+  const std::set<Tool> streamed = {Tool::kPresentMaterial, Tool::kClarifyConcept, Tool::kGiveHint,
+                                   Tool::kRemediateKnownError};
+  for (int i = 0; i < tutor::kToolCount; ++i) {
+    request.tool = static_cast<Tool>(i);
+    EXPECT_EQ(IsStreamed(subjects, request), streamed.contains(request.tool)) << i;
+  }
+}
+
 TEST(ToolReply, AResultThatIsTooLargeBecomesAnError) {
   Replier replier;
   replier.worker = "w";
