@@ -12,9 +12,17 @@ namespace {
 
 constexpr size_t kElementsMax = 64;
 
-// At commas and semicolons outside of brackets.
+bool ThreeDigits(std::string_view text) {
+  size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
+  return digits == 3;
+}
+
+// At commas and semicolons outside of brackets. Where commas with a space behind them separate, one
+// without, and with three digits, belongs to a number: "1,000, 2,000".
 std::vector<std::string> SplitTop(std::string_view text) {
   std::vector<std::string> parts;
+  const bool spaced = text.find(", ") != std::string_view::npos;
   int depth = 0;
   size_t begin = 0;
   for (size_t i = 0; i <= text.size(); ++i) {
@@ -22,6 +30,8 @@ std::vector<std::string> SplitTop(std::string_view text) {
     if (c == '(' || c == '[' || c == '{' || c == kFracOpen) ++depth;
     if (c == ')' || c == ']' || c == '}' || c == kFracClose) --depth;
     if (i < text.size() && (depth > 0 || (c != ',' && c != ';'))) continue;
+    const bool digits = i > 0 && text[i - 1] >= '0' && text[i - 1] <= '9';
+    if (spaced && c == ',' && digits && ThreeDigits(text.substr(i + 1))) continue;
     parts.emplace_back(Trimmed(text.substr(begin, i - begin)));
     begin = i + 1;
     if (parts.size() > kElementsMax) break;
@@ -135,14 +145,32 @@ Compared Counted(const Pairing& pairing, size_t keys, size_t answers) {
   return {Match::kDifferent, note, score};
 }
 
-std::string WithoutVariable(std::string_view element) {
+struct Named {
+  std::string name;  // Empty: none.
+  std::string rest;
+};
+
+// "x = 3"
+Named NameOf(std::string_view element) {
   const size_t equals = element.find('=');
-  if (equals == std::string_view::npos || equals > 8) return std::string(element);
+  if (equals == std::string_view::npos || equals > 8) return {{}, std::string(element)};
   const std::string_view left = Trimmed(element.substr(0, equals));
   for (const char c : left) {
-    if (std::isalpha(static_cast<unsigned char>(c)) == 0) return std::string(element);
+    if (std::isalpha(static_cast<unsigned char>(c)) == 0) return {{}, std::string(element)};
   }
-  return std::string(Trimmed(element.substr(equals + 1)));
+  return {std::string(left), std::string(Trimmed(element.substr(equals + 1)))};
+}
+
+// Names are left out where there is one for all: x=1, y=2 is not x=2, y=1.
+bool OneNameForAll(const std::vector<std::string>& parts) {
+  std::string name;
+  for (const std::string& part : parts) {
+    const Named named = NameOf(part);
+    if (named.name.empty()) continue;
+    if (!name.empty() && named.name != name) return false;
+    name = named.name;
+  }
+  return true;
 }
 
 void ReplaceAll(std::string* text, std::string_view from, std::string_view to) {
@@ -172,7 +200,7 @@ std::vector<std::string> Elements(std::string_view text) {
   std::string_view view = Trimmed(plain);
   const size_t equals = view.find('=');
   const bool named = equals != std::string_view::npos && view.find('=', equals + 1) == view.npos;
-  std::string first = named ? WithoutVariable(view) : std::string(view);
+  std::string first = named ? NameOf(view).rest : std::string(view);
   view = Trimmed(first);
   const bool wrapped = view.size() > 2 && (view.front() == '{' || view.front() == '(') &&
                        Closing(view, 0) == view.size() - 1;
@@ -180,8 +208,10 @@ std::vector<std::string> Elements(std::string_view text) {
     view = view.substr(1, view.size() - 2);
   }
   std::vector<std::string> elements;
-  for (const std::string& part : SplitTop(view)) {
-    const std::string element = WithoutVariable(part);
+  const std::vector<std::string> parts = SplitTop(view);
+  const bool one_name = OneNameForAll(parts);
+  for (const std::string& part : parts) {
+    const std::string element = one_name ? NameOf(part).rest : part;
     if (element.empty()) continue;
     if (!BothSigns(element, &elements)) elements.push_back(element);
   }
@@ -247,6 +277,8 @@ Compared CompareList(std::string_view key_text, std::string_view answer_text, Bu
     return {Match::kUnreadable, "this list is too long", 0};
   }
   const auto same = [&](const std::string& a, const std::string& b) {
+    const bool named = !NameOf(a).name.empty();
+    if (named != !NameOf(b).name.empty()) return Match::kUnreadable;  // Which is which?
     return SameElement(a, b, budget);
   };
   return Counted(Paired(key, answer, same), key.size(), answer.size());

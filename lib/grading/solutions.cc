@@ -191,7 +191,11 @@ class Reader {
 
   std::optional<End> EndOf(const std::string& text, bool closed) {
     double value = 0;
-    if (IsInfinity(text, &value)) return Unbounded(value);
+    if (IsInfinity(text, &value)) {
+      // Infinity is not in any set: [2, inf] is a slip, and no set.
+      if (closed) return std::nullopt;
+      return Unbounded(value);
+    }
     Parsed parsed = Parse(text, {});
     if (!parsed.tree || !parsed.tree->names().empty() || parsed.plus_minus) return std::nullopt;
     const auto number = ValueOf(*parsed.tree);

@@ -256,6 +256,8 @@ TEST(Algebra, IntervalsAreSets) {
          {"(2,inf)", "x<2"},
          {"(1,3)", "(1,2) U (2,3)"},
          {"(3,2)", "(2,3)"},
+         {"[2,inf)", "[2,inf]"},
+         {"(-inf,inf)", "[-inf,inf]"},
          {"[-1,5]", "-1<x<=5"},
          {"(-inf,inf)", "no solution"},
          {"(1,2), (3,4)", "(2,1), (3,4)"}});
@@ -268,10 +270,16 @@ TEST(Algebra, ElementsOfListsMayBeExpressions) {
         {{"2sqrt(2), -2sqrt(2)", "±√8"},
          {"(3+sqrt(29))/2, (3-sqrt(29))/2", "(3±√29)/2"},
          {"x+1, x-1", "x-1, 1+x"},
+         {"x=1, y=2", "y=2, x=1"},
+         {"1,000, 2,000", "2000, 1000"},
          {"0, -3/7", "-\\frac{3}{7} , 0"}});
   Check(Format::kList, "incorrect",
-        {{"2sqrt(2), -2sqrt(2)", "√8"}, {"1, 2", "1, 2, 2"}, {"1/3, 2", "0.33, 2"}});
-  Check(Format::kList, "invalid", {{"1, 2", "one and two"}, {"1, 2", "(1, 2"}});
+        {{"2sqrt(2), -2sqrt(2)", "√8"},
+         {"1, 2", "1, 2, 2"},
+         {"1/3, 2", "0.33, 2"},
+         {"x=1, y=2", "y=1, x=2"}});
+  Check(Format::kList, "invalid",
+        {{"x=1, y=2", "1, 2"}, {"1, 2", "one and two"}, {"1, 2", "(1, 2"}});
 }
 
 // Whatever may be typed ends within its budget: work is counted, not timed.
