@@ -31,7 +31,8 @@ std::vector<std::string> SplitTop(std::string_view text) {
     if (c == ')' || c == ']' || c == '}' || c == kFracClose) --depth;
     if (i < text.size() && (depth > 0 || (c != ',' && c != ';'))) continue;
     const bool digits = i > 0 && text[i - 1] >= '0' && text[i - 1] <= '9';
-    if (spaced && c == ',' && digits && ThreeDigits(text.substr(i + 1))) continue;
+    if (i < text.size() && spaced && c == ',' && digits && ThreeDigits(text.substr(i + 1)))
+      continue;
     parts.emplace_back(Trimmed(text.substr(begin, i - begin)));
     begin = i + 1;
     if (parts.size() > kElementsMax) break;
