@@ -39,7 +39,7 @@ std::optional<Quantity> Counted(std::string_view plain) {
   const size_t space = plain.rfind(' ');
   if (space == std::string_view::npos) return std::nullopt;
   for (const char c : plain.substr(space + 1)) {
-    if (std::isalpha(static_cast<unsigned char>(c)) == 0) return std::nullopt;
+    if (std::isalpha(static_cast<unsigned char>(c)) == 0 && c != '/') return std::nullopt;
   }
   return ParsePlainQuantity(plain.substr(0, space));
 }
@@ -58,6 +58,13 @@ bool Reducible(std::string_view plain) {
   return false;
 }
 
+bool HasWord(const Tree& tree) {
+  for (const std::string& name : tree.names()) {
+    if (name.size() >= 5 && name.find('_') == std::string::npos) return true;
+  }
+  return false;
+}
+
 struct Reference {
   enum class Is { kNumber, kExpression, kEquation, kProse } is = Is::kProse;
   std::string plain;  // Of a chain of numbers, the last.
@@ -70,13 +77,16 @@ Reference Read(std::string_view text) {
   const auto chain = SplitChain(plain);
   if (!chain) return reference;
   bool numbers = true;
+  bool words = false;
   for (const std::string& side : chain->sides) {
     const Parsed parsed = Parse(side, {});
     if (!parsed.tree && !Counted(side)) return reference;
     numbers = numbers && (Counted(side) || parsed.tree->names().empty());
+    words = words || (!Counted(side) && HasWord(*parsed.tree));
   }
   bool equals = true;
   for (const Sign sign : chain->signs) equals = equals && sign == Sign::kEqual;
+  if (words && chain->signs.empty()) return reference;
   if (numbers && equals) {
     reference = {Reference::Is::kNumber, chain->sides.back()};
     if (!Counted(reference.plain)) reference.is = Reference::Is::kExpression;
@@ -165,7 +175,8 @@ class Judge {
     if (compared.match == Match::kUnreadable) return Ungraded(compared.note);
     if (!steps_hold) return Ungraded("the end is right, and a step before it is not");
     const bool other_form = compared.unsimplified || Reducible(answer) ||
-                            Reducible(reference_.plain) || OtherShape(reference_.plain, answer);
+                            Reducible(reference_.plain) ||
+                            (!number && OtherShape(reference_.plain, answer));
     if (other_form)
       return Ungraded("of the same value, in a form that may not be the one asked for");
     if (!number && !ReadsOneWay(reference_.plain, answer, &budget_)) {

@@ -55,6 +55,13 @@ Compared WithUnits(const Quantity& key, const Quantity& answer, const std::strin
   return IsSame(same_unit ? "" : "converted from another unit");
 }
 
+// 0.6666666667 for 2/3: neither wrong nor the number.
+bool LongDecimalOf(const Quantity& key, const Quantity& answer) {
+  if (key.decimals || !answer.decimals || answer.significant < kRoundedDigits) return false;
+  const Rational slack = key.value.Abs() * Rational::Decimal("12", -10);
+  return Rational::Compare((answer.value - key.value).Abs(), slack) <= 0;
+}
+
 }  // namespace
 
 bool SameValue(const Quantity& key, const Quantity& answer, const Leniency& leniency) {
@@ -76,7 +83,11 @@ Compared CompareNumeric(std::string_view key_text, std::string_view answer_text,
     return key->percent && SameValue(*key, *answer, leniency) ? IsSame({}) : Different({});
   }
   if (answer->unit.empty()) {
-    if (!SameValue(*key, *answer, leniency)) return Different({});
+    if (!SameValue(*key, *answer, leniency)) {
+      // Only after the tolerance: it may well be near enough.
+      if (!leniency.rounding || !LongDecimalOf(*key, *answer)) return Different({});
+      return {Match::kUnreadable, "give the exact number, as a fraction", 0};
+    }
     return IsSame(wanted.empty() ? "" : "the unit was left out");
   }
   if (wanted.empty()) {

@@ -114,6 +114,16 @@ TEST(Numeric, MoreDecimalsThatRoundToTheKeyAreCorrect) {
   });
 }
 
+TEST(Numeric, ALongDecimalForAFractionIsNotJudged) {
+  Check({{"2/3", "0.666666666667", "invalid"},
+         {"2/3", "0.66666667", "incorrect"},
+         {"2/3", "0.666666676667", "incorrect"},
+         {"0.5", "0.500000000001", "incorrect"}});
+  Item item = Of(Format::kNumeric, "2/3");
+  item.tolerance = 0.01;
+  EXPECT_EQ(CheckAnswer(item, "0.666666666667").outcome, Outcome::kCorrect);
+}
+
 TEST(Numeric, ToleranceIsAbsoluteAndIncludesItsEdge) {
   Item item = Of(Format::kNumeric, "9.81");
   item.tolerance = 0.01;

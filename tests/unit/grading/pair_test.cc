@@ -47,6 +47,8 @@ TEST(Pair, MixedIsGradedByWhatTheReferenceIs) {
   EXPECT_EQ(Mixed("7/7=1", "7/7=1/7"), "incorrect");
   EXPECT_EQ(Mixed("x=10", "10"), "correct");
   EXPECT_EQ(Mixed("44 items", "57 items"), "incorrect");
+  EXPECT_EQ(Mixed("15 sweets", "15"), "correct");
+  EXPECT_EQ(Mixed("2 gallons/min", "2"), "correct");
   EXPECT_EQ(Mixed("$400", "(20/80)=(x/100)\n$25"), "incorrect");
   EXPECT_EQ(Mixed("x=8", "x=2\n22+2=24"), "incorrect");
   EXPECT_EQ(Mixed("-14", "-6+-8=2"), "incorrect");
@@ -64,6 +66,8 @@ TEST(Pair, AMixedAnswerOfDoubtfulFormIsNotGraded) {
   EXPECT_EQ(Mixed("145", "241\n-96\n-------\n145"), "ungraded");
   EXPECT_EQ(Mixed("$3 dollars per 9 balloons", "$0.67 per balloon"), "ungraded");
   EXPECT_EQ(Mixed("It grows", "It shrinks"), "ungraded");
+  EXPECT_EQ(Mixed("parallel", "7"), "ungraded");
+  EXPECT_EQ(Mixed("20 cm", "20 m"), "ungraded");
   EXPECT_EQ(Mixed("It grows", "It  grows"), "correct");
 }
 
