@@ -38,6 +38,8 @@ void CheckTree(std::string_view text) {
     return;
   }
   CHECK(again.tree->Dump() == dump);
+  Budget other;
+  CHECK(Equivalent(*parsed.tree, *again.tree, &other) != Same::kNo);
 }
 
 // As one kind, which the input's length says: each by itself keeps an input quick.
