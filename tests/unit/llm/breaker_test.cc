@@ -111,5 +111,16 @@ TEST_F(BreakerTest, WhatBeganBeforeItOpenedDoesNotCloseIt) {
   EXPECT_TRUE(breaker_.open());
 }
 
+TEST_F(BreakerTest, WhatBeganBeforeItOpenedDoesNotCountAfterItHasClosed) {
+  const auto early = breaker_.Begin(now_);
+  const auto other = breaker_.Begin(now_);
+  Call(Outcome::kWrong);
+  Pass(15'000);
+  Call(Outcome::kGood);
+  breaker_.End(*early, Outcome::kWrong, now_);
+  breaker_.End(*other, Outcome::kBad, now_);
+  EXPECT_FALSE(breaker_.open());
+}
+
 }  // namespace
 }  // namespace lyceum::llm
