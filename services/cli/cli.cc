@@ -24,6 +24,7 @@ Settings SettingsOf(Common* common) {
       .Text("nats-creds", &common->nats_creds, "Credentials file for the NATS server",
             {"NATS_CREDS"})
       .Switch("json", &common->json, "One JSON object a line on standard output");
+  models::Declare(settings, &common->models);
   return settings;
 }
 

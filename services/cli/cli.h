@@ -14,6 +14,7 @@
 #include "base/config.h"
 #include "base/result.h"
 #include "envelope/subjects.h"
+#include "models/models.h"
 #include "wire/connection.h"
 
 namespace lyceum::cli {
@@ -34,6 +35,7 @@ struct Common {
   std::string nats_password;
   std::string nats_creds;
   bool json = false;
+  models::Flags models;  // For `grade --llm`.
 
   envelope::Subjects subjects() const;
 };
@@ -113,6 +115,7 @@ struct LoadOptions {
 struct GradeOptions {
   std::string file;   // "-": standard input.
   bool time = false;  // Say how long one takes.
+  bool llm = false;   // Ask the configured language models where no checker may judge.
 };
 
 int RunInit(const Common& common, const InitOptions& options);

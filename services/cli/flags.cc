@@ -245,6 +245,7 @@ class CommandLine {
     CLI::App* c = Command(app_, "grade", "Grade a file of answers, without a server",
                           [this, &o] { return RunGrade(common_, o); });
     c->add_flag("--time", o.time, "Say how long one answer takes");
+    c->add_flag("--llm", o.llm, "Ask the language models of --config where no checker may judge");
     c->add_option("file", o.file, "JSON Lines, an answer a line; - is standard input")->required();
   }
 

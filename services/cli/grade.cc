@@ -9,12 +9,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <deque>
 #include <fstream>
+#include <future>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "cli/cli.h"
+#include "cli/grade_model.h"
 #include "cli/pair_lines.h"
 
 namespace lyceum::cli {
@@ -24,6 +29,7 @@ using grading::PairGrade;
 using grading::PairVerdict;
 using Steady = std::chrono::steady_clock;
 
+constexpr size_t kAskedMax = 16;          // Questions to language models at once.
 constexpr size_t kTimesMax = 10'000'000;  // 40 MB; what comes after is not kept.
 
 // Of the answers that people judged as well.
@@ -125,6 +131,41 @@ class Progress {
   int percent_ = -1;
 };
 
+// One answer, graded or with a language model on its way.
+struct Graded {
+  PairLine line;
+  std::future<PairGrade> asked;  // Not valid: `grade` is it.
+  PairGrade grade;
+};
+
+// Prints in the order of the file, and counts.
+class Results {
+ public:
+  void Add(Graded graded) {
+    waiting_.push_back(std::move(graded));
+    while (waiting_.size() >= kAskedMax || (!waiting_.empty() && !waiting_.front().asked.valid())) {
+      PrintFirst();
+    }
+  }
+  void End() {
+    while (!waiting_.empty()) PrintFirst();
+    std::cout.flush();
+  }
+  const std::map<std::string, Agreement>& kinds() const { return kinds_; }
+
+ private:
+  void PrintFirst() {
+    Graded& first = waiting_.front();
+    if (first.asked.valid()) first.grade = first.asked.get();
+    PrintGrade(first.line.id, first.grade);
+    if (first.line.correct) kinds_[first.line.kind].Add(*first.line.correct, first.grade.verdict);
+    waiting_.pop_front();
+  }
+
+  std::deque<Graded> waiting_;
+  std::map<std::string, Agreement> kinds_;
+};
+
 }  // namespace
 
 int RunGrade(const Common& common, const GradeOptions& options) {
@@ -135,7 +176,13 @@ int RunGrade(const Common& common, const GradeOptions& options) {
   }
   std::istream& from = options.file == "-" ? std::cin : file;
   Progress progress(options.file);
-  std::map<std::string, Agreement> kinds;
+  std::optional<ModelGrader> model;
+  if (options.llm) {
+    auto opened = ModelGrader::Open(common.models);
+    if (!opened) return FailUsage(opened.error());
+    model.emplace(std::move(*opened));
+  }
+  Results results;
   std::vector<uint32_t> times_ns;
   size_t number = 0;
   size_t answers = 0;
@@ -147,17 +194,23 @@ int RunGrade(const Common& common, const GradeOptions& options) {
     }
     if (!*line) break;
     const auto begin = Steady::now();
-    const PairGrade grade = grading::GradePair((*line)->pair);
+    PairGrade grade = grading::GradePair((*line)->pair);
     const auto took = std::chrono::nanoseconds(Steady::now() - begin).count();
     if (times_ns.size() < kTimesMax) {
       times_ns.push_back(static_cast<uint32_t>(std::min<int64_t>(took, UINT32_MAX)));
     }
-    PrintGrade((*line)->id, grade);
-    if ((*line)->correct) kinds[(*line)->kind].Add(*(*line)->correct, grade.verdict);
+    std::future<PairGrade> asked;
+    if (model && grade.verdict == PairVerdict::kUngraded) {
+      asked = std::async(std::launch::async, [&model, id = (*line)->id, pair = (*line)->pair] {
+        return model->Grade(id, pair);
+      });
+    }
+    results.Add({std::move(**line), std::move(asked), std::move(grade)});
     progress.Show(options.file == "-" ? -1 : static_cast<int64_t>(file.tellg()), ++answers);
   }
-  std::cout.flush();
+  results.End();
   progress.End();
+  const auto& kinds = results.kinds();
   if (!kinds.empty()) PrintAgreement(kinds, common.json);
   if (options.time) PrintTimes(std::move(times_ns), common.json);
   const bool wrong = std::any_of(kinds.begin(), kinds.end(),

@@ -11,7 +11,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/signals.h"
-#include "tool_worker/language_models.h"
+#include "tool_worker/providers.h"
 #include "tools/built_in.h"
 #include "tools/course_bucket.h"
 #include "tools/llm_tutor.h"
@@ -28,7 +28,7 @@ struct Flags {
   worker::Flags worker = worker::DefaultFlags();
   std::string tools;
   int64_t slots = 32;
-  tool_worker::ModelFlags models;
+  models::Flags models;
   bool provider_check = false;
 };
 
@@ -38,7 +38,7 @@ void Declare(Settings& settings, Flags* flags) {
       .Text("tools", &flags->tools, "tools to run, with commas between (default: all)")
       .Switch("provider-check", &flags->provider_check,
               "ask each configured language model one short question, and end");
-  tool_worker::Declare(settings, &flags->models);
+  models::Declare(settings, &flags->models);
 }
 
 std::vector<std::string> SplitNames(const std::string& text) {
@@ -66,7 +66,7 @@ Result<void> Check(const Flags& flags) {
 }
 
 std::vector<worker::Metric> Figures(const tools::ToolWorker& running,
-                                    const tool_worker::LanguageModels& models) {
+                                    const models::Models& models) {
   const auto counters = running.counters();
   const auto figure = [](uint64_t value) { return static_cast<double>(value); };
   std::vector<worker::Metric> figures = {
@@ -81,13 +81,15 @@ std::vector<worker::Metric> Figures(const tools::ToolWorker& running,
       {"lyceum_requests_unreadable_total", "Requests without a readable id",
        figure(counters.unreadable)},
   };
-  for (worker::Metric& metric : tool_worker::Figures(models)) figures.push_back(std::move(metric));
+  for (worker::Metric& metric : tool_worker::ProviderFigures(models))
+    figures.push_back(std::move(metric));
   return figures;
 }
 
 int Serve(const Flags& flags) {
-  auto models = tool_worker::Open(flags.models);
+  auto models = models::Open(flags.models);
   if (!models) return worker::Complain(kProgram, models.error());
+  tool_worker::LogProviders(*models);
   auto connection = wire::Connection::Connect(flags.worker.nats);
   if (!connection) return worker::Complain(kProgram, connection.error());
   const envelope::Subjects subjects(flags.worker.prefix);
@@ -114,7 +116,7 @@ int Serve(const Flags& flags) {
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});
   const int code = worker::ServeUntilStopped(
       kProgram, flags.worker, **connection, [&] { return Figures(**running, *models); },
-      [&] { tool_worker::Reload(*models); });
+      [&] { tool_worker::ReloadPrompts(*models); });
   LogInfo("draining");
   const bool drained = (*running)->Drain(In(kDrain));
   const auto counters = (*running)->counters();

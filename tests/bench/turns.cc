@@ -45,7 +45,7 @@ class Bench {
   explicit Bench(const Plan& plan) : plan_(plan) {
     lyceum_.ImportCourse(plan_.course);
     lyceum_.StartSessionWorker();
-    tools_ = lyceum_.StartToolWorker("tools-1", {"--slots", "8"});
+    tools_ = lyceum_.StartToolWorker("tools-1", {"--slots", "256"});
   }
 
   void Run();

@@ -1,72 +1,21 @@
-#include "tool_worker/language_models.h"
+#include "tool_worker/providers.h"
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <functional>
-#include <optional>
-#include <utility>
+#include <chrono>
 
 #include "base/log.h"
-#include "tools/prompt_values.h"
 
 namespace lyceum::tool_worker {
 namespace {
 
 constexpr std::chrono::seconds kCheckMax{60};
 
-std::optional<std::string> FromEnvironment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  if (value == nullptr) return std::nullopt;
-  return std::string(value);
-}
-
-Result<std::shared_ptr<llm::Client>> OpenClient(const ModelFlags& flags) {
-  auto config = llm::ReadConfig(flags.llm, FromEnvironment);
-  if (!config) return config.error();
-  auto http = wire::HttpClient::Start({});
-  if (!http) return http.error();
-  return llm::Client::Make(std::move(*config), std::move(*http));
-}
-
 }  // namespace
 
-void Declare(Settings& settings, ModelFlags* flags) {
-  settings
-      .Table("llm", &flags->llm,
-             "providers of language models (default: none, the built-in tutor answers)")
-      .Text("prompts", &flags->prompts, "folder of the prompts; read again on SIGHUP");
-}
-
-Result<LanguageModels> Open(const ModelFlags& flags) {
-  if (flags.llm.empty()) return LanguageModels{};
-  auto client = OpenClient(flags);
-  if (!client) return client.error();
-  if (flags.prompts.empty()) {
-    return Reject("--prompts is not set: name the folder of the prompts (ops/prompts)");
-  }
-  auto prompts = llm::Prompts::Load(flags.prompts, tools::PromptSpecs());
-  if (!prompts) return prompts.error();
-  for (const llm::Provider& provider : (*client)->config().providers) {
-    LogInfo("language model provider", {{"name", provider.name},
-                                        {"base_url", provider.base_url},
-                                        {"model", provider.model},
-                                        {"key", provider.key.empty() ? "none" : "set"}});
-  }
-  LogInfo("prompts", {{"folder", flags.prompts}, {"version", (*prompts)->version()}});
-  return LanguageModels{std::move(*client), std::move(*prompts)};
-}
-
-int CheckProviders(const ModelFlags& flags) {
-  if (flags.llm.empty()) {
-    fmt::print(stderr, "no provider is configured: the file of --config needs a table [llm]\n");
-    return worker::kUsage;
-  }
-  auto client = OpenClient(flags);
-  if (!client) {
-    fmt::print(stderr, "{}\n", client.error().text);
-    return worker::kUsage;
-  }
+int CheckProviders(const models::Flags& flags) {
+  auto client = models::OpenClient(flags);
+  if (!client) return worker::Complain("lyceum-tool-worker", client.error());
   bool good = true;
   for (const auto& check : (*client)->CheckProviders(In(kCheckMax))) {
     fmt::print("{:<4} {:<20} {:<32} {}\n", check.good ? "ok" : "BAD", check.provider, check.model,
@@ -76,7 +25,18 @@ int CheckProviders(const ModelFlags& flags) {
   return good ? worker::kDone : worker::kFailed;
 }
 
-void Reload(const LanguageModels& models) {
+void LogProviders(const models::Models& models) {
+  if (models.client == nullptr) return;
+  for (const llm::Provider& provider : models.client->config().providers) {
+    LogInfo("language model provider", {{"name", provider.name},
+                                        {"base_url", provider.base_url},
+                                        {"model", provider.model},
+                                        {"key", provider.key.empty() ? "none" : "set"}});
+  }
+  LogInfo("prompts", {{"version", models.prompts->version()}});
+}
+
+void ReloadPrompts(const models::Models& models) {
   if (models.prompts == nullptr) return;
   if (auto reloaded = models.prompts->Reload(); !reloaded) {
     LogError("prompts not read again: the earlier ones stay", {{"why", reloaded.error().text}});
@@ -85,7 +45,7 @@ void Reload(const LanguageModels& models) {
   LogInfo("prompts read again", {{"version", models.prompts->version()}});
 }
 
-std::vector<worker::Metric> Figures(const LanguageModels& models) {
+std::vector<worker::Metric> ProviderFigures(const models::Models& models) {
   std::vector<worker::Metric> figures;
   if (models.client == nullptr) return figures;
   const auto all = models.client->counters();

@@ -1,0 +1,50 @@
+#include "models/models.h"
+
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "tools/prompt_values.h"
+
+namespace lyceum::models {
+namespace {
+
+std::optional<std::string> FromEnvironment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return std::string(value);
+}
+
+}  // namespace
+
+void Declare(Settings& settings, Flags* flags) {
+  settings
+      .Table("llm", &flags->llm,
+             "providers of language models (default: none, the built-in tutor answers)")
+      .Text("prompts", &flags->prompts, "folder of the prompts for language models");
+}
+
+Result<std::shared_ptr<llm::Client>> OpenClient(const Flags& flags) {
+  if (flags.llm.empty()) {
+    return Reject("no provider is configured: the file of --config needs a table [llm]");
+  }
+  auto config = llm::ReadConfig(flags.llm, FromEnvironment);
+  if (!config) return config.error();
+  auto http = wire::HttpClient::Start({});
+  if (!http) return http.error();
+  return llm::Client::Make(std::move(*config), std::move(*http));
+}
+
+Result<Models> Open(const Flags& flags) {
+  if (flags.llm.empty()) return Models{};
+  auto client = OpenClient(flags);
+  if (!client) return client.error();
+  if (flags.prompts.empty()) {
+    return Reject("--prompts is not set: name the folder of the prompts (ops/prompts)");
+  }
+  auto prompts = llm::Prompts::Load(flags.prompts, tools::PromptSpecs());
+  if (!prompts) return prompts.error();
+  return Models{std::move(*client), std::move(*prompts)};
+}
+
+}  // namespace lyceum::models

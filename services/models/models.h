@@ -1,0 +1,30 @@
+// The language models of a program: from its settings to what the tools ask.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/config.h"
+#include "base/result.h"
+#include "llm/client.h"
+#include "llm/prompts.h"
+
+namespace lyceum::models {
+
+struct Flags {
+  std::string llm;      // The table [llm] of the configuration file, as text.
+  std::string prompts;  // A folder.
+};
+void Declare(Settings& settings, Flags* flags);
+
+// kReject: no provider, or a wrong one; the text says what to do.
+Result<std::shared_ptr<llm::Client>> OpenClient(const Flags& flags);
+
+struct Models {
+  std::shared_ptr<llm::Client> client;  // Null: no provider is configured.
+  std::shared_ptr<llm::Prompts> prompts;
+};
+// kReject: the configuration or a prompt is wrong; the text says what to do.
+Result<Models> Open(const Flags& flags);
+
+}  // namespace lyceum::models

@@ -1,0 +1,22 @@
+// What an operator of a tool worker sees of its language models.
+#pragma once
+
+#include <vector>
+
+#include "models/models.h"
+#include "worker/worker.h"
+
+namespace lyceum::tool_worker {
+
+// Asks every provider one short question, prints a line each. 0 all answer, 1 some do not, 2 wrong
+// configuration.
+int CheckProviders(const models::Flags& flags);
+
+void LogProviders(const models::Models& models);
+
+// Reads the prompts again and logs what came of it.
+void ReloadPrompts(const models::Models& models);
+
+std::vector<worker::Metric> ProviderFigures(const models::Models& models);
+
+}  // namespace lyceum::tool_worker
