@@ -160,7 +160,14 @@ ToolAnswer CheckWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto json = run.Decide(
       PromptValues(call.request, nullptr), [](const Json&) { return std::string(); },
       kJudgedTokensMax, std::min(grader, providers - 1));
-  if (!json) return run.Instead(std::move(graded));
+  // Whether other words mean the same is nothing that the program can tell: no guess.
+  if (!json) {
+    tutor::CheckAnswerOk ungraded;
+    ungraded.question = args.question.id;
+    ungraded.method = graded.method;
+    ungraded.answer_note = "no language model has judged it";
+    return run.Instead(std::move(ungraded));
+  }
   return run.Answer(Believed(*json, args, graded));
 }
 

@@ -8,7 +8,8 @@
 //   generate_question                            as those; its key must be gradable by the program
 //   check_answer                                 the program decides where it can; only a text that
 //                                                is neither the key nor a known error goes to a
-//                                                model, with a rubric. Not sure: ungraded.
+//                                                model, with a rubric. Not sure, or none that
+//                                                answers: ungraded.
 // What a model says of an open question never holds its key, except for the last hint.
 #pragma once
 

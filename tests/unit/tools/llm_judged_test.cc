@@ -124,7 +124,7 @@ TEST_P(LlmJudged, AnAnswerThatDoesNotFitIsRepairedOnceThenAnotherIsAsked) {
       << asked[1].last_user_text;
 }
 
-TEST_P(LlmJudged, WhereNoneFitsTheProgramsGradeStands) {
+TEST_P(LlmJudged, WhereNoneFitsNothingIsGuessed) {
   Near(InTurn({Says("{}")}));
   Near(InTurn({Grades("excellent")}));
   const ToolAnswer answer = Run(Answers("making sugar"));
@@ -132,8 +132,8 @@ TEST_P(LlmJudged, WhereNoneFitsTheProgramsGradeStands) {
   EXPECT_EQ(calls(1), 2U);
   EXPECT_TRUE(answer.degraded);
   const auto ok = As<tutor::CheckAnswerOk>(answer);
-  EXPECT_EQ(ok.verdict, Verdict::kIncorrect);
-  EXPECT_EQ(ok.method, "exact");
+  EXPECT_EQ(ok.verdict, Verdict::kUngraded);
+  EXPECT_EQ(ok.feedback, "");
 }
 
 TEST_P(LlmJudged, AnIntentIsFoundAndOneThatCanNotBeIsAQuestion) {
