@@ -1,5 +1,6 @@
-// Between the dispatcher and the tool workers: requests, acks, heartbeats, cancels. Always written
-// in JSON, so that the author of a tool can read what goes by.
+// Between the dispatcher and the tool workers. What tool workers read (requests, cancels) is written
+// in JSON, so that the author of a tool can read what goes by; what session workers alone read
+// (acks, heartbeats) in protobuf, since there is much of it.
 #include "envelope/convert.h"
 #include "envelope/proto_io.h"
 #include "tutor/names.h"
@@ -7,7 +8,7 @@
 namespace lyceum::envelope {
 namespace {
 
-constexpr int kInFlightMax = 1024;
+constexpr int kInFlightMax = 4096;
 constexpr int kToolsMax = 64;
 
 }  // namespace
@@ -64,7 +65,7 @@ std::string EncodeToolAck(const ToolAck& ack) {
   } else {
     out.mutable_busy();
   }
-  return WriteMessage(out, Encoding::kJson);
+  return WriteMessage(out, Encoding::kProtobuf);
 }
 
 Result<ToolAck> DecodeToolAck(std::string_view data, Encoding encoding) {
@@ -89,7 +90,7 @@ std::string EncodeToolHeartbeat(const ToolHeartbeat& heartbeat) {
   out.set_free(heartbeat.free);
   out.set_draining(heartbeat.draining);
   for (const auto& call : heartbeat.in_flight) out.add_in_flight(call.value);
-  return WriteMessage(out, Encoding::kJson);
+  return WriteMessage(out, Encoding::kProtobuf);
 }
 
 Result<ToolHeartbeat> DecodeToolHeartbeat(std::string_view data, Encoding encoding) {
@@ -103,7 +104,7 @@ Result<ToolHeartbeat> DecodeToolHeartbeat(std::string_view data, Encoding encodi
   heartbeat.slots = in.slots();
   heartbeat.free = in.free();
   heartbeat.draining = in.draining();
-  if (in.in_flight_size() > kInFlightMax) reader.Refuse("in_flight", "must be at most 1024");
+  if (in.in_flight_size() > kInFlightMax) reader.Refuse("in_flight", "must be at most 4096");
   for (const auto& call : in.in_flight()) {
     heartbeat.in_flight.emplace_back(reader.IdText("in_flight", call));
   }

@@ -57,6 +57,13 @@ std::optional<Answered> ReadReplySubject(std::string_view subject, std::string_v
   return answered;
 }
 
+Result<CallHead> HeadOf(const std::string& bytes) {
+  auto request = envelope::DecodeToolRequest(bytes, envelope::EncodingOf({}, bytes));
+  if (!request) return request.error();
+  return CallHead{std::move(request->id), request->tool, std::move(request->user),
+                  request->deadline_ms, std::move(request->trace)};
+}
+
 envelope::Encoding EncodingOf(const wire::Message& message) {
   return envelope::EncodingOf(message.header("Content-Type"), message.data);
 }
@@ -103,7 +110,14 @@ Result<void> Dispatcher::Subscribe() {
 
 void Dispatcher::Adopt(store::PartitionId partition, std::vector<store::Letter> rows) {
   Command command{.partition = partition, .adopt = true, .calls = {}, .again = {}, .ended = {}};
-  for (store::Letter& row : rows) command.calls.push_back(std::move(row.bytes));
+  for (store::Letter& row : rows) {
+    if (auto head = HeadOf(row.bytes)) {
+      command.calls.push_back({row.id, std::move(row.bytes), std::move(*head)});
+    } else {
+      LogError("tool request cannot be read",
+               {{"partition", partition}, {"error", head.error().text}});
+    }
+  }
   Push(std::move(command));
 }
 
@@ -117,10 +131,9 @@ void Dispatcher::Committed(store::PartitionId partition, const Outgoing& outgoin
   if (outgoing.calls.empty() && outgoing.again.empty() && outgoing.ended.empty()) return;
   Command command{.partition = partition,
                   .adopt = false,
-                  .calls = {},
+                  .calls = outgoing.calls,
                   .again = outgoing.again,
                   .ended = outgoing.ended};
-  for (const auto& call : outgoing.calls) command.calls.push_back(call.bytes);
   Push(std::move(command));
 }
 
@@ -186,8 +199,8 @@ void Dispatcher::TakeCommands(int64_t now) {
 void Dispatcher::Apply(Command& command, int64_t now) {
   if (command.adopt) table_.DropPartition(command.partition);
   const size_t calls = command.calls.size();
-  for (std::string& bytes : command.calls) {
-    AddCall(command.partition, std::move(bytes), command.adopt, now);
+  for (Outgoing::NewCall& call : command.calls) {
+    AddCall(command.partition, std::move(call), command.adopt, now);
   }
   for (const CallId& id : command.again) table_.OnAgain(id, now);
   for (const auto& ended : command.ended) {
@@ -199,20 +212,15 @@ void Dispatcher::Apply(Command& command, int64_t now) {
   held_ = table_.size();
 }
 
-void Dispatcher::AddCall(store::PartitionId partition, std::string bytes, bool found, int64_t now) {
-  auto request = envelope::DecodeToolRequest(bytes, envelope::EncodingOf({}, bytes));
-  if (!request) {
-    LogError("tool request cannot be read",
-             {{"partition", partition}, {"error", request.error().text}});
-    return;
-  }
-  DispatchTable::NewCall call;
-  call.id = request->id;
-  call.partition = partition;
-  call.tool = tutor::Name(request->tool);
-  call.deadline_ms = now + (request->deadline_ms - UnixMs());
-  if (!table_.Add(call, found, now)) return;
-  requests_[call.id] = {std::move(bytes), request->user, request->tool, request->trace};
+void Dispatcher::AddCall(store::PartitionId partition, Outgoing::NewCall call, bool found,
+                         int64_t now) {
+  DispatchTable::NewCall entry;
+  entry.id = call.head.id;
+  entry.partition = partition;
+  entry.tool = tutor::Name(call.head.tool);
+  entry.deadline_ms = now + (call.head.deadline_ms - UnixMs());
+  if (!table_.Add(entry, found, now)) return;
+  requests_[entry.id] = {std::move(call.bytes), std::move(call.head)};
 }
 
 void Dispatcher::OnMessage(const wire::Message& message, int64_t now) {
@@ -262,11 +270,11 @@ void Dispatcher::Do(const SendRequest& action, int64_t now) {
   const auto request = requests_.find(action.id);
   if (quiet_ || request == requests_.end()) return;
   wire::Message message;
-  message.subject = subjects_.ToolRequests(tutor::Name(request->second.tool));
+  message.subject = subjects_.ToolRequests(tutor::Name(request->second.head.tool));
   message.reply = inbox_ + "." + action.id.value + "." + std::to_string(action.send);
   message.headers.emplace_back("Content-Type", "application/json");
-  if (!request->second.trace.empty()) {
-    message.headers.emplace_back("traceparent", request->second.trace);
+  if (!request->second.head.trace.empty()) {
+    message.headers.emplace_back("traceparent", request->second.head.trace);
   }
   message.data = WithAttempt(request->second.bytes, action.attempt);
   const auto published = connection_->Publish(message);
@@ -294,16 +302,16 @@ void Dispatcher::Do(const FailCall& action, int64_t) {
   const auto request = requests_.find(action.id);
   if (quiet_ || request == requests_.end()) return;
   LogWarn("tool call failed", {{"call", action.id.value},
-                               {"tool", tutor::Name(request->second.tool)},
+                               {"tool", tutor::Name(request->second.head.tool)},
                                {"attempt", action.attempt},
                                {"why", CodeOf(action.why)}});
-  const tutor::Event event = ErrorEvent(action, request->second.tool);
+  const tutor::Event event = ErrorEvent(action, request->second.head.tool);
   ErrorResult error;
   error.id = event.id.value;
-  error.message.subject = subjects_.In(envelope::RecordClass::kTool, request->second.user);
+  error.message.subject = subjects_.In(envelope::RecordClass::kTool, request->second.head.user);
   error.message.headers.emplace_back("Content-Type", "application/json");
   error.message.data =
-      envelope::EncodeEvent(event, envelope::Encoding::kJson, request->second.trace);
+      envelope::EncodeEvent(event, envelope::Encoding::kJson, request->second.head.trace);
   errors_.push_back(std::move(error));
 }
 

@@ -46,15 +46,13 @@ class Dispatcher {
   struct Command {
     store::PartitionId partition = 0;
     bool adopt = false;
-    std::vector<std::string> calls;  // Encoded ToolRequests.
+    std::vector<Outgoing::NewCall> calls;
     std::vector<CallId> again;
     std::vector<Outgoing::EndedCall> ended;
   };
   struct Request {
     std::string bytes;
-    UserId user;
-    tutor::Tool tool = tutor::Tool::kLoadTopic;
-    std::string trace;
+    CallHead head;
   };
   struct ErrorResult {
     wire::Message message;
@@ -68,7 +66,7 @@ class Dispatcher {
   Deadline NextLook() const;
   void TakeCommands(int64_t now);
   void Apply(Command& command, int64_t now);
-  void AddCall(store::PartitionId partition, std::string bytes, bool found, int64_t now);
+  void AddCall(store::PartitionId partition, Outgoing::NewCall call, bool found, int64_t now);
   void OnMessage(const wire::Message& message, int64_t now);
   void OnAnswer(const wire::Message& message, int64_t now);
   void OnHeartbeat(const wire::Message& message, int64_t now);

@@ -22,9 +22,19 @@
 #include "base/result.h"
 #include "envelope/subjects.h"
 #include "store/store.h"
+#include "tutor/call.h"
 #include "wire/connection.h"
 
 namespace lyceum::outbox {
+
+// What the dispatcher has to know of a ToolRequest.
+struct CallHead {
+  CallId id;
+  tutor::Tool tool = tutor::Tool::kLoadTopic;
+  UserId user;
+  int64_t deadline_ms = 0;  // Unix ms.
+  std::string trace;
+};
 
 // What a commit hands over, in the order of its effects.
 struct Outgoing {
@@ -32,8 +42,9 @@ struct Outgoing {
   std::vector<int64_t> timers_due_ms;  // Timer rows that this commit put.
   struct NewCall {
     store::LetterId id;
-    std::string bytes;
-  };  // bytes: an encoded ToolRequest, attempt 1.
+    std::string bytes;  // An encoded ToolRequest, attempt 1.
+    CallHead head;
+  };
   std::vector<NewCall> calls;
   std::vector<CallId> again;  // Dispatch these once more, now.
   struct EndedCall {

@@ -125,7 +125,10 @@ void Batch::AddCall(Context& context, const tutor::CallTool& call) {
        .stream_json = !clients.empty() && clients.back().encoding == tutor::Encoding::kJson});
   const store::LetterId row = ToLetterId(id.value);
   commit_.PutCall(row, bytes);
-  outgoing_.calls.push_back({row, std::move(bytes)});
+  outgoing_.calls.push_back(
+      {row,
+       std::move(bytes),
+       {id, call.call.tool, context.user, call.call.deadline_ms, context.trace}});
 }
 
 void Batch::AddTimer(Context& context, const tutor::Timer& timer) {

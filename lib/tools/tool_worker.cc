@@ -24,6 +24,8 @@ using std::chrono::milliseconds;
 constexpr int kControlTag = 1000;
 constexpr int kWakeTag = 1001;
 constexpr size_t kBoxMax = 4096;
+constexpr size_t kTakenMax = 64;
+constexpr milliseconds kFullPatience{50};
 constexpr milliseconds kAckPoll{10};      // While results are on the way.
 constexpr milliseconds kRejoin{1000};     // After a subscription that failed.
 constexpr milliseconds kGiveUp{120'000};  // The server's window for dropping repeats.
@@ -122,6 +124,8 @@ struct ToolWorker::Impl {
   std::optional<wire::Subscription> control;
   std::vector<wire::Subscription> joined;
   Deadline join_after{};
+  std::optional<Deadline> full_since;
+  bool turned_away = false;  // A request, since it is full.
   Deadline next_beat{};
 
   std::atomic<bool> draining{false};
@@ -182,7 +186,7 @@ Finished ToolWorker::Impl::RunJob(const Job& job) {
 void ToolWorker::Impl::Loop() {
   while (!stopped) {
     JoinOrLeave();
-    if (auto message = box->Pop(NextWake())) Take(*message);
+    for (const wire::Message& message : box->PopSome(kTakenMax, NextWake())) Take(message);
     TakeFinished();
     TakeAcks();
     if (Steady::now() >= next_beat) Beat();
@@ -201,6 +205,7 @@ void ToolWorker::Impl::Loop() {
 Deadline ToolWorker::Impl::NextWake() const {
   Deadline next = next_beat;
   if (calls.unacked() > 0) next = std::min(next, In(kAckPoll));
+  if (full_since && !joined.empty()) next = std::min(next, *full_since + kFullPatience);
   return next;
 }
 
@@ -231,6 +236,7 @@ void ToolWorker::Impl::TakeRequest(const wire::Message& message) {
     return;
   }
   if (!HasRoom() || draining) {
+    turned_away = true;
     Count(&Counters::busy);
     Answer(message, request->id, false);
     return;
@@ -347,9 +353,18 @@ bool ToolWorker::Impl::HasRoom() const {
   return busy_slots < options.slots && calls.unacked() < options.unacked_max;
 }
 
+// Leaving and joining again costs the server more than a quick call: who is full only for a moment,
+// and asked for nothing meanwhile, stays.
 void ToolWorker::Impl::JoinOrLeave() {
   const bool in = !joined.empty();
-  const bool wanted = HasRoom() && !draining;
+  if (HasRoom()) {
+    full_since.reset();
+    turned_away = false;
+  } else if (!full_since) {
+    full_since = Steady::now();
+  }
+  const bool patient = !turned_away && (!full_since || Steady::now() < *full_since + kFullPatience);
+  const bool wanted = !draining && (in ? patient : HasRoom());
   if (in && !wanted) joined.clear();
   if (in || !wanted || Steady::now() < join_after) return;
   for (const tutor::Tool tool : toolbox.tools()) {

@@ -6,11 +6,11 @@
 //   lyceum.toolctl.<id>: a cancel; the tool is told to stop, and the result is dropped
 //   lyceum.toolworker.<id>: a heartbeat, every 500 ms
 //   what a tool says to the learner while it works -> deltas to the request's stream_subject
-// A full worker leaves the queue group and joins again when a slot is free. A request it runs, or
-// is one of the last it has run, is accepted and not run again: a result that is there is sent
-// again. A request that can be read but not run (wrong reply subject, wrong arguments) gets an
-// error result. Threads: one of its own, one for deltas that wait, and one a slot. Everything else
-// lives in its own thread.
+// A worker that is full, and has had to say so or is it for a while, leaves the queue group and
+// joins again when a slot is free. A request it runs, or is one of the last it has run, is accepted
+// and not run again: a result that is there is sent again. A request that can be read but not run
+// (wrong reply subject, wrong arguments) gets an error result. Threads: one of its own, one for
+// deltas that wait, and one a slot. Everything else lives in its own thread.
 #pragma once
 
 #include <chrono>

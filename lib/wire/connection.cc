@@ -107,7 +107,6 @@ natsStatus SetBehaviour(natsOptions* raw, const ConnectOptions& options, uint64_
   then(natsOptions_SetMaxPingsOut(raw, kPingsOutMax));
   then(natsOptions_SetWriteDeadline(raw, kWriteDeadlineMs));
   then(natsOptions_SetFailRequestsOnDisconnect(raw, true));
-  then(natsOptions_SetSendAsap(raw, options.send_asap));
   then(natsOptions_SetErrorHandler(raw, OnAsyncError, closure));
   then(natsOptions_SetClosedCB(raw, OnClosed, nullptr));
   return status;
@@ -156,6 +155,7 @@ std::string AsyncState::Last() {
 }
 
 Connection::Impl::~Impl() {
+  flusher.reset();
   jetstream.reset();
   connection.reset();
   AsyncStates::Instance().Remove(async_id);
@@ -191,6 +191,7 @@ Result<std::shared_ptr<Connection>> Connection::Connect(const ConnectOptions& op
   status = natsConnection_JetStream(&jetstream, connection, nullptr);
   impl->jetstream.reset(jetstream);
   if (status != NATS_OK) return FromStatus(status, "preparing JetStream failed");
+  impl->flusher = std::make_unique<Flusher>(connection);
   return std::make_shared<Connection>(std::move(impl));
 }
 
@@ -210,6 +211,7 @@ Result<void> Connection::Publish(const Message& message) {
                                     message.data.data(), bytes);
   }
   if (status != NATS_OK) return FromStatus(status, "publishing to NATS failed");
+  impl_->flusher->Poke();
   return {};
 }
 

@@ -26,7 +26,6 @@ struct ConnectOptions {
   std::string password;
   std::string credentials_file;  // NATS_CREDS
   std::chrono::milliseconds timeout{2000};
-  bool send_asap = false;  // true: least latency; false: most throughput.
   // Where this client's replies arrive. Empty: "_INBOX.<user>" where there is a user (also one
   // named in the url), so that a server can give each role its own; else "_INBOX".
   std::string inbox_prefix;

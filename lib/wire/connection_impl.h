@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <string>
 
 #include "wire/connection.h"
+#include "wire/flusher.h"
 #include "wire/handles.h"
 
 namespace lyceum::wire {
@@ -29,6 +31,7 @@ struct Connection::Impl {
   uint64_t async_id = 0;  // What the library's callbacks know of this connection.
   ConnectionHandle connection;
   JetStreamHandle jetstream;
+  std::unique_ptr<Flusher> flusher;
 };
 
 // Says in words why a call to JetStream failed.

@@ -42,7 +42,6 @@ Result<std::shared_ptr<wire::Connection>> Connect(const Common& common) {
   options.user = common.nats_user;
   options.password = common.nats_password;
   options.credentials_file = common.nats_creds;
-  options.send_asap = true;
   return wire::Connection::Connect(options);
 }
 

@@ -147,14 +147,12 @@ std::map<std::string, std::string> NatsServer::env_for(const std::string& role) 
   return {{"NATS_URL", url()}, {"NATS_USER", role}, {"NATS_PASSWORD", password(role)}};
 }
 
-std::shared_ptr<wire::Connection> NatsServer::Connect(const std::string& role,
-                                                      bool send_asap) const {
+std::shared_ptr<wire::Connection> NatsServer::Connect(const std::string& role) const {
   wire::ConnectOptions options;
   options.url = url();
   options.name = "test " + role;
   options.user = role;
   if (!role.empty()) options.password = password(role);
-  options.send_asap = send_asap;
   auto connection = wire::Connection::Connect(options);
   if (!connection) throw std::runtime_error(connection.error().text);
   return *connection;

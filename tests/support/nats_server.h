@@ -41,7 +41,7 @@ class NatsServer {
   std::string store_dir() const { return dir_ / "store"; }
 
   // Throws where it fails. `role` empty: without a user.
-  std::shared_ptr<wire::Connection> Connect(const std::string& role, bool send_asap = true) const;
+  std::shared_ptr<wire::Connection> Connect(const std::string& role) const;
 
   void Kill9() { process_->Kill9(); }
   void Stop();     // SIGTERM, and waits for the end.

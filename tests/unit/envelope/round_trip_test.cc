@@ -104,14 +104,14 @@ TEST(Contract, ToolWorkersSignalsComeBack) {
     for (const std::string& data : {json, ToBytes<v1::ToolAck>(json)}) {
       const auto ack = DecodeToolAck(data, EncodingOf({}, data));
       ASSERT_TRUE(ack) << ack.error().text;
-      EXPECT_EQ(EncodeToolAck(*ack), json);
+      EXPECT_EQ(EncodeToolAck(*ack), ToBytes<v1::ToolAck>(json));
     }
   }
   const std::string beat = ToolHeartbeatSample();
   for (const std::string& data : {beat, ToBytes<v1::ToolHeartbeat>(beat)}) {
     const auto heartbeat = DecodeToolHeartbeat(data, EncodingOf({}, data));
     ASSERT_TRUE(heartbeat) << heartbeat.error().text;
-    EXPECT_EQ(EncodeToolHeartbeat(*heartbeat), beat);
+    EXPECT_EQ(EncodeToolHeartbeat(*heartbeat), ToBytes<v1::ToolHeartbeat>(beat));
   }
   EXPECT_EQ(EncodeToolCancel(CallId("3-17-1")), R"({"id":"3-17-1"})");
   EXPECT_EQ(DecodeToolCancel(R"({"id":"3-17-1"})", kJson)->value, "3-17-1");

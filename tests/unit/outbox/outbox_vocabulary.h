@@ -135,7 +135,10 @@ class OutboxTest : public ::testing::Test {
   }
   void CommitCall(uint64_t sequence, milliseconds deadline = seconds(30)) {
     Outgoing outgoing;
-    outgoing.calls = {{{sequence, 0}, PutCall(sequence, deadline)}};
+    outgoing.calls = {
+        {{sequence, 0},
+         PutCall(sequence, deadline),
+         {IdOf(sequence), tutor::Tool::kClarifyConcept, kUser, UnixMs() + deadline.count(), ""}}};
     ASSERT_TRUE(outbox_->Committed(kPartition, outgoing, In(seconds(5))));
   }
   void CommitEnd(uint64_t sequence, bool tell_worker) {

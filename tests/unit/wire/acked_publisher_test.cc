@@ -139,7 +139,7 @@ TEST(AckedPublisher, ReportsWaitWhereTheMailboxIsFull) {
 // The server is killed three times while 20,000 are on their way: each is acked, and stored once.
 TEST(AckedPublisher, NothingIsLostOrStoredTwiceThroughKill9) {
   NatsServer server(kOpen);
-  auto connection = server.Connect("", false);
+  auto connection = server.Connect("");
   ASSERT_TRUE(MakeLog(*connection));
   auto done = DoneBox();
   AckedPublisher publisher(connection, done, {.in_flight_max = 512, .resend = milliseconds(500)});

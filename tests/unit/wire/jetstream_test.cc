@@ -207,7 +207,7 @@ TEST(StreamReader, StaysOpenWhileNothingComes) {
 // A log that does not fit any window: flow control keeps it going.
 TEST(StreamReader, ReadsALongLogWithASlowStart) {
   NatsServer server(kOpen);
-  auto connection = server.Connect("", false);
+  auto connection = server.Connect("");
   ASSERT_TRUE(EnsureStream(*connection, Log()));
   auto done = std::make_shared<Mailbox<Acked>>(4096);
   AckedPublisher publisher(connection, done, {});
