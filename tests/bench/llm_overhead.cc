@@ -1,39 +1,57 @@
-// What the HTTP client costs, against a server that speaks as language models do, in a process of
+// What it costs to ask a language model, against a server that speaks as they do, in a process of
 // its own on loopback:
 //
-//   first piece   time from the request to the first bytes of text, through HttpClient and through
-//                 plain curl (one easy handle, used again and again), in turns. Ratio and
-//                 difference.
-//   in flight     a number of transfers at once, each answered after a wait: the processor time of
-//                 this process alone, in per cent of one core.
+//   client       time from the request to the first bytes of text, through HttpClient and through
+//                plain curl (one easy handle, used again and again), in turns
+//   transfers    of HttpClient, a number at once, each answered after a wait: the processor time of
+//                this process alone, in per cent of one core
+//   tool worker  the same two of a whole lyceum-tool-worker, from the request on NATS to the deltas
+//                that a gateway hears. First piece: against plain curl asking the same server.
 //
-// bench_llm [--asks 2000] [--in-flight 500] [--wait-ms 2000] [--rounds 3]: a table, and a line of
-// JSON.
-#include <curl/curl.h>
+// bench_llm [--asks 2000] [--in-flight 500] [--wait-ms 2000] [--rounds 3] [--calls 200]
+//           [--before-ms 50] [--seconds 10] [--gap-ms 0]
+// A table with the bars, and a line of JSON. Exit code 1: something was not answered, or answered
+// otherwise than the model did.
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <csignal>
+#include <atomic>
 #include <cstdio>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "support/llm_server.h"
+#include "bench/figures.h"
+#include "bench/llm_server_process.h"
+#include "bench/llm_tool_worker.h"
+#include "bench/plain_curl.h"
+#include "support/stack.h"
 #include "wire/http.h"
 
-namespace lyceum {
+namespace lyceum::bench {
 namespace {
 
-const std::string kBody = R"({"model":"m","stream":true,"max_tokens":100})";
+using nlohmann::json;
+using std::chrono::milliseconds;
+
 constexpr std::chrono::seconds kWhole{60};
+constexpr size_t kWarm = 50;        // Asks that are not counted.
+constexpr size_t kSpareSlots = 12;  // A text is whole a little before its slot is free.
+
+struct Plan {
+  size_t asks = 2000;
+  size_t in_flight = 500;
+  int wait_ms = 2000;
+  int rounds = 3;
+  size_t calls = 200;
+  int before_ms = 50;
+  int seconds = 10;
+  int gap_ms = 0;
+};
 
 double CpuSeconds() {
   rusage usage{};
@@ -44,104 +62,11 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-double Since(Deadline begun) {
-  return std::chrono::duration<double>(Steady::now() - begun).count();
-}
-
-// The server in a child of this process: what it costs is not ours. Ends with its owner.
-class ServerProcess {
- public:
-  explicit ServerProcess(std::chrono::milliseconds before) {
-    int url[2];
-    int stop[2];
-    if (pipe(url) != 0 || pipe(stop) != 0) throw std::runtime_error("no pipes are left");
-    pid_ = fork();
-    if (pid_ < 0) throw std::runtime_error("can not fork");
-    if (pid_ == 0) {
-      close(stop[1]);
-      Serve(before, url[1], stop[0]);
-    }
-    close(url[1]);
-    close(stop[0]);
-    stop_ = stop[1];
-    char room[128];
-    const ssize_t got = read(url[0], room, sizeof(room));
-    close(url[0]);
-    if (got <= 0) throw std::runtime_error("the server did not start");
-    url_.assign(room, static_cast<size_t>(got));
-  }
-  ~ServerProcess() {
-    close(stop_);
-    waitpid(pid_, nullptr, 0);
-  }
-  ServerProcess(const ServerProcess&) = delete;
-  ServerProcess& operator=(const ServerProcess&) = delete;
-
-  std::string messages() const { return url_ + "/v1/messages"; }
-
- private:
-  [[noreturn]] static void Serve(std::chrono::milliseconds before, int url, int stop) {
-    {
-      test::LlmServer server([before](const test::LlmCall&) {
-        test::LlmReply reply;
-        reply.text = "Add the numerators, and keep the denominator as it is.";
-        reply.before = before;
-        return reply;
-      });
-      const std::string text = server.url();
-      if (write(url, text.data(), text.size()) < 0) _exit(1);
-      close(url);
-      char end = 0;
-      if (read(stop, &end, 1) < 0) _exit(1);
-    }
-    _exit(0);
-  }
-
-  pid_t pid_ = -1;
-  int stop_ = -1;
-  std::string url_;
-};
-
-// Plain curl, as little of it as answers the question.
-class PlainCurl {
- public:
-  explicit PlainCurl(const std::string& url) {
-    headers_.reset(curl_slist_append(nullptr, "content-type: application/json"));
-    CURL* easy = easy_.get();
-    curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, kBody.c_str());
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &PlainCurl::OnBody);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-  }
-  double FirstPiece() {
-    first_ = -1;
-    begun_ = Steady::now();
-    if (curl_easy_perform(easy_.get()) != CURLE_OK) throw std::runtime_error("curl failed");
-    return first_;
-  }
-
- private:
-  static size_t OnBody(char*, size_t size, size_t count, void* closure) {
-    auto& curl = *static_cast<PlainCurl*>(closure);
-    if (curl.first_ < 0) curl.first_ = Since(curl.begun_);
-    return size * count;
-  }
-  struct Cleanup {
-    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-  };
-  std::unique_ptr<curl_slist, Cleanup> headers_;
-  std::unique_ptr<CURL, Cleanup> easy_{curl_easy_init()};
-  Deadline begun_;
-  double first_ = -1;
-};
-
 wire::HttpRequest Request(const std::string& url) {
   wire::HttpRequest request;
   request.url = url;
   request.headers = {{"content-type", "application/json"}};
-  request.body = kBody;
+  request.body = kShortAsk;
   request.deadline = In(kWhole);
   return request;
 }
@@ -150,27 +75,21 @@ double FirstPiece(wire::HttpClient& client, const std::string& url) {
   const Deadline begun = Steady::now();
   wire::HttpTransfer transfer = client.Begin(Request(url));
   if (!transfer.Head() || !transfer.Read()) throw std::runtime_error("the client failed");
-  const double first = Since(begun);
+  const double first = SecondsSince(begun);
   if (!transfer.ReadAll(1 << 20)) throw std::runtime_error("the client failed");
   return first;
 }
 
-double Quantile(std::vector<double> values, double q) {
-  const size_t at = std::min(values.size() - 1, static_cast<size_t>(q * values.size()));
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(at), values.end());
-  return values[at];
-}
-
-struct Load {
+struct Transfers {
   double cpu_s = 0;
   double wall_s = 0;
   uint64_t answered = 0;
 };
 
 // Waves of requests that all wait at once; each is read by a thread of its own, as tools do.
-Load InFlight(wire::HttpClient& client, const std::string& url, size_t in_flight, int rounds) {
+Transfers InFlight(wire::HttpClient& client, const std::string& url, size_t in_flight, int rounds) {
   std::atomic<uint64_t> answered{0};
-  Load load;
+  Transfers load;
   const double cpu_before = CpuSeconds();
   const Deadline begun = Steady::now();
   std::vector<std::thread> readers;
@@ -188,76 +107,153 @@ Load InFlight(wire::HttpClient& client, const std::string& url, size_t in_flight
     });
   }
   for (std::thread& reader : readers) reader.join();
-  load.wall_s = Since(begun);
+  load.wall_s = SecondsSince(begun);
   load.cpu_s = CpuSeconds() - cpu_before;
   load.answered = answered;
   return load;
 }
 
-int Main(int argc, char** argv) {
-  size_t asks = 2000;
-  size_t in_flight = 500;
-  int wait_ms = 2000;
-  int rounds = 3;
-  CLI::App app("What the HTTP client costs");
-  app.add_option("--asks", asks)->check(CLI::PositiveNumber);
-  app.add_option("--in-flight", in_flight)->check(CLI::PositiveNumber);
-  app.add_option("--wait-ms", wait_ms)->check(CLI::NonNegativeNumber);
-  app.add_option("--rounds", rounds)->check(CLI::PositiveNumber);
-  CLI11_PARSE(app, argc, argv);
+// The same asked in two ways, in turns, after a warm-up.
+struct Pair {
+  std::vector<double> plain_ms, ours_ms;
 
-  // Both before the first thread of this process: they are its children.
-  const ServerProcess quick(std::chrono::milliseconds(0));
-  const ServerProcess slow{std::chrono::milliseconds(wait_ms)};
+  template <class Plain, class Ours>
+  Pair(size_t asks, Plain plain, Ours ours) {
+    for (size_t i = 0; i < asks + kWarm; ++i) {
+      const double one = plain();
+      const double other = ours();
+      if (i < kWarm) continue;
+      plain_ms.push_back(one * 1e3);
+      ours_ms.push_back(other * 1e3);
+    }
+  }
+  double Added(double q) const { return Quantile(ours_ms, q) - Quantile(plain_ms, q); }
+  void Print(const char* name, const char* bar) const {
+    fmt::print("{:<16}{:>10}{:>10}\n", "", "p50 ms", "p99 ms");
+    fmt::print("{:<16}{:>10.3f}{:>10.3f}\n", "plain curl", Quantile(plain_ms, 0.5),
+               Quantile(plain_ms, 0.99));
+    fmt::print("{:<16}{:>10.3f}{:>10.3f}\n", name, Quantile(ours_ms, 0.5), Quantile(ours_ms, 0.99));
+    fmt::print("{:<16}{:>10.3f}{:>10.3f}   {}\n", "added", Added(0.5), Added(0.99), bar);
+  }
+  json Figures() const {
+    return {{"plain_p50_ms", Quantile(plain_ms, 0.5)},
+            {"plain_p99_ms", Quantile(plain_ms, 0.99)},
+            {"ours_p50_ms", Quantile(ours_ms, 0.5)},
+            {"ours_p99_ms", Quantile(ours_ms, 0.99)},
+            {"added_p50_ms", Added(0.5)},
+            {"added_p99_ms", Added(0.99)}};
+  }
+};
+
+// Where all that was asked was answered, once, and acked by the log.
+void CheckSent(const Sent& sent) {
+  if (sent.drained && sent.errors == 0 && sent.accepted == sent.asked &&
+      sent.results == sent.asked) {
+    return;
+  }
+  throw std::runtime_error(fmt::format("asked {}, accepted {}, results {}, errors {}", sent.asked,
+                                       sent.accepted, sent.results, sent.errors));
+}
+
+json MeasureClient(const Plan& plan, const LlmServerProcess& quick, const LlmServerProcess& slow) {
   wire::HttpClient::Options options;
-  options.transfers_max = in_flight;
-  options.connections_kept_max = in_flight;
+  options.transfers_max = plan.in_flight;
+  options.connections_kept_max = plan.in_flight;
   const auto client = wire::HttpClient::Start(options);
   if (!client) throw std::runtime_error(client.error().text);
-
   PlainCurl curl(quick.messages());
-  std::vector<double> plain;
-  std::vector<double> ours;
-  constexpr size_t kWarm = 50;
-  for (size_t i = 0; i < asks + kWarm; ++i) {
-    const double one = curl.FirstPiece();
-    const double other = FirstPiece(**client, quick.messages());
-    if (i < kWarm) continue;
-    plain.push_back(one * 1e3);
-    ours.push_back(other * 1e3);
-  }
-  const double plain_p50 = Quantile(plain, 0.5), plain_p99 = Quantile(plain, 0.99);
-  const double ours_p50 = Quantile(ours, 0.5), ours_p99 = Quantile(ours, 0.99);
-  fmt::print("first piece of text, {} asks each\n", asks);
-  fmt::print("{:<14}{:>10}{:>10}\n", "", "p50 ms", "p99 ms");
-  fmt::print("{:<14}{:>10.3f}{:>10.3f}\n", "plain curl", plain_p50, plain_p99);
-  fmt::print("{:<14}{:>10.3f}{:>10.3f}\n", "client", ours_p50, ours_p99);
-  fmt::print("{:<14}{:>10.3f}{:>10.3f}\n", "difference", ours_p50 - plain_p50,
-             ours_p99 - plain_p99);
+  const Pair pair(
+      plan.asks, [&] { return curl.FirstPiece(); },
+      [&] { return FirstPiece(**client, quick.messages()); });
+  fmt::print("HTTP client, first piece of text, {} asks each\n", plan.asks);
+  pair.Print("client", "");
 
-  const Load load = InFlight(**client, slow.messages(), in_flight, rounds);
+  const Transfers load = InFlight(**client, slow.messages(), plan.in_flight, plan.rounds);
   const double percent = 100 * load.cpu_s / load.wall_s;
-  fmt::print("\n{} in flight, each answered after {} ms, {} rounds\n", in_flight, wait_ms, rounds);
-  fmt::print("answered {}, wall {:.2f} s, processor {:.3f} s: {:.1f} % of a core\n", load.answered,
-             load.wall_s, load.cpu_s, percent);
+  fmt::print("\nHTTP client, {} in flight, each answered after {} ms, {} rounds\n", plan.in_flight,
+             plan.wait_ms, plan.rounds);
+  fmt::print("answered {}, wall {:.2f} s, processor {:.3f} s: {:.1f} % of a core\n\n",
+             load.answered, load.wall_s, load.cpu_s, percent);
+  if (load.answered != plan.in_flight * static_cast<uint64_t>(plan.rounds)) {
+    throw std::runtime_error("the client has lost an answer");
+  }
+  return {{"first_piece", pair.Figures()},
+          {"in_flight",
+           {{"answered", load.answered}, {"wall_s", load.wall_s}, {"cpu_percent", percent}}}};
+}
 
-  const nlohmann::json line = {{"bench", "llm_http"},       {"plain_p50_ms", plain_p50},
-                               {"plain_p99_ms", plain_p99}, {"client_p50_ms", ours_p50},
-                               {"client_p99_ms", ours_p99}, {"in_flight", in_flight},
-                               {"answered", load.answered}, {"wall_s", load.wall_s},
-                               {"cpu_s", load.cpu_s},       {"cpu_percent_of_core", percent}};
+json MeasureFirstDelta(const Plan& plan, test::Stack& stack, const LlmServerProcess& steady) {
+  LlmToolWorker worker(stack, steady.url(), plan.in_flight + kSpareSlots);
+  PlainCurl curl(steady.messages());
+  const Pair pair(
+      plan.calls, [&] { return curl.FirstPiece(); }, [&] { return worker.FirstDelta(); });
+  CheckSent(worker.Stop());
+  fmt::print("tool worker, first delta, a server that waits {} ms, {} calls each\n", plan.before_ms,
+             plan.calls);
+  pair.Print("tool worker", "bar: p50 <= 2 ms");
+  return pair.Figures();
+}
+
+json MeasureLoad(const Plan& plan, test::Stack& stack, LlmServerProcess& slow) {
+  const milliseconds wait(plan.wait_ms);
+  LlmToolWorker worker(stack, slow.url(), plan.in_flight + kSpareSlots);
+  const Load load = worker.Keep(plan.in_flight, wait, 2 * wait, milliseconds(1000 * plan.seconds));
+  const Sent sent = worker.Stop();
+  CheckSent(sent);
+  const double percent = 100 * load.cpu_s / load.wall_s;
+  const double call_us =
+      1e6 * load.cpu_s / static_cast<double>(std::max<uint64_t>(1, load.answered));
+  fmt::print("\ntool worker, {:.0f} calls in flight, each answered after {} ms, {:.1f} s\n",
+             load.in_flight, plan.wait_ms, load.wall_s);
+  fmt::print(
+      "answered {}, deltas {}, processor {:.3f} s: {:.0f} us a call, {:.1f} % of a core   "
+      "bar: < 10 %\n",
+      load.answered, load.deltas, load.cpu_s, call_us, percent);
+  return {{"in_flight", load.in_flight}, {"answered", load.answered}, {"deltas", load.deltas},
+          {"wall_s", load.wall_s},       {"cpu_s", load.cpu_s},       {"call_us", call_us},
+          {"cpu_percent", percent},      {"calls", sent.asked}};
+}
+
+void Run(const Plan& plan) {
+  // Before the first thread of this process: they are its children.
+  const LlmServerProcess quick(LlmServerProcess::Pace{});
+  const LlmServerProcess steady({.before = milliseconds(plan.before_ms)});
+  const LlmServerProcess waves({.before = milliseconds(plan.wait_ms)});
+  LlmServerProcess slow({.before = milliseconds(plan.wait_ms), .gap = milliseconds(plan.gap_ms)});
+  test::Stack stack;
+  stack.ImportCourse(test::SourceFile("ops/courses/fractions.toml"));
+
+  json line = {{"bench", "llm"}};
+  line["client"] = MeasureClient(plan, quick, waves);
+  line["first_delta"] = MeasureFirstDelta(plan, stack, steady);
+  line["load"] = MeasureLoad(plan, stack, slow);
+  const uint64_t connections = slow.Stop();
+  fmt::print("connections to the server: {}\n", connections);
+  line["load"]["connections"] = connections;
+  line["bars"] = {{"first_delta_added_p50_ms", 2}, {"load_cpu_percent", 10}};
   fmt::print("{}\n", line.dump());
-  return load.answered == in_flight * static_cast<uint64_t>(rounds) ? 0 : 1;
 }
 
 }  // namespace
-}  // namespace lyceum
+}  // namespace lyceum::bench
 
 int main(int argc, char** argv) {
+  lyceum::bench::Plan plan;
+  CLI::App app{"What it costs to ask a language model", "bench_llm"};
+  app.add_option("--asks", plan.asks)->check(CLI::Range(1, 1'000'000));
+  app.add_option("--in-flight", plan.in_flight)->check(CLI::Range(1, 1000));
+  app.add_option("--wait-ms", plan.wait_ms)->check(CLI::Range(1, 10'000));
+  app.add_option("--rounds", plan.rounds)->check(CLI::Range(1, 1000));
+  app.add_option("--calls", plan.calls)->check(CLI::Range(1, 100'000));
+  app.add_option("--before-ms", plan.before_ms)->check(CLI::Range(0, 10'000));
+  app.add_option("--seconds", plan.seconds)->check(CLI::Range(1, 3600));
+  app.add_option("--gap-ms", plan.gap_ms)->check(CLI::Range(0, 1000));
+  CLI11_PARSE(app, argc, argv);
   try {
-    return lyceum::Main(argc, argv);
+    lyceum::bench::Run(plan);
   } catch (const std::exception& error) {
     fmt::print(stderr, "bench_llm: {}\n", error.what());
     return 1;
   }
+  return 0;
 }

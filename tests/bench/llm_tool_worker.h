@@ -1,0 +1,85 @@
+// A real lyceum-tool-worker under measure: asked over NATS as a session worker asks, answering with
+// a language model that is told to it, heard as a gateway hears.
+//
+//   LlmToolWorker worker(stack, server.url(), 512);
+//   worker.FirstDelta();
+//   const Load load = worker.Keep(500, warm_up, window);
+//   const Sent sent = worker.Stop();
+// One thread calls it. Every call is clarify_concept of the default course, without an open
+// question. What the worker may not do (a busy answer, a text taken back, another text than the
+// model's) throws: it would not be the same work.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "envelope/codec.h"
+#include "support/process.h"
+#include "support/stack.h"
+#include "support/temp_dir.h"
+#include "tutor/call.h"
+#include "wire/connection.h"
+
+namespace lyceum::bench {
+
+// Of the window alone, and of the worker's process alone.
+struct Load {
+  double wall_s = 0;
+  double cpu_s = 0;
+  uint64_t answered = 0;
+  uint64_t deltas = 0;
+  double in_flight = 0;  // The mean, at each answer.
+};
+
+// What the worker says at its end of its whole life.
+struct Sent {
+  uint64_t asked = 0;  // By us.
+  uint64_t accepted = 0, results = 0, errors = 0;
+  bool drained = false;
+};
+
+class LlmToolWorker {
+ public:
+  // The stack holds the default course. Returns when the worker takes requests.
+  LlmToolWorker(test::Stack& stack, const std::string& llm_url, size_t slots);
+
+  pid_t pid() const { return process_->pid(); }
+  // Asks once, and waits until all is said. Seconds from the request to the first delta.
+  double FirstDelta();
+  // Keeps so many calls in flight, each followed by another as soon as its text is whole; they
+  // begin evenly over `spread`. Measures `window` after `warm_up`, and waits for the last.
+  Load Keep(size_t in_flight, std::chrono::milliseconds spread, std::chrono::milliseconds warm_up,
+            std::chrono::milliseconds window);
+  Sent Stop();
+
+ private:
+  struct Heard {
+    bool delta = false;
+    bool whole = false;  // That call has said it all.
+  };
+  void WaitUntilItAnswers();
+  wire::Message NextRequest();
+  void Ask();
+  // The next message, and what it means. Throws where none comes in time.
+  Heard Hear();
+  Heard Take(const wire::Message& message);
+  Heard TakeDelta(const wire::Message& message);
+  double CpuSeconds() const;
+
+  test::TempDir dir_;
+  envelope::Subjects subjects_;
+  tutor::TopicRef topic_;
+  std::shared_ptr<wire::Connection> session_;  // As session_worker.
+  std::shared_ptr<wire::Connection> gateway_;
+  std::shared_ptr<wire::MessageBox> box_;
+  std::vector<wire::Subscription> subscriptions_;
+  std::string inbox_;
+  uint64_t asked_ = 0;
+  std::unordered_map<std::string, std::string> said_;  // So far, by call that is in flight.
+  std::unique_ptr<test::Process> process_;
+};
+
+}  // namespace lyceum::bench
