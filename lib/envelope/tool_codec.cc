@@ -1,6 +1,6 @@
-// Between the dispatcher and the tool workers. What tool workers read (requests, cancels) is written
-// in JSON, so that the author of a tool can read what goes by; what session workers alone read
-// (acks, heartbeats) in protobuf, since there is much of it.
+// Between the dispatcher and the tool workers. What tool workers read (requests, cancels) is
+// written in JSON, so that the author of a tool can read what goes by; what session workers alone
+// read (acks, heartbeats) in protobuf, since there is much of it.
 #include "envelope/convert.h"
 #include "envelope/proto_io.h"
 #include "tutor/names.h"
