@@ -90,7 +90,7 @@ struct ToolRequest {
   std::string trace;
   bool stream_json = false;  // Deltas in JSON, protobuf otherwise.
 };
-std::string EncodeToolRequest(const ToolRequest& request);  // JSON: every tool author can read it.
+std::string EncodeToolRequest(const ToolRequest& request, Encoding encoding);
 Result<ToolRequest> DecodeToolRequest(std::string_view data, Encoding encoding);
 
 struct ToolAck {
@@ -108,6 +108,7 @@ struct ToolHeartbeat {
   uint32_t free = 0;
   bool draining = false;
   std::vector<CallId> in_flight;
+  bool protobuf = false;  // It reads requests in protobuf.
 };
 std::string EncodeToolHeartbeat(const ToolHeartbeat& heartbeat);
 Result<ToolHeartbeat> DecodeToolHeartbeat(std::string_view data, Encoding encoding);

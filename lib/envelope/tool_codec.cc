@@ -1,6 +1,6 @@
-// Between the dispatcher and the tool workers. What tool workers read (requests, cancels) is
-// written in JSON, so that the author of a tool can read what goes by; what session workers alone
-// read (acks, heartbeats) in protobuf, since there is much of it.
+// Between the dispatcher and the tool workers. What tool workers read (requests, cancels) they get
+// in JSON, so that the author of a tool can read what goes by, unless they ask for protobuf; what
+// session workers alone read (acks, heartbeats) is protobuf, since there is much of it.
 #include "envelope/convert.h"
 #include "envelope/proto_io.h"
 #include "tutor/names.h"
@@ -13,7 +13,7 @@ constexpr int kToolsMax = 64;
 
 }  // namespace
 
-std::string EncodeToolRequest(const ToolRequest& request) {
+std::string EncodeToolRequest(const ToolRequest& request, Encoding encoding) {
   v1::ToolRequest out;
   out.set_id(request.id.value);
   out.set_attempt(request.attempt);
@@ -26,7 +26,7 @@ std::string EncodeToolRequest(const ToolRequest& request) {
   if (request.context != tutor::Context{}) Write(request.context, out.mutable_context());
   out.set_trace(request.trace);
   out.set_stream_json(request.stream_json);
-  return WriteMessage(out, Encoding::kJson);
+  return WriteMessage(out, encoding);
 }
 
 Result<ToolRequest> DecodeToolRequest(std::string_view data, Encoding encoding) {
@@ -90,6 +90,7 @@ std::string EncodeToolHeartbeat(const ToolHeartbeat& heartbeat) {
   out.set_free(heartbeat.free);
   out.set_draining(heartbeat.draining);
   for (const auto& call : heartbeat.in_flight) out.add_in_flight(call.value);
+  out.set_protobuf(heartbeat.protobuf);
   return WriteMessage(out, Encoding::kProtobuf);
 }
 
@@ -104,6 +105,7 @@ Result<ToolHeartbeat> DecodeToolHeartbeat(std::string_view data, Encoding encodi
   heartbeat.slots = in.slots();
   heartbeat.free = in.free();
   heartbeat.draining = in.draining();
+  heartbeat.protobuf = in.protobuf();
   if (in.in_flight_size() > kInFlightMax) reader.Refuse("in_flight", "must be at most 4096");
   for (const auto& call : in.in_flight()) {
     heartbeat.in_flight.emplace_back(reader.IdText("in_flight", call));

@@ -76,7 +76,7 @@ void DispatchTable::OnHeartbeat(const Heartbeat& heartbeat, int64_t now) {
       known_tools.push_back(name);
     }
   }
-  Describe(worker, heartbeat.slots, known_tools);
+  Describe(worker, heartbeat.slots, heartbeat.protobuf, known_tools);
   std::unordered_set<uint64_t> listed;
   for (const CallId& id : heartbeat.in_flight) {
     Call* call = Find(id);
@@ -182,17 +182,25 @@ size_t DispatchTable::Room(const ToolState& tool) const {
   return tool.slots == 0 ? window : std::min(window, rest(tool.slots, tool.running + sent_));
 }
 
-void DispatchTable::Describe(Worker& worker, size_t slots, std::vector<std::string> tools) {
-  if (worker.slots == slots && worker.tools == tools) return;
+void DispatchTable::Describe(Worker& worker, size_t slots, bool protobuf,
+                             std::vector<std::string> tools) {
+  if (worker.slots == slots && worker.protobuf == protobuf && worker.tools == tools) return;
   for (const std::string& name : worker.tools) {
-    ToolNamed(name).slots -= worker.slots;
-    ToolNamed(name).running -= worker.running.size();
+    ToolState& tool = ToolNamed(name);
+    tool.slots -= worker.slots;
+    tool.running -= worker.running.size();
+    tool.workers -= 1;
+    tool.json_workers -= worker.protobuf ? 0 : 1;
   }
   worker.slots = slots;
+  worker.protobuf = protobuf;
   worker.tools = std::move(tools);
   for (const std::string& name : worker.tools) {
-    ToolNamed(name).slots += worker.slots;
-    ToolNamed(name).running += worker.running.size();
+    ToolState& tool = ToolNamed(name);
+    tool.slots += worker.slots;
+    tool.running += worker.running.size();
+    tool.workers += 1;
+    tool.json_workers += worker.protobuf ? 0 : 1;
   }
 }
 
@@ -238,11 +246,13 @@ void DispatchTable::Enqueue(Call& call) {
 
 void DispatchTable::Send(Call& call, int64_t now) {
   call.state = State::kSent;
-  ++ToolOf(call).sent;
+  ToolState& tool = ToolOf(call);
+  ++tool.sent;
   ++sent_;
   WakeAt(call, std::min(call.what.deadline_ms, now + options_.ack_timeout_ms));
   ++counters_.dispatched;
-  actions_.push_back(SendRequest{call.what.id, call.attempt, ++call.send});
+  const bool protobuf = tool.workers > 0 && tool.json_workers == 0;
+  actions_.push_back(SendRequest{call.what.id, call.attempt, ++call.send, protobuf});
 }
 
 void DispatchTable::SendWaiting(int64_t now) {
@@ -329,7 +339,7 @@ void DispatchTable::LoseSilent(int64_t now) {
       ++it;
       continue;
     }
-    Describe(it->second, 0, {});
+    Describe(it->second, 0, false, {});
     const std::set<uint64_t> running = std::move(it->second.running);
     it = workers_.erase(it);
     for (const uint64_t order : running) Lose(calls_.at(order));

@@ -49,6 +49,7 @@ struct SendRequest {
   CallId id;
   uint32_t attempt = 1;
   uint32_t send = 0;
+  bool protobuf = false;  // All workers that serve the tool read it.
 };
 struct CancelAt {
   CallId id;
@@ -85,6 +86,7 @@ class DispatchTable {
     uint32_t slots = 0;  // 0: not told, or it takes no more.
     uint32_t free = 0;
     std::vector<CallId> in_flight;
+    bool protobuf = false;  // It reads requests in protobuf.
   };
   struct Counters {
     uint64_t dispatched = 0, busy = 0, lost = 0, failed = 0, cancels = 0;
@@ -135,6 +137,8 @@ class DispatchTable {
     size_t window = 0;
     size_t slots = 0;    // Of all workers that serve it; 0: not known.
     size_t running = 0;  // Calls at these workers, of whatever tool.
+    size_t workers = 0;
+    size_t json_workers = 0;  // Those that do not read protobuf.
     int64_t backoff_ms = 0;
     int64_t open_ms = INT64_MIN;
     int64_t served_ms = INT64_MIN;  // The last heartbeat that named the tool.
@@ -142,6 +146,7 @@ class DispatchTable {
   struct Worker {
     int64_t heard_ms = 0;
     size_t slots = 0;
+    bool protobuf = false;
     std::vector<std::string> tools;
     std::set<uint64_t> running;
   };
@@ -150,7 +155,7 @@ class DispatchTable {
   ToolState& ToolOf(const Call& call);
   ToolState& ToolNamed(const std::string& name);
   size_t Room(const ToolState& tool) const;
-  void Describe(Worker& worker, size_t slots, std::vector<std::string> tools);
+  void Describe(Worker& worker, size_t slots, bool protobuf, std::vector<std::string> tools);
   void WakeAt(Call& call, int64_t wake_ms);
   void Leave(Call& call);  // Takes it out of whatever its state put it into.
   void Erase(Call& call);

@@ -249,7 +249,8 @@ void Dispatcher::OnHeartbeat(const wire::Message& message, int64_t now) {
                       .tools = std::move(heartbeat->tools),
                       .slots = heartbeat->draining ? 0 : heartbeat->slots,
                       .free = heartbeat->free,
-                      .in_flight = std::move(heartbeat->in_flight)},
+                      .in_flight = std::move(heartbeat->in_flight),
+                      .protobuf = heartbeat->protobuf},
                      now);
 }
 
@@ -272,11 +273,12 @@ void Dispatcher::Do(const SendRequest& action, int64_t now) {
   wire::Message message;
   message.subject = subjects_.ToolRequests(tutor::Name(request->second.head.tool));
   message.reply = inbox_ + "." + action.id.value + "." + std::to_string(action.send);
-  message.headers.emplace_back("Content-Type", "application/json");
+  const auto encoding = action.protobuf ? envelope::Encoding::kProtobuf : envelope::Encoding::kJson;
+  if (!action.protobuf) message.headers.emplace_back("Content-Type", "application/json");
   if (!request->second.head.trace.empty()) {
     message.headers.emplace_back("traceparent", request->second.head.trace);
   }
-  message.data = WithAttempt(request->second.bytes, action.attempt);
+  message.data = WithAttempt(request->second.bytes, action.attempt, encoding);
   const auto published = connection_->Publish(message);
   if (published) return;
   if (published.error().fault != Fault::kReject) {

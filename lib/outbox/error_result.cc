@@ -55,12 +55,12 @@ tutor::Event ErrorEvent(const FailCall& failed, tutor::Tool tool) {
   return event;
 }
 
-std::string WithAttempt(const std::string& request, uint32_t attempt) {
-  if (attempt == 1) return request;
+std::string WithAttempt(const std::string& request, uint32_t attempt, envelope::Encoding encoding) {
+  if (attempt == 1 && envelope::EncodingOf({}, request) == encoding) return request;
   auto decoded = envelope::DecodeToolRequest(request, envelope::EncodingOf({}, request));
   CHECK(decoded);
   decoded->attempt = attempt;
-  return envelope::EncodeToolRequest(*decoded);
+  return envelope::EncodeToolRequest(*decoded, encoding);
 }
 
 }  // namespace lyceum::outbox

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "envelope/codec.h"
 #include "outbox/dispatch_table.h"
 #include "tutor/call.h"
 #include "tutor/event.h"
@@ -16,7 +17,8 @@ std::string_view CodeOf(Failure why);  // lost deadline unavailable too_large
 // made.
 tutor::Event ErrorEvent(const FailCall& failed, tutor::Tool tool);
 
-// The encoded request with this attempt number. CHECK: it could be decoded before.
-std::string WithAttempt(const std::string& request, uint32_t attempt);
+// The encoded request with this attempt number, in this encoding. CHECK: it could be decoded
+// before.
+std::string WithAttempt(const std::string& request, uint32_t attempt, envelope::Encoding encoding);
 
 }  // namespace lyceum::outbox

@@ -122,7 +122,8 @@ void Batch::AddCall(Context& context, const tutor::CallTool& call) {
        .args = call.args,
        .context = context.session->context,
        .trace = context.trace,
-       .stream_json = !clients.empty() && clients.back().encoding == tutor::Encoding::kJson});
+       .stream_json = !clients.empty() && clients.back().encoding == tutor::Encoding::kJson},
+      envelope::Encoding::kProtobuf);
   const store::LetterId row = ToLetterId(id.value);
   commit_.PutCall(row, bytes);
   outgoing_.calls.push_back(

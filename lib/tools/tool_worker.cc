@@ -340,6 +340,7 @@ void ToolWorker::Impl::Beat() {
   beat.free = draining ? 0 : static_cast<uint32_t>(options.slots - busy_slots);
   beat.draining = draining;
   beat.in_flight = calls.InFlight();
+  beat.protobuf = true;
   wire::Message message;
   message.subject = options.subjects.Heartbeat(options.id);
   message.data = envelope::EncodeToolHeartbeat(beat);

@@ -63,10 +63,17 @@ async function serve(request) {
   if (finished.size > 256) finished.delete(finished.keys().next().value);
 }
 
+function beat() {
+  const state = { worker: id, tools, slots, free: slots - running.size, draining, in_flight: [...running.keys()] };
+  nc.publish(`lyceum.toolworker.${id}`, json.encode(state), { headers: jsonHeaders() });
+}
+
+beat(); // Before the first request can come: it says that this worker reads JSON.
 for (const tool of tools) {
   nc.subscribe(`lyceum.tool.${tool}`, {
     queue: "tools",
     callback: (_, raw) => {
+      if (raw.data[0] !== 0x7b) return; // Sent before anybody knew of this worker: it comes again, in JSON.
       const request = json.decode(raw.data);
       const known = running.has(request.id) || finished.has(request.id);
       if (draining || (!known && running.size >= slots)) {
@@ -87,10 +94,7 @@ nc.subscribe(`lyceum.toolctl.${id}`, {
     if (running.has(request)) running.set(request, false);
   },
 });
-setInterval(() => {
-  const beat = { worker: id, tools, slots, free: slots - running.size, draining, in_flight: [...running.keys()] };
-  nc.publish(`lyceum.toolworker.${id}`, json.encode(beat), { headers: jsonHeaders() });
-}, 500);
+setInterval(beat, 500);
 process.on("SIGTERM", async () => {
   draining = true;
   while (running.size > 0) await new Promise((resolve) => setTimeout(resolve, 50));

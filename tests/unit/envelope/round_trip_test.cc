@@ -92,10 +92,10 @@ TEST(Contract, ToolRequestsComeBack) {
     SCOPED_TRACE(json);
     const auto from_json = DecodeToolRequest(json, kJson);
     ASSERT_TRUE(from_json) << from_json.error().text;
-    EXPECT_EQ(EncodeToolRequest(*from_json), json);
+    EXPECT_EQ(EncodeToolRequest(*from_json, kJson), json);
     const auto from_bytes = DecodeToolRequest(ToBytes<v1::ToolRequest>(json), kProtobuf);
     ASSERT_TRUE(from_bytes) << from_bytes.error().text;
-    EXPECT_EQ(EncodeToolRequest(*from_bytes), json);
+    EXPECT_EQ(EncodeToolRequest(*from_bytes, kJson), json);
   }
 }
 

@@ -1,76 +1,8 @@
 // The rules of tool dispatch with a clock made by hand.
-#include "outbox/dispatch_table.h"
-
-#include <gtest/gtest.h>
-
-#include <random>
+#include "dispatch_table_vocabulary.h"
 
 namespace lyceum::outbox {
 namespace {
-
-class DispatchTableTest : public ::testing::Test {
- protected:
-  static constexpr int64_t kDeadline = 30'000;
-
-  DispatchTableTest() : seed_(std::random_device{}()), table_(Options(), seed_) {
-    RecordProperty("seed", std::to_string(seed_));
-    table_.Tick(now_);
-  }
-  static DispatchTable::Options Options() {
-    DispatchTable::Options options;
-    options.calls_max = 10'000;
-    return options;
-  }
-  static CallId Id(int n) { return CallId("00-" + std::to_string(n) + "-0"); }
-
-  bool Add(int n, const std::string& tool = "check_answer", int64_t deadline = kDeadline) {
-    return table_.Add({Id(n), 0, tool, deadline}, false, now_);
-  }
-  bool Find(int n, store::PartitionId partition = 0) {
-    return table_.Add({Id(n), partition, "check_answer", kDeadline}, true, now_);
-  }
-  void Accept(int n, const std::string& worker) { table_.OnAccepted(Id(n), worker, now_); }
-  void Beat(const std::string& worker, std::vector<int> running, uint32_t free = 0,
-            uint32_t slots = 0) {
-    DispatchTable::Heartbeat heartbeat{worker, {"check_answer"}, slots, free, {}};
-    for (const int n : running) heartbeat.in_flight.push_back(Id(n));
-    table_.OnHeartbeat(heartbeat, now_);
-  }
-  // Small steps, as the thread around it takes them.
-  void Pass(int64_t ms) {
-    const int64_t end = now_ + ms;
-    while (now_ < end) {
-      now_ = std::min({end, now_ + 100, std::max(now_ + 1, table_.NextTick())});
-      table_.Tick(now_);
-    }
-  }
-  // What came out, as text: "1#1" call 1 sent as attempt 1, "cancel 1 w", "fail 1 lost".
-  std::vector<std::string> Out() {
-    std::vector<std::string> out;
-    for (const Action& action : table_.TakeActions()) {
-      if (const auto* send = std::get_if<SendRequest>(&action)) {
-        sends_[send->id] = send->send;
-        out.push_back(Number(send->id) + "#" + std::to_string(send->attempt));
-      } else if (const auto* cancel = std::get_if<CancelAt>(&action)) {
-        out.push_back("cancel " + Number(cancel->id) + " " + cancel->worker);
-      } else {
-        const auto& failed = std::get<FailCall>(action);
-        const char* why[] = {"lost", "deadline", "unavailable", "refused"};
-        out.push_back("fail " + Number(failed.id) + " " + why[static_cast<int>(failed.why)]);
-      }
-    }
-    return out;
-  }
-  static std::string Number(const CallId& id) { return id.value.substr(3, id.value.size() - 5); }
-  void Busy(int n) { table_.OnBusy(Id(n), sends_[Id(n)], now_); }
-  void Nobody(int n) { table_.OnNobody(Id(n), sends_[Id(n)], now_); }
-
-  using Texts = std::vector<std::string>;
-  const uint64_t seed_;
-  int64_t now_ = 1'000;
-  DispatchTable table_;
-  std::map<CallId, uint32_t> sends_;
-};
 
 TEST_F(DispatchTableTest, ANewCallGoesOutAtOnceAsTheFirstAttempt) {
   EXPECT_TRUE(Add(1));
@@ -203,43 +135,6 @@ TEST_F(DispatchTableTest, AWorkerThatNeverBeatsIsLostTwoSecondsAfterItAccepted) 
   Pass(1'999);
   EXPECT_EQ(Out(), Texts{});
   Pass(1);
-  EXPECT_EQ(Out(), Texts{"1#2"});
-}
-
-TEST_F(DispatchTableTest, KnownSlotsAreFilledAndNotOverfilled) {
-  Beat("w", {}, 2, 2);
-  for (int n = 1; n <= 4; ++n) Add(n);
-  EXPECT_EQ(Out(), (Texts{"1#1", "2#1"}));
-  Accept(1, "w");
-  Accept(2, "w");
-  EXPECT_EQ(Out(), Texts{});
-  table_.OnEnded(Id(1), false, now_);
-  EXPECT_EQ(Out(), Texts{"3#1"});
-  Beat("v", {}, 1, 1);
-  EXPECT_EQ(Out(), Texts{"4#1"}) << "another worker's slot counts too";
-}
-TEST_F(DispatchTableTest, ASlotBusyWithAnotherToolIsTaken) {
-  table_.OnHeartbeat({"w", {"check_answer", "give_hint"}, 1, 1, {}}, now_);
-  Add(1, "give_hint");
-  Add(2);
-  Accept(1, "w");
-  EXPECT_EQ(Out(), Texts{"1#1"}) << "the only slot is spoken for";
-  table_.OnEnded(Id(1), false, now_);
-  EXPECT_EQ(Out(), Texts{"2#1"});
-}
-
-TEST_F(DispatchTableTest, TheSlotsOfASilentWorkerCountNoMore) {
-  Beat("w", {}, 1, 1);
-  Beat("v", {}, 1, 1);
-  for (int n = 1; n <= 3; ++n) Add(n);
-  EXPECT_EQ(Out(), (Texts{"1#1", "2#1"}));
-  Accept(1, "w");
-  Accept(2, "v");
-  Pass(1'900);
-  Beat("v", {2}, 0, 1);
-  Pass(200);
-  EXPECT_EQ(Out(), Texts{}) << "w is silent: its call waits again, and v has no slot for it";
-  table_.OnEnded(Id(2), false, now_);
   EXPECT_EQ(Out(), Texts{"1#2"});
 }
 

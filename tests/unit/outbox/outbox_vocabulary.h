@@ -127,7 +127,7 @@ class OutboxTest : public ::testing::Test {
     args.ref = {CourseId("fractions"), "v1", TopicId("halves")};
     args.text = "why?";
     request.args = args;
-    const std::string bytes = envelope::EncodeToolRequest(request);
+    const std::string bytes = envelope::EncodeToolRequest(request, envelope::Encoding::kProtobuf);
     store::Commit commit(kPartition);
     commit.PutCall({sequence, 0}, bytes);
     CHECK(store_->Apply(std::move(commit)));

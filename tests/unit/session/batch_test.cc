@@ -62,7 +62,7 @@ class BatchTest : public ::testing::Test {
 TEST_F(BatchTest, AStartCommitsTheCallWithItsDeadlineTimer) {
   const outbox::Outgoing outgoing = Commit({Start("c1")});
   ASSERT_EQ(outgoing.calls.size(), 1u);
-  auto request = envelope::DecodeToolRequest(outgoing.calls[0].bytes, tutor::Encoding::kJson);
+  auto request = envelope::DecodeToolRequest(outgoing.calls[0].bytes, tutor::Encoding::kProtobuf);
   ASSERT_TRUE(request) << request.error().text;
   EXPECT_EQ(request->id.value, fmt::format("{}-1-{}", partition, outgoing.calls[0].id.index));
   EXPECT_EQ(request->reply_subject, "lyceum.in.tool.ada");

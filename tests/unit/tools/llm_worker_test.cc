@@ -52,7 +52,7 @@ class LlmWorker : public LlmTutorTest {
     request.stream_json = true;
     wire::Message message;
     message.subject = envelope::Subjects().ToolRequests(tutor::Name(Tool::kClarifyConcept));
-    message.data = envelope::EncodeToolRequest(request);
+    message.data = envelope::EncodeToolRequest(request, envelope::Encoding::kJson);
     ASSERT_TRUE(
         test::Eventually(kWait, [&] { return nats_->Request(message, seconds(1)).has_value(); }));
   }

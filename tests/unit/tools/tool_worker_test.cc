@@ -107,7 +107,7 @@ class Worker : public ::testing::Test {
   // Sends until somebody is subscribed, and says what the answer is: the worker may just be
   // rejoining.
   std::string Dispatch(const envelope::ToolRequest& request) {
-    return DispatchBytes(envelope::EncodeToolRequest(request));
+    return DispatchBytes(envelope::EncodeToolRequest(request, envelope::Encoding::kJson));
   }
   std::string DispatchBytes(const std::string& bytes) {
     wire::Message message;
