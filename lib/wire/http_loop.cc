@@ -38,7 +38,8 @@ Result<std::unique_ptr<HttpLoop>> HttpLoop::Start(const HttpClient::Options& opt
   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, loop.get());
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, OnTimer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, loop.get());
-  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(options.connections_kept_max));
+  loop->kept_max_ = options.connections_kept_max;
+  loop->KeepConnections();
   try {
     loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
   } catch (const std::system_error&) {
@@ -129,6 +130,7 @@ void HttpLoop::Begin(std::unique_ptr<HttpRunning> running) {
   begun.flow->running = &begun;
   begun.due = due_.end();
   running_.emplace(&begun, std::move(running));
+  KeepConnections();
   if (begun.flow->over()) return End(begun, std::nullopt);
   Schedule(begun);
   CHECK(curl_multi_add_handle(multi_.get(), begun.easy.get()) == CURLM_OK);
@@ -184,6 +186,13 @@ void HttpLoop::Schedule(HttpRunning& running) {
   running.due = due_.emplace(running.Due().first, &running);
 }
 
+// Curl counts those in use with the idle ones, and at the end of a transfer closes what is too
+// many.
+void HttpLoop::KeepConnections() {
+  const size_t connections_max = running_.size() + kept_max_;
+  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(connections_max));
+}
+
 void HttpLoop::End(HttpRunning& running,
                    const std::optional<std::pair<HttpFailure, Error>>& failure) {
   // Nobody hears of the failure of what nobody reads.
@@ -198,6 +207,7 @@ void HttpLoop::End(HttpRunning& running,
   const std::shared_ptr<HttpFlow> flow = running.flow;
   flow->running = nullptr;
   running_.erase(&running);
+  KeepConnections();
   // The counts are right when the reader looks at them.
   --counts_->running;
   if (failure || flow->failure()) {

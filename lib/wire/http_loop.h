@@ -50,12 +50,14 @@ class HttpLoop {
   // Takes it out of curl, which keeps the connection only where the response was whole: that is
   // where there is no failure and the flow is not over.
   void End(HttpRunning& running, const std::optional<std::pair<HttpFailure, Error>>& failure);
+  void KeepConnections();
   void WakeReaders();
 
   std::shared_ptr<HttpDoor> door_;
   std::shared_ptr<HttpCounts> counts_;
   Descriptor epoll_;
   MultiHandle multi_;
+  size_t kept_max_ = 0;  // Idle connections.
   std::unordered_map<HttpRunning*, std::unique_ptr<HttpRunning>> running_;
   std::multimap<Deadline, HttpRunning*> due_;
   std::vector<std::shared_ptr<HttpFlow>> touched_;

@@ -294,6 +294,26 @@ TEST(Http, ClientThatEndsFailsWhatRuns) {
   EXPECT_TRUE(Eventually(seconds(5), [&] { return server.open_connections() == 0; }));
 }
 
+TEST(Http, ManyInFlightLeaveRoomForTheConnectionsThatAreKept) {
+  constexpr size_t kSilent = 4;
+  LlmServer server([](const LlmCall& call) {
+    return Text("text", call.number <= kSilent ? Trouble::kNoFirstByte : Trouble::kNone);
+  });
+  HttpClient::Options options;
+  options.connections_kept_max = 2;
+  auto client = Client(options);
+  std::vector<HttpTransfer> silent;
+  for (size_t i = 0; i < kSilent; ++i) {
+    silent.push_back(client->Begin(Post(server.url() + "/v1/messages", kStream)));
+  }
+  ASSERT_TRUE(Eventually(seconds(10), [&] { return server.call_count() == kSilent; }));
+  for (int i = 0; i < 3; ++i) {
+    HttpTransfer transfer = client->Begin(Post(server.url() + "/v1/messages", kStream));
+    ReadWhole(transfer);
+  }
+  EXPECT_EQ(server.connections(), kSilent + 1);
+}
+
 TEST(Http, NoDescriptorIsLeaked) {
   constexpr int kTransfers = 2000;
   constexpr int kAskers = 8;
