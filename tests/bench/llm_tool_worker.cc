@@ -91,7 +91,7 @@ wire::Message LlmToolWorker::NextRequest() {
   said_[request.id.value];
   wire::Message message;
   message.subject = subjects_.ToolRequests(tutor::Name(request.tool));
-  message.data = envelope::EncodeToolRequest(request);
+  message.data = envelope::EncodeToolRequest(request, envelope::Encoding::kProtobuf);
   return message;
 }
 
