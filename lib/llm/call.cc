@@ -67,6 +67,7 @@ Shared::Shared(Config the_config, std::shared_ptr<wire::HttpClient> the_http)
 Reply Call::Run() {
   const size_t count = shared_.config.providers.size();
   std::vector<size_t> without_room;
+  reason_ = ask_.reason;
   Next next = Next::kElsewhere;
   for (size_t i = ask_.first_provider; i < count; ++i) {
     next = AskOne(i, count - i - 1 + without_room.size(), false);
@@ -75,7 +76,7 @@ Reply Call::Run() {
     reason_ = "fallback";
   }
   for (size_t i = 0; i < without_room.size() && next != Next::kDone && next != Next::kEnd; ++i) {
-    if (reply_.attempts.empty() && without_room[i] == ask_.first_provider) reason_ = "first";
+    if (reply_.attempts.empty() && without_room[i] == ask_.first_provider) reason_ = ask_.reason;
     next = AskOne(without_room[i], without_room.size() - i - 1, true);
     reason_ = "fallback";
   }

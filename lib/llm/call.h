@@ -55,8 +55,8 @@ class Call {
   const Ask& ask_;
   const Judge* judge_;
   Reply reply_;
-  std::string reason_ = "first";  // Of the next attempt.
-  bool said_ = false;             // Text was given out that is not retracted.
+  std::string reason_;  // Of the next attempt.
+  bool said_ = false;   // Text was given out that is not retracted.
   bool over_budget_ = false;
   bool refused_ = false;
   bool bad_result_ = false;

@@ -38,14 +38,15 @@ struct Ask {
   std::function<void(std::string_view)> on_text;
   // All text since the last retract is void. Called only after on_text.
   std::function<void()> on_retract;
-  size_t first_provider = 0;  // Index into the order; those before it are not asked.
+  size_t first_provider = 0;     // Index into the order; those before it are not asked.
+  std::string reason = "first";  // Why it is asked at all, for the accounts; a word.
 };
 
 // One request to one provider, for the accounts.
 struct Attempt {
   std::string provider;
   std::string model;
-  std::string reason;  // Why it was made: first | retry | fallback | repair
+  std::string reason;  // Why it was made: first | rewrite | retry | fallback | repair
   // ok | http_429 | first_byte | bad_json | refused | bad_result ...: a word, no free text.
   std::string outcome;
   uint32_t latency_ms = 0;

@@ -88,6 +88,7 @@ std::optional<std::string> LlmRun::Say(const llm::Values& values, const Secret& 
         break;
     }
     LogInfo("text withheld", {{"call", call_.request.id.value}, {"draft", draft + 1}});
+    ask->reason = "rewrite";
     ask->chat.turns.push_back(
         {llm::Turn::Role::kAssistant, std::string(CutUtf8(text, kDraftBytesMax))});
     ask->chat.turns.push_back({llm::Turn::Role::kUser, std::string(kAgain)});
