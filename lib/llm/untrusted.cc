@@ -47,6 +47,10 @@ bool IsInvisible(char32_t c) {
                      [c](const Range& range) { return c >= range.first && c <= range.last; });
 }
 
+bool IsPlain(char c) {
+  return (c >= ' ' && c <= '~' && c != '<' && c != '>' && c != '&') || c == '\n' || c == '\t';
+}
+
 bool IsLineEnd(char32_t c) { return c == 0x000A || c == 0x0085 || c == 0x2028 || c == 0x2029; }
 
 void AppendEscaped(char32_t c, std::string* out) {
@@ -64,11 +68,28 @@ void AppendEscaped(char32_t c, std::string* out) {
 }  // namespace
 
 std::string Escaped(std::string_view text, size_t bytes_max) {
-  std::string valid;
-  utf8::replace_invalid(text.begin(), text.end(), std::back_inserter(valid));
+  std::string repaired;
+  if (!IsUtf8(text)) {
+    utf8::replace_invalid(text.begin(), text.end(), std::back_inserter(repaired));
+    text = repaired;
+  }
+  const std::string_view valid = text;
   std::string out;
+  out.reserve(valid.size());
   size_t kept = 0;
   for (auto at = valid.begin(); at != valid.end();) {
+    // Most of it, most of the time: what stands for itself.
+    const auto plain = std::find_if_not(at, valid.end(), IsPlain);
+    const size_t room = bytes_max - kept;
+    if (static_cast<size_t>(plain - at) > room) {
+      out.append(at, at + static_cast<std::ptrdiff_t>(room));
+      out += kCutMark;
+      break;
+    }
+    out.append(at, plain);
+    kept += static_cast<size_t>(plain - at);
+    at = plain;
+    if (at == valid.end()) break;
     const auto begin = at;
     const auto c = static_cast<char32_t>(utf8::unchecked::next(at));
     if (c == 0x000D) {

@@ -164,6 +164,8 @@ void LlmRun::Account(const llm::Reply& reply) {
     if (attempt.reason == "fallback") ++fallbacks_;
     first_text_ms = attempt.first_text_ms == 0 ? 0 : Sum(before_ms, attempt.first_text_ms);
     before_ms = Sum(before_ms, attempt.latency_ms);
+    // The line of the whole call says the same of one that went as it should.
+    if (attempt.reason == "first" && attempt.outcome == "ok") continue;
     LogInfo("model asked", {{"call", call_.request.id.value},
                             {"tool", tutor::Name(call_.request.tool)},
                             {"provider", attempt.provider},

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "llm/chat.h"
+#include "tools/lru.h"
 #include "tools/toolbox.h"
 #include "tutor/reveal.h"
 
@@ -12,6 +13,30 @@ namespace lyceum::tools {
 namespace {
 
 constexpr size_t kCandidatesMax = 16;
+constexpr size_t kIndexBytesMax = 64 * 1024 * 1024;
+constexpr size_t kIndexBytesPerByte = 8;  // Of material, by and large.
+
+// A topic's passages with the topic: while it lives here, no other has its address.
+struct Indexed {
+  explicit Indexed(std::shared_ptr<const tutor::Topic> of)
+      : topic(std::move(of)), passages(topic->material) {}
+  std::shared_ptr<const tutor::Topic> topic;
+  Passages passages;
+};
+
+// Made once for a topic, as long as its source hands out the same one.
+std::shared_ptr<const Passages> PassagesOf(const std::shared_ptr<const tutor::Topic>& topic) {
+  static Lru<Indexed> indexes(kIndexBytesMax);
+  const std::string key = std::to_string(reinterpret_cast<uintptr_t>(topic.get()));
+  std::shared_ptr<const Indexed> indexed = indexes.Get(key);
+  if (indexed == nullptr) {
+    indexed = std::make_shared<const Indexed>(topic);
+    size_t bytes = sizeof(Indexed);
+    for (const std::string& segment : topic->material) bytes += kIndexBytesPerByte * segment.size();
+    indexes.Put(key, indexed, bytes);
+  }
+  return {indexed, &indexed->passages};
+}
 
 }  // namespace
 
@@ -30,7 +55,8 @@ tutor::ToolError ContentError(const Error& error) {
 Result<TopicView> TopicView::Load(TopicSource* source, const tutor::TopicRef& ref) {
   auto topic = source->Get(ref);
   if (!topic) return topic.error();
-  return TopicView(std::move(*topic));
+  std::shared_ptr<const Passages> passages = PassagesOf(*topic);
+  return TopicView(std::move(*topic), std::move(passages));
 }
 
 const tutor::Question* TopicView::Find(const std::optional<tutor::QuestionView>& view) const {
@@ -43,10 +69,10 @@ const tutor::Question* TopicView::Find(const std::optional<tutor::QuestionView>&
 
 std::optional<TopicView::Passage> TopicView::Best(std::string_view query, std::string_view context,
                                                   const tutor::Question* question) const {
-  for (const auto& found : passages_.Rank(query, kCandidatesMax, context)) {
-    const std::string& text = passages_.text(found.passage);
+  for (const auto& found : passages_->Rank(query, kCandidatesMax, context)) {
+    const std::string& text = passages_->text(found.passage);
     if (question != nullptr && tutor::Reveals(text, *question)) continue;
-    const std::string& title = passages_.title(found.passage);
+    const std::string& title = passages_->title(found.passage);
     return Passage{title.empty() ? text : title + ": " + text, found.coverage};
   }
   return std::nullopt;
@@ -56,17 +82,17 @@ std::vector<std::string> TopicView::Excerpts(std::string_view query,
                                              const tutor::Question* question,
                                              uint32_t tokens_max) const {
   const auto text_of = [&](size_t passage) {
-    const std::string& title = passages_.title(passage);
-    return title.empty() ? passages_.text(passage) : title + ": " + passages_.text(passage);
+    const std::string& title = passages_->title(passage);
+    return title.empty() ? passages_->text(passage) : title + ": " + passages_->text(passage);
   };
-  std::vector<size_t> order(passages_.size());
+  std::vector<size_t> order(passages_->size());
   std::iota(order.begin(), order.end(), size_t{0});
   uint64_t all_tokens = 0;
   for (const size_t passage : order) all_tokens += llm::TokensAtMost(text_of(passage));
   if (all_tokens > tokens_max) {
     // What fits the query goes first; what follows fills the room that is left.
     size_t ranked = 0;
-    for (const auto& found : passages_.Rank(query, kCandidatesMax)) {
+    for (const auto& found : passages_->Rank(query, kCandidatesMax)) {
       const auto place =
           std::find(order.begin() + static_cast<long>(ranked), order.end(), found.passage);
       std::rotate(order.begin() + static_cast<long>(ranked), place, place + 1);

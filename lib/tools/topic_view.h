@@ -37,11 +37,11 @@ class TopicView {
   const tutor::Question* WorkedExample(const tutor::Question& question) const;
 
  private:
-  explicit TopicView(std::shared_ptr<const tutor::Topic> topic)
-      : topic_(std::move(topic)), passages_(topic_->material) {}
+  TopicView(std::shared_ptr<const tutor::Topic> topic, std::shared_ptr<const Passages> passages)
+      : topic_(std::move(topic)), passages_(std::move(passages)) {}
 
   std::shared_ptr<const tutor::Topic> topic_;
-  Passages passages_;
+  std::shared_ptr<const Passages> passages_;
 };
 
 // As a tool says that content could not be had: not_found or unavailable.

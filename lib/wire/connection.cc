@@ -107,6 +107,7 @@ natsStatus SetBehaviour(natsOptions* raw, const ConnectOptions& options, uint64_
   then(natsOptions_SetMaxPingsOut(raw, kPingsOutMax));
   then(natsOptions_SetWriteDeadline(raw, kWriteDeadlineMs));
   then(natsOptions_SetFailRequestsOnDisconnect(raw, true));
+  then(natsOptions_SetSendAsap(raw, options.write_each));
   then(natsOptions_SetErrorHandler(raw, OnAsyncError, closure));
   then(natsOptions_SetClosedCB(raw, OnClosed, nullptr));
   return status;
@@ -191,7 +192,7 @@ Result<std::shared_ptr<Connection>> Connection::Connect(const ConnectOptions& op
   status = natsConnection_JetStream(&jetstream, connection, nullptr);
   impl->jetstream.reset(jetstream);
   if (status != NATS_OK) return FromStatus(status, "preparing JetStream failed");
-  impl->flusher = std::make_unique<Flusher>(connection);
+  if (!options.write_each) impl->flusher = std::make_unique<Flusher>(connection);
   return std::make_shared<Connection>(std::move(impl));
 }
 
@@ -211,7 +212,7 @@ Result<void> Connection::Publish(const Message& message) {
                                     message.data.data(), bytes);
   }
   if (status != NATS_OK) return FromStatus(status, "publishing to NATS failed");
-  impl_->flusher->Poke();
+  if (impl_->flusher != nullptr) impl_->flusher->Poke();
   return {};
 }
 
