@@ -118,6 +118,8 @@ class Model {
 // Everything a learner reads, looked through for keys.
 class Watch {
  public:
+  explicit Watch(const AnswerKey& key) : key_(key) {}
+
   void operator()(size_t learner, const envelope::ReceivedMessage& received) {
     if (received.is_retract) {
       ++retracts;
@@ -146,8 +148,13 @@ class Watch {
  private:
   void Look(const std::string& text) {
     const size_t at = text.find(kLeak);
-    if (at != std::string::npos && at + kLeak.size() < text.size()) complaints.insert(text);
+    if (at == std::string::npos) return;
+    const std::string_view said = std::string_view(text).substr(at + kLeak.size());
+    for (const auto& [question, answer] : key_) {
+      if (said.starts_with(answer)) complaints.insert(text);
+    }
   }
+  const AnswerKey& key_;
   std::map<std::pair<size_t, std::string>, std::string> said_;
 };
 
@@ -175,7 +182,7 @@ class LlmCourse : public testing::Test {
         "tools-1", {"--config", dir / "lyceum.toml", "--prompts", test::SourceFile("ops/prompts"),
                     "--slots", "32", "--metrics-listen", listen});
     const Course course = ReadCourse(file);
-    Watch watch;
+    Watch watch(course.key);
     Classroom classroom(stack.nats().Connect("gateway"), envelope::Subjects(),
                         {.course = course.id,
                          .key = course.key,
