@@ -52,7 +52,7 @@ class Mailbox {
   // Waits for an item. Empty at the deadline, or when closed and drained.
   std::optional<T> Pop(Deadline deadline) {
     std::unique_lock lock(mutex_);
-    not_empty_.wait_until(lock, deadline, [&] { return closed_ || !items_.empty(); });
+    WaitForItem(lock, deadline);
     if (items_.empty()) return std::nullopt;
     std::optional<T> item(std::move(items_.front()));
     items_.pop_front();
@@ -64,7 +64,7 @@ class Mailbox {
   // Waits for at least one item, then takes up to count_max of what is there.
   std::vector<T> PopSome(size_t count_max, Deadline deadline) {
     std::unique_lock lock(mutex_);
-    not_empty_.wait_until(lock, deadline, [&] { return closed_ || !items_.empty(); });
+    WaitForItem(lock, deadline);
     std::vector<T> taken;
     while (!items_.empty() && taken.size() < count_max) {
       taken.push_back(std::move(items_.front()));
@@ -98,6 +98,12 @@ class Mailbox {
   }
 
  private:
+  void WaitForItem(std::unique_lock<std::mutex>& lock, Deadline deadline) {
+    // Who only looks in does not go through the kernel.
+    if (closed_ || !items_.empty() || deadline <= Steady::now()) return;
+    not_empty_.wait_until(lock, deadline, [&] { return closed_ || !items_.empty(); });
+  }
+
   const size_t items_max_;
   mutable std::mutex mutex_;
   std::condition_variable not_empty_;
