@@ -44,14 +44,19 @@ void Pump::Adopt(store::PartitionId partition) {
   {
     std::lock_guard lock(mutex_);
     Partition& state = partitions_[partition];
-    state = {.adoption = state.adoption + 1, .catching_up = true, .passed = {}, .newest = {}};
+    unread_ -= state.unread;
+    state = {.adoption = state.adoption + 1,
+             .catching_up = true,
+             .passed = {},
+             .newest = {},
+             .unread = 0};
   }
   changed_.notify_all();
 }
 
 bool Pump::WaitForRoom(Deadline deadline) {
   std::unique_lock lock(mutex_);
-  const auto room = [&] { return draining_ || unsent_ <= letters_max_; };
+  const auto room = [&] { return draining_ || unsent_ + unread_ <= letters_max_; };
   return changed_.wait_until(lock, deadline, room) && !draining_;
 }
 
@@ -62,6 +67,8 @@ void Pump::Take(store::PartitionId partition, const std::vector<store::Letter>& 
     Partition& state = partitions_[partition];
     if (state.catching_up) {
       state.newest = letters.back().id;
+      state.unread += letters.size();
+      unread_ += letters.size();
       return;
     }
     for (const store::Letter& letter : letters) {
@@ -139,6 +146,7 @@ void Pump::ReadPage(store::PartitionId partition, const Partition& state) {
   // What was committed after the page was read is on the next one.
   if (page->size() < kPage && (!now.newest || (now.passed && *now.newest <= *now.passed))) {
     now.catching_up = false;
+    unread_ -= std::exchange(now.unread, 0);  // In queue_ by now, or past it.
     changed_.notify_all();
   }
 }

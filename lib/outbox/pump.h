@@ -61,6 +61,7 @@ class Pump {
     bool catching_up = false;
     std::optional<store::LetterId> passed;  // Up to here rows have been queued.
     std::optional<store::LetterId> newest;  // Committed while catching up.
+    size_t unread = 0;                      // As many were. Their rows are read with the others.
   };
 
   void Run();
@@ -88,6 +89,7 @@ class Pump {
   std::map<store::PartitionId, Partition> partitions_;
   std::deque<Item> queue_;
   size_t unsent_ = 0;  // In queue_, round_, acked_waiting_ and acked_flying_.
+  size_t unread_ = 0;  // Of all partitions.
   bool draining_ = false;
   bool stopping_ = false;
 

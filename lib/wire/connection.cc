@@ -12,7 +12,8 @@ constexpr int kReconnectJitterMs = 50;
 constexpr int kPingIntervalMs = 3000;
 constexpr int kPingsOutMax = 2;
 constexpr int kWriteDeadlineMs = 5000;
-constexpr int kPendingMessagesMax = 1 << 20;  // 1 << 22 overflows inside the library.
+constexpr std::chrono::milliseconds kFlushTimeout{1000};  // The flusher's.
+constexpr int kPendingMessagesMax = 1 << 20;              // 1 << 22 overflows inside the library.
 
 // The library may call back after a connection was destroyed, so its callbacks hold a number and
 // not a pointer: a number that nobody answers to is ignored.
@@ -162,6 +163,21 @@ Connection::Impl::~Impl() {
   AsyncStates::Instance().Remove(async_id);
 }
 
+natsStatus Connection::Impl::Flush(std::chrono::milliseconds timeout) {
+  const Deadline deadline = In(timeout);
+  const std::unique_lock lock(flushing, deadline);
+  if (!lock) return NATS_TIMEOUT;
+  // The library says OK also when the PING could not be written, but keeps the error as this
+  // thread's last one. It never clears that, so a known one is put there before.
+  const natsStatus mark = natsConnection_FlushTimeout(nullptr, 1);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Steady::now());
+  const natsStatus status =
+      natsConnection_FlushTimeout(connection.get(), std::max<int64_t>(1, left.count()));
+  natsStatus last = NATS_OK;
+  nats_GetLastError(&last);
+  return status == NATS_OK && last != mark ? last : status;
+}
+
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Connection::~Connection() = default;
 
@@ -192,7 +208,10 @@ Result<std::shared_ptr<Connection>> Connection::Connect(const ConnectOptions& op
   status = natsConnection_JetStream(&jetstream, connection, nullptr);
   impl->jetstream.reset(jetstream);
   if (status != NATS_OK) return FromStatus(status, "preparing JetStream failed");
-  if (!options.write_each) impl->flusher = std::make_unique<Flusher>(connection);
+  if (!options.write_each) {
+    impl->flusher = std::make_unique<Flusher>(
+        [raw = impl.get()] { return raw->Flush(kFlushTimeout) == NATS_OK; });
+  }
   return std::make_shared<Connection>(std::move(impl));
 }
 
@@ -217,8 +236,7 @@ Result<void> Connection::Publish(const Message& message) {
 }
 
 Result<void> Connection::Flush(std::chrono::milliseconds timeout) {
-  const natsStatus status =
-      natsConnection_FlushTimeout(impl_->connection.get(), std::max<int64_t>(1, timeout.count()));
+  const natsStatus status = impl_->Flush(timeout);
   if (status != NATS_OK) return FromStatus(status, "the NATS server did not confirm");
   return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,12 +26,17 @@ struct AsyncState {
 struct Connection::Impl {
   ~Impl();
 
+  // True of what was published before, and of this connection. One at a time: two that wait at once
+  // may share one PONG in the library (3.4), and when the server goes the second is told OK.
+  natsStatus Flush(std::chrono::milliseconds timeout);
+
   std::string server;  // As given, without credentials: for messages to people.
   std::string inbox_prefix;
   std::shared_ptr<AsyncState> async;
   uint64_t async_id = 0;  // What the library's callbacks know of this connection.
   ConnectionHandle connection;
   JetStreamHandle jetstream;
+  std::timed_mutex flushing;
   std::unique_ptr<Flusher> flusher;
 };
 

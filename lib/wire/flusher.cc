@@ -1,17 +1,17 @@
 #include "wire/flusher.h"
 
 #include <chrono>
+#include <utility>
 
 namespace lyceum::wire {
 namespace {
 
-constexpr int64_t kFlushMs = 1000;
 constexpr std::chrono::milliseconds kPause{5};  // While the connection is away.
 
 }  // namespace
 
-Flusher::Flusher(natsConnection* connection)
-    : connection_(connection), thread_([this] { Run(); }) {}
+Flusher::Flusher(std::function<bool()> flush)
+    : flush_(std::move(flush)), thread_([this] { Run(); }) {}
 
 Flusher::~Flusher() {
   stopping_ = true;
@@ -28,9 +28,7 @@ void Flusher::Run() {
     poked_.wait(0);
     if (stopping_) return;
     poked_ = 0;
-    if (natsConnection_FlushTimeout(connection_, kFlushMs) != NATS_OK) {
-      std::this_thread::sleep_for(kPause);
-    }
+    if (!flush_()) std::this_thread::sleep_for(kPause);
   }
 }
 

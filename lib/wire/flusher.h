@@ -6,15 +6,15 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <thread>
-
-#include "wire/handles.h"
 
 namespace lyceum::wire {
 
 class Flusher {
  public:
-  explicit Flusher(natsConnection* connection);  // Outlives the flusher.
+  // flush: writes and waits for the server, for a bounded time; false when it did not confirm.
+  explicit Flusher(std::function<bool()> flush);
   ~Flusher();
 
   // Something was published. Thread-safe; cheap while the flusher is busy.
@@ -23,7 +23,7 @@ class Flusher {
  private:
   void Run();
 
-  natsConnection* const connection_;
+  const std::function<bool()> flush_;
   std::atomic<uint32_t> poked_{0};  // 1: there is something, or it is time to end.
   std::atomic<bool> stopping_{false};
   std::thread thread_;

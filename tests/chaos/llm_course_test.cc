@@ -9,6 +9,7 @@
 
 #include "classroom.h"
 #include "course_key.h"
+#include "support/eventually.h"
 #include "support/llm_server.h"
 #include "support/nats_server.h"
 #include "support/seed.h"
@@ -196,7 +197,11 @@ class LlmCourse : public testing::Test {
     EXPECT_EQ(classroom.Complaints(), std::vector<std::string>());
     EXPECT_EQ(watch.complaints, std::set<std::string>());
 
-    const std::string metrics = Metrics(listen);
+    std::string metrics;
+    EXPECT_TRUE(test::Eventually(std::chrono::seconds(20), [&] {
+      metrics = Metrics(listen);
+      return Metric(metrics, "lyceum_llm_running") == 0;
+    })) << metrics;
     fmt::print("{}: {} calls, {} in trouble, {} leaks tried, {} deltas, {} retracts\n", api,
                server.call_count(), model.troubles.load(), model.leaks.load(), watch.deltas,
                watch.retracts);
