@@ -1,0 +1,56 @@
+// The sessions of one worker, made in bulk by the session worker's own code, and what a record
+// costs while there are more and more of them, or while one has more and more behind it.
+//
+// Costs are CPU seconds. Throws where anything fails.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "bench/engine_cost.h"
+#include "bench/engine_partition.h"
+#include "bench/records.h"
+#include "bench/scale.h"
+
+namespace lyceum::bench {
+
+struct Folded {
+  Cost cost;  // Of folding alone: making the records is not counted.
+  uint64_t records = 0;
+  double ThreadUs() const { return 1e6 * cost.thread_s / static_cast<double>(records); }
+  double ProcessUs() const { return 1e6 * cost.cpu_s / static_cast<double>(records); }
+};
+
+class Population {
+ public:
+  explicit Population(const ScalePlan& plan);
+
+  // Until there are so many sessions.
+  Folded GrowTo(uint64_t sessions);
+  // Some of the sessions that nobody has touched since they were made go on, none of them in
+  // memory at first. Three rounds, each with others; the median by the folding thread's CPU.
+  Folded GoOn();
+  uint64_t sessions() const { return sessions_; }
+
+ private:
+  void Fold(std::vector<std::vector<Learner>>& learners, Folded* folded);
+
+  const ScalePlan plan_;
+  const envelope::Subjects subjects_;
+  const std::vector<Lesson> lessons_;
+  std::unique_ptr<store::Store> store_;
+  std::vector<std::unique_ptr<EnginePartition>> partitions_;
+  std::vector<std::unique_ptr<LogWriter>> writers_;
+  uint64_t sessions_ = 0;
+  uint64_t touched_ = 0;  // Sessions below this one may have gone on.
+};
+
+// What a record costs to sessions with a long history. The learners ask, and are answered.
+struct HistoryCost {
+  uint64_t messages = 0;  // In the history when measuring began.
+  Folded folded;          // The median of three cohorts, by the folding thread's CPU.
+};
+std::vector<HistoryCost> HistoryCosts(const ScalePlan& plan);
+
+}  // namespace lyceum::bench
