@@ -22,7 +22,7 @@
 namespace lyceum::bench {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 constexpr double kFlatMax = 1.10;
 

@@ -106,8 +106,8 @@ void ApplyTurns(State& state) {
       },
       [&](store::Commit& commit) { classroom.Apply(commit); });
 }
-BENCHMARK(ApplyTurns)->ArgName("turns")->Arg(1)->Iterations(4'000)->UseManualTime();
-BENCHMARK(ApplyTurns)->ArgName("turns")->Arg(256)->Iterations(40)->UseManualTime();
+BENCHMARK(ApplyTurns)->ArgName("turns")->Arg(1)->Iterations(2'000)->UseManualTime();
+BENCHMARK(ApplyTurns)->ArgName("turns")->Arg(256)->Iterations(20)->UseManualTime();
 
 // Sessions in table files, none in memory; the topic is, as that of any running course.
 void LoadColdSession(State& state) {
