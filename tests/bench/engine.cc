@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -178,6 +179,7 @@ void Bench::Show(const char* what, const char* name, const std::vector<double>& 
   if (bar > 0) figures_[std::string(name) + "_bar"] = bar;
   fmt::print("{:<58} {:>10.0f} ({:.0f} to {:.0f}){}\n", what, median, Quantile(values, 0),
              Quantile(values, 1), bar > 0 ? fmt::format("  >= {:.0f}", bar) : "");
+  std::fflush(stdout);
 }
 
 void Bench::Alone() {

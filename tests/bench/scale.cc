@@ -1,11 +1,12 @@
 // Very many sessions on one worker: what they cost to hold, to load and to go on with.
 //
-//   bench_scale [--sessions N] [--messages M] [--dir D] [--keep] [--seed S] [--quick] [--course
-//   FILE]
+//   bench_scale [--sessions N] [--messages M] [--history H] [--dir D] [--keep] [--seed S] [--quick]
+//               [--course FILE]
 //
 // Makes N sessions with M messages each, the rows that the session worker writes, by its own code
 // and without NATS, and measures on the way what a record costs as sessions, or the history of one,
-// grow. Then a process of its own opens them as a worker does: time, memory, disk, cold loads.
+// grow: against a small store in turn, since CPU time depends on what else the machine does. Then a
+// process of its own opens them as a worker does: time, memory, disk, cold loads.
 // --dir: where they are made, in a folder of their own that is removed again unless --keep.
 // Prints a table and one JSON line. Without options it takes some minutes, a million much longer.
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -33,6 +35,7 @@ constexpr double kMemoryBar = 512.0 * (1 << 20);
 constexpr double kLoadBarMs = 1;
 constexpr double kFlatBar = 1.10;
 constexpr uint64_t kReportEach = 100'000;
+constexpr uint64_t kFirstCompared = 10'000;
 constexpr std::chrono::minutes kMeasureMax{10};
 constexpr const char* kSelf = "/proc/self/exe";
 
@@ -51,7 +54,8 @@ class Bench {
   void Histories();
   void Measure();
   void Row(const std::string& what, const std::string& figure, const std::string& bar = "");
-  void Flat(const std::string& what, const std::string& name, const std::vector<Folded>& folded);
+  void Show(const std::string& unit, const Compared& cost);
+  void Flat(const std::string& name, const std::vector<Compared>& costs);
 
   const ScalePlan plan_;
   ordered_json figures_;
@@ -59,64 +63,64 @@ class Bench {
 
 void Bench::Row(const std::string& what, const std::string& figure, const std::string& bar) {
   fmt::print("{:<58} {:>14}  {}\n", what, figure, bar);
+  std::fflush(stdout);  // The next figure may be minutes away.
 }
 
-// The most of the points against the least.
-void Bench::Flat(const std::string& what, const std::string& name,
-                 const std::vector<Folded>& folded) {
-  const auto ratio = [&](double (Folded::*us)() const) {
-    std::vector<double> values;
-    for (const Folded& point : folded) values.push_back((point.*us)());
-    return Quantile(values, 1) / Quantile(values, 0);
-  };
-  figures_[name + "_ratio"] = ratio(&Folded::ThreadUs);
+// `unit`: what there are many of.
+void Bench::Show(const std::string& unit, const Compared& cost) {
+  const std::string name = fmt::format("record_at_{}_{}", cost.at, unit);
+  figures_[name + "_us"] = cost.large.ThreadUs();
+  figures_[name + "_small_us"] = cost.small.ThreadUs();
+  figures_[name + "_ratio"] = cost.ThreadRatio();
+  figures_[name + "_process_ratio"] = cost.ProcessRatio();
+  Row(fmt::format("us of CPU a record at {} {}, and at few", cost.at, unit),
+      fmt::format("{:.1f} {:.1f}", cost.large.ThreadUs(), cost.small.ThreadUs()));
+}
+
+// The most of all points against the least; the small one counts as 1.
+void Bench::Flat(const std::string& name, const std::vector<Compared>& costs) {
+  std::vector<double> ratios = {1};
+  for (const Compared& cost : costs) ratios.push_back(cost.ThreadRatio());
+  const double ratio = Quantile(ratios, 1) / Quantile(ratios, 0);
+  figures_[name + "_ratio"] = ratio;
   figures_[name + "_ratio_bar"] = kFlatBar;
-  figures_[name + "_process_ratio"] = ratio(&Folded::ProcessUs);
-  Row(what, fmt::format("{:.2f}", ratio(&Folded::ThreadUs)), fmt::format("<= {:.2f}", kFlatBar));
+  Row("  most / least", fmt::format("{:.2f}", ratio), fmt::format("<= {:.2f}", kFlatBar));
 }
 
 void Bench::Build() {
-  Population population(plan_);
-  std::vector<Folded> going_on;
+  Population population(plan_, SessionsDir(plan_));
+  std::vector<Compared> costs;
   Folded growing;
-  const Deadline begun = Steady::now();
-  for (uint64_t at = 1'000; population.sessions() < plan_.sessions;) {
+  double growing_s = 0;
+  for (uint64_t at = kFirstCompared; population.sessions() < plan_.sessions;) {
     const uint64_t goal = std::min({at, plan_.sessions, population.sessions() + kReportEach});
+    const CostClock clock;
     const Folded grown = population.GrowTo(goal);
+    growing_s += clock.Read().wall_s;
     growing.cost += grown.cost;
     growing.records += grown.records;
     fmt::print(stderr, "{} sessions, {:.0f} s; the last ones {:.1f} us of CPU a record\n", goal,
-               SecondsSince(begun), grown.ProcessUs());
-    if (goal != at && goal != plan_.sessions) continue;
-    going_on.push_back(population.GoOn());
-    const std::string name = fmt::format("record_at_{}_sessions", goal);
-    figures_[name + "_us"] = going_on.back().ThreadUs();
-    figures_[name + "_process_us"] = going_on.back().ProcessUs();
-    Row(fmt::format("us of CPU a record, {} sessions there", goal),
-        fmt::format("{:.2f}", going_on.back().ThreadUs()));
-    at *= at == 1'000 ? 100 : 10;
+               growing_s, grown.ProcessUs());
+    const bool last = goal == plan_.sessions && goal >= at / 5;  // Twice the point before.
+    if (goal != at && !last) continue;
+    costs.push_back(population.GoOn());
+    Show("sessions", costs.back());
+    at *= 10;
   }
-  Flat("  most / least", "record_by_sessions", going_on);
-  const double seconds = SecondsSince(begun);
-  figures_["build_s"] = seconds;
-  figures_["build_s_per_100000"] = seconds * 1e5 / static_cast<double>(plan_.sessions);
-  figures_["build_records_per_s_per_core"] =
-      static_cast<double>(growing.records) / growing.cost.cpu_s;
-  Row("building, records/s per core",
-      fmt::format("{:.0f}", static_cast<double>(growing.records) / growing.cost.cpu_s));
+  Flat("record_by_sessions", costs);
+  figures_["build_s"] = growing_s;
+  figures_["build_s_per_100000"] = growing_s * 1e5 / static_cast<double>(plan_.sessions);
+  const double per_core = static_cast<double>(growing.records) / growing.cost.cpu_s;
+  figures_["build_records_per_s_per_core"] = per_core;
+  Row("building, s for 100,000 sessions",
+      fmt::format("{:.0f}", figures_["build_s_per_100000"].get<double>()));
+  Row("  records/s per core", fmt::format("{:.0f}", per_core));
 }
 
 void Bench::Histories() {
-  std::vector<Folded> folded;
-  for (const HistoryCost& cost : HistoryCosts(plan_)) {
-    folded.push_back(cost.folded);
-    const std::string name = fmt::format("record_at_{}_messages", cost.messages);
-    figures_[name + "_us"] = cost.folded.ThreadUs();
-    figures_[name + "_process_us"] = cost.folded.ProcessUs();
-    Row(fmt::format("us of CPU a record, {} messages in the history", cost.messages),
-        fmt::format("{:.2f}", cost.folded.ThreadUs()));
-  }
-  Flat("  most / least", "record_by_history", folded);
+  const std::vector<Compared> costs = HistoryCosts(plan_);
+  for (const Compared& cost : costs) Show("messages", cost);
+  Flat("record_by_history", costs);
 }
 
 void Bench::Measure() {
@@ -220,8 +224,10 @@ int main(int argc, char** argv) {
   bool keep = false;
   bool measure = false;
   CLI::App app{"Very many sessions on one worker", "bench_scale"};
-  app.add_option("--sessions", plan.sessions)->check(CLI::Range(10'000, 100'000'000));
+  app.add_option("--sessions", plan.sessions)->check(CLI::Range(3'000, 100'000'000));
   app.add_option("--messages", plan.messages)->check(CLI::Range(1, 30));
+  app.add_option("--history", plan.history_max, "the longest history")
+      ->check(CLI::Range(100, 10'000));
   app.add_option("--seed", plan.seed);
   app.add_option("--dir", plan.dir);
   app.add_option("--course", plan.course);
@@ -235,7 +241,7 @@ int main(int argc, char** argv) {
   }
   if (quick) {
     if (app.count("--sessions") == 0) plan.sessions = 50'000;
-    plan.history_max = 1'000;
+    if (app.count("--history") == 0) plan.history_max = 1'000;
   }
   const lyceum::bench::Folder folder(plan.dir, keep);
   plan.dir = folder.path();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "session/session_worker.h"
@@ -15,20 +16,37 @@ namespace {
 constexpr size_t kLessons = 64;
 constexpr uint64_t kChunk = 8'000;  // Sessions whose records are in memory at a time.
 constexpr size_t kInFlight = 64;    // Of a partition.
-constexpr size_t kRounds = 3;
-constexpr uint64_t kGoOnSessions = 320;
+constexpr size_t kRounds = 5;
+constexpr uint64_t kGoOnSessions = Population::kSmall / kRounds;
 constexpr uint64_t kGoOnMessages = 30;
-constexpr size_t kCohort = 128;
-constexpr uint64_t kWindow = 50;  // Messages of each session of a cohort that are measured.
+constexpr size_t kCohort = 64;
+constexpr uint64_t kWindow = 40;  // Messages of each session of a cohort that are measured.
 constexpr uint64_t kStep = 250;   // Of whose records are in memory at a time.
 // Far ahead, so that no timer of these sessions falls due while they are measured.
 constexpr int64_t kFirstMs = 4'000'000'000'000;
 
-Folded Median(std::vector<Folded> rounds) {
+// Of the round whose ratio is the median.
+Compared Median(std::vector<Compared> rounds) {
   std::sort(rounds.begin(), rounds.end(),
-            [](const Folded& a, const Folded& b) { return a.ThreadUs() < b.ThreadUs(); });
+            [](const Compared& a, const Compared& b) { return a.ThreadRatio() < b.ThreadRatio(); });
   return rounds[rounds.size() / 2];
 }
+
+// A store that goes with its folder.
+class PassingStore {
+ public:
+  explicit PassingStore(std::string path) : path_(std::move(path)), store_(OpenStore(path_)) {}
+  ~PassingStore() {
+    store_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  store::Store* get() { return store_.get(); }
+
+ private:
+  const std::string path_;
+  std::unique_ptr<store::Store> store_;
+};
 
 void FoldInto(EnginePartition& partition, LogWriter& writer, std::vector<Learner>& learners,
               size_t in_flight, Folded* folded) {
@@ -52,10 +70,10 @@ std::unique_ptr<store::Store> OpenStore(const std::string& path) {
   return *std::move(opened);
 }
 
-Population::Population(const ScalePlan& plan)
+Population::Population(const ScalePlan& plan, const std::string& path)
     : plan_(plan),
       lessons_(MakeLessons({.course_file = plan.course, .mix = {}}, kLessons, plan.seed)),
-      store_(OpenStore(SessionsDir(plan))) {
+      store_(OpenStore(path)) {
   for (uint32_t i = 0; i < subjects_.partitions(); ++i) {
     partitions_.push_back(std::make_unique<EnginePartition>(
         store_.get(),
@@ -63,7 +81,7 @@ Population::Population(const ScalePlan& plan)
                                   .partition = static_cast<store::PartitionId>(i),
                                   .sessions_max = SessionsMaxOfPartition(subjects_)}));
     if (partitions_.back()->applied() > 0) {
-      throw std::runtime_error(SessionsDir(plan) + " holds sessions already: name another folder");
+      throw std::runtime_error(path + " holds sessions already: name another folder");
     }
     writers_.push_back(std::make_unique<LogWriter>(subjects_, i, kFirstMs, plan.seed + i));
   }
@@ -92,72 +110,106 @@ Folded Population::GrowTo(uint64_t sessions) {
   return folded;
 }
 
-Folded Population::GoOn() {
-  const uint64_t fresh = sessions_ - touched_;
-  if (fresh < kRounds * kGoOnSessions) throw std::runtime_error("too few sessions to go on");
-  const uint64_t apart = fresh / (kRounds * kGoOnSessions);
-  std::vector<Folded> rounds(kRounds);
-  for (size_t round = 0; round < kRounds; ++round) {
-    std::vector<std::vector<Learner>> learners(partitions_.size());
-    for (uint64_t i = 0; i < kGoOnSessions; ++i) {
-      const uint64_t session = touched_ + (i * kRounds + round) * apart;
-      const Lesson& lesson = lessons_[session % lessons_.size()];
-      UserId user = UserOf(session);
-      std::vector<Learner>& of_partition = learners[subjects_.PartitionOf(user)];
-      const size_t begin = lesson.LinesUntil(plan_.messages);
-      of_partition.push_back({.user = std::move(user),
-                              .lesson = &lesson,
-                              .stop = lesson.LinesUntil(plan_.messages + kGoOnMessages, begin),
-                              .next = begin});
-    }
-    for (auto& partition : partitions_) partition->cache().Clear();
-    Fold(learners, &rounds[round]);
+Folded Population::GoOnRound(size_t round) {
+  const uint64_t apart = (sessions_ - touched_) / (kRounds * kGoOnSessions);
+  if (apart == 0) throw std::runtime_error("too few sessions to go on");
+  std::vector<std::vector<Learner>> learners(partitions_.size());
+  for (uint64_t i = 0; i < kGoOnSessions; ++i) {
+    const uint64_t session = touched_ + (i * kRounds + round) * apart;
+    const Lesson& lesson = lessons_[session % lessons_.size()];
+    UserId user = UserOf(session);
+    std::vector<Learner>& of_partition = learners[subjects_.PartitionOf(user)];
+    const size_t begin = lesson.LinesUntil(plan_.messages);
+    of_partition.push_back({.user = std::move(user),
+                            .lesson = &lesson,
+                            .stop = lesson.LinesUntil(plan_.messages + kGoOnMessages, begin),
+                            .next = begin});
   }
+  for (auto& partition : partitions_) partition->cache().Clear();
+  Folded folded;
+  Fold(learners, &folded);
+  return folded;
+}
+
+Compared Population::GoOn() {
+  const std::string path = plan_.dir + "/small";
+  std::vector<Compared> rounds;
+  {
+    Population small(plan_, path);
+    small.GrowTo(kSmall);
+    for (size_t round = 0; round < kRounds; ++round) {
+      const Folded there = small.GoOnRound(round);
+      rounds.push_back({.at = sessions_, .large = GoOnRound(round), .small = there});
+    }
+  }
+  std::filesystem::remove_all(path);
   touched_ = sessions_;
   return Median(std::move(rounds));
 }
 
-std::vector<HistoryCost> HistoryCosts(const ScalePlan& plan) {
-  constexpr std::array<uint64_t, 4> kAt = {10, 100, 1'000, 10'000};
-  constexpr uint32_t kPartition = 3;
-  LessonPlan asking{.course_file = plan.course,
-                    .mix = {.right = 0, .wrong = 0, .hint = 0, .question = 1, .second = 0}};
-  asking.history_max = plan.history_max + 2 * kWindow;
-  const std::vector<Lesson> lessons = MakeLessons(asking, 1, plan.seed);
-  const envelope::Subjects subjects;
-  std::vector<std::vector<Folded>> measured(kAt.size());
-  uint64_t number = 0;
-  for (size_t cohort = 0; cohort < kRounds; ++cohort) {
-    const std::string path = plan.dir + "/history-" + std::to_string(cohort);
-    auto store = OpenStore(path);
-    EnginePartition partition(
-        store.get(),
-        {.subjects = subjects, .partition = static_cast<store::PartitionId>(kPartition)});
-    LogWriter writer(subjects, kPartition, kFirstMs, plan.seed + cohort);
-    std::vector<Learner> learners;
-    for (UserId& user : UsersOf(subjects, kPartition, "h", kCohort, &number)) {
-      learners.push_back({.user = std::move(user), .lesson = &lessons.front()});
+namespace {
+
+constexpr uint32_t kHistoryPartition = 3;
+
+// Sessions of one partition that grow side by side.
+class Cohort {
+ public:
+  Cohort(const ScalePlan& plan, const Lesson* lesson, const std::string& name)
+      : lesson_(lesson),
+        store_(plan.dir + "/" + name),
+        partition_(store_.get(), {.subjects = subjects_,
+                                  .partition = static_cast<store::PartitionId>(kHistoryPartition)}),
+        writer_(subjects_, kHistoryPartition, kFirstMs, plan.seed) {
+    uint64_t number = 0;
+    for (UserId& user : UsersOf(subjects_, kHistoryPartition, "h", kCohort, &number)) {
+      learners_.push_back({.user = std::move(user), .lesson = lesson_});
     }
-    uint64_t messages = 0;
-    const auto go_to = [&](uint64_t goal, Folded* folded) {
-      while (messages < goal) {
-        messages = std::min(goal, messages + kStep);
-        for (Learner& learner : learners) learner.stop = lessons.front().LinesUntil(messages);
-        FoldInto(partition, writer, learners, kCohort, folded);
-      }
-    };
-    for (size_t i = 0; i < kAt.size() && kAt[i] <= plan.history_max; ++i) {
-      Folded unmeasured;
-      go_to(kAt[i], &unmeasured);
-      measured[i].emplace_back();
-      go_to(kAt[i] + kWindow, &measured[i].back());
-    }
-    store.reset();
-    std::filesystem::remove_all(path);
   }
-  std::vector<HistoryCost> costs;
-  for (size_t i = 0; i < kAt.size(); ++i) {
-    if (!measured[i].empty()) costs.push_back({kAt[i], Median(std::move(measured[i]))});
+
+  // Until each has so many messages in its history.
+  Folded GoTo(uint64_t messages) {
+    Folded folded;
+    while (messages_ < messages) {
+      messages_ = std::min(messages, messages_ + kStep);
+      for (Learner& learner : learners_) learner.stop = lesson_->LinesUntil(messages_);
+      FoldInto(partition_, writer_, learners_, kCohort, &folded);
+    }
+    return folded;
+  }
+
+ private:
+  const envelope::Subjects subjects_;
+  const Lesson* lesson_;
+  PassingStore store_;
+  EnginePartition partition_;
+  LogWriter writer_;
+  std::vector<Learner> learners_;
+  uint64_t messages_ = 0;
+};
+
+}  // namespace
+
+std::vector<Compared> HistoryCosts(const ScalePlan& plan) {
+  constexpr uint64_t kSmall = 10;
+  constexpr std::array<uint64_t, 3> kAt = {100, 1'000, 10'000};
+  const LessonPlan asking{.course_file = plan.course,
+                          .mix = {.right = 0, .wrong = 0, .hint = 0, .question = 1, .second = 0},
+                          .history_max = plan.history_max + (kRounds + 1) * kWindow};
+  const std::vector<Lesson> lessons = MakeLessons(asking, 1, plan.seed);
+  std::vector<Compared> costs;
+  Cohort large(plan, &lessons.front(), "long");
+  for (const uint64_t at : kAt) {
+    if (at > plan.history_max) break;
+    std::vector<Compared> rounds;
+    large.GoTo(at);
+    for (size_t round = 0; round < kRounds; ++round) {
+      Cohort small(plan, &lessons.front(), "short");
+      small.GoTo(kSmall);
+      const Folded there = small.GoTo(kSmall + kWindow);
+      const uint64_t from = at + round * kWindow;
+      rounds.push_back({.at = at, .large = large.GoTo(from + kWindow), .small = there});
+    }
+    costs.push_back(Median(std::move(rounds)));
   }
   return costs;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "bench/engine_cost.h"
@@ -22,18 +23,32 @@ struct Folded {
   double ProcessUs() const { return 1e6 * cost.cpu_s / static_cast<double>(records); }
 };
 
+// The same work measured in turn in a large place and in a small one: on a machine that others use,
+// too, only such neighbours can be compared. The median of the rounds, by the folding thread's CPU.
+struct Compared {
+  uint64_t at = 0;  // Sessions, or messages in the history, when measuring began.
+  Folded large;
+  Folded small;  // With 1,000 sessions, or 10 messages.
+  double ThreadRatio() const { return large.ThreadUs() / small.ThreadUs(); }
+  double ProcessRatio() const { return large.ProcessUs() / small.ProcessUs(); }
+};
+
 class Population {
  public:
-  explicit Population(const ScalePlan& plan);
+  static constexpr uint64_t kSmall = 1'000;  // Sessions.
+
+  // `path`: of a store that does not exist yet.
+  Population(const ScalePlan& plan, const std::string& path);
 
   // Until there are so many sessions.
   Folded GrowTo(uint64_t sessions);
   // Some of the sessions that nobody has touched since they were made go on, none of them in
-  // memory at first. Three rounds, each with others; the median by the folding thread's CPU.
-  Folded GoOn();
+  // memory at first; in turn with those of a small population that is made for it.
+  Compared GoOn();
   uint64_t sessions() const { return sessions_; }
 
  private:
+  Folded GoOnRound(size_t round);
   void Fold(std::vector<std::vector<Learner>>& learners, Folded* folded);
 
   const ScalePlan plan_;
@@ -47,10 +62,6 @@ class Population {
 };
 
 // What a record costs to sessions with a long history. The learners ask, and are answered.
-struct HistoryCost {
-  uint64_t messages = 0;  // In the history when measuring began.
-  Folded folded;          // The median of three cohorts, by the folding thread's CPU.
-};
-std::vector<HistoryCost> HistoryCosts(const ScalePlan& plan);
+std::vector<Compared> HistoryCosts(const ScalePlan& plan);
 
 }  // namespace lyceum::bench
