@@ -16,9 +16,9 @@
 namespace lyceum::wire {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{10};
+constexpr std::chrono::milliseconds kTick{20};  // While something is in flight.
+constexpr int kIdleTicks = 50;                  // Then the thread sleeps until it is told.
 constexpr std::chrono::milliseconds kBackoffMin{20};
-constexpr size_t kAcksAtOnce = 1024;
 
 struct Flight {
   std::shared_ptr<const Message> message;
@@ -40,9 +40,7 @@ struct AckedPublisher::Impl {
       : connection(std::move(connection_in)),
         done(std::move(done_in)),
         options(options_in),
-        inbox(connection->NewInbox()),
-        // An ack and some repeats of it for each message in flight.
-        acks(std::make_shared<MessageBox>(options.in_flight_max * 4 + kAcksAtOnce)) {}
+        inbox(connection->NewInbox()) {}
 
   void Run();
   bool Listen();
@@ -56,14 +54,14 @@ struct AckedPublisher::Impl {
   const std::shared_ptr<Mailbox<Acked>> done;
   const Options options;
   const std::string inbox;
-  const std::shared_ptr<MessageBox> acks;
-  std::optional<Subscription> subscription;  // Of the thread alone.
-
   std::mutex mutex;
-  std::condition_variable room;  // Something is no longer in flight.
+  std::condition_variable room;   // Something is no longer in flight.
+  std::condition_variable flown;  // Something is in flight again.
+  bool asleep = false;            // The thread waits for it.
   std::map<uint64_t, Flight> flights;
   uint64_t last_id = 0;
   bool stopping = false;
+  std::optional<Subscription> subscription;  // Of the thread alone; ends before what it calls.
   std::thread thread;
 };
 
@@ -80,7 +78,7 @@ AckedPublisher::~AckedPublisher() {
     impl_->stopping = true;
   }
   impl_->room.notify_all();
-  impl_->acks->Close();
+  impl_->flown.notify_all();
   impl_->thread.join();
 }
 
@@ -105,6 +103,7 @@ bool AckedPublisher::Send(Message message, std::string message_id, uint64_t cook
     flight.due = In(impl_->options.resend);
     flight.reconnects = impl_->connection->reconnects();
     impl_->flights.emplace(id, std::move(flight));
+    if (impl_->asleep) impl_->flown.notify_all();
   }
   impl_->Publish(id, shared);
   return true;
@@ -122,25 +121,25 @@ bool AckedPublisher::Drain(Deadline deadline) {
 
 bool AckedPublisher::Impl::Listen() {
   if (subscription) return true;
-  auto subscribed = connection->Subscribe(inbox + ".*", "", acks, 0);
+  auto subscribed =
+      connection->Subscribe(inbox + ".*", "", [this](const Message& answer) { OnAnswer(answer); });
   if (!subscribed) return false;
   subscription.emplace(std::move(*subscribed));
   return true;
 }
 
+// Acks are taken as they come; here is what takes time to be noticed.
 void AckedPublisher::Impl::Run() {
-  Deadline next_tick = In(kTick);
-  while (true) {
-    const std::vector<Message> answers = acks->PopSome(kAcksAtOnce, next_tick);
-    {
-      const std::lock_guard lock(mutex);
-      if (stopping) return;
-    }
-    for (const Message& answer : answers) OnAnswer(answer);
-    if (Steady::now() < next_tick) continue;  // A look at every flight is not worth each ack.
-    next_tick = In(kTick);
+  std::unique_lock lock(mutex);
+  for (int idle = 0; !stopping; idle = flights.empty() ? idle + 1 : 0) {
+    asleep = idle >= kIdleTicks;
+    if (asleep) flown.wait(lock, [&] { return stopping || !flights.empty(); });
+    asleep = false;
+    if (flown.wait_for(lock, kTick, [&] { return stopping; })) return;
+    lock.unlock();
     Listen();
     OnTick();
+    lock.lock();
   }
 }
 

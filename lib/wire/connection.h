@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,8 +50,11 @@ struct Message {
 };
 
 using MessageBox = Mailbox<Message>;
+using MessageHandler = std::function<void(Message)>;
 
-// Ends the subscription when destroyed: after that nothing more is put into the mailbox.
+// Ends the subscription when destroyed: after that nothing more is put into the mailbox, and the
+// handler is not called. Waits for a call that runs: not to be destroyed by its own handler, nor
+// under a lock that the handler takes.
 class Subscription {
  public:
   struct Impl;
@@ -85,6 +89,12 @@ class Connection {
   // Everything on the subject goes to the mailbox, with that tag. `queue` empty: no queue group.
   Result<Subscription> Subscribe(const std::string& subject, const std::string& queue,
                                  std::shared_ptr<MessageBox> box, int tag);
+
+  // The same, message by message, to a handler on a thread that is this subscription's alone: where
+  // a mailbox and one more thread would cost more than what is done. What comes while it works
+  // waits in the library.
+  Result<Subscription> Subscribe(const std::string& subject, const std::string& queue,
+                                 MessageHandler handler);
 
   // A fresh subject for replies.
   std::string NewInbox() const;

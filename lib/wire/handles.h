@@ -23,7 +23,10 @@ struct Destroy {
 using OptionsHandle = std::unique_ptr<natsOptions, Destroy<natsOptions_Destroy>>;
 using ConnectionHandle = std::unique_ptr<natsConnection, Destroy<natsConnection_Destroy>>;
 using SubscriptionHandle = std::unique_ptr<natsSubscription, Destroy<natsSubscription_Destroy>>;
-using MsgHandle = std::unique_ptr<natsMsg, Destroy<natsMsg_Destroy>>;
+// The library hands each message that is destroyed to a thread of its own, and wakes it: so some
+// are kept until they are worth it, per thread.
+void Discard(natsMsg* msg);
+using MsgHandle = std::unique_ptr<natsMsg, Destroy<Discard>>;
 using StatisticsHandle = std::unique_ptr<natsStatistics, Destroy<natsStatistics_Destroy>>;
 using JetStreamHandle = std::unique_ptr<jsCtx, Destroy<jsCtx_Destroy>>;
 using StreamInfoHandle = std::unique_ptr<jsStreamInfo, Destroy<jsStreamInfo_Destroy>>;

@@ -199,6 +199,8 @@ Result<std::string> HttpTransfer::ReadAll(size_t bytes_max) {
   }
 }
 
+void HttpTransfer::Pace(std::chrono::milliseconds pace) { impl_->flow->set_pace(pace); }
+
 void HttpTransfer::Finish() {
   impl_->stop.reset();
   impl_->ended = true;

@@ -86,6 +86,9 @@ class HttpTransfer {
   // The reader has all it wants, and the end is near: a few bytes more may come unread, for a
   // moment, so that the connection is kept. Does not wait; nothing can be read any more.
   void Finish();
+  // From now on what comes may wait for so long before it ends a wait of Read, so that more comes
+  // with it; the end does not. A reader that is woken for each piece costs more than the piece.
+  void Pace(std::chrono::milliseconds pace);
   std::optional<HttpFailure> failure() const;
 
  private:

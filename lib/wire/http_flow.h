@@ -6,6 +6,8 @@
 // at most, never both at once.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -31,6 +33,7 @@ class HttpFlow {
   Put PutBody(const char* data, size_t size);
   void PutEnd();
   void Wake() { changed_.notify_all(); }
+  std::chrono::milliseconds pace() const { return pace_; }
 
   // Of any thread. False: it had failed before, or all of it had come.
   bool Fail(HttpFailure failure, Error error);
@@ -43,6 +46,7 @@ class HttpFlow {
   bool TakeResume();  // There is room again, since PutBody refused; true once.
   std::optional<HttpFailure> failure() const;
 
+  void set_pace(std::chrono::milliseconds pace) { pace_ = pace; }
   // Of the reader; they wait, until the deadline. Empty bytes: the end.
   Result<HttpHead> WaitHead();
   struct Taken {
@@ -58,6 +62,7 @@ class HttpFlow {
   friend class HttpDoor;
 
   const Deadline deadline_;
+  std::atomic<std::chrono::milliseconds> pace_{std::chrono::milliseconds(0)};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<HttpHead> head_;  // From here on guarded by mutex_.

@@ -113,6 +113,7 @@ void HttpLoop::Run() {
 int HttpLoop::WaitMs() const {
   int64_t wait_ms = kWaitMsMax;
   if (curl_due_) wait_ms = std::min(wait_ms, LeftMs(*curl_due_));
+  if (!waking_.empty()) wait_ms = std::min(wait_ms, LeftMs(waking_.begin()->first));
   if (!due_.empty()) wait_ms = std::min(wait_ms, LeftMs(due_.begin()->first));
   return static_cast<int>(wait_ms);
 }
@@ -231,12 +232,22 @@ void HttpLoop::Heard(HttpRunning& running) {
 }
 
 void HttpLoop::Touch(HttpRunning& running) {
+  if (const auto pace = running.flow->pace(); pace.count() > 0) {
+    if (!std::exchange(running.waking, true)) waking_.emplace(In(pace), running.flow);
+    return;
+  }
   if (touched_.empty() || touched_.back() != running.flow) touched_.push_back(running.flow);
 }
 
 void HttpLoop::WakeReaders() {
   for (const auto& flow : touched_) flow->Wake();
   touched_.clear();
+  if (waking_.empty()) return;
+  const auto later = waking_.upper_bound(Steady::now());
+  for (auto it = waking_.begin(); it != later; it = waking_.erase(it)) {
+    if (it->second->running != nullptr) it->second->running->waking = false;
+    it->second->Wake();
+  }
 }
 
 }  // namespace lyceum::wire

@@ -163,4 +163,23 @@ Error FromStatus(natsStatus status, const std::string& what) {
   }
 }
 
+void Discard(natsMsg* msg) {
+  constexpr size_t kCountMax = 32;
+  constexpr int kBytesMax = 64 * 1024;
+  struct Spent {
+    ~Spent() { Destroy(); }
+    void Destroy() {
+      for (natsMsg* spent : msgs) natsMsg_Destroy(spent);
+      msgs.clear();
+      bytes = 0;
+    }
+    std::vector<natsMsg*> msgs;
+    int bytes = 0;
+  };
+  thread_local Spent spent;
+  spent.msgs.push_back(msg);
+  spent.bytes += natsMsg_GetDataLength(msg);
+  if (spent.msgs.size() >= kCountMax || spent.bytes > kBytesMax) spent.Destroy();
+}
+
 }  // namespace lyceum::wire

@@ -198,6 +198,37 @@ TEST(HttpBounds, HeadOverItsBoundIsTooLarge) {
   }
 }
 
+TEST(HttpBounds, APacedReaderIsWokenByTheEndAndElseByItsPace) {
+  std::promise<void> paced;
+  std::promise<void> go_on;
+  RawServer server([&](RawServer::Peer& peer) {
+    peer.ReadRequest();
+    paced.get_future().wait();
+    peer.Send(kOk + "Content-Length: 3\r\n\r\n");
+    peer.Send("a");
+    peer.Send("b");
+    peer.Send("c");
+    peer.ReadRequest();
+    peer.Send(kOk + "Content-Length: 2\r\n\r\nd");
+    go_on.get_future().wait();
+    peer.Send("e");
+    peer.WaitClosed();
+  });
+  auto client = Client();
+  HttpTransfer first = client->Begin(Post(server.url()));
+  first.Pace(seconds(3600));
+  paced.set_value();
+  EXPECT_EQ(first.Read().value(), "abc");
+  EXPECT_EQ(first.Read().value(), "");
+
+  HttpTransfer second = client->Begin(Post(server.url()));
+  second.Pace(milliseconds(1));
+  EXPECT_EQ(second.Read().value(), "d");
+  go_on.set_value();
+  EXPECT_EQ(second.Read().value(), "e");
+  EXPECT_EQ(second.Read().value(), "");
+}
+
 TEST(HttpBounds, BodyOverItsBoundIsTooLarge) {
   for (const Trouble trouble : {Trouble::kHugeBody, Trouble::kHugeEvent}) {
     LlmServer server(Says(Text("text", trouble)));
