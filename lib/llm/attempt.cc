@@ -15,6 +15,9 @@ using std::chrono::milliseconds;
 constexpr size_t kWholeBytesMax = 1024 * 1024;
 constexpr size_t kErrorBodyBytesMax = 16 * 1024;
 constexpr size_t kEventBytesMax = 64 * 1024;
+// Nobody sees a text grow in smaller steps, and what is read as a whole need not be read before.
+constexpr milliseconds kTextPace{5};
+constexpr milliseconds kWholePace{20};
 
 // Silence for so long speaks against any provider, however little time there was.
 constexpr milliseconds kFairSilence{2'000};
@@ -59,7 +62,9 @@ class Run {
       : order_(order),
         transfer_(std::move(transfer)),
         begun_(begun),
-        decoder_(MakeDecoder(order.provider.api)) {}
+        decoder_(MakeDecoder(order.provider.api)) {
+    if (!order_.on_text) transfer_.Pace(kWholePace);
+  }
 
   AttemptEnd Go() {
     end_.trouble = Read();
@@ -133,6 +138,7 @@ class Run {
     const std::string& text = std::get<std::string>(step);
     if (text.empty()) return {};
     if (end_.reply.text.empty()) {
+      if (order_.on_text) transfer_.Pace(kTextPace);
       const auto took = Steady::now() - begun_;
       end_.first_text_ms = static_cast<uint32_t>(
           std::max<int64_t>(1, std::chrono::duration_cast<milliseconds>(took).count()));

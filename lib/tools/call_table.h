@@ -3,7 +3,7 @@
 //
 //   Begin -> running -> Finish -> unacked -> Acked -> done (kept, to answer the same request again)
 //               \-> Cancel: forgotten; what comes of it later is dropped
-// One thread calls it. Bounded: running and unacked by the caller, done by kDoneMax and
+// Not thread-safe. Bounded: running and unacked by the caller, done by kDoneMax and
 // kDoneBytesMax.
 #pragma once
 

@@ -1,5 +1,6 @@
 #include "tools/delta_sender.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@ namespace lyceum::tools {
 namespace {
 
 constexpr std::chrono::seconds kIdle{60};
+constexpr std::chrono::milliseconds kTick{10};  // What is due within it goes out together.
 
 }  // namespace
 
@@ -59,9 +61,11 @@ void DeltaSender::Schedule(Deadline due, std::weak_ptr<DeltaStream> stream) {
 }
 
 void DeltaSender::Run() {
+  Deadline tick{};
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    changed_.wait_until(lock, due_.empty() ? In(kIdle) : due_.begin()->first);
+    changed_.wait_until(lock, due_.empty() ? In(kIdle) : std::max(due_.begin()->first, tick));
+    tick = In(kTick);
     const Deadline now = Steady::now();
     std::vector<std::weak_ptr<DeltaStream>> ready;
     while (!due_.empty() && due_.begin()->first <= now) {

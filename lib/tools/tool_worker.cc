@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/token.h"
@@ -21,12 +23,8 @@ namespace {
 using envelope::ToolRequest;
 using std::chrono::milliseconds;
 
-constexpr int kControlTag = 1000;
-constexpr int kWakeTag = 1001;
-constexpr size_t kBoxMax = 4096;
-constexpr size_t kTakenMax = 64;
 constexpr milliseconds kFullPatience{50};
-constexpr milliseconds kAckPoll{10};      // While results are on the way.
+constexpr milliseconds kAckPoll{10};      // While somebody waits for acks.
 constexpr milliseconds kRejoin{1000};     // After a subscription that failed.
 constexpr milliseconds kGiveUp{120'000};  // The server's window for dropping repeats.
 // A slot without work; a thousand of them are not to wake for nothing.
@@ -75,7 +73,6 @@ struct ToolWorker::Impl {
         toolbox(std::move(box_of_tools)),
         options(std::move(given)),
         replier{options.subjects, options.id, options.provider, connection->payload_bytes_max()},
-        box(std::make_shared<wire::MessageBox>(kBoxMax)),
         acks(std::make_shared<Mailbox<wire::Acked>>(options.unacked_max + options.slots)),
         publisher(connection, acks, {options.unacked_max + options.slots, milliseconds(1000)}),
         jobs(options.slots),
@@ -85,55 +82,60 @@ struct ToolWorker::Impl {
   void RunJobs();
   Finished RunJob(const Job& job);
   ToolAnswer RunTool(const Job& job, Deadline deadline);
+  void Finish(Finished done);
+
+  // --- The threads of the subscriptions.
+  void TakeRequest(const wire::Message& message, tutor::Tool tool);
+  void TakeCancel(const wire::Message& message);
+  void Unreadable(const wire::Message& message, const std::string& why);
+  void Refuse(const ToolRequest& request, const std::string& problem);
 
   // --- The worker's own thread.
   void Loop();
   Deadline NextWake() const;
-  void Take(const wire::Message& message);
-  void TakeRequest(const wire::Message& message);
-  void TakeCancel(const wire::Message& message);
-  void Refuse(const ToolRequest& request, const std::string& problem);
-  void Repeat(const CallId& id);
-  void TakeFinished();
   void TakeAcks();
-  void SendResult(const CallId& id);
-  void Answer(const wire::Message& message, const CallId& id, bool accepted);
   void Beat();
   void JoinOrLeave();
+
+  void SendResult(const CallId& id);
+  void Answer(const wire::Message& message, const CallId& id, bool accepted);
+  // With the lock held:
   bool HasRoom() const;
-  void Count(uint64_t Counters::*counter, uint64_t by = 1);
-  void Wake();
+  void NoteRoom();
+  // Wakes the worker's own thread where it has something to do.
+  void Tell();
+  bool Idle() const { return calls.running() == 0 && calls.unacked() == 0; }
 
   std::shared_ptr<wire::Connection> connection;
   const Toolbox toolbox;
   const Options options;
   const Replier replier;
-  std::shared_ptr<wire::MessageBox> box;
   std::shared_ptr<Mailbox<wire::Acked>> acks;
   wire::AckedPublisher publisher;
   Mailbox<Job> jobs;
   DeltaSender deltas;
 
-  std::mutex finished_mutex;
-  std::deque<Finished> finished;
-
-  // Of the worker's own thread.
+  mutable std::mutex mutex;
+  std::condition_variable changed;  // For the worker's own thread, and for Drain.
+  // From here on guarded by mutex.
   CallTable calls;
   std::unordered_map<uint64_t, std::stop_source> stops;  // Of what runs, by its run.
   size_t busy_slots = 0;  // Running ones and cancelled ones that still run.
+  std::optional<Deadline> full_since;
+  bool turned_away = false;  // A request, since it is full.
+  bool in_group = false;
+  bool look = false;  // There is something for the worker's own thread.
+  bool draining = false;
+  bool drained = false;
+  Counters counters;
+
+  std::atomic<bool> stopped{false};
+
+  // Of the worker's own thread.
   std::optional<wire::Subscription> control;
   std::vector<wire::Subscription> joined;
   Deadline join_after{};
-  std::optional<Deadline> full_since;
-  bool turned_away = false;  // A request, since it is full.
   Deadline next_beat{};
-
-  std::atomic<bool> draining{false};
-  std::atomic<bool> stopped{false};
-  mutable std::mutex mutex;  // Of the two below.
-  Counters counters;
-  bool drained = false;
-  std::condition_variable changed;
 
   std::vector<std::thread> pool;
   std::thread loop;
@@ -143,12 +145,7 @@ void ToolWorker::Impl::RunJobs() {
   while (!stopped) {
     auto job = jobs.Pop(In(kIdleSlot));
     if (!job) continue;
-    Finished done = RunJob(*job);
-    {
-      std::lock_guard lock(finished_mutex);
-      finished.push_back(std::move(done));
-    }
-    Wake();
+    Finish(RunJob(*job));
   }
 }
 
@@ -183,142 +180,180 @@ Finished ToolWorker::Impl::RunJob(const Job& job) {
   return done;
 }
 
-void ToolWorker::Impl::Loop() {
-  while (!stopped) {
-    JoinOrLeave();
-    for (const wire::Message& message : box->PopSome(kTakenMax, NextWake())) Take(message);
-    TakeFinished();
-    TakeAcks();
-    if (Steady::now() >= next_beat) Beat();
-    if (draining && calls.running() == 0 && calls.unacked() == 0) {
-      {
-        std::lock_guard lock(mutex);
-        drained = true;
-      }
-      changed.notify_all();
-    }
+void ToolWorker::Impl::Finish(Finished done) {
+  {
+    const std::lock_guard lock(mutex);
+    --busy_slots;
+    stops.erase(done.run);
+    counters.late += done.late ? 1 : 0;
+    counters.errors += done.error ? 1 : 0;
+    counters.degraded += done.degraded ? 1 : 0;
+    counters.attempts += done.attempts;
+    counters.fallbacks += done.fallbacks;
+    const bool wanted = calls.Finish(done.id, done.run, std::move(done.result));
+    Tell();
+    if (!wanted) return;  // Cancelled.
   }
-  joined.clear();
-  control.reset();
+  SendResult(done.id);
 }
 
-Deadline ToolWorker::Impl::NextWake() const {
-  Deadline next = next_beat;
-  if (calls.unacked() > 0) next = std::min(next, In(kAckPoll));
-  if (full_since && !joined.empty()) next = std::min(next, *full_since + kFullPatience);
-  return next;
-}
-
-void ToolWorker::Impl::Take(const wire::Message& message) {
-  if (message.tag == kWakeTag) return;
-  if (message.tag == kControlTag) {
-    TakeCancel(message);
-  } else {
-    TakeRequest(message);
-  }
-}
-
-void ToolWorker::Impl::TakeRequest(const wire::Message& message) {
+void ToolWorker::Impl::TakeRequest(const wire::Message& message, tutor::Tool tool) {
   const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
   auto request = envelope::DecodeToolRequest(message.data, encoding);
-  if (!request) {
-    Count(&Counters::unreadable);
-    LogWarn("tool request can not be read", {{"why", request.error().text}});
-    if (const auto peeked = PeekRequest(message.data)) {
-      Answer(message, peeked->id, true);
-      Refuse(*peeked, "The request can not be read: " + request.error().text);
+  if (!request) return Unreadable(message, request.error().text);
+  const std::string problem = RequestProblem(options.subjects, *request, tool);
+  CallTable::Known known = CallTable::Known::kNew;
+  bool accepted = true;
+  std::optional<Job> job;
+  {
+    const std::lock_guard lock(mutex);
+    known = calls.Find(request->id);
+    if (known != CallTable::Known::kNew) {
+      ++counters.repeated;
+    } else if (!HasRoom() || draining) {
+      accepted = false;
+      turned_away = true;
+      ++counters.busy;
+      Tell();
+    } else if (problem.empty()) {
+      ++counters.accepted;
+      const uint64_t run = calls.Begin(request->id);
+      ++busy_slots;
+      job.emplace(Job{std::move(*request), run, stops[run].get_token()});
+      Tell();
     }
-    return;
   }
-  if (calls.Find(request->id) != CallTable::Known::kNew) {
-    Answer(message, request->id, true);
-    Repeat(request->id);
-    return;
+  Answer(message, job ? job->request.id : request->id, accepted);
+  if (job) {
+    CHECK(jobs.TryPush(*std::move(job)));
+  } else if (known == CallTable::Known::kDone) {
+    // One that is on the way is sent again by the publisher anyway.
+    SendResult(request->id);
+  } else if (known == CallTable::Known::kNew && accepted) {
+    Refuse(*request, problem);
   }
-  if (!HasRoom() || draining) {
-    turned_away = true;
-    Count(&Counters::busy);
-    Answer(message, request->id, false);
-    return;
+}
+
+void ToolWorker::Impl::Unreadable(const wire::Message& message, const std::string& why) {
+  LogWarn("tool request can not be read", {{"why", why}});
+  {
+    const std::lock_guard lock(mutex);
+    ++counters.unreadable;
   }
-  Answer(message, request->id, true);
-  const auto problem =
-      RequestProblem(options.subjects, *request, static_cast<tutor::Tool>(message.tag));
-  if (!problem.empty()) return Refuse(*request, problem);
-  Count(&Counters::accepted);
-  const CallId id = request->id;
-  const uint64_t run = calls.Begin(id);
-  ++busy_slots;
-  std::stop_source& stop = stops[run];
-  CHECK(jobs.TryPush({std::move(*request), run, stop.get_token()}));
+  const auto peeked = PeekRequest(message.data);
+  if (!peeked) return;
+  Answer(message, peeked->id, true);
+  Refuse(*peeked, "The request can not be read: " + why);
 }
 
 void ToolWorker::Impl::Refuse(const ToolRequest& request, const std::string& problem) {
-  Count(&Counters::refused);
   LogWarn("tool request refused", {{"call", request.id.value}, {"why", problem}});
-  if (calls.Find(request.id) != CallTable::Known::kNew || !HasRoom()) return;
-  const uint64_t run = calls.Begin(request.id);
-  calls.Finish(request.id, run,
-               ReplyMessage(replier, request, ToolErrorOf("bad_request", false, problem), 0));
+  wire::Message result =
+      ReplyMessage(replier, request, ToolErrorOf("bad_request", false, problem), 0);
+  {
+    const std::lock_guard lock(mutex);
+    ++counters.refused;
+    if (calls.Find(request.id) != CallTable::Known::kNew || !HasRoom()) return;
+    calls.Finish(request.id, calls.Begin(request.id), std::move(result));
+  }
   SendResult(request.id);
-}
-
-void ToolWorker::Impl::Repeat(const CallId& id) {
-  Count(&Counters::repeated);
-  // One that is on the way is sent again by the publisher anyway.
-  if (calls.Find(id) == CallTable::Known::kDone) SendResult(id);
 }
 
 void ToolWorker::Impl::TakeCancel(const wire::Message& message) {
   const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
   const auto id = envelope::DecodeToolCancel(message.data, encoding);
-  if (!id) {
-    Count(&Counters::unreadable);
-    LogWarn("tool cancel can not be read", {{"why", id.error().text}});
-  } else if (const auto cancelled = calls.Cancel(*id)) {
-    Count(&Counters::cancelled);
-    // Its slot is free as soon as the tool has heard it.
-    if (const auto stop = stops.find(*cancelled); stop != stops.end()) stop->second.request_stop();
-  }
-}
-
-void ToolWorker::Impl::TakeFinished() {
-  std::deque<Finished> taken;
+  std::optional<std::stop_source> stop;
   {
-    std::lock_guard lock(finished_mutex);
-    taken.swap(finished);
+    const std::lock_guard lock(mutex);
+    if (!id) {
+      ++counters.unreadable;
+    } else if (const auto cancelled = calls.Cancel(*id)) {
+      ++counters.cancelled;
+      // Its slot is free as soon as the tool has heard it.
+      if (const auto found = stops.find(*cancelled); found != stops.end()) stop = found->second;
+    }
   }
-  for (Finished& done : taken) {
-    --busy_slots;
-    stops.erase(done.run);
-    if (done.late) Count(&Counters::late);
-    if (done.error) Count(&Counters::errors);
-    if (done.degraded) Count(&Counters::degraded);
-    Count(&Counters::attempts, done.attempts);
-    Count(&Counters::fallbacks, done.fallbacks);
-    if (!calls.Finish(done.id, done.run, std::move(done.result))) continue;  // Cancelled.
-    SendResult(done.id);
-  }
+  // What it calls may take locks of its own.
+  if (stop) stop->request_stop();
+  if (!id) LogWarn("tool cancel can not be read", {{"why", id.error().text}});
 }
 
 void ToolWorker::Impl::SendResult(const CallId& id) {
-  auto sending = calls.Send(id);
-  if (!sending) return;
+  std::optional<CallTable::Sending> sending;
+  {
+    const std::lock_guard lock(mutex);
+    sending = calls.Send(id);
+    if (!sending) return;
+    Tell();
+  }
   // HasRoom keeps fewer on the way than the publisher takes: there is always room.
   const bool sent = publisher.Send(std::move(sending->message), id.value, sending->cookie,
                                    Deadline{}, In(kGiveUp));
   if (sent) return;
-  Count(&Counters::given_up);
   LogError("no room for a tool result", {{"call", id.value}});
+  const std::lock_guard lock(mutex);
+  ++counters.given_up;
   calls.Acked(sending->cookie);
 }
 
-void ToolWorker::Impl::TakeAcks() {
-  while (auto ack = acks->Pop(Deadline{})) {
-    calls.Acked(ack->cookie);
-    Count(ack->ok ? &Counters::results : &Counters::given_up);
-    if (!ack->ok) LogError("tool result given up", {{"why", ack->error}});
+void ToolWorker::Impl::NoteRoom() {
+  if (HasRoom()) {
+    full_since.reset();
+    turned_away = false;
+  } else if (!full_since) {
+    full_since = Steady::now();
   }
+}
+
+void ToolWorker::Impl::Tell() {
+  const bool was_full = full_since.has_value();
+  NoteRoom();
+  const bool join = !in_group && !full_since && !draining;
+  const bool leave = in_group && full_since && (!was_full || turned_away);
+  if (!join && !leave && !(draining && Idle())) return;
+  look = true;
+  changed.notify_all();
+}
+
+void ToolWorker::Impl::Loop() {
+  std::unique_lock lock(mutex);
+  while (!stopped) {
+    look = false;
+    lock.unlock();
+    TakeAcks();
+    JoinOrLeave();
+    if (Steady::now() >= next_beat) Beat();
+    lock.lock();
+    if (draining && Idle() && !drained) {
+      drained = true;
+      changed.notify_all();
+    }
+    changed.wait_until(lock, NextWake(), [&] { return look || stopped; });
+  }
+}
+
+// With the lock held.
+Deadline ToolWorker::Impl::NextWake() const {
+  Deadline next = next_beat;
+  // Else nobody waits for them.
+  if (calls.unacked() > 0 && (draining || !HasRoom())) next = std::min(next, In(kAckPoll));
+  if (full_since && in_group) next = std::min(next, *full_since + kFullPatience);
+  if (!in_group && HasRoom() && !draining) next = std::min(next, join_after);
+  return next;
+}
+
+void ToolWorker::Impl::TakeAcks() {
+  std::vector<std::string> given_up;
+  {
+    const std::lock_guard lock(mutex);
+    while (auto ack = acks->Pop(Deadline{})) {
+      calls.Acked(ack->cookie);
+      ++(ack->ok ? counters.results : counters.given_up);
+      if (!ack->ok) given_up.push_back(std::move(ack->error));
+    }
+    NoteRoom();
+  }
+  for (const std::string& why : given_up) LogError("tool result given up", {{"why", why}});
 }
 
 void ToolWorker::Impl::Answer(const wire::Message& message, const CallId& id, bool accepted) {
@@ -337,10 +372,13 @@ void ToolWorker::Impl::Beat() {
   beat.worker = options.id;
   for (const tutor::Tool tool : toolbox.tools()) beat.tools.emplace_back(tutor::Name(tool));
   beat.slots = static_cast<uint32_t>(options.slots);
-  beat.free = draining ? 0 : static_cast<uint32_t>(options.slots - busy_slots);
-  beat.draining = draining;
-  beat.in_flight = calls.InFlight();
   beat.protobuf = true;
+  {
+    const std::lock_guard lock(mutex);
+    beat.free = draining ? 0 : static_cast<uint32_t>(options.slots - busy_slots);
+    beat.draining = draining;
+    beat.in_flight = calls.InFlight();
+  }
   wire::Message message;
   message.subject = options.subjects.Heartbeat(options.id);
   message.data = envelope::EncodeToolHeartbeat(beat);
@@ -358,40 +396,31 @@ bool ToolWorker::Impl::HasRoom() const {
 // and asked for nothing meanwhile, stays.
 void ToolWorker::Impl::JoinOrLeave() {
   const bool in = !joined.empty();
-  if (HasRoom()) {
-    full_since.reset();
-    turned_away = false;
-  } else if (!full_since) {
-    full_since = Steady::now();
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex);
+    const bool patient =
+        !turned_away && (!full_since || Steady::now() < *full_since + kFullPatience);
+    wanted = !draining && (in ? patient : HasRoom() && Steady::now() >= join_after);
+    in_group = wanted;
   }
-  const bool patient = !turned_away && (!full_since || Steady::now() < *full_since + kFullPatience);
-  const bool wanted = !draining && (in ? patient : HasRoom());
+  // Without the lock, which a request that is being taken may wait for.
   if (in && !wanted) joined.clear();
-  if (in || !wanted || Steady::now() < join_after) return;
+  if (in || !wanted) return;
   for (const tutor::Tool tool : toolbox.tools()) {
-    auto subscription =
-        connection->Subscribe(options.subjects.ToolRequests(tutor::Name(tool)),
-                              std::string(envelope::kToolQueueGroup), box, static_cast<int>(tool));
+    auto subscription = connection->Subscribe(
+        options.subjects.ToolRequests(tutor::Name(tool)), std::string(envelope::kToolQueueGroup),
+        [this, tool](const wire::Message& message) { TakeRequest(message, tool); });
     if (!subscription) {
       LogWarn("can not join the queue group", {{"why", subscription.error().text}});
       joined.clear();
       join_after = In(kRejoin);
+      const std::lock_guard lock(mutex);
+      in_group = false;
       return;
     }
     joined.push_back(std::move(*subscription));
   }
-}
-
-void ToolWorker::Impl::Count(uint64_t Counters::*counter, uint64_t by) {
-  std::lock_guard lock(mutex);
-  counters.*counter += by;
-}
-
-// Full means that the loop has enough to do and looks at everything soon.
-void ToolWorker::Impl::Wake() {
-  wire::Message message;
-  message.tag = kWakeTag;
-  box->TryPush(std::move(message));
 }
 
 ToolWorker::ToolWorker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -402,8 +431,9 @@ Result<std::unique_ptr<ToolWorker>> ToolWorker::Start(std::shared_ptr<wire::Conn
   if (options.slots == 0) return Reject("a worker needs at least one slot");
   if (toolbox.tools().empty()) return Reject("a worker needs at least one tool");
   auto impl = std::make_unique<Impl>(std::move(connection), std::move(toolbox), std::move(options));
-  auto control = impl->connection->Subscribe(impl->options.subjects.ToolControl(impl->options.id),
-                                             "", impl->box, kControlTag);
+  auto control = impl->connection->Subscribe(
+      impl->options.subjects.ToolControl(impl->options.id), "",
+      [raw = impl.get()](const wire::Message& message) { raw->TakeCancel(message); });
   if (!control) return control.error();
   impl->control = std::move(*control);
   for (size_t i = 0; i < impl->options.slots; ++i) {
@@ -414,19 +444,29 @@ Result<std::unique_ptr<ToolWorker>> ToolWorker::Start(std::shared_ptr<wire::Conn
 }
 
 ToolWorker::~ToolWorker() {
-  impl_->stopped = true;
-  impl_->Wake();
-  impl_->box->Close();
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopped = true;
+  }
+  impl_->changed.notify_all();
   impl_->loop.join();
-  for (auto& [run, stop] : impl_->stops) stop.request_stop();
+  impl_->joined.clear();
+  impl_->control.reset();
+  std::unordered_map<uint64_t, std::stop_source> stops;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    stops = impl_->stops;
+  }
+  for (auto& [run, stop] : stops) stop.request_stop();
   impl_->jobs.Close();
   for (std::thread& thread : impl_->pool) thread.join();
 }
 
 bool ToolWorker::Drain(Deadline deadline) {
-  impl_->draining = true;
-  impl_->Wake();
   std::unique_lock lock(impl_->mutex);
+  impl_->draining = true;
+  impl_->look = true;
+  impl_->changed.notify_all();
   return impl_->changed.wait_until(lock, deadline, [&] { return impl_->drained; });
 }
 
