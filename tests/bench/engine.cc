@@ -176,6 +176,10 @@ void Bench::Show(const char* what, const char* name, const std::vector<double>& 
                  double bar) {
   const double median = Quantile(values, 0.5);
   figures_[name] = median;
+  figures_[std::string(name) + "_least"] = Quantile(values, 0);
+  figures_[std::string(name) + "_most"] = Quantile(values, 1);
+  figures_[std::string(name) + "_least"] = Quantile(values, 0);
+  figures_[std::string(name) + "_most"] = Quantile(values, 1);
   if (bar > 0) figures_[std::string(name) + "_bar"] = bar;
   fmt::print("{:<58} {:>10.0f} ({:.0f} to {:.0f}){}\n", what, median, Quantile(values, 0),
              Quantile(values, 1), bar > 0 ? fmt::format("  >= {:.0f}", bar) : "");
