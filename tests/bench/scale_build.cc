@@ -139,7 +139,8 @@ Compared Population::GoOn() {
     small.GrowTo(kSmall);
     for (size_t round = 0; round < kRounds; ++round) {
       const Folded there = small.GoOnRound(round);
-      rounds.push_back({.at = sessions_, .large = GoOnRound(round), .small = there});
+      rounds.push_back(
+          {.at = sessions_, .small_at = kSmall, .large = GoOnRound(round), .small = there});
     }
   }
   std::filesystem::remove_all(path);
@@ -207,7 +208,8 @@ std::vector<Compared> HistoryCosts(const ScalePlan& plan) {
       small.GoTo(kSmall);
       const Folded there = small.GoTo(kSmall + kWindow);
       const uint64_t from = at + round * kWindow;
-      rounds.push_back({.at = at, .large = large.GoTo(from + kWindow), .small = there});
+      rounds.push_back(
+          {.at = at, .small_at = kSmall, .large = large.GoTo(from + kWindow), .small = there});
     }
     costs.push_back(Median(std::move(rounds)));
   }

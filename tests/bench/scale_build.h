@@ -27,8 +27,9 @@ struct Folded {
 // too, only such neighbours can be compared. The median of the rounds, by the folding thread's CPU.
 struct Compared {
   uint64_t at = 0;  // Sessions, or messages in the history, when measuring began.
+  uint64_t small_at = 0;
   Folded large;
-  Folded small;  // With 1,000 sessions, or 10 messages.
+  Folded small;
   double ThreadRatio() const { return large.ThreadUs() / small.ThreadUs(); }
   double ProcessRatio() const { return large.ProcessUs() / small.ProcessUs(); }
 };

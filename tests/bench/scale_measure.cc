@@ -25,6 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::seconds kPassMax{60};
+
 template <class T>
 T Must(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().text);
@@ -78,8 +80,10 @@ class Loader {
     while (std::gcd(step, plan_.sessions) != 1) step += 2;
     std::vector<double> load_ms;
     const uint64_t count = std::min(plan_.loads, plan_.sessions);
-    for (uint64_t i = 0; i < count; ++i)
+    const Deadline end = In(kPassMax);
+    for (uint64_t i = 0; i < count && Steady::now() < end; ++i) {
       load_ms.push_back(LoadOne((first + i * step) % plan_.sessions));
+    }
     return load_ms;
   }
 

@@ -20,8 +20,8 @@ struct Measured {
   double adopt_s = 0;  // Every partition, by an outbox that is connected to a server.
   Memory after_open;
   Memory after_loads;  // The session worker's cache is full by then, if there are so many sessions.
-  // Of sessions that are not in memory, each another one, in random order; the first of them from
-  // files that are not in the page cache either.
+  // Of sessions that are not in memory, each another one, in random order, as many as a
+  // minute has room for; the first of them from files that are not in the page cache either.
   std::vector<double> load_ms;
   uint64_t in_cache = 0;  // Sessions, in the end.
   // The same ones once more, by another cache: the page cache has their files now.
