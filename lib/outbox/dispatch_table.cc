@@ -256,18 +256,25 @@ void DispatchTable::Send(Call& call, int64_t now) {
 }
 
 void DispatchTable::SendWaiting(int64_t now) {
-  for (auto& [name, tool] : tools_) {
-    while (!tool.waiting.empty() && now >= tool.open_ms && Room(tool) > 0) {
-      Call& call = calls_.at(*tool.waiting.begin());
-      Leave(call);
-      // What nobody could use any more is not sent; its wake fails it.
-      if (now >= call.what.deadline_ms) {
-        Wake(call, now);
-      } else {
-        Send(call, now);
-      }
+  while (Call* call = Next(now)) {
+    Leave(*call);
+    // What nobody could use any more is not sent; its wake fails it.
+    if (now >= call->what.deadline_ms) {
+      Wake(*call, now);
+    } else {
+      Send(*call, now);
     }
   }
+}
+
+// The oldest, of whatever tool: several tools wait for the same slots.
+DispatchTable::Call* DispatchTable::Next(int64_t now) {
+  uint64_t first = UINT64_MAX;
+  for (const auto& [name, tool] : tools_) {
+    if (tool.waiting.empty() || *tool.waiting.begin() >= first) continue;
+    if (now >= tool.open_ms && Room(tool) > 0) first = *tool.waiting.begin();
+  }
+  return first == UINT64_MAX ? nullptr : &calls_.at(first);
 }
 
 void DispatchTable::Unanswered(Call& call, size_t window, int64_t now) {

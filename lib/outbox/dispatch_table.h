@@ -4,7 +4,7 @@
 //
 //   listening --heartbeat lists it--> running       found at takeover: somebody may be running it
 //   listening --listen_ms-----------> waiting
-//   waiting   --window, backoff-----> sent          first in, first out, by tool
+//   waiting   --window, backoff-----> sent          the oldest first
 //   sent      --accepted, listed----> running
 //   sent      --busy, nobody, silence-> waiting     not an attempt: the same number goes out again
 //   running   --worker silent, or two heartbeats without it--> waiting as attempt + 1, or failed
@@ -162,6 +162,7 @@ class DispatchTable {
   void Enqueue(Call& call);
   void Send(Call& call, int64_t now);
   void SendWaiting(int64_t now);
+  Call* Next(int64_t now);  // That may be sent now.
   void Unanswered(Call& call, size_t window, int64_t now);
   void Run(Call& call, const std::string& worker, int64_t now);
   void Lose(Call& call);

@@ -26,6 +26,20 @@ TEST_F(DispatchTableTest, ASlotBusyWithAnotherToolIsTaken) {
   EXPECT_EQ(Out(), Texts{"2#1"});
 }
 
+TEST_F(DispatchTableTest, WhoWaitsLongestForASharedSlotIsNextWhateverItsTool) {
+  table_.OnHeartbeat({"w", {"check_answer", "give_hint", "present_material"}, 1, 1, {}}, now_);
+  Add(1);
+  Add(2, "present_material");
+  Add(3);
+  Add(4, "give_hint");
+  EXPECT_EQ(Out(), Texts{"1#1"});
+  for (int n = 1; n <= 3; ++n) {
+    Accept(n, "w");
+    table_.OnEnded(Id(n), false, now_);
+    EXPECT_EQ(Out(), Texts{std::to_string(n + 1) + "#1"});
+  }
+}
+
 TEST_F(DispatchTableTest, ProtobufIsForThoseWhoAllReadIt) {
   const auto goes_as_protobuf = [&](int n) {
     Add(n);
