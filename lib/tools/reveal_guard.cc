@@ -2,53 +2,45 @@
 
 #include <algorithm>
 
-#include "tutor/plain_text.h"
-#include "tutor/reveal.h"
-
 namespace lyceum::tools {
 namespace {
 
-// Beside the key itself: quotes and brackets around it; of a choice also the words behind it that
-// name it correct.
-constexpr size_t kAroundBytes = 8;
-constexpr size_t kBehindChoiceBytes = 32;
+constexpr size_t kAroundBytes = 8;  // Quotes and brackets around a key.
 constexpr std::string_view kSpace = " \t\r\n";
+
+std::optional<tutor::RevealKeys> KeysOf(const tutor::Question* question) {
+  if (question == nullptr) return std::nullopt;
+  return tutor::RevealKeys(*question);
+}
 
 }  // namespace
 
-RevealGuard::RevealGuard(const tutor::Question* question) : question_(question) {
-  if (question == nullptr) return;
-  for (const std::string& key : question->answers) {
-    held_bytes_ = std::max(held_bytes_, tutor::Plain(key).size());
-  }
-  const bool choice = question->format == tutor::AnswerFormat::kChoice;
-  held_bytes_ += choice ? kBehindChoiceBytes : kAroundBytes;
-}
+RevealGuard::RevealGuard(const tutor::Question* question)
+    : keys_(KeysOf(question)), held_bytes_(keys_ ? keys_->bytes() + kAroundBytes : 0) {}
 
 std::string RevealGuard::Add(std::string_view text) {
   if (revealed_) return {};
+  // A word that is not whole may still become another one: "12" is not yet "120".
+  const size_t space = text.find_last_of(kSpace);
+  const size_t whole = text_.size() + space;
   text_ += text;
-  if (question_ == nullptr) {
+  if (!keys_) {
     said_ = text_.size();
     return std::string(text);
   }
-  // A word that is not whole may still become another one: "12" is not yet "120".
-  const size_t whole = text_.find_last_of(kSpace);
-  if (whole == std::string::npos || whole <= checked_) return {};
-  if (tutor::Reveals(std::string_view(text_).substr(0, whole), *question_)) {
-    revealed_ = true;
-    return {};
+  if (space == std::string_view::npos || !Check(whole)) return {};
+  size_t end = said_;
+  while (!places_.empty() && plain_.plain().size() - places_.front().plain >= held_bytes_) {
+    end = places_.front().at;
+    places_.pop_front();
   }
-  checked_ = whole;
-  const size_t end = SayableEnd(whole);
-  if (end <= said_) return {};
   std::string sayable = text_.substr(said_, end - said_);
   said_ = end;
   return sayable;
 }
 
 std::string RevealGuard::Finish() {
-  if (!revealed_ && question_ != nullptr && tutor::Reveals(text_, *question_)) revealed_ = true;
+  if (!revealed_ && keys_) Check(text_.size());
   if (revealed_) return {};
   std::string rest = text_.substr(said_);
   said_ = text_.size();
@@ -57,22 +49,24 @@ std::string RevealGuard::Finish() {
 
 void RevealGuard::Reset() {
   text_.clear();
+  plain_ = {};
+  places_.clear();
   checked_ = 0;
   said_ = 0;
   revealed_ = false;
 }
 
-size_t RevealGuard::SayableEnd(size_t checked) const {
-  const std::string_view text = std::string_view(text_).substr(0, checked);
-  size_t begin = checked;  // Of what is held back.
-  while (begin > said_) {
-    const size_t held = tutor::Plain(text.substr(begin)).size();
-    if (held >= held_bytes_) break;
-    begin -= std::min(begin, held_bytes_ - held);
+bool RevealGuard::Check(size_t end) {
+  const size_t known = plain_.plain().size();
+  while (checked_ < end) {
+    const size_t begin = text_.find_first_not_of(kSpace, checked_);
+    const size_t word_end = std::min(text_.find_first_of(kSpace, begin), end);
+    if (begin < end) places_.push_back({checked_, plain_.plain().size()});
+    plain_.Add(std::string_view(text_).substr(checked_, word_end - checked_));
+    checked_ = word_end;
   }
-  if (begin <= said_) return said_;
-  const size_t space = text.find_last_of(kSpace, begin);
-  return space == std::string_view::npos ? said_ : std::max(space, said_);
+  revealed_ = keys_->In(plain_.plain(), known);
+  return !revealed_;
 }
 
 }  // namespace lyceum::tools

@@ -3,19 +3,23 @@
 //
 // Of the text so far everything up to a word's end may go out, except so much at its end as the
 // longest key takes, spelling aside: so when a key is complete, none of it has been said, and
-// nothing more is. With no question open everything passes at once. Pure.
+// nothing more is. With no question open everything passes at once. Each addition costs as much as
+// is new, whatever it is made of. Pure.
 #pragma once
 
+#include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "tutor/content.h"
+#include "tutor/plain_text.h"
+#include "tutor/reveal.h"
 
 namespace lyceum::tools {
 
 class RevealGuard {
  public:
-  // Null: no question is open. Outlives the guard.
+  // Null: no question is open.
   explicit RevealGuard(const tutor::Question* question);
 
   // What may go out now, after what went out before.
@@ -29,12 +33,20 @@ class RevealGuard {
   const std::string& text() const { return text_; }  // All that was added.
 
  private:
-  size_t SayableEnd(size_t checked) const;
+  // Before a word: in the text, and in its plain form.
+  struct Place {
+    size_t at = 0;
+    size_t plain = 0;
+  };
+  // All up to `end`, which is a word's.
+  bool Check(size_t end);
 
-  const tutor::Question* const question_;
-  size_t held_bytes_ = 0;  // In the spelling of tutor::Plain.
+  const std::optional<tutor::RevealKeys> keys_;
+  const size_t held_bytes_ = 0;  // In the plain form.
   std::string text_;
-  size_t checked_ = 0;  // Up to here it gives nothing away.
+  tutor::PlainWriter plain_;  // Of what is checked.
+  std::deque<Place> places_;  // Where what goes out may end, beginning with what did.
+  size_t checked_ = 0;        // Up to here it gives nothing away.
   size_t said_ = 0;
   bool revealed_ = false;
 };

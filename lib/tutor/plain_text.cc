@@ -40,17 +40,14 @@ bool IsAlnum(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-std::string Plain(std::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  bool space = false;
+void PlainWriter::Add(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     if (const size_t skipped = DroppedLength(text.substr(i))) {
       i += skipped;
       continue;
     }
     if (IsSpace(text[i])) {
-      space = true;
+      space_ = true;
       ++i;
       continue;
     }
@@ -60,12 +57,17 @@ std::string Plain(std::string_view text) {
       c = '-';
       length = kMinus.size();
     }
-    if (space && !plain.empty() && !IsTight(c) && !IsTight(plain.back())) plain += ' ';
-    space = false;
-    plain += c;
+    if (space_ && !plain_.empty() && !IsTight(c) && !IsTight(plain_.back())) plain_ += ' ';
+    space_ = false;
+    plain_ += c;
     i += length;
   }
-  return plain;
+}
+
+std::string Plain(std::string_view text) {
+  PlainWriter writer;
+  writer.Add(text);
+  return writer.plain();
 }
 
 }  // namespace lyceum::tutor

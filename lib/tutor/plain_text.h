@@ -10,6 +10,18 @@ namespace lyceum::tutor {
 // of white space are one space, none at the ends and none around = + * / ^ < >.
 std::string Plain(std::string_view text);
 
+// The same of a text that grows: equal to Plain of all that was added, where each addition but the
+// last ends before white space.
+class PlainWriter {
+ public:
+  void Add(std::string_view text);
+  const std::string& plain() const { return plain_; }
+
+ private:
+  std::string plain_;
+  bool space_ = false;
+};
+
 bool IsAlnum(char c);  // Bytes of other alphabets count as letters.
 bool IsDigit(char c);
 

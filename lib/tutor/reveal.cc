@@ -12,6 +12,8 @@ namespace {
 constexpr size_t kShortKeyBytes = 3;
 // How far before a choice's text the words may stand that make it the answer.
 constexpr size_t kContextBytes = 48;
+// And behind it.
+constexpr size_t kBehindChoiceBytes = 32;
 
 bool IsWordEnd(char inside, char outside) { return !(IsAlnum(inside) && IsAlnum(outside)); }
 
@@ -63,25 +65,10 @@ bool IsNamedCorrect(std::string_view before, std::string_view after) {
   for (std::string_view word : {"answer", "correct", "choose", "right", "pick", "solution"}) {
     if (before.find(word) != std::string_view::npos) return true;
   }
-  after = after.substr(0, 24);
+  after = after.substr(0, kBehindChoiceBytes);
   return after.find("is correct") != std::string_view::npos ||
          after.find("is right") != std::string_view::npos ||
          after.find("is the answer") != std::string_view::npos;
-}
-
-enum class Kind { kLong, kShort, kChoice };
-
-bool Holds(std::string_view text, std::string_view key, Kind kind) {
-  if (key.empty()) return false;
-  for (size_t at = text.find(key); at != std::string_view::npos; at = text.find(key, at + 1)) {
-    const size_t end = at + key.size();
-    if (!IsWhole(text, at, end)) continue;
-    const std::string_view before = text.substr(0, at);
-    if (kind == Kind::kLong) return true;
-    if (kind == Kind::kShort && IsGivenAsAnswer(before)) return true;
-    if (kind == Kind::kChoice && IsNamedCorrect(before, text.substr(end))) return true;
-  }
-  return false;
 }
 
 // The letter under which a choice is shown: a, b, c ...
@@ -94,20 +81,53 @@ std::string LetterOf(const Question& question, std::string_view key) {
 
 }  // namespace
 
-bool Reveals(std::string_view text, const Question& question) {
-  const std::string plain = Plain(text);
+RevealKeys::RevealKeys(const Question& question) {
   for (const std::string& answer : question.answers) {
-    const std::string key = Plain(answer);
+    std::string key = Plain(answer);
     if (question.format == AnswerFormat::kChoice) {
-      if (Holds(plain, key, Kind::kChoice)) return true;
       // A lone "a" is a word as well.
-      const std::string letter = LetterOf(question, answer);
-      if (letter != "a" && Holds(plain, letter, Kind::kChoice)) return true;
-      continue;
+      std::string letter = LetterOf(question, answer);
+      if (!letter.empty() && letter != "a") keys_.push_back({std::move(letter), Kind::kChoice});
+      keys_.push_back({std::move(key), Kind::kChoice});
+    } else {
+      const Kind kind = key.size() < kShortKeyBytes ? Kind::kShort : Kind::kLong;
+      keys_.push_back({std::move(key), kind});
     }
-    if (Holds(plain, key, key.size() < kShortKeyBytes ? Kind::kShort : Kind::kLong)) return true;
+  }
+  std::erase_if(keys_, [](const Key& key) { return key.plain.empty(); });
+}
+
+bool RevealKeys::In(std::string_view plain, size_t known) const {
+  return std::any_of(keys_.begin(), keys_.end(),
+                     [&](const Key& key) { return Holds(plain, key, known); });
+}
+
+size_t RevealKeys::bytes() const {
+  size_t bytes = 0;
+  for (const Key& key : keys_) {
+    const size_t behind = key.kind == Kind::kChoice ? kBehindChoiceBytes : 0;
+    bytes = std::max(bytes, key.plain.size() + behind);
+  }
+  return bytes;
+}
+
+// What decides on a key stands around it: one that ended so long before what is new was decided on.
+bool RevealKeys::Holds(std::string_view text, const Key& key, size_t known) {
+  const size_t again = key.plain.size() + kBehindChoiceBytes;
+  size_t at = text.find(key.plain, known - std::min(known, again));
+  for (; at != std::string_view::npos; at = text.find(key.plain, at + 1)) {
+    const size_t end = at + key.plain.size();
+    if (!IsWhole(text, at, end)) continue;
+    const std::string_view before = text.substr(0, at);
+    if (key.kind == Kind::kLong) return true;
+    if (key.kind == Kind::kShort && IsGivenAsAnswer(before)) return true;
+    if (key.kind == Kind::kChoice && IsNamedCorrect(before, text.substr(end))) return true;
   }
   return false;
+}
+
+bool Reveals(std::string_view text, const Question& question) {
+  return RevealKeys(question).In(Plain(text));
 }
 
 }  // namespace lyceum::tutor

@@ -225,7 +225,7 @@ class LlmCourse : public testing::Test {
     return fmt::format(
         "[llm]\n[[llm.provider]]\nname = \"fake\"\napi = \"{}\"\nbase_url = \"{}\"\n"
         "model = \"other\"\nmodels = {{ {} }}\nfirst_byte_ms = 400\nbetween_bytes_ms = 400\n"
-        "whole_ms = 4000\nbackoff_ms = 10\nbreaker_open_ms = 100\n",
+        "whole_ms = 4000\nbackoff_ms = 10\nbreaker_open_ms = 10\n",
         api, api == "openai" ? url + "/v1" : url, models);
   }
 
@@ -245,8 +245,8 @@ class LlmCourse : public testing::Test {
   }
 };
 
-TEST_F(LlmCourse, EveryLearnerCompletesWithAnthropicsFormat) { Run("anthropic", 24); }
-TEST_F(LlmCourse, EveryLearnerCompletesWithOpenAisFormat) { Run("openai", 24); }
+TEST_F(LlmCourse, EveryLearnerCompletesWithAnthropicsFormat) { Run("anthropic", 60); }
+TEST_F(LlmCourse, EveryLearnerCompletesWithOpenAisFormat) { Run("openai", 60); }
 
 }  // namespace
 }  // namespace lyceum::chaos

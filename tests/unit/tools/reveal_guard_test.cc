@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <chrono>
 #include <random>
 
 #include "support/seed.h"
@@ -127,6 +129,23 @@ TEST(RevealGuard, ATextThatKeepsTheSecretGoesOutWhole) {
   EXPECT_FALSE(guard.revealed());
 }
 
+TEST(RevealGuard, CostsAsMuchAsIsNewWhateverTheTextIsMadeOf) {
+  const tutor::Question question = Open(tutor::AnswerFormat::kNumeric, {"123456"});
+  for (const char* piece : {" ", "a", "a ", "$", "$ ", "(", "5", "\\"}) {
+    RevealGuard guard(&question);
+    const auto begin = std::chrono::steady_clock::now();
+    std::string text, said;
+    while (text.size() < 256 * 1024) {
+      text += piece;
+      said += guard.Add(piece);
+    }
+    said += guard.Finish();
+    EXPECT_EQ(said, text);
+    // Where each addition costs as much as the whole text, this takes minutes.
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5)) << piece;
+  }
+}
+
 TEST(RevealGuard, WithNoOpenQuestionEverythingPassesAtOnce) {
   RevealGuard guard(nullptr);
   EXPECT_EQ(guard.Add("T"), "T");
@@ -145,6 +164,61 @@ TEST(RevealGuard, AfterAResetItBeginsAnew) {
   EXPECT_FALSE(guard.revealed());
   EXPECT_EQ(guard.Add("It is a gas that we breathe, and plants give it off. "),
             "It is a gas that we breathe, and");
+}
+
+TEST(PlainText, BitByBitIsTheSameAsAtOnce) {
+  const uint64_t seed = test::Seed();
+  std::mt19937_64 random(seed);
+  const std::vector<std::string> parts = {" ",   "\t",  "  \n",   "=", "x", "12",
+                                          "$",   "\\(", "\\left", "A", "^", "\xE2\x88\x92",
+                                          "\\)", "é"};
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    tutor::PlainWriter writer;
+    size_t added = 0;
+    for (size_t i = random() % 30; i > 0; --i) {
+      const std::string& part = parts[random() % parts.size()];
+      if (std::isspace(static_cast<unsigned char>(part[0])) != 0 && random() % 2 == 0) {
+        writer.Add(std::string_view(text).substr(added));
+        added = text.size();
+      }
+      text += part;
+    }
+    writer.Add(std::string_view(text).substr(added));
+    ASSERT_EQ(writer.plain(), tutor::Plain(text)) << text;
+  }
+}
+
+TEST(Reveal, AsATextGrowsIsTheSameAsAtOnce) {
+  const uint64_t seed = test::Seed();
+  std::mt19937_64 random(seed);
+  const std::vector<std::string> words = {"is",      "12",  "=",       "Mitosis", "the",
+                                          "correct", "120", "answer:", "12/5",    "(12)",
+                                          "5",       "$5$", "right",   "a",       "b"};
+  size_t revealing = 0;
+  for (const tutor::Question& question :
+       {Open(tutor::AnswerFormat::kNumeric, {"12"}), Open(tutor::AnswerFormat::kNumeric, {"5"}),
+        Open(tutor::AnswerFormat::kNumeric, {"12/5"}),
+        Open(tutor::AnswerFormat::kChoice, {"Mitosis"}, {"Meiosis", "Mitosis"})}) {
+    const tutor::RevealKeys keys(question);
+    for (int round = 0; round < 2000; ++round) {
+      std::string text;
+      size_t known = 0;
+      for (size_t i = random() % 40; i > 0; --i) {
+        text += words[random() % words.size()];
+        const std::string plain = tutor::Plain(text);
+        const bool reveals = tutor::Reveals(text, question);
+        ASSERT_EQ(keys.In(plain, known), reveals) << text;
+        if (reveals) {
+          ++revealing;
+          break;
+        }
+        known = plain.size();
+        text += ' ';
+      }
+    }
+  }
+  EXPECT_GT(revealing, 1000U);
 }
 
 }  // namespace
