@@ -19,15 +19,17 @@ using tutor::ToolOutcome;
 
 void Cut(std::string* text) { *text = std::string(CutUtf8(*text, tutor::kToolTextBytesMax)); }
 
-ToolOutcome LoadTopic(TopicSource* source, const tutor::LoadTopicArgs& args) {
-  auto topic = source->Get(args.ref);
+ToolOutcome LoadTopic(TopicSource* source, const ToolCall& call) {
+  const auto& args = std::get<tutor::LoadTopicArgs>(call.request.args);
+  auto topic = ReadTopic(source, args.ref, call);
   if (!topic) return ContentError(topic.error());
   return tutor::LoadTopicOk{**topic, Sha256Hex(envelope::EncodeTopic(**topic))};
 }
 
-ToolOutcome PresentMaterial(TopicSource* source, const tutor::PresentMaterialArgs& args) {
+ToolOutcome PresentMaterial(TopicSource* source, const ToolCall& call) {
+  const auto& args = std::get<tutor::PresentMaterialArgs>(call.request.args);
   if (!args.text.empty()) return tutor::PresentMaterialOk{args.text};
-  auto topic = source->Get(args.ref);
+  auto topic = ReadTopic(source, args.ref, call);
   if (!topic) return ContentError(topic.error());
   if (args.segment >= (*topic)->material.size()) {
     return ToolErrorOf("not_found", false, "The topic has no such segment.");
@@ -35,7 +37,8 @@ ToolOutcome PresentMaterial(TopicSource* source, const tutor::PresentMaterialArg
   return tutor::PresentMaterialOk{(*topic)->material[args.segment]};
 }
 
-ToolOutcome FindIntent(TopicSource* source, const tutor::ClassifyIntentArgs& args) {
+ToolOutcome FindIntent(TopicSource* source, const ToolCall& call) {
+  const auto& args = std::get<tutor::ClassifyIntentArgs>(call.request.args);
   if (!args.question) return ClassifyIntent(args.text, nullptr);
   tutor::Question question;
   question.id = args.question->id;
@@ -43,7 +46,7 @@ ToolOutcome FindIntent(TopicSource* source, const tutor::ClassifyIntentArgs& arg
   question.format = args.question->format;
   question.choices = args.question->choices;
   // The course adds the unit and the key's form; without it the question as shown is enough.
-  if (auto topic = source->Get(args.ref)) {
+  if (auto topic = ReadTopic(source, args.ref, call)) {
     for (const tutor::Question& known : (*topic)->questions) {
       if (known.id == question.id) question = known;
     }
@@ -57,7 +60,7 @@ ToolFunction WithTopic(const std::shared_ptr<TopicSource>& source,
                        Ok (*explain)(const TopicView&, const Args&)) {
   return [source, explain](const ToolCall& call) -> ToolOutcome {
     const auto& args = std::get<Args>(call.request.args);
-    auto view = TopicView::Load(source.get(), args.ref);
+    auto view = TopicView::Load(source.get(), args.ref, call);
     if (!view) return ContentError(view.error());
     Ok ok = explain(*view, args);
     Cut(&ok.text);
@@ -69,21 +72,18 @@ ToolFunction WithTopic(const std::shared_ptr<TopicSource>& source,
 
 Toolbox BuiltInTutor(std::shared_ptr<TopicSource> source) {
   Toolbox box;
-  box.Add(Tool::kLoadTopic, [source](const ToolCall& call) {
-    return LoadTopic(source.get(), std::get<tutor::LoadTopicArgs>(call.request.args));
-  });
-  box.Add(Tool::kPresentMaterial, [source](const ToolCall& call) {
-    return PresentMaterial(source.get(), std::get<tutor::PresentMaterialArgs>(call.request.args));
-  });
+  box.Add(Tool::kLoadTopic,
+          [source](const ToolCall& call) { return LoadTopic(source.get(), call); });
+  box.Add(Tool::kPresentMaterial,
+          [source](const ToolCall& call) { return PresentMaterial(source.get(), call); });
   box.Add(Tool::kCheckAnswer, [](const ToolCall& call) -> ToolOutcome {
     return GradeAnswer(std::get<tutor::CheckAnswerArgs>(call.request.args));
   });
   box.Add(Tool::kGenerateQuestion, [](const ToolCall&) -> ToolOutcome {
     return ToolErrorOf("not_supported", false, "The built-in tutor makes no new questions.");
   });
-  box.Add(Tool::kClassifyIntent, [source](const ToolCall& call) {
-    return FindIntent(source.get(), std::get<tutor::ClassifyIntentArgs>(call.request.args));
-  });
+  box.Add(Tool::kClassifyIntent,
+          [source](const ToolCall& call) { return FindIntent(source.get(), call); });
   box.Add(Tool::kClarifyConcept,
           WithTopic<tutor::ClarifyConceptArgs, tutor::ClarifyConceptOk>(source, Clarify));
   box.Add(Tool::kGiveHint, WithTopic<tutor::GiveHintArgs, tutor::GiveHintOk>(source, GiveHint));

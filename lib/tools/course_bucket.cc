@@ -116,7 +116,6 @@ Result<std::unique_ptr<CourseBucket>> CourseBucket::Open(
 }
 
 Result<bool> CourseBucket::Put(const Course& course) {
-  std::lock_guard lock(mutex_);
   const std::string index = EncodeIndex(IndexOf(course));
   if (index.size() > kIndexBytesMax) return Reject("the index of the course is over 1 MiB");
   for (const tutor::Topic& topic : course.topics) {
@@ -143,7 +142,6 @@ Result<std::optional<CourseIndex>> CourseBucket::Find(const CourseId& course,
                                                       const std::string& version) {
   auto key = IndexKey(course, version);
   if (!key) return key.error();
-  std::lock_guard lock(mutex_);
   auto bytes = bucket_.Get(*key);
   if (!bytes) return bytes.error();
   if (!bytes->has_value()) return std::optional<CourseIndex>();
@@ -153,7 +151,6 @@ Result<std::optional<CourseIndex>> CourseBucket::Find(const CourseId& course,
 }
 
 Result<std::vector<CourseIndex>> CourseBucket::List() {
-  std::lock_guard lock(mutex_);
   auto keys = bucket_.Keys();
   if (!keys) return keys.error();
   std::sort(keys->begin(), keys->end());
@@ -193,21 +190,16 @@ Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Read(const tutor::Topi
   auto key = TopicKey(ref.course, ref.version, ref.topic);
   if (!key) return key.error();
   if (auto kept = cache_->Get(*key)) return kept;
-  std::optional<std::string> bytes;
-  {
-    std::lock_guard lock(mutex_);
-    auto read = bucket_.Get(*key);
-    if (!read) return read.error();
-    bytes = std::move(*read);
-  }
-  if (!bytes) {
+  auto bytes = bucket_.Get(*key);
+  if (!bytes) return bytes.error();
+  if (!bytes->has_value()) {
     return Reject("the course " + ref.course.value + " has no topic " + ref.topic.value +
                   " in version " + ref.version);
   }
-  auto topic = envelope::DecodeTopic(*bytes);
+  auto topic = envelope::DecodeTopic(**bytes);
   if (!topic) return Fatal("the course bucket holds a damaged topic at " + *key);
   auto shared = std::make_shared<const tutor::Topic>(std::move(*topic));
-  cache_->Put(*key, shared, bytes->size());
+  cache_->Put(*key, shared, (*bytes)->size());
   return shared;
 }
 

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,7 +69,6 @@ class CourseBucket : public TopicSource {
   Result<std::shared_ptr<const tutor::Topic>> Read(const tutor::TopicRef& ref);
 
   std::shared_ptr<wire::Connection> connection_;  // Outlives the bucket.
-  std::mutex mutex_;                              // Of bucket_.
   wire::Bucket bucket_;
   std::unique_ptr<Cache> cache_;
 };

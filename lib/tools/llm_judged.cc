@@ -174,7 +174,7 @@ ToolAnswer CheckWithModel(const LlmParts& parts, const ToolCall& call) {
 ToolAnswer ClassifyWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::ClassifyIntentArgs>(call.request.args);
   if (const auto found = ClassifyIntent(args.text, nullptr); IsCommand(found)) return found;
-  const auto view = TopicView::Load(parts.source.get(), args.ref);
+  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
   LlmRun run(parts, call);
   const auto json = run.Decide(
       PromptValues(call.request, view ? &*view : nullptr),
@@ -191,7 +191,7 @@ ToolAnswer ClassifyWithModel(const LlmParts& parts, const ToolCall& call) {
 
 ToolAnswer DiagnoseWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::DiagnoseErrorArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref);
+  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
   if (!view) return ContentError(view.error());
   const tutor::Question* question = view->Find(args.question);
   const auto judge = [&](const Json& json) -> std::string {
@@ -223,7 +223,7 @@ ToolAnswer DiagnoseWithModel(const LlmParts& parts, const ToolCall& call) {
 
 ToolAnswer GenerateWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::GenerateQuestionArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref);
+  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
   if (!view) return ContentError(view.error());
   const auto judge = [&](const Json& json) -> std::string {
     const tutor::Question question = QuestionIn(json);

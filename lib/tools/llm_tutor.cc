@@ -27,7 +27,7 @@ ToolAnswer Present(const LlmParts& parts, const ToolCall& call) {
 
 ToolAnswer Clarify(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::ClarifyConceptArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref);
+  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
   if (!view) return ContentError(view.error());
   LlmRun run(parts, call);
   auto text =
@@ -38,7 +38,7 @@ ToolAnswer Clarify(const LlmParts& parts, const ToolCall& call) {
 
 ToolAnswer Hint(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::GiveHintArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref);
+  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
   if (!view) return ContentError(view.error());
   const bool last = args.level >= args.of;  // It may say it all.
   const Secret secret = last ? Secret{} : Secret::Of(args.question, *view);
@@ -50,7 +50,7 @@ ToolAnswer Hint(const LlmParts& parts, const ToolCall& call) {
 
 ToolAnswer Remediate(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::RemediateKnownErrorArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref);
+  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
   if (!view) return ContentError(view.error());
   LlmRun run(parts, call);
   auto text =

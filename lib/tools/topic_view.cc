@@ -1,12 +1,14 @@
 #include "tools/topic_view.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <numeric>
+#include <random>
 #include <set>
 
 #include "llm/chat.h"
 #include "tools/lru.h"
-#include "tools/toolbox.h"
 #include "tutor/reveal.h"
 
 namespace lyceum::tools {
@@ -15,6 +17,22 @@ namespace {
 constexpr size_t kCandidatesMax = 16;
 constexpr size_t kIndexBytesMax = 64 * 1024 * 1024;
 constexpr size_t kIndexBytesPerByte = 8;  // Of material, by and large.
+constexpr std::chrono::milliseconds kAskAgainFirst{20};
+constexpr std::chrono::milliseconds kAskAgainMax{500};
+
+// Jittered. False: the deadline comes first, or nobody waits for the call any more.
+bool WaitToAskAgain(std::chrono::milliseconds wait, Deadline deadline,
+                    const std::stop_token& stop) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  const Deadline until = In(
+      std::chrono::milliseconds(std::uniform_int_distribution<int64_t>(1, wait.count())(random)));
+  if (until >= deadline) return false;
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any never;
+  never.wait_until(lock, stop, until, [] { return false; });
+  return !stop.stop_requested();
+}
 
 // A topic's passages with the topic: while it lives here, no other has its address.
 struct Indexed {
@@ -52,8 +70,21 @@ tutor::ToolError ContentError(const Error& error) {
   return ToolErrorOf("unavailable", true, error.text);
 }
 
-Result<TopicView> TopicView::Load(TopicSource* source, const tutor::TopicRef& ref) {
-  auto topic = source->Get(ref);
+Result<std::shared_ptr<const tutor::Topic>> ReadTopic(TopicSource* source,
+                                                      const tutor::TopicRef& ref,
+                                                      const ToolCall& call) {
+  const auto begin = Steady::now();
+  const Deadline deadline = begin + (call.deadline - begin) / 2;
+  for (auto wait = kAskAgainFirst;; wait = std::min(2 * wait, kAskAgainMax)) {
+    auto topic = source->Get(ref);
+    if (topic || topic.error().fault != Fault::kRetry) return topic;
+    if (!WaitToAskAgain(wait, deadline, call.stop)) return topic;
+  }
+}
+
+Result<TopicView> TopicView::Load(TopicSource* source, const tutor::TopicRef& ref,
+                                  const ToolCall& call) {
+  auto topic = ReadTopic(source, ref, call);
   if (!topic) return topic.error();
   std::shared_ptr<const Passages> passages = PassagesOf(*topic);
   return TopicView(std::move(*topic), std::move(passages));

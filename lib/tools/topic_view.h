@@ -11,13 +11,21 @@
 #include "base/result.h"
 #include "tools/course_bucket.h"
 #include "tools/passages.h"
+#include "tools/toolbox.h"
 #include "tutor/call.h"
 
 namespace lyceum::tools {
 
+// The topic that a call is about. A source that can not be read just now is asked again, for half
+// of the time that the call has; the other half is for its work.
+Result<std::shared_ptr<const tutor::Topic>> ReadTopic(TopicSource* source,
+                                                      const tutor::TopicRef& ref,
+                                                      const ToolCall& call);
+
 class TopicView {
  public:
-  static Result<TopicView> Load(TopicSource* source, const tutor::TopicRef& ref);
+  static Result<TopicView> Load(TopicSource* source, const tutor::TopicRef& ref,
+                                const ToolCall& call);
 
   const tutor::Topic& topic() const { return *topic_; }
   // With its key. Null: not of this topic (a generated one), or none was given.

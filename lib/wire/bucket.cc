@@ -12,6 +12,7 @@ namespace lyceum::wire {
 namespace {
 
 constexpr std::chrono::milliseconds kPutTimeout{5000};
+constexpr std::chrono::milliseconds kGetTimeout{1000};  // Nothing is lost by asking again.
 
 bool IsBucketName(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
@@ -98,15 +99,20 @@ Result<Bucket> Bucket::Ensure(Connection& connection, const std::string& name, i
 
 Result<std::optional<std::string>> Bucket::Get(const std::string& key) {
   if (!IsKey(key)) return Reject("not a key of a bucket");
+  jsOptions options;
+  jsOptions_Init(&options);
+  options.Wait = kGetTimeout.count();
   jsErrCode code{};
   natsMsg* raw = nullptr;
   // From the leader, not from any replica: what was put before is seen.
   const natsStatus status =
       js_GetLastMsg(&raw, impl_->connection->impl().jetstream.get(), ("KV_" + impl_->name).c_str(),
-                    impl_->Subject(key).c_str(), nullptr, &code);
+                    impl_->Subject(key).c_str(), &options, &code);
   const MsgHandle msg(raw);
   if (status != NATS_OK) {
     if (code == JSNoMessageFoundErr) return std::optional<std::string>();
+    // It was there: a server that starts answers before its JetStream does.
+    if (status == NATS_NO_RESPONDERS) return Retry("nobody answers for bucket " + impl_->name);
     return JetStreamError(impl_->connection->impl(), status, code,
                           "reading from bucket " + impl_->name + " failed");
   }

@@ -75,7 +75,7 @@ class StreamReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// A key-value bucket (history 1, file storage). Keys: [-/_=.a-zA-Z0-9]+
+// A key-value bucket (history 1, file storage). Keys: [-/_=.a-zA-Z0-9]+. Thread-safe.
 class Bucket {
  public:
   struct Impl;

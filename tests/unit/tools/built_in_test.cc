@@ -65,8 +65,40 @@ TEST_F(BuiltIn, SaysWhyContentCouldNotBeHad) {
     return std::get<tutor::ToolError>(Outcome(tutor::LoadTopicArgs{Ref("nowhere")})).code;
   };
   EXPECT_EQ(code(), "not_found");
-  source_->away = true;
+  source_->away = SIZE_MAX;
   EXPECT_EQ(code(), "unavailable");
+}
+
+TEST_F(BuiltIn, AsksAgainForContentWhileThereIsTime) {
+  envelope::ToolRequest request;
+  request.args = tutor::LoadTopicArgs{Ref("adding")};
+  source_->away = 3;
+  const auto found = toolbox_.Run({.request = request, .deadline = In(std::chrono::seconds(60))});
+  EXPECT_TRUE(std::holds_alternative<tutor::LoadTopicOk>(found.outcome));
+  EXPECT_EQ(source_->asked, 4U);
+}
+
+TEST_F(BuiltIn, LeavesHalfOfTheTimeForOthersWhereContentCanNotBeHad) {
+  envelope::ToolRequest request;
+  request.args = tutor::LoadTopicArgs{Ref("adding")};
+  source_->away = SIZE_MAX;
+  const Deadline deadline = In(std::chrono::milliseconds(400));
+  const auto answer = toolbox_.Run({.request = request, .deadline = deadline});
+  EXPECT_EQ(std::get<tutor::ToolError>(answer.outcome).code, "unavailable");
+  EXPECT_GT(source_->asked, 1U);
+  EXPECT_LT(Steady::now(), deadline);
+}
+
+TEST_F(BuiltIn, DoesNotAskAgainForAnybodyWhoIsGone) {
+  envelope::ToolRequest request;
+  request.args = tutor::LoadTopicArgs{Ref("adding")};
+  source_->away = SIZE_MAX;
+  std::stop_source stop;
+  stop.request_stop();
+  const auto answer = toolbox_.Run(
+      {.request = request, .stop = stop.get_token(), .deadline = In(std::chrono::hours(1))});
+  EXPECT_EQ(std::get<tutor::ToolError>(answer.outcome).code, "unavailable");
+  EXPECT_EQ(source_->asked, 1U);
 }
 
 TEST_F(BuiltIn, ClarifiesWithTheBestPassage) {

@@ -55,7 +55,8 @@ class PromptValuesTest : public ::testing::Test {
     if (!prompts) ADD_FAILURE() << prompts.error().text;
     CHECK(prompts);
     prompts_ = *prompts;
-    auto view = TopicView::Load(&source_, {});
+    const envelope::ToolRequest request;
+    auto view = TopicView::Load(&source_, {}, {.request = request});
     CHECK(view);
     view_.emplace(std::move(*view));
   }
@@ -206,7 +207,8 @@ TEST(Excerpts, OfMuchMaterialWhatFitsTheQueryComesFirst) {
   }
   topic.material.push_back("The key is secret-key, says this one about volcanoes.");
   OneTopic source(topic);
-  const auto view = TopicView::Load(&source, {});
+  const envelope::ToolRequest request;
+  const auto view = TopicView::Load(&source, {}, {.request = request});
   ASSERT_TRUE(view);
   const auto some = view->Excerpts("What about volcanoes?", &topic.questions[0], 200);
   ASSERT_GT(some.size(), 2U);
