@@ -12,8 +12,7 @@ constexpr int kReconnectJitterMs = 50;
 constexpr int kPingIntervalMs = 3000;
 constexpr int kPingsOutMax = 2;
 constexpr int kWriteDeadlineMs = 5000;
-constexpr std::chrono::milliseconds kFlushTimeout{1000};  // The flusher's.
-constexpr int kPendingMessagesMax = 1 << 20;              // 1 << 22 overflows inside the library.
+constexpr int kPendingMessagesMax = 1 << 20;  // 1 << 22 overflows inside the library.
 
 // The library may call back after a connection was destroyed, so its callbacks hold a number and
 // not a pointer: a number that nobody answers to is ignored.
@@ -108,7 +107,7 @@ natsStatus SetBehaviour(natsOptions* raw, const ConnectOptions& options, uint64_
   then(natsOptions_SetMaxPingsOut(raw, kPingsOutMax));
   then(natsOptions_SetWriteDeadline(raw, kWriteDeadlineMs));
   then(natsOptions_SetFailRequestsOnDisconnect(raw, true));
-  then(natsOptions_SetSendAsap(raw, options.write_each));
+  then(natsOptions_SetSendAsap(raw, true));  // Else each waits for the library's thread: 1 ms.
   then(natsOptions_SetErrorHandler(raw, OnAsyncError, closure));
   then(natsOptions_SetClosedCB(raw, OnClosed, nullptr));
   return status;
@@ -157,7 +156,6 @@ std::string AsyncState::Last() {
 }
 
 Connection::Impl::~Impl() {
-  flusher.reset();
   jetstream.reset();
   connection.reset();
   AsyncStates::Instance().Remove(async_id);
@@ -208,10 +206,6 @@ Result<std::shared_ptr<Connection>> Connection::Connect(const ConnectOptions& op
   status = natsConnection_JetStream(&jetstream, connection, nullptr);
   impl->jetstream.reset(jetstream);
   if (status != NATS_OK) return FromStatus(status, "preparing JetStream failed");
-  if (!options.write_each) {
-    impl->flusher = std::make_unique<Flusher>(
-        [raw = impl.get()] { return raw->Flush(kFlushTimeout) == NATS_OK; });
-  }
   return std::make_shared<Connection>(std::move(impl));
 }
 
@@ -231,7 +225,6 @@ Result<void> Connection::Publish(const Message& message) {
                                     message.data.data(), bytes);
   }
   if (status != NATS_OK) return FromStatus(status, "publishing to NATS failed");
-  if (impl_->flusher != nullptr) impl_->flusher->Poke();
   return {};
 }
 

@@ -27,9 +27,6 @@ struct ConnectOptions {
   std::string password;
   std::string credentials_file;  // NATS_CREDS
   std::chrono::milliseconds timeout{2000};
-  // Each message is written at once: for a program that publishes seldom, and rather one message
-  // than many. Else at once when it is alone, and together with others under load.
-  bool write_each = false;
   // Where this client's replies arrive. Empty: "_INBOX.<user>" where there is a user (also one
   // named in the url), so that a server can give each role its own; else "_INBOX".
   std::string inbox_prefix;

@@ -3,12 +3,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <memory>
 #include <mutex>
 #include <string>
 
 #include "wire/connection.h"
-#include "wire/flusher.h"
 #include "wire/handles.h"
 
 namespace lyceum::wire {
@@ -37,7 +35,6 @@ struct Connection::Impl {
   ConnectionHandle connection;
   JetStreamHandle jetstream;
   std::timed_mutex flushing;
-  std::unique_ptr<Flusher> flusher;
 };
 
 // Says in words why a call to JetStream failed.

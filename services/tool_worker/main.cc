@@ -132,7 +132,6 @@ int Run(int argc, char** argv) {
   CatchStopSignals();
   CatchHangup();
   Flags flags;
-  flags.worker.nats.write_each = true;
   Settings settings;
   Declare(settings, &flags);
   auto go_on = settings.Load(kProgram, "Runs the tools that sessions ask for.", argc, argv);
