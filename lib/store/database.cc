@@ -4,6 +4,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -24,9 +25,22 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kVerifyBytesMax = 1ull << 30;
 constexpr int kOpenFilesMax = 512;
+constexpr int kCacheShardBits = 2;  // More shards would be too small for a large block.
 constexpr std::string_view kRecovery =
     "stop this worker and restore the folder from a backup, or move it away: the worker then "
     "rebuilds it from the log";
+
+// Rows of one user, and rows of one kind that are numbered, are written one after the other: where
+// the last one went tells where to look for the place of the next.
+class NeighbourhoodTransform : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "lyceum.Neighbourhood"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    const std::string_view group = keys::Neighbourhood({key.data(), key.size()});
+    return {group.data(), group.size()};
+  }
+  bool InDomain(const rocksdb::Slice&) const override { return true; }
+};
 
 rocksdb::CompressionType BestCompression(std::initializer_list<rocksdb::CompressionType> wanted) {
   const auto there = rocksdb::GetSupportedCompressions();
@@ -39,7 +53,11 @@ rocksdb::CompressionType BestCompression(std::initializer_list<rocksdb::Compress
 rocksdb::BlockBasedTableOptions TableOptions(const Store::Options& options) {
   rocksdb::BlockBasedTableOptions table;
   // Not strict: a strict cache makes reads fail when it is full.
-  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, -1, false, 0.5);
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits, false, 0.5);
+  // In parts, so that a million sessions' filters need not lie in the cache as one block.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.pin_top_level_index_and_filter = true;
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
@@ -60,6 +78,8 @@ rocksdb::Options RocksOptions(const Store::Options& options) {
       std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
   rocks.write_buffer_size = std::max<uint64_t>(options.write_buffer_bytes / 2, 1 << 20);
   rocks.max_write_buffer_number = 4;
+  rocks.memtable_insert_with_hint_prefix_extractor = std::make_shared<NeighbourhoodTransform>();
+  rocks.allow_concurrent_memtable_write = false;  // Hints are used by one writer at a time only.
   rocks.level_compaction_dynamic_level_bytes = true;
   rocks.compression = BestCompression({rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
   rocks.bottommost_compression =

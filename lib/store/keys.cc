@@ -53,6 +53,25 @@ LetterId ReadId(std::string_view bytes) {
 
 }  // namespace
 
+std::string_view Neighbourhood(std::string_view key) {
+  if (key.size() < kHead) return key;
+  switch (static_cast<Kind>(key[kHead - 1])) {
+    case Kind::kHistory:
+    case Kind::kMessage:
+    case Kind::kRecord:
+    case Kind::kSession:
+      if (key.size() == kHead) return key;
+      return key.substr(0, kHead + 1 + static_cast<unsigned char>(key[kHead]));
+    case Kind::kApplied:
+    case Kind::kCall:
+    case Kind::kTopic:
+    case Kind::kLetter:
+    case Kind::kTimer:
+      return key.substr(0, kHead);
+  }
+  return key;
+}
+
 std::string Applied(PartitionId partition) { return Head(partition, Kind::kApplied); }
 
 std::string Session(PartitionId partition, const UserId& user) {

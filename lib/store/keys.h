@@ -48,6 +48,10 @@ std::string End(PartitionId partition, Kind kind);
 // No key of the timers that are due before due_ms is at or after it.
 std::string TimersFrom(PartitionId partition, int64_t due_ms);
 
+// The head of a key that the keys next to it share: its user's, else its kind's. The whole key
+// where it is of no known shape.
+std::string_view Neighbourhood(std::string_view key);
+
 // Reading back. Empty: not of that shape, so the database is damaged.
 std::optional<LetterId> ReadLetterId(std::string_view key);  // Letters and calls.
 struct TimerKey {
