@@ -24,7 +24,7 @@ class SessionWorker {
     std::string id;
     std::string data_dir;
     std::vector<store::PartitionId> partitions;
-    size_t sessions_max = 65'536;  // In memory, over all partitions.
+    size_t sessions_max = 50'000;  // In memory, over all partitions.
   };
   // kRetry: the server is away. kReject: not installed, or the data directory is in use.
   static Result<std::unique_ptr<SessionWorker>> Start(std::shared_ptr<wire::Connection> connection,

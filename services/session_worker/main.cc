@@ -22,7 +22,7 @@ struct Flags {
   std::string data_dir = "lyceum-data";
   std::string own;
   int64_t partitions = 16;
-  int64_t sessions_max = 65'536;
+  int64_t sessions_max = 50'000;
 };
 
 void Declare(Settings& settings, Flags* flags) {
