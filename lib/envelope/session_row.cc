@@ -247,7 +247,7 @@ tutor::Counters ReadRow(const v1::CountersRow& in) {
           in.tool_errors(), in.for_review(), in.violations()};
 }
 
-void WriteInbox(const std::deque<tutor::Deferred>& inbox, v1::Session* out) {
+void WriteInbox(const std::vector<tutor::Deferred>& inbox, v1::Session* out) {
   for (const auto& [event, question] : inbox) {
     auto* row = out->add_inbox();
     Write(event, row->mutable_event());
@@ -256,8 +256,8 @@ void WriteInbox(const std::deque<tutor::Deferred>& inbox, v1::Session* out) {
   }
 }
 
-std::deque<tutor::Deferred> ReadInbox(const v1::Session& in, Reader& reader) {
-  std::deque<tutor::Deferred> inbox;
+std::vector<tutor::Deferred> ReadInbox(const v1::Session& in, Reader& reader) {
+  std::vector<tutor::Deferred> inbox;
   for (const auto& row : in.inbox()) {
     const Encoding encoding = row.json() ? Encoding::kJson : Encoding::kProtobuf;
     inbox.push_back({Read(row.event(), encoding, reader).event, QuestionId(row.question())});
@@ -268,7 +268,7 @@ std::deque<tutor::Deferred> ReadInbox(const v1::Session& in, Reader& reader) {
 // Clients, timers, recent history, seen ids.
 void WriteLists(const std::vector<tutor::AttachedClient>& clients,
                 const std::vector<tutor::Timer>& timers,
-                const std::deque<tutor::HistoryEntry>& recent, const std::deque<uint64_t>& seen,
+                const std::vector<tutor::HistoryEntry>& recent, const std::vector<uint64_t>& seen,
                 v1::Session* out) {
   for (const auto& [id, encoding] : clients) {
     auto* row = out->add_clients();

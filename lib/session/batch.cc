@@ -233,4 +233,49 @@ void Batch::Finish(const store::Applied& applied) {
   if (applied.sequence > 0) commit_.SetApplied(applied);
 }
 
+namespace {
+
+// False: the state machine failed, and the session is lost for want of a copy.
+Result<bool> FoldInto(FoldedRecords* into, const Fold& fold, const Record& record,
+                      SessionCache* cache, Fold::Copy copy) {
+  std::optional<Refused> refused;
+  const std::optional<Address> address = fold.AddressOf(record, &refused);
+  if (address) {
+    Result<std::optional<tutor::Session>> session = cache->Take(address->user);
+    if (!session) return session.error();
+    Folded folded = fold.Step(record, *address, std::move(*session), copy);
+    refused = folded.refused;
+    const bool failed = refused && refused->reason == Refusal::kCoreFailed;
+    if (failed && copy == Fold::Copy::kNever) return false;
+    Result<void> added = into->batch.Add(record, address->user, std::move(folded));
+    if (!added) return added.error();
+  } else {
+    into->batch.AddRefused(record, UserId(), *refused);
+  }
+  if (refused) into->refused.push_back({record.sequence, *std::move(refused)});
+  return true;
+}
+
+}  // namespace
+
+Result<FoldedRecords> FoldRecords(const Fold& fold, std::span<const Record> records,
+                                  const envelope::Subjects* subjects, store::PartitionId partition,
+                                  store::Store* store, SessionCache* cache) {
+  // A state machine that fails is a defect: only where it does are sessions copied, from the first
+  // record on, since what the others have become is lost with the cache.
+  for (Fold::Copy copy = Fold::Copy::kNever;; copy = Fold::Copy::kBefore) {
+    FoldedRecords folded{Batch(subjects, partition, store, cache), {}};
+    bool whole = true;
+    for (const Record& record : records) {
+      Result<bool> one = FoldInto(&folded, fold, record, cache, copy);
+      if (!one) return one.error();
+      whole = *one;
+      if (!whole) break;
+    }
+    if (whole) return folded;
+    CHECK(copy == Fold::Copy::kNever);
+    cache->Clear();
+  }
+}
+
 }  // namespace lyceum::session

@@ -1,11 +1,13 @@
 // Batch: what a run of records changes, gathered into one commit and one hand-over to the outbox.
 //
-// Use: Add each folded record in order, then Finish, then Store::Apply, then Outbox::Committed.
+// Use: FoldRecords, or Add each folded record in order; then Finish, then Store::Apply, then
+// Outbox::Committed.
 // Letters of a record are numbered in the order of its effects, so that the same log gives the same
 // ids.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,6 +59,22 @@ class Batch {
   // Messages of this batch, which the store does not have yet: (user, n) -> bytes.
   std::vector<std::pair<std::pair<UserId, uint32_t>, std::string>> messages_;
 };
+
+struct RefusedRecord {
+  uint64_t sequence = 0;
+  Refused refused;
+};
+
+// The records one after the other. A record that is refused, also because the state machine fails,
+// leaves its session as it was. kRetry, kFatal: the store could not be read, the cache is to be
+// cleared.
+struct FoldedRecords {
+  Batch batch;
+  std::vector<RefusedRecord> refused;
+};
+Result<FoldedRecords> FoldRecords(const Fold& fold, std::span<const Record> records,
+                                  const envelope::Subjects* subjects, store::PartitionId partition,
+                                  store::Store* store, SessionCache* cache);
 
 // "<pp>-<seq>-<index>" -> the row's id. CHECKs the form: only the state machine makes them.
 store::LetterId ToLetterId(const std::string& id);

@@ -89,7 +89,7 @@ std::optional<Address> Fold::AddressOf(const Record& record,
 }
 
 Folded Fold::Step(const Record& record, const Address& address,
-                  std::optional<tutor::Session> session) const {
+                  std::optional<tutor::Session> session, Copy copy) const {
   Folded folded;
   const tutor::Encoding encoding = envelope::EncodingOf(record.content_type, record.data);
   auto decoded = envelope::DecodeEvent(record.data, encoding, address.record_class);
@@ -100,8 +100,8 @@ Folded Fold::Step(const Record& record, const Address& address,
   }
   folded.event_kind = kEventKinds[decoded->event.kind.index()];
   folded.trace = std::move(decoded->trace);
-  // A copy, because a core that throws must leave the session as it was.
-  std::optional<tutor::Session> before = session;
+  std::optional<tutor::Session> before;
+  if (copy == Copy::kBefore) before = session;
   try {
     tutor::Step step = core_(std::move(session), address.user, decoded->event,
                              {partition_, record.sequence, record.time_ms});

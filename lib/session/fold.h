@@ -59,8 +59,11 @@ class Fold {
   // Empty and `refused` set: the record belongs to no session of this partition.
   std::optional<Address> AddressOf(const Record& record, std::optional<Refused>* refused) const;
 
-  Folded Step(const Record& record, const Address& address,
-              std::optional<tutor::Session> session) const;
+  // Where the core fails, its session is as it was if it was copied before, else it is lost:
+  // refused with kCoreFailed, and no session. Who reads it again can then fold with a copy.
+  enum class Copy { kBefore, kNever };
+  Folded Step(const Record& record, const Address& address, std::optional<tutor::Session> session,
+              Copy copy = Copy::kBefore) const;
 
  private:
   envelope::Subjects subjects_;

@@ -74,8 +74,12 @@ Result<void> PartitionRunner::Turn() {
   for (outbox::Done& row : outbox_->TakeDone(options_.partition)) done_.push_back(std::move(row));
   if (records->empty() && done_.empty()) return {};
 
-  Batch batch(&options_.subjects, options_.partition, store_, &cache_);
-  if (Result<void> folded = FoldInto(batch, *records); !folded) return folded;
+  std::vector<Record> views;
+  views.reserve(records->size());
+  for (const wire::StoredMessage& message : *records) views.push_back(ToRecord(message));
+  auto folded = FoldRecords(fold_, views, &options_.subjects, options_.partition, store_, &cache_);
+  if (!folded) return folded.error();
+  Batch& batch = folded->batch;
   batch.Erase(done_);
   store::Applied next = applied_;
   if (!records->empty()) next = {records->back().sequence, log_->stream_created_ns()};
@@ -88,40 +92,19 @@ Result<void> PartitionRunner::Turn() {
   counters_.applied = applied_.sequence;
   counters_.records += records->size();
   counters_.batches += 1;
+  NoteRefused(folded->refused);
   HandOver(batch.outgoing());
   return {};
 }
 
-Result<void> PartitionRunner::FoldInto(Batch& batch,
-                                       const std::vector<wire::StoredMessage>& records) {
-  for (const wire::StoredMessage& message : records) {
-    if (Result<void> folded = FoldOne(batch, ToRecord(message)); !folded) return folded;
-  }
-  return {};
-}
-
-Result<void> PartitionRunner::FoldOne(Batch& batch, const Record& record) {
-  std::optional<Refused> refused;
-  const std::optional<Address> address = fold_.AddressOf(record, &refused);
-  UserId user;
-  if (address) {
-    user = address->user;
-    Result<std::optional<tutor::Session>> session = cache_.Take(user);
-    if (!session) return session.error();
-    Folded folded = fold_.Step(record, *address, std::move(*session));
-    refused = folded.refused;
-    if (Result<void> added = batch.Add(record, user, std::move(folded)); !added) return added;
-  } else {
-    batch.AddRefused(record, user, *refused);
-  }
-  if (refused) {
+void PartitionRunner::NoteRefused(const std::vector<RefusedRecord>& records) {
+  for (const auto& [sequence, refused] : records) {
     counters_.refused += 1;
     LogWarn("record refused", {{"partition", options_.partition},
-                               {"sequence", record.sequence},
-                               {"reason", Name(refused->reason)},
-                               {"text", refused->text}});
+                               {"sequence", sequence},
+                               {"reason", Name(refused.reason)},
+                               {"text", refused.text}});
   }
-  return {};
 }
 
 void PartitionRunner::HandOver(const outbox::Outgoing& outgoing) {

@@ -55,8 +55,7 @@ class PartitionRunner {
   Result<void> Open();
   // One batch, or one wait for records.
   Result<void> Turn();
-  Result<void> FoldInto(Batch& batch, const std::vector<wire::StoredMessage>& records);
-  Result<void> FoldOne(Batch& batch, const Record& record);
+  void NoteRefused(const std::vector<RefusedRecord>& records);
   void HandOver(const outbox::Outgoing& outgoing);
   // True: try again. False: halted.
   bool Recover(const Error& error);

@@ -52,8 +52,8 @@ bool IsSeen(Session& s, const EventId& id) {
   if (id.empty()) return false;
   const uint64_t hash = HashId(id);
   if (std::find(s.seen.begin(), s.seen.end(), hash) != s.seen.end()) return true;
+  if (s.seen.size() >= kSeenMax) s.seen.erase(s.seen.begin());
   s.seen.push_back(hash);
-  while (s.seen.size() > kSeenMax) s.seen.pop_front();
   return false;
 }
 

@@ -157,7 +157,7 @@ void DrainInbox(Turn& turn) {
   Session& s = turn.s;
   while (!s.inbox.empty() && NameOf(s.state) != StateName::kAwaitingToolResult) {
     const Deferred deferred = std::move(s.inbox.front());
-    s.inbox.pop_front();
+    s.inbox.erase(s.inbox.begin());
     turn.cause = deferred.event.id;
     turn.locked_ms = 0;
     if (deferred.question != OpenId(s) && IsForItsQuestion(s, deferred)) {

@@ -13,7 +13,7 @@ namespace {
 
 template <class Container>
 void KeepLast(Container& items, size_t count) {
-  while (items.size() > count) items.erase(items.begin());
+  if (items.size() > count) items.erase(items.begin(), items.end() - static_cast<long>(count));
 }
 
 void RepairBounds(Session& s) {

@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 12> kDropped = {
     "\\,",    "\\!",     "\\;", "\\:", "$",   "\\displaystyle"};
 
 size_t DroppedLength(std::string_view rest) {
+  if (rest.front() != '\\' && rest.front() != '$') return 0;  // As all of them begin.
   for (std::string_view mark : kDropped) {
     if (!rest.starts_with(mark)) continue;
     const char last = mark.back();

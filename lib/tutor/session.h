@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -169,14 +168,14 @@ struct Session {
   std::string topic_digest;  // Where the store keeps it.
   std::optional<OpenQuestion> question;
   std::vector<AttachedClient> clients;
-  std::deque<Deferred> inbox;
+  std::vector<Deferred> inbox;
   std::vector<Timer> timers;
-  std::deque<HistoryEntry> recent;  // The tail of the history.
-  std::deque<uint64_t> seen;        // Hashes of the last event ids (HashId).
-  uint64_t history_count = 0;       // The index of the last entry.
-  uint32_t n = 0;                   // The number of the last client message.
-  int64_t time_ms = 0;              // Of the last record. Never goes back.
-  int64_t active_ms = 0;            // Of the last learner event.
+  std::vector<HistoryEntry> recent;  // The tail of the history.
+  std::vector<uint64_t> seen;        // Hashes of the last event ids (HashId).
+  uint64_t history_count = 0;        // The index of the last entry.
+  uint32_t n = 0;                    // The number of the last client message.
+  int64_t time_ms = 0;               // Of the last record. Never goes back.
+  int64_t active_ms = 0;             // Of the last learner event.
   uint32_t nudges = 0;
   uint64_t first_sequence = 0;  // The record that opened it.
   uint64_t last_sequence = 0;   // The last record folded in.

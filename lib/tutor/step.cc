@@ -46,9 +46,9 @@ std::string Turn::NextId() {
 
 void Turn::Note(Role role, std::string_view kind, std::string_view text) {
   HistoryEntry entry{++s.history_count, now(), role, std::string(kind), std::string(text)};
-  s.recent.push_back(entry);
-  s.recent.back().text = CutUtf8(text, kRecentTextBytesMax);
-  while (s.recent.size() > kRecentMax) s.recent.pop_front();
+  if (s.recent.size() >= kRecentMax) s.recent.erase(s.recent.begin());
+  s.recent.push_back({entry.index, entry.at_ms, role, entry.kind,
+                      std::string(CutUtf8(text, kRecentTextBytesMax))});
   Do(Append{std::move(entry)});
 }
 

@@ -84,7 +84,8 @@ void EnginePartition::FoldOne(session::Batch& batch, const wire::StoredMessage& 
   auto taken = cache_.Take(address->user);
   if (!taken) throw std::runtime_error(taken.error().text);
   Lap(&Split::take_s);
-  session::Folded folded = fold_.Step(record, *address, std::move(*taken));
+  session::Folded folded =
+      fold_.Step(record, *address, std::move(*taken), session::Fold::Copy::kNever);
   Lap(&Split::step_s);
   if (folded.refused) throw std::runtime_error(folded.refused->text);
   if (split_ != nullptr) split_->rows += RowsOf(folded);

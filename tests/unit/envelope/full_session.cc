@@ -32,8 +32,8 @@ Topic FullTopic() {
   return topic;
 }
 
-std::deque<Deferred> FullInbox() {
-  std::deque<Deferred> inbox;
+std::vector<Deferred> FullInbox() {
+  std::vector<Deferred> inbox;
   inbox.push_back({{EventId("e1"), ClientId("c1"), Encoding::kJson,
                     UserMessage{"wait, x = 4", Intent::kAnswer}},
                    QuestionId("q1")});

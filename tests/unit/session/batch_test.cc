@@ -6,6 +6,7 @@
 
 #include "envelope/codec.h"
 #include "support/temp_dir.h"
+#include "tutor/dump.h"
 #include "tutor/limits.h"
 
 namespace lyceum::session {
@@ -58,6 +59,49 @@ class BatchTest : public ::testing::Test {
     return fmt::format(R"({{"id":"start","client":"{}","start":{{"course":"algebra"}}}})", client);
   }
 };
+
+TEST_F(BatchTest, ARecordOnWhichTheStateMachineFailsHarmsNoOther) {
+  const Fold broken(subjects, partition,
+                    [](std::optional<tutor::Session> session, const UserId& user,
+                       const tutor::Event& event, const tutor::At& at) {
+                      if (std::holds_alternative<tutor::Skip>(event.kind)) {
+                        throw std::runtime_error("broken");
+                      }
+                      return tutor::Advance(std::move(session), user, event, at);
+                    });
+  Commit({Start("c1")});
+  const std::string before = tutor::Dump(*cache.Take(ada).value());
+  cache.Clear();
+  const std::string subject = subjects.Log(partition, RecordClass::kUser, ada);
+  const auto record = [&](std::string_view data) {
+    ++sequence;
+    return Record{.subject = subject, .data = data, .sequence = sequence, .time_ms = 2'000};
+  };
+  const auto fold_as = [&](std::span<const Record> records) {
+    auto folded = FoldRecords(broken, records, &subjects, partition, store.get(), &cache);
+    EXPECT_TRUE(folded);
+    return *std::move(folded);
+  };
+  const std::vector<Record> poison = {record(R"({"id":"e2","client":"c1","skip":{}})")};
+  FoldedRecords alone = fold_as(poison);
+  EXPECT_EQ(tutor::Dump(cache.Get(ada)), before);
+  ASSERT_EQ(alone.refused.size(), 1u);
+  EXPECT_EQ(alone.refused[0].sequence, poison[0].sequence);
+  EXPECT_EQ(alone.refused[0].refused.reason, Refusal::kCoreFailed);
+
+  cache.Clear();
+  const std::vector<Record> good = {record(R"({"id":"e3","client":"c2","attach":{}})"),
+                                    record(R"({"id":"e4","client":"c2","continue":{}})")};
+  FoldedRecords without = fold_as(good);
+  const std::string expected = tutor::Dump(cache.Get(ada));
+  cache.Clear();
+  const std::vector<Record> mixed = {good[0], poison[0], good[1]};
+  FoldedRecords with = fold_as(mixed);
+  EXPECT_EQ(tutor::Dump(cache.Get(ada)), expected);
+  EXPECT_EQ(with.refused.size(), 1u);
+  // One letter to whom the event came from, one to the operator.
+  EXPECT_EQ(with.batch.outgoing().letters.size(), without.batch.outgoing().letters.size() + 2);
+}
 
 TEST_F(BatchTest, AStartCommitsTheCallWithItsDeadlineTimer) {
   const outbox::Outgoing outgoing = Commit({Start("c1")});
