@@ -1,14 +1,17 @@
 // Turns through the real broker against the bare relay, alternately in one run.
 //
-//   bench_turns [--sweep] [--rounds N] [--seconds S] [--in-flight W] [--course FILE]
+//   bench_turns [--sweep] [--rounds N] [--seconds S] [--in-flight W] [--course FILE] [--store DIR]
 // Two nats-servers of their own, one for each. Each round measures each number in flight: 1 and W,
 // or with --sweep 1, 10, 100, 500, 2,000. The relay runs with the library's buffer or without,
 // whichever was faster in the first round. A table of medians, the bars as ratios, the spread as
 // the least and the most of the rounds; and one JSON line with every round's figures.
+// --store: the sessions that bench_scale has made there are on the session worker while it is
+// measured. The folder is used up.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -18,6 +21,8 @@
 #include <vector>
 
 #include "bench/figures.h"
+#include "envelope/subjects.h"
+#include "store/store.h"
 #include "support/eventually.h"
 #include "support/stack.h"
 
@@ -35,6 +40,7 @@ struct Plan {
   int seconds = 5;
   int in_flight = 2000;
   std::string course = test::SourceFile("ops/courses/fractions.toml");
+  std::string store;
 
   std::vector<int> levels() const {
     return sweep ? std::vector<int>{1, 10, 100, 500, 2000} : std::vector<int>{1, in_flight};
@@ -115,24 +121,68 @@ json Line(const Plan& plan, const std::vector<Level>& levels) {
                     {"lyceum_p99_ms", level.lyceum.p99_ms.values},
                     {"cpu_s_per_1000_turns", std::move(cpu)}});
   }
-  return {{"bench", "turns"},
+  return {{"bench", plan.store.empty() ? "turns" : "turns_beside_sessions"},
           {"rounds", plan.rounds},
           {"seconds", plan.seconds},
           {"levels", std::move(rows)},
           {"bars", {{"rate_ratio_min", kRateRatioMin}, {"p50_ratio_max", kP50RatioMax}}}};
 }
 
+template <class T>
+T Must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().text);
+  return std::move(*result);
+}
+
+// Sessions whose log is gone go on with a new one, which numbers its records anew: what they had
+// still to send is not sent.
+void BeginNewLog(const std::string& path) {
+  const auto store = Must(store::Store::Open({.path = path}));
+  for (uint32_t i = 0; i < envelope::Subjects().partitions(); ++i) {
+    const auto partition = static_cast<store::PartitionId>(i);
+    store::Commit commit(partition);
+    for (const auto& row : Must(store->GetLetters(partition, {}, SIZE_MAX))) {
+      commit.EraseLetter(row.id);
+    }
+    for (const auto& row : Must(store->GetCalls(partition))) commit.EraseCall(row.id);
+    commit.SetApplied({});
+    if (auto done = store->Apply(std::move(commit)); !done) {
+      throw std::runtime_error(done.error().text);
+    }
+  }
+}
+
 class Bench {
  public:
   explicit Bench(const Plan& plan) : plan_(plan) {
     lyceum_.ImportCourse(plan_.course);
+    if (!plan_.store.empty()) {
+      std::filesystem::rename(plan_.store, lyceum_.data_dir());
+      BeginNewLog(lyceum_.data_dir());
+    }
     lyceum_.StartSessionWorker();
     tools_ = lyceum_.StartToolWorker("tools-1", {"--slots", "256"});
+    WaitForPartitions();
   }
 
   void Run();
 
  private:
+  void WaitForPartitions() {
+    const auto opened = [&] {
+      const std::string log = lyceum_.session_worker_logs();
+      size_t count = 0;
+      for (size_t at = 0; (at = log.find("partition opened", at)) != std::string::npos; ++at) {
+        ++count;
+      }
+      return count == envelope::Subjects().partitions();
+    };
+    if (!test::Eventually(std::chrono::seconds(60), opened)) {
+      throw std::runtime_error("the session worker does not start: " +
+                               lyceum_.session_worker_logs());
+    }
+  }
+
   std::unique_ptr<test::Process> RelayRole(const std::string& role, bool buffered) {
     std::vector<std::string> args = {LYCEUM_BENCH_RELAY, role};
     if (buffered) args.emplace_back("--buffered");
@@ -164,7 +214,10 @@ class Bench {
                        {"load", plan_.course, "--learners", std::to_string(in_flight), "--seconds",
                         std::to_string(plan_.seconds), "--warm-up", "2", "--mix", "right=100"},
                        "", std::chrono::seconds(plan_.seconds + 120));
-    if (ran.code != 0) throw std::runtime_error("lyceum load failed: " + ran.out + ran.err);
+    if (ran.code != 0) {
+      throw std::runtime_error("lyceum load failed: " + ran.out + ran.err +
+                               lyceum_.session_worker_logs());
+    }
     return json::parse(ran.out);
   }
 
@@ -220,6 +273,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", plan.seconds)->check(CLI::Range(1, 3600));
   app.add_option("--in-flight", plan.in_flight)->check(CLI::Range(2, 100'000));
   app.add_option("--course", plan.course);
+  app.add_option("--store", plan.store)->check(CLI::ExistingDirectory);
   CLI11_PARSE(app, argc, argv);
   try {
     lyceum::bench::Bench(plan).Run();
