@@ -109,25 +109,32 @@ void HttpDoor::Ring() {
   [[maybe_unused]] const int ignored = eventfd_write(event_.get(), 1);
 }
 
+// The bell is rung without the lock, which who hears it takes first of all.
 bool HttpDoor::PostBegin(std::unique_ptr<HttpRunning>& running) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (!words_.open) return false;
   words_.begins.push_back(std::move(running));
-  if (words_.begins.size() + words_.flows.size() == 1) Ring();
+  const bool first = words_.begins.size() + words_.flows.size() == 1;
+  lock.unlock();
+  if (first) Ring();
   return true;
 }
 
 void HttpDoor::Post(const std::shared_ptr<HttpFlow>& flow) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (!words_.open || flow->posted_) return;
   flow->posted_ = true;
   words_.flows.push_back(flow);
-  if (words_.begins.size() + words_.flows.size() == 1) Ring();
+  const bool first = words_.begins.size() + words_.flows.size() == 1;
+  lock.unlock();
+  if (first) Ring();
 }
 
 void HttpDoor::Close() {
-  const std::lock_guard lock(mutex_);
-  words_.open = false;
+  {
+    const std::lock_guard lock(mutex_);
+    words_.open = false;
+  }
   Ring();
 }
 
