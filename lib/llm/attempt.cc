@@ -42,7 +42,7 @@ Trouble OfFailure(wire::HttpFailure failure) {
     case HttpFailure::kCut:
       return {std::string(Name(failure)), Blame::kPassing};
   }
-  CHECK(false);
+  CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
 bool IsOfTime(std::string_view outcome) {

@@ -40,7 +40,7 @@ Breaker::Outcome ForBreaker(const AttemptEnd& end) {
     case Blame::kAnswer:  // It is there, and works.
       return Breaker::Outcome::kGood;
   }
-  CHECK(false);
+  CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
 // What the model said goes back to the model alone.

@@ -17,7 +17,7 @@ WireRequest Encode(const Provider& provider, const std::string& model, const Cha
     case Api::kOpenAi:
       return openai::Encode(provider, model, chat);
   }
-  CHECK(false);
+  CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
 std::unique_ptr<Decoder> MakeDecoder(Api api) {
@@ -27,7 +27,7 @@ std::unique_ptr<Decoder> MakeDecoder(Api api) {
     case Api::kOpenAi:
       return openai::MakeDecoder();
   }
-  CHECK(false);
+  CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
 Trouble OfStatus(Api api, int status, std::string_view body) {
