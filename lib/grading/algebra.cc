@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kStrangeNamesMax = 2;  // More letters than that, all strange, are a word.
 
+bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool IsAlnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
 std::string Lower(std::string_view text) {
@@ -29,7 +30,8 @@ Compared Of(Same same) {
 }
 
 bool Readable(std::string_view plain) {
-  return std::any_of(plain.begin(), plain.end(), IsAlnum) && Balanced(plain);
+  const auto says = [](char c) { return IsAlnum(c) || static_cast<unsigned char>(c) >= 0x80; };
+  return std::any_of(plain.begin(), plain.end(), says) && Balanced(plain);
 }
 
 // Names that the key does not know: a slip of case, a word, or another variable.
@@ -55,6 +57,18 @@ size_t Steps(const Tree& tree) {
                                            [](const Node& node) { return node.op > Op::kNegate; }));
 }
 
+// Where i may be the imaginary unit, only what is the same for any letter can be told.
+bool MayBeComplex(const Tree& key, const Tree& answer) {
+  bool has_i = false;
+  for (const Tree* tree : {&key, &answer}) {
+    for (const std::string& name : tree->names()) {
+      has_i = has_i || name == "i";
+      if (name.find_first_of("jkmn") != std::string::npos) return false;  // One index of several.
+    }
+  }
+  return has_i;
+}
+
 Compared CompareTrees(const Parsed& key, const Parsed& answer, Budget* budget) {
   if (!answer.tree) return Unreadable(answer.error);
   if (!key.tree) return Unreadable("the key can only be compared letter by letter");
@@ -66,10 +80,28 @@ Compared CompareTrees(const Parsed& key, const Parsed& answer, Budget* budget) {
     compared.unsimplified = true;
     compared.note = "the same, but it can be written in a simpler way";
   }
+  if (compared.match == Match::kDifferent && MayBeComplex(*key.tree, *answer.tree)) {
+    return Unreadable("complex numbers are not compared here");
+  }
   return compared;
 }
 
+// f(2) in one and f alone in the other: that f is a function, so 2f says nothing. h(a+b) may as
+// well be a product.
+bool Misapplied(std::string_view key, std::string_view answer) {
+  for (const char letter : std::string_view("fghFGH")) {
+    const Use in_key = UseOf(letter, key);
+    const Use in_answer = UseOf(letter, answer);
+    if (in_key.inverse || in_answer.inverse) return true;
+    const bool height = letter == 'h' || letter == 'H';
+    const bool function = in_key.applied && !in_key.alone && (!height || in_key.to_atom);
+    if (function && in_answer.alone) return true;
+  }
+  return false;
+}
+
 Compared ComparePlain(std::string_view key, std::string_view answer, Budget* budget) {
+  if (Misapplied(key, answer)) return Unreadable("the function of the question is missing in this");
   const std::string unknowns = Unknowns(key, answer);
   Reading upper;
   upper.functions = unknowns;
@@ -94,14 +126,38 @@ Compared ComparePlain(std::string_view key, std::string_view answer, Budget* bud
   return CompareTrees(key_upper, answer_lower, budget);
 }
 
+// What stands behind a number in `plain` and may be a unit or a name: m, t^2.
+enum class Letter {
+  kNone,
+  kUnit,   // cm, $: no name.
+  kName,   // 60t: right behind the number.
+  kEither  // 60 m
+};
+Letter LetterOf(std::string_view plain, const Quantity& quantity) {
+  const std::string& unit = quantity.unit;
+  if (unit.empty()) return Letter::kNone;
+  if (!IsAlpha(unit[0]) || (unit.size() > 1 && IsAlpha(unit[1]))) return Letter::kUnit;
+  const size_t at = plain.rfind(unit);
+  const bool apart = at != std::string_view::npos && at > 0 && plain[at - 1] == ' ';
+  return apart ? Letter::kEither : Letter::kName;
+}
+
 // Numbers with what learners write around them: units, money, percent.
 std::optional<Compared> CompareQuantities(std::string_view key, std::string_view answer) {
   const auto left = ParsePlainQuantity(key);
   const auto right = ParsePlainQuantity(answer);
   if (!left || !right || left->variable != right->variable) return std::nullopt;
-  const bool units = !left->unit.empty() || !right->unit.empty();
-  if (!units && SameValue(*left, *right, {})) return Answer(true);
-  if (!units) return std::nullopt;
+  if (left->unit.empty() && right->unit.empty()) {
+    return SameValue(*left, *right, {}) ? std::optional(Answer(true)) : std::nullopt;
+  }
+  if (left->unit.empty() || right->unit.empty()) {
+    const Letter letter = left->unit.empty() ? LetterOf(answer, *right) : LetterOf(key, *left);
+    if (letter == Letter::kName) return std::nullopt;
+    if (letter == Letter::kEither) {
+      return Unreadable(right->unit.empty() ? "write it with its unit, or with its letter"
+                                            : "write it without a unit");
+    }
+  }
   return CompareNumeric(key, answer, {}, {});
 }
 
@@ -122,7 +178,8 @@ std::optional<Solved> SolvedOf(const Chain& chain) {
                   chain.sides[turned ? 0 : 1]};
     const Parsed value = Parse(solved.value, {});
     const auto quantity = ParsePlainQuantity(solved.value);
-    solved.constant = (value.tree && value.tree->names().empty()) || quantity.has_value();
+    solved.constant = (value.tree && value.tree->names().empty()) ||
+                      (quantity && LetterOf(solved.value, *quantity) != Letter::kName);
     if (solved.constant || !turned) return solved;
   }
   return std::nullopt;
@@ -145,9 +202,22 @@ std::optional<Chain> LastOf(const Chain& chain, Budget* budget) {
   return Chain{{chain.sides.front(), chain.sides.back()}, {Sign::kEqual}};
 }
 
+bool IsCall(const std::string& name) { return name.find('(') != std::string::npos; }
+
+// f(1/2) is f(0.5).
+bool SameName(const std::string& key, const std::string& answer, Budget* budget) {
+  if (Lower(key) == Lower(answer)) return true;
+  if (!IsCall(key) || !IsCall(answer) || key.substr(0, 2) != answer.substr(0, 2)) return false;
+  const auto inside = [](const std::string& call) { return call.substr(1, call.size() - 1); };
+  return CompareExpression(inside(key), inside(answer), budget).match == Match::kSame;
+}
+
 Compared CompareSolved(const Solved& key, const Solved& answer, Budget* budget) {
   // A phone writes the first letter large.
-  if (Lower(key.name) != Lower(answer.name)) {
+  if (!SameName(key.name, answer.name, budget)) {
+    if (IsCall(key.name) != IsCall(answer.name)) {
+      return Unreadable("the question calls it " + key.name);
+    }
     return {Match::kDifferent, "the question uses another variable", 0};
   }
   Compared value = CompareExpression(key.value, answer.value, budget);
@@ -163,7 +233,14 @@ Compared CompareSingle(const Chain& key, const Chain& answer, Budget* budget) {
   }
   const std::string key_text = key.sides[0] + " " + key.sides[1];
   const std::string answer_text = answer.sides[0] + " " + answer.sides[1];
-  const std::string unknowns = Unknowns(key_text, answer_text);
+  std::string called;  // The letter of C(n) = ...
+  if (key_solved && IsCall(key_solved->name) && key_solved->name[1] == '(') {
+    called = key_solved->name.substr(0, 1);
+  }
+  const std::string unknowns = Unknowns(key_text, answer_text, called);
+  if (unknowns.find(called) == std::string::npos || Misapplied(key_text, answer_text)) {
+    return Unreadable("the question calls it " + (key_solved ? key_solved->name : "a function"));
+  }
   Reading reading;
   reading.functions = unknowns;
   const Parsed a = ParseDifference(key.sides[0], key.sides[1], reading);

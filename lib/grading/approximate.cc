@@ -196,9 +196,9 @@ Approximation Called(Function function, const Approximation& a, const Approximat
   return kNothing;
 }
 
-// A smooth function for a name of which nothing is known: another one for each name.
-Approximation Applied(const std::string& name, const Approximation& a) {
-  double shift = 0.5;
+// A smooth function for a name of which nothing is known: another one for each name and point.
+Approximation Applied(const std::string& name, double point, const Approximation& a) {
+  double shift = 0.5 + point;
   for (const char c : name) shift = shift * 1.7 + static_cast<unsigned char>(c) * 0.013;
   const double x = a.value;
   if (std::fabs(x) > 1e6) return kNothing;
@@ -251,7 +251,7 @@ Approximation Node_(const Tree& tree, const Node& node, const std::vector<Approx
     case Op::kCall:
       return Called(node.function, a, b, tree.at(node.right).small);
     case Op::kApply:
-      return Applied(tree.names()[node.right], a);
+      return Applied(tree.names()[node.right], variables[node.right], a);
   }
   return kNothing;
 }

@@ -138,7 +138,7 @@ Exact CompareExactly(const Tree& a, const Tree& b, const Names& names, Generator
   return exact;
 }
 
-// Two numbers that are not exactly the same.
+// Two numbers that are not exactly the same; `a` is the key.
 Same Forgiven(const Tree& a, const Tree& b, const Exact& exact) {
   const auto left = Approximate(a, {});
   const auto right = Approximate(b, {});
@@ -154,10 +154,12 @@ Same Forgiven(const Tree& a, const Tree& b, const Exact& exact) {
     return rounded ? Same::kUndecided : Same::kNo;
   }
   const Closeness closeness = Compare(*left, *right);
+  const bool rounded_key = exact.rational_a && DecimalDigits(a) >= kRoundedDigits;
+  const bool rounded_answer = exact.rational_b && DecimalDigits(b) >= kRoundedDigits;
+  if (rounded_key && distance <= kRounded * size) return Same::kYes;
+  // 1.41421356237 for sqrt(2): as 0.333333333333 for 1/3.
+  if (rounded_answer && distance <= kRounded * size) return Same::kUndecided;
   if (closeness == Closeness::kSame) return Same::kYes;
-  const bool decimal = (exact.rational_a && DecimalDigits(a) >= kRoundedDigits) ||
-                       (exact.rational_b && DecimalDigits(b) >= kRoundedDigits);
-  if (decimal && distance <= kRounded * size) return Same::kYes;
   return closeness == Closeness::kDifferent ? Same::kNo : Same::kUndecided;
 }
 

@@ -12,8 +12,9 @@
 // Expressions are the same if they are the same wherever both have a value: (x^2-1)/(x+1) is x-1.
 // Numbers. Fractions and decimals are exact: 0.333 is not 1/3 and 3.14 is not pi. Two things are
 // forgiven, because a calculator makes them: the last digits of two decimals of kNoiseDigits digits
-// or more, and a decimal of kRoundedDigits digits or more for a number that is not rational. For
-// one that is rational, as 0.3333333333 for 1/3, it is undecided. A Budget bounds the work; beyond
+// or more, and a key that is a decimal of kRoundedDigits digits or more for a number that is not
+// rational. Where the answer is such a decimal, as 1.41421356237 for sqrt(2) or 0.3333333333 for
+// 1/3, it is undecided. A Budget bounds the work; beyond
 // it, undecided.
 #pragma once
 
@@ -45,6 +46,7 @@ struct Budget {
   }
 };
 
+// `a`: the key.
 Same Equivalent(const Tree& a, const Tree& b, Budget* budget);
 
 // Is a = c * b with a constant c other than 0? For equations, left minus right. `positive`, if

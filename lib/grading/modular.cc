@@ -99,7 +99,9 @@ class Computation {
       case Op::kCall:
         return Call(node, a, b, out);
       case Op::kApply:
-        *out = Unknown(kApplied, HashOf(tree_.names()[node.right]), a.value);
+        // Another function at each point, also where it is applied to a number: f(2) has no value.
+        *out =
+            Unknown(kApplied, HashOf(tree_.names()[node.right]) ^ variables_[node.right], a.value);
         return true;
     }
     return false;

@@ -51,7 +51,8 @@ std::string WithoutMarks(std::string_view text, int depth) {
   return out;
 }
 
-// Spaces and stars go, except between two digits, where they tell 2*3 from 23.
+// Spaces and stars go, except between two digits, where they tell 2*3 from 23; stars stay between
+// letters, too: p*i is not pi.
 std::string Tight(std::string_view text) {
   std::string out;
   char between = '\0';
@@ -60,7 +61,9 @@ std::string Tight(std::string_view text) {
       if (c == '*' || between == '\0') between = c;
       continue;
     }
-    if (between != '\0' && !out.empty() && IsDigit(out.back()) && IsDigit(c)) out += between;
+    const bool digits = !out.empty() && IsDigit(out.back()) && IsDigit(c);
+    const bool letters = !out.empty() && IsAlpha(out.back()) && IsAlpha(c);
+    if (between != '\0' && (digits || (letters && between == '*'))) out += between;
     between = '\0';
     out += c;
   }

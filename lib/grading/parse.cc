@@ -1,5 +1,6 @@
 #include "grading/parse.h"
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace {
 using Id = std::optional<NodeId>;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 std::optional<Function> InverseOf(Function function) {
   const auto index = static_cast<int>(function);
@@ -57,6 +59,10 @@ class Parser {
   bool IsKind(TokenKind kind, size_t ahead = 0) const {
     const Token* token = Peek(ahead);
     return token != nullptr && token->kind == kind;
+  }
+  bool AfterLetter() const {
+    const TokenKind kind = tokens_.list[at_ - 1].kind;
+    return kind == TokenKind::kName || kind == TokenKind::kConstant;
   }
   bool Eat(char sign) {
     if (!IsSign(sign)) return false;
@@ -143,6 +149,9 @@ class Parser {
         const Token* last = Peek();
         if (last->kind == TokenKind::kNumber && after_number_) {
           return Fail("there is a sign missing between two numbers");
+        }
+        if (last->kind == TokenKind::kNumber && AfterLetter()) {
+          return Fail("write the number in front of its letter");
         }
         left = Binary(Op::kMultiply, left, Power());
       } else {
@@ -423,20 +432,39 @@ Parsed ParseDifference(std::string_view left, std::string_view right, const Read
   return parsed;
 }
 
-std::string Unknowns(std::string_view a, std::string_view b) {
-  std::string unknowns;
-  for (const char letter : std::string_view("fghFGH")) {
-    bool applied = false;
-    bool alone = false;
-    for (const std::string_view text : {a, b}) {
-      for (size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != letter) continue;
-        if (i > 0 && std::isalpha(static_cast<unsigned char>(text[i - 1])) != 0) continue;
-        const bool bracket = i + 1 < text.size() && text[i + 1] == '(';
-        (bracket ? applied : alone) = true;
-      }
+Use UseOf(char letter, std::string_view text) {
+  Use use;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != letter) continue;
+    if (i > 0 && IsAlpha(text[i - 1])) {
+      // ah is a*h; the letters of longer runs are those of words and functions.
+      const bool pair =
+          (i < 2 || !IsAlpha(text[i - 2])) && (i + 1 >= text.size() || !IsAlpha(text[i + 1]));
+      use.alone = use.alone || pair;
+      continue;
     }
-    if (applied && !alone) unknowns += letter;
+    const std::string_view rest = text.substr(i + 1);
+    if (rest.starts_with("^(-1)(") || rest.starts_with("^-1(")) {
+      use.inverse = true;
+    } else if (rest.starts_with('(')) {
+      use.applied = true;
+      const size_t close = Closing(rest, 0);
+      const std::string_view inside = Trimmed(rest.substr(1, std::max<size_t>(close, 1) - 1));
+      const bool number = std::all_of(inside.begin(), inside.end(), IsDigit);
+      use.to_atom = use.to_atom || number || inside.size() == 1;
+    } else {
+      use.alone = true;
+    }
+  }
+  return use;
+}
+
+std::string Unknowns(std::string_view a, std::string_view b, std::string_view more) {
+  std::string unknowns;
+  for (const char letter : "fghFGH" + std::string(more)) {
+    const Use in_a = UseOf(letter, a);
+    const Use in_b = UseOf(letter, b);
+    if ((in_a.applied || in_b.applied) && !in_a.alone && !in_b.alone) unknowns += letter;
   }
   return unknowns;
 }

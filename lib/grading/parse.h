@@ -42,7 +42,16 @@ Parsed Parse(std::string_view plain, const Reading& reading);
 // left - right as one tree.
 Parsed ParseDifference(std::string_view left, std::string_view right, const Reading& reading);
 
-// Those of "fghFGH" that stand in `a` or `b`, and always right before a bracket.
-std::string Unknowns(std::string_view a, std::string_view b);
+// How a letter stands in a text: as a function's name, or as a factor.
+struct Use {
+  bool applied = false;  // f(..)
+  bool to_atom = false;  // f(2), f(x)
+  bool inverse = false;  // f^-1(..)
+  bool alone = false;
+};
+Use UseOf(char letter, std::string_view text);
+
+// Those of "fghFGH", and of `more`, that stand in `a` or `b`, and always right before a bracket.
+std::string Unknowns(std::string_view a, std::string_view b, std::string_view more = {});
 
 }  // namespace lyceum::grading

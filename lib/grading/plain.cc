@@ -46,6 +46,12 @@ constexpr std::array kSymbols = {
     Pair{"′", "'"},
     Pair{"＝", "="},
     Pair{"％", "%"},
+    Pair{"⁻¹", "^(-1)"},
+    Pair{"⁻²", "^(-2)"},
+    Pair{"⁻³", "^(-3)"},
+    Pair{"⁻⁴", "^(-4)"},
+    Pair{"⁻⁵", "^(-5)"},
+    Pair{"⁻⁶", "^(-6)"},
     Pair{"⁰", "^0"},
     Pair{"¹", "^1"},
     Pair{"²", "^2"},
@@ -245,7 +251,11 @@ class Reader {
     } else if (name == "text" || name == "mathrm" || name == "textbf" || name == "mathbf") {
       *out += Argument(depth);
     } else {
-      *out += Word(name);
+      const std::string word = Word(name);
+      // x\theta are two names.
+      const bool beside =
+          !out->empty() && IsAlpha(out->back()) && !word.empty() && IsAlpha(word[0]);
+      *out += beside ? " " + word : word;
     }
   }
 

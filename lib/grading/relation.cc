@@ -1,8 +1,10 @@
 #include "grading/relation.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include "grading/plain.h"
+#include "grading/token.h"
 
 namespace lyceum::grading {
 namespace {
@@ -117,12 +119,15 @@ std::string NameOnLeft(std::string_view side) {
   if (head == "pi" || head == "e" || head == "inf" || head == "infinity") return {};
   const bool subscript = head.size() > 1 && (IsDigit(head[1]) || head[1] == '_');
   if (head.size() > 1 && head.size() < 5 && !subscript && head != "phi") return {};
+  const Tokens tokens = Tokenize(head);  // sqrtx is no name.
+  if (tokens.list.size() != 1 || tokens.list[0].kind != TokenKind::kName) return {};
   if (i == side.size()) return std::string(side);
   if (side[i] != '(' || Closing(side, i) != side.size() - 1) return {};
-  for (const char c : side.substr(i + 1, side.size() - i - 2)) {
-    if (!IsAlpha(c)) return {};
-  }
-  return std::string(side);
+  const std::string_view inside = side.substr(i + 1, side.size() - i - 2);
+  const auto of_number = [](char c) { return IsDigit(c) || c == '.' || c == '-' || c == '/'; };
+  const bool call = std::all_of(inside.begin(), inside.end(), IsAlpha) ||
+                    std::all_of(inside.begin(), inside.end(), of_number);
+  return call ? std::string(side) : std::string();
 }
 
 Same EquivalentRelations(const Chain& key_chain, const Chain& answer_chain, const Reading& reading,

@@ -67,10 +67,33 @@ constexpr std::array kFunctions = {
     Spelling{"factorial", Function::kFactorial},
 };
 
-constexpr std::array<std::string_view, 22> kGreek = {
-    "epsilon", "upsilon", "omicron", "lambda", "alpha", "theta", "kappa", "sigma",
-    "omega",   "gamma",   "delta",   "beta",   "zeta",  "iota",  "eta",   "rho",
-    "tau",     "phi",     "chi",     "psi",    "Delta", "Omega"};
+constexpr std::array<std::string_view, 28> kGreek = {
+    "epsilon", "upsilon", "omicron", "lambda", "alpha", "theta", "kappa",
+    "sigma",   "omega",   "gamma",   "delta",  "beta",  "zeta",  "iota",
+    "eta",     "rho",     "tau",     "phi",    "chi",   "psi",   "Delta",
+    "Omega",   "Gamma",   "Theta",   "Lambda", "Sigma", "Phi",   "Psi"};
+
+// What LaTeX writes above, below or around something, and is not read here.
+constexpr std::array<std::string_view, 12> kUnread = {"binom", "overline", "underline", "bar",
+                                                      "vec",   "hat",      "sum",       "int",
+                                                      "lim",   "prod",     "begin",     "matrix"};
+
+struct GreekLetter {
+  std::string_view sign;
+  std::string_view name;
+};
+constexpr std::array kGreekLetters = {
+    GreekLetter{"α", "alpha"},   GreekLetter{"β", "beta"},    GreekLetter{"γ", "gamma"},
+    GreekLetter{"δ", "delta"},   GreekLetter{"ε", "epsilon"}, GreekLetter{"ϵ", "epsilon"},
+    GreekLetter{"ζ", "zeta"},    GreekLetter{"η", "eta"},     GreekLetter{"θ", "theta"},
+    GreekLetter{"ι", "iota"},    GreekLetter{"κ", "kappa"},   GreekLetter{"λ", "lambda"},
+    GreekLetter{"μ", "mu"},      GreekLetter{"ν", "nu"},      GreekLetter{"ξ", "xi"},
+    GreekLetter{"ρ", "rho"},     GreekLetter{"σ", "sigma"},   GreekLetter{"τ", "tau"},
+    GreekLetter{"υ", "upsilon"}, GreekLetter{"φ", "phi"},     GreekLetter{"ϕ", "phi"},
+    GreekLetter{"χ", "chi"},     GreekLetter{"ψ", "psi"},     GreekLetter{"ω", "omega"},
+    GreekLetter{"Γ", "Gamma"},   GreekLetter{"Δ", "Delta"},   GreekLetter{"Θ", "Theta"},
+    GreekLetter{"Λ", "Lambda"},  GreekLetter{"Σ", "Sigma"},   GreekLetter{"Φ", "Phi"},
+    GreekLetter{"Ψ", "Psi"},     GreekLetter{"Ω", "Omega"}};
 
 const Spelling* FunctionAt(std::string_view run) {
   for (const Spelling& spelling : kFunctions) {
@@ -184,8 +207,13 @@ class Lexer {
     return end;
   }
 
-  void Name(size_t length) {
-    std::string name(text_.substr(at_, length));
+  void Name(size_t length) { Name(length, text_.substr(at_, length)); }
+
+  void Name(size_t length, std::string_view called) {
+    std::string name(called);
+    // 8C3 counts choices.
+    const bool counts = (name == "C" || name == "P") && at_ > 0 && IsDigit(text_[at_ - 1]);
+    if (counts && IsDigit(Peek(1))) return Refuse("this notation is not read here");
     const size_t end = Subscript(at_ + length, &name);
     if (end - at_ > 48) return Refuse("this name is too long");
     Push(TokenKind::kName, end - at_).name = std::move(name);
@@ -204,6 +232,9 @@ class Lexer {
       return Constant(Op::kInfinity, run.size());
     }
     const std::string_view whole = lower;
+    if (std::find(kUnread.begin(), kUnread.end(), run) != kUnread.end()) {
+      return Refuse("this notation is not read here");
+    }
     if (lower == "pi") return Constant(Op::kPi, run.size());
     if (lower != run && FunctionAt(whole) != nullptr && FunctionAt(whole)->text == whole) {
       return Cut(whole, end, whole);  // SIN, Sqrt
@@ -226,6 +257,7 @@ class Lexer {
     for (const std::string_view greek : kGreek) {
       if (run.substr(0, greek.size()) == greek) return Name(greek.size());
     }
+    if (run == "mu" || run == "nu" || run == "xi") return Name(2);
     if (run.size() >= kWordMin && end > word_end_) {
       bool holds = false;
       for (size_t i = 0; i < run.size() && !holds; ++i)
@@ -284,10 +316,11 @@ class Lexer {
     Push(TokenKind::kSign, 1).sign = c;
   }
 
+  // By their names, as LaTeX says them.
   void GreekSign() {
-    // U+0391..U+03C9, two bytes.
-    const auto first = static_cast<unsigned char>(text_[at_]);
-    if ((first == 0xCE || first == 0xCF) && at_ + 1 < text_.size()) return Name(2);
+    for (const GreekLetter& letter : kGreekLetters) {
+      if (text_.substr(at_, 2) == letter.sign) return Name(2, letter.name);
+    }
     Refuse("a sign in this is not known here");
   }
 

@@ -64,9 +64,10 @@ TEST(Algebra, RoundedNumbersAreNotTheNumber) {
            {"1.1", "0.9"},
            {"1.2", "1.23"},
            {"1.52399025", "1.52399024"}});
-  Equal({{"-1.709975946", "(-5)^(1/3)"},
-         {"1.1234567891234 * 10^200", "1.1234567891235 * 10^200"},
-         {"sqrt(2)", "1.41421356237"}});
+  Check(Format::kExpression, "correct",
+        {{"-1.709975946", "(-5)^(1/3)"}, {"1.41421356237", "sqrt(2)"}});
+  Check(Format::kExpression, "invalid", {{"sqrt(2)", "1.41421356237"}, {"\\pi", "3.14159265"}});
+  Equal({{"1.1234567891234 * 10^200", "1.1234567891235 * 10^200"}});
 }
 
 TEST(Algebra, OddRootsAreReal) {
@@ -120,6 +121,89 @@ TEST(Algebra, WhatIsNotRationalIsComparedAtPoints) {
 TEST(Algebra, AnUnknownFunctionIsOnlyEqualToItself) {
   Equal({{"f(x)+1", "1+f(x)"}, {"2f(x+1)", "f(1+x)*2"}, {"h(b1+b2)/2", "(b1+b2)h/2"}});
   Unequal({{"f(2x)", "2f(x)"}, {"f(x+1)", "f(x)+1"}, {"f(x)", "g(x)"}});
+}
+
+TEST(Algebra, AFunctionIsNoFactor) {
+  Check(Format::kExpression, "invalid",
+        {{"f(4)", "4f"},
+         {"g(x+2)-g(x)", "2g"},
+         {"h(7)", "7h"},
+         {"f(g(x))", "fgx"},
+         {"f^{-1}(x)", "1/f(x)"},
+         {"f^{-1}(x)", "x/f"},
+         {"1/f", "f^(-1)(1)"}});
+  Equal({{"h(a+c)/2", "(ah+ch)/2"}, {"f^{-1}(x)", "f^{-1}(x)"}, {"f(3x)/f(2)", "f(x+2x)/f(1+1)"}});
+  Check(Format::kEquation, "incorrect",
+        {{"f(4)=-1", "f(4)=1"},
+         {"f(0)=2", "f(0)=200"},
+         {"f(4)=-1", "f(3)=-1"},
+         {"k(0)=3", "k(0)=4"},
+         {"C(12)=60", "C(24)=120"}});
+  Check(Format::kEquation, "invalid",
+        {{"f(g(1))=7", "f(g(1))=8"},
+         {"f(g(1))=7", "g(f(1))=7"},
+         {"C(12)=60", "C=5"},
+         {"C(n)=9n+4", "C=9+4/n"},
+         {"N(t)=7(1.5)^t", "N=7(1.5)^t/t"}});
+  Check(Format::kEquation, "correct",
+        {{"f(4)=-1", "f(4) = 2-3"},
+         {"f(1/4)=3/2", "f(0.25)=1.5"},
+         {"sqrt(x)=4", "sqrt(x) = 8/2"},
+         {"f(4)=-1", "-1"},
+         {"C(n)=9n+4", "C(n)=4+9n"},
+         {"C(n)=9n+4", "C(n)-4=9n"},
+         {"w(9-w)=8", "9w-w^2=8"}});
+}
+
+TEST(Algebra, ALetterBehindANumberIsNoUnit) {
+  Unequal(
+      {{"40t", "40"}, {"40", "40t"}, {"6s", "6"}, {"-3m", "-3"}, {"2.5h", "2.5"}, {"8m^2", "8"}});
+  Equal({{"6s", "s*6"}, {"6s", "4s+2s"}, {"7 cm", "70 mm"}});
+  Check(Format::kExpression, "invalid", {{"6 m", "6"}, {"6", "6 m"}});
+  Check(Format::kEquation, "incorrect",
+        {{"d=40t", "d=40"},
+         {"d=40t", "40=d"},
+         {"y=-7m", "y=-7"},
+         {"x>3m", "x>3"},
+         {"f(t)=40t", "f(t)=40"},
+         {"f(x)=2", "f(x)=2s"}});
+  Check(Format::kEquation, "correct",
+        {{"d=40t", "d=t*40"}, {"d=40t", "d=20t+20t"}, {"y=4m", "m=y/4"}, {"x=3 m", "x=300 cm"}});
+}
+
+TEST(Algebra, NamesAreReadTheSameInEveryScript) {
+  Equal({{"2\\theta", "2θ"},
+         {"\\sin\\theta", "sin(θ)"},
+         {"r\\cos\\theta", "r cos θ"},
+         {"\\alpha+\\beta", "β+α"},
+         {"\\mu+2\\sigma", "2σ+μ"},
+         {"x\\theta", "θx"},
+         {"\\frac{\\lambda}{2}", "λ/2"},
+         {"x^{-2}", "x⁻²"},
+         {"2.5*10^{-3}", "2.5×10⁻³"}});
+  Unequal({{"\\alpha", "α²"}, {"\\theta\\phi", "θ/φ"}});
+  Check(Format::kExpression, "invalid",
+        {{"2\\theta", "2φ"}, {"\\pi", "p*i"}, {"sin x", "s*i*n*x"}});
+}
+
+TEST(Algebra, ANumberBehindALetterIsNoFactor) {
+  Check(Format::kExpression, "invalid", {{"6r", "r 6"}, {"5 R 2", "2 R 5"}, {"2x", "x 2"}});
+}
+
+TEST(Algebra, WhatIsNotReadIsNotJudged) {
+  Check(Format::kExpression, "invalid",
+        {{"21", "7C2"},
+         {"7C2", "21"},
+         {"\\binom{7}{2}", "21"},
+         {"1/9", "0.\\overline{1}"},
+         {"0.\\overline{1}", "1/9"}});
+  Check(Format::kEquation, "invalid", {{"√x=4", "x=16"}, {"\\lim=4", "mil=4"}});
+}
+
+TEST(Algebra, ComplexNumbersAreNotJudged) {
+  Check(Format::kExpression, "invalid",
+        {{"i^2", "-1"}, {"(3+i)(3-i)", "10"}, {"1/i", "-i"}, {"|3+4i|", "5"}});
+  Equal({{"2+3i", "3i+2"}});
 }
 
 TEST(Algebra, BothSignsAreASetOfTwo) {

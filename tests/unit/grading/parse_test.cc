@@ -90,7 +90,7 @@ TEST(Parse, NamesAreLettersUnlessTheyAreWords) {
   EXPECT_EQ(Read("speed*time"), "speed*t*i*m*e");
   EXPECT_EQ(Read("b1+b_2+x_{12}"), "b_1+b_2+x_12");
   EXPECT_EQ(Read("x_{max}"), "x_(max)");
-  EXPECT_EQ(Read("αβ"), "α*β");
+  EXPECT_EQ(Read("αβ"), "alpha*beta");
   EXPECT_EQ(Read("f'(x)"), "f'*x");
   Reading reading;
   reading.functions = "f";
