@@ -110,7 +110,14 @@ Compared ComparePlain(std::string_view key, std::string_view answer, Budget* bud
   const Parsed key_upper = Parse(key, upper);
   const Parsed answer_upper = Parse(answer, upper);
   if (!key_upper.plus_minus && !answer_upper.plus_minus) {
-    return CompareTrees(key_upper, answer_upper, budget);
+    Compared compared = CompareTrees(key_upper, answer_upper, budget);
+    if (compared.match != Match::kDifferent) return compared;
+    // 1/2x for 1/(2x): read as the learner may have meant it.
+    upper.tight = true;
+    const bool meant =
+        CompareTrees(Parse(key, upper), answer_upper, budget).match == Match::kSame ||
+        CompareTrees(key_upper, Parse(answer, upper), budget).match == Match::kSame;
+    return meant ? Unreadable("write brackets around all that is below the line") : compared;
   }
   if (!answer_upper.tree || !key_upper.tree) return CompareTrees(key_upper, answer_upper, budget);
   if (key_upper.plus_minus != answer_upper.plus_minus) {

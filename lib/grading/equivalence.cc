@@ -296,6 +296,31 @@ Ratio ConstantRatio(const Tree& a, const Tree& b, bool clear, Budget* budget) {
   return clearly_not ? Ratio::kNone : Ratio::kUndecided;
 }
 
+bool RatioOfStrangers(const Tree& a, const Tree& b, Budget* budget) {
+  const Names names(a, b);
+  std::vector<bool> shared(names.count, false);
+  for (const size_t index : names.of_b) shared[index] = index < a.names().size();
+  if (std::find(shared.begin(), shared.end(), false) == shared.end()) return false;
+  Generator random(a, b);
+  bool rational = true;
+  for (size_t prime = 0; prime < 2; ++prime) {
+    Constancy constancy;
+    const std::vector<uint64_t> held = ExactPoint(names.count, prime, &random);
+    for (int i = 0; i < kExactTries && constancy.points < kExactPoints; ++i) {
+      if (!budget->Take(a, b)) return false;
+      std::vector<uint64_t> point = ExactPoint(names.count, prime, &random);
+      for (size_t name = 0; name < names.count; ++name) {
+        if (!shared[name]) point[name] = held[name];
+      }
+      const auto left = Compute(a, point, prime, &rational);
+      const auto right = Compute(b, names.Second(point), prime, &rational);
+      if (left && right) constancy.Add(*left, *right, prime);
+    }
+    if (constancy.points < kExactPoints || !constancy.constant[0]) return false;
+  }
+  return true;
+}
+
 namespace {
 
 // A zero of a function of one variable near by, by two straight lines or by halving.

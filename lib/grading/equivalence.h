@@ -54,6 +54,8 @@ Same Equivalent(const Tree& a, const Tree& b, Budget* budget);
 enum class Ratio { kPositive, kNegative, kNone, kUndecided };
 // `clear`: after multiplying by what stands below the lines: w(12-w)=25 is 2w+50/w=24.
 Ratio ConstantRatio(const Tree& a, const Tree& b, bool clear, Budget* budget);
+// The same where the names that only one of the two has are held: yz=2xz is y=2x, but for z=0.
+bool RatioOfStrangers(const Tree& a, const Tree& b, Budget* budget);
 
 // A point with a = 0 at which b is clearly not 0, or the other way round.
 bool ZerosDiffer(const Tree& a, const Tree& b, Budget* budget);

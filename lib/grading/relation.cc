@@ -147,6 +147,7 @@ Same EquivalentRelations(const Chain& key_chain, const Chain& answer_chain, cons
   const Ratio ratio = ConstantRatio(*left.tree, *right.tree, !order, budget);
   if (ratio == Ratio::kPositive) return Same::kYes;
   if (ratio == Ratio::kNegative) return order ? Same::kNo : Same::kYes;
+  if (!order && RatioOfStrangers(*left.tree, *right.tree, budget)) return Same::kUndecided;
   return ZerosDiffer(*left.tree, *right.tree, budget) ? Same::kNo : Same::kUndecided;
 }
 

@@ -186,6 +186,13 @@ TEST(Algebra, NamesAreReadTheSameInEveryScript) {
         {{"2\\theta", "2φ"}, {"\\pi", "p*i"}, {"sin x", "s*i*n*x"}});
 }
 
+TEST(Algebra, WhatIsBelowTheLineMustBeClear) {
+  Check(Format::kExpression, "invalid",
+        {{"1/(3x)", "1/3x"}, {"Δx/Δt", "\\frac{\\Delta x}{\\Delta t}"}});
+  Unequal({{"1/(3x)", "3/x"}, {"1/(3x)", "x/2"}});
+  Equal({{"x/3", "1/3x"}});
+}
+
 TEST(Algebra, ANumberBehindALetterIsNoFactor) {
   Check(Format::kExpression, "invalid", {{"6r", "r 6"}, {"5 R 2", "2 R 5"}, {"2x", "x 2"}});
 }
@@ -197,7 +204,8 @@ TEST(Algebra, WhatIsNotReadIsNotJudged) {
          {"\\binom{7}{2}", "21"},
          {"1/9", "0.\\overline{1}"},
          {"0.\\overline{1}", "1/9"}});
-  Check(Format::kEquation, "invalid", {{"√x=4", "x=16"}, {"\\lim=4", "mil=4"}});
+  Check(Format::kEquation, "invalid",
+        {{"y=3x-4", "yk=3xk-4k"}, {"√x=4", "x=16"}, {"\\lim=4", "mil=4"}});
 }
 
 TEST(Algebra, ComplexNumbersAreNotJudged) {
