@@ -58,9 +58,16 @@ struct Names {
   std::vector<size_t> of_b;
 };
 
-// One coordinate of the n-th point: signs, sizes and whole numbers in turn.
+constexpr int kNearPoints = 40;
+
+// One coordinate of the n-th point: signs, sizes and whole numbers in turn; in the end far away on
+// both sides, where |x-3000| is not 3000-x.
 double Coordinate(int n, Generator* random) {
   const double unit = random->Unit();
+  if (n >= kNearPoints) {
+    const int far = n - kNearPoints;
+    return (far % 2 == 0 ? 1 : -1) * (1 + unit) * std::pow(10.0, 3 + 2 * (far / 2));
+  }
   const double sign = random->Unit() < 0.5 ? -1 : 1;
   switch (n % 8) {
     case 0:

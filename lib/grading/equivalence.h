@@ -24,7 +24,7 @@
 
 namespace lyceum::grading {
 
-inline constexpr int kPointsMax = 40;
+inline constexpr int kPointsMax = 48;
 inline constexpr int kAgreeMin = 5;
 inline constexpr int kNoiseDigits = 13;
 inline constexpr int kRoundedDigits = 9;

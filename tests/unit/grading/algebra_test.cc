@@ -115,6 +115,8 @@ TEST(Algebra, WhatIsNotRationalIsComparedAtPoints) {
            {"3^x", "3^-x"},
            {"ln(x)", "log(x)"},
            {"sin x", "sin 2x"},
+           {"|x-4000|", "4000-x"},
+           {"|x-2000000|", "2000000-x"},
            {"cos(x)cos(y)+sin(x)sin(y)", "cos(x+y)"}});
 }
 
