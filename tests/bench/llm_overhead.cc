@@ -7,6 +7,8 @@
 //                this process alone, in per cent of one core
 //   tool worker  the same two of a whole lyceum-tool-worker, from the request on NATS to the deltas
 //                that a gateway hears. First piece: against plain curl asking the same server.
+//                Load: beside a bare tool that makes the same hops and does nothing else
+//                (bare_tool.cc).
 //
 // bench_llm [--asks 2000] [--in-flight 500] [--wait-ms 2000] [--rounds 3] [--calls 200]
 //           [--before-ms 50] [--seconds 10] [--gap-ms 0]
@@ -25,6 +27,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/bare_tool_worker.h"
 #include "bench/figures.h"
 #include "bench/llm_server_process.h"
 #include "bench/llm_tool_worker.h"
@@ -200,18 +203,31 @@ json MeasureLoad(const Plan& plan, test::Stack& stack, LlmServerProcess& slow) {
   const Load load = worker.Keep(plan.in_flight, wait, 2 * wait, milliseconds(1000 * plan.seconds));
   const Sent sent = worker.Stop();
   CheckSent(sent);
-  const double percent = 100 * load.cpu_s / load.wall_s;
-  const double call_us =
-      1e6 * load.cpu_s / static_cast<double>(std::max<uint64_t>(1, load.answered));
   fmt::print("\ntool worker, {:.0f} calls in flight, each answered after {} ms, {:.1f} s\n",
              load.in_flight, plan.wait_ms, load.wall_s);
   fmt::print(
       "answered {}, deltas {}, processor {:.3f} s: {:.0f} us a call, {:.1f} % of a core   "
       "bar: < 10 %\n",
-      load.answered, load.deltas, load.cpu_s, call_us, percent);
-  return {{"in_flight", load.in_flight}, {"answered", load.answered}, {"deltas", load.deltas},
-          {"wall_s", load.wall_s},       {"cpu_s", load.cpu_s},       {"call_us", call_us},
-          {"cpu_percent", percent},      {"calls", sent.asked}};
+      load.answered, load.deltas, load.cpu_s, load.CallUs(), load.CpuPercent());
+  return {{"in_flight", load.in_flight},
+          {"answered", load.answered},
+          {"deltas", load.deltas},
+          {"wall_s", load.wall_s},
+          {"cpu_s", load.cpu_s},
+          {"call_us", load.CallUs()},
+          {"cpu_percent", load.CpuPercent()},
+          {"calls", sent.asked}};
+}
+
+// The same hops without all that a tool worker is for.
+json MeasureBare(const Plan& plan, test::Stack& stack, const LlmServerProcess& slow) {
+  const milliseconds wait(plan.wait_ms);
+  BareToolWorker bare(stack, slow.messages());
+  const Load load = bare.Keep(plan.in_flight, wait, 2 * wait, milliseconds(1000 * plan.seconds));
+  fmt::print("the bare tool, the same: {:.0f} us a call, {:.1f} % of a core\n", load.CallUs(),
+             load.CpuPercent());
+  return {
+      {"answered", load.answered}, {"call_us", load.CallUs()}, {"cpu_percent", load.CpuPercent()}};
 }
 
 void Run(const Plan& plan) {
@@ -227,6 +243,7 @@ void Run(const Plan& plan) {
   line["client"] = MeasureClient(plan, quick, waves);
   line["first_delta"] = MeasureFirstDelta(plan, stack, steady);
   line["load"] = MeasureLoad(plan, stack, slow);
+  line["bare"] = MeasureBare(plan, stack, slow);
   const uint64_t connections = slow.Stop();
   fmt::print("connections to the server: {}\n", connections);
   line["load"]["connections"] = connections;

@@ -1,7 +1,6 @@
 #include "bench/llm_tool_worker.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -101,13 +100,12 @@ void LlmToolWorker::Ask() {
   Require(session_->Publish(message).has_value(), "a request can not be published");
 }
 
-LlmToolWorker::Heard LlmToolWorker::Hear() {
-  const auto message = box_->Pop(In(kPatience));
-  if (!message) throw std::runtime_error("the tool worker is silent: " + process_->err());
-  return Take(*message);
+std::optional<AskedWorker::Heard> LlmToolWorker::HearUntil(Deadline deadline) {
+  const auto message = box_->Pop(deadline);
+  return message ? std::optional(Take(*message)) : std::nullopt;
 }
 
-LlmToolWorker::Heard LlmToolWorker::Take(const wire::Message& message) {
+AskedWorker::Heard LlmToolWorker::Take(const wire::Message& message) {
   if (message.tag == kDeltaTag) return TakeDelta(message);
   const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
   const auto ack = envelope::DecodeToolAck(message.data, encoding);
@@ -115,7 +113,7 @@ LlmToolWorker::Heard LlmToolWorker::Take(const wire::Message& message) {
   return {};
 }
 
-LlmToolWorker::Heard LlmToolWorker::TakeDelta(const wire::Message& message) {
+AskedWorker::Heard LlmToolWorker::TakeDelta(const wire::Message& message) {
   const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
   const auto received = envelope::DecodeClientMessage(message.data, encoding);
   Require(received && received->is_delta, "that is no delta");
@@ -139,53 +137,6 @@ double LlmToolWorker::FirstDelta() {
     if (delta && first_s < 0) first_s = SecondsSince(begun);
   }
   return first_s;
-}
-
-Load LlmToolWorker::Keep(size_t in_flight, milliseconds spread, milliseconds warm_up,
-                         milliseconds window) {
-  const Deadline begun = Steady::now();
-  for (size_t i = 0; i < in_flight;) {
-    const Deadline next = begun + spread * i / in_flight;
-    if (Steady::now() >= next) {
-      Ask();
-      ++i;
-    } else if (auto message = box_->Pop(next)) {
-      if (Take(*message).whole) Ask();
-    }
-  }
-  Load load;
-  double cpu_before = 0;
-  bool measuring = false;
-  Deadline window_begun;
-  while (true) {
-    const Deadline now = Steady::now();
-    if (!measuring && now >= begun + warm_up) {
-      measuring = true;
-      window_begun = now;
-      cpu_before = CpuSeconds();
-    } else if (measuring && now >= window_begun + window) {
-      break;
-    }
-    const Heard heard = Hear();
-    if (heard.whole) Ask();
-    if (!measuring) continue;
-    load.deltas += heard.delta ? 1 : 0;
-    load.answered += heard.whole ? 1 : 0;
-    load.in_flight += heard.whole ? static_cast<double>(said_.size()) : 0;
-  }
-  load.cpu_s = CpuSeconds() - cpu_before;
-  load.wall_s = SecondsSince(window_begun);
-  load.in_flight /= static_cast<double>(std::max<uint64_t>(1, load.answered));
-  while (!said_.empty()) Hear();
-  return load;
-}
-
-double LlmToolWorker::CpuSeconds() const {
-  clockid_t clock{};
-  timespec used{};
-  Require(clock_getcpuclockid(process_->pid(), &clock) == 0 && clock_gettime(clock, &used) == 0,
-          "the tool worker has ended");
-  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
 Sent LlmToolWorker::Stop() {

@@ -16,6 +16,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "bench/asked_worker.h"
 #include "envelope/codec.h"
 #include "support/process.h"
 #include "support/stack.h"
@@ -25,15 +26,6 @@
 
 namespace lyceum::bench {
 
-// Of the window alone, and of the worker's process alone.
-struct Load {
-  double wall_s = 0;
-  double cpu_s = 0;
-  uint64_t answered = 0;
-  uint64_t deltas = 0;
-  double in_flight = 0;  // The mean, at each answer.
-};
-
 // What the worker says at its end of its whole life.
 struct Sent {
   uint64_t asked = 0;  // By us.
@@ -41,33 +33,24 @@ struct Sent {
   bool drained = false;
 };
 
-class LlmToolWorker {
+class LlmToolWorker : public AskedWorker {
  public:
   // The stack holds the default course. Returns when the worker takes requests.
   LlmToolWorker(test::Stack& stack, const std::string& llm_url, size_t slots);
 
-  pid_t pid() const { return process_->pid(); }
+  pid_t pid() const override { return process_->pid(); }
   // Asks once, and waits until all is said. Seconds from the request to the first delta.
   double FirstDelta();
-  // Keeps so many calls in flight, each followed by another as soon as its text is whole; they
-  // begin evenly over `spread`. Measures `window` after `warm_up`, and waits for the last.
-  Load Keep(size_t in_flight, std::chrono::milliseconds spread, std::chrono::milliseconds warm_up,
-            std::chrono::milliseconds window);
   Sent Stop();
 
  private:
-  struct Heard {
-    bool delta = false;
-    bool whole = false;  // That call has said it all.
-  };
   void WaitUntilItAnswers();
   wire::Message NextRequest();
-  void Ask();
-  // The next message, and what it means. Throws where none comes in time.
-  Heard Hear();
+  void Ask() override;
+  std::optional<Heard> HearUntil(Deadline deadline) override;
+  size_t in_flight() const override { return said_.size(); }
   Heard Take(const wire::Message& message);
   Heard TakeDelta(const wire::Message& message);
-  double CpuSeconds() const;
 
   test::TempDir dir_;
   envelope::Subjects subjects_;

@@ -12,7 +12,6 @@
 // `lyceum init` has prepared. --buffered: the library's own buffer, which is faster with much in
 // flight, slower with little. The gateway prints one JSON line; the others run until SIGTERM.
 #include <fmt/format.h>
-#include <nats/nats.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -20,15 +19,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "bench/raw_nats.h"
 #include "cli/latencies.h"
 
 namespace lyceum::bench {
@@ -43,28 +41,6 @@ constexpr int64_t kPollMs = 100;
 volatile std::sig_atomic_t stopped = 0;
 void OnStop(int) { stopped = 1; }
 
-void Check(natsStatus status, const char* what) {
-  if (status != NATS_OK) {
-    throw std::runtime_error(fmt::format("{}: {}", what, natsStatus_GetText(status)));
-  }
-}
-
-struct Delete {
-  void operator()(natsConnection* p) const { natsConnection_Destroy(p); }
-  void operator()(natsOptions* p) const { natsOptions_Destroy(p); }
-  void operator()(natsSubscription* p) const { natsSubscription_Destroy(p); }
-  void operator()(natsMsg* p) const { natsMsg_Destroy(p); }
-  void operator()(jsCtx* p) const { jsCtx_Destroy(p); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Delete>;
-
-std::string Env(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr) throw std::runtime_error(fmt::format("{} is not set", name));
-  return value;
-}
-
 // Bytes of an event, a tool request, a tool result and an answer.
 struct Sizes {
   size_t event = 70, request = 900, result = 350, answer = 160;
@@ -72,38 +48,13 @@ struct Sizes {
 
 class Node {
  public:
-  explicit Node(bool buffered) {
-    natsOptions* options = nullptr;
-    Check(natsOptions_Create(&options), "options");
-    const Owned<natsOptions> owned(options);
-    const std::string user = Env("NATS_USER");
-    natsOptions_SetURL(options, Env("NATS_URL").c_str());
-    natsOptions_SetUserInfo(options, user.c_str(), Env("NATS_PASSWORD").c_str());
-    natsOptions_SetCustomInboxPrefix(options, ("_INBOX." + user).c_str());
-    natsOptions_SetSendAsap(options, !buffered);
-    natsOptions_SetMaxPendingMsgs(options, 1 << 20);
-    natsConnection* connection = nullptr;
-    Check(natsConnection_Connect(&connection, options), "connect");
-    connection_.reset(connection);
-    jsOptions js_options;
-    jsOptions_Init(&js_options);
-    js_options.PublishAsync.MaxPending = 1 << 20;
-    jsCtx* js = nullptr;
-    Check(natsConnection_JetStream(&js, connection, &js_options), "JetStream");
-    js_.reset(js);
-  }
+  explicit Node(bool buffered)
+      : connection_(ConnectRaw(buffered)), js_(JetStreamOf(connection_.get())) {}
   void Publish(const std::string& subject, const std::string& data) {
-    Check(natsConnection_Publish(connection_.get(), subject.c_str(), data.data(),
-                                 static_cast<int>(data.size())),
-          "publish");
+    PublishRaw(connection_.get(), subject, data);
   }
   void PublishStored(const std::string& subject, const std::string& data, const std::string& id) {
-    jsPubOptions options;
-    jsPubOptions_Init(&options);
-    options.MsgId = id.c_str();
-    Check(js_PublishAsync(js_.get(), subject.c_str(), data.data(), static_cast<int>(data.size()),
-                          &options),
-          "publish to JetStream");
+    PublishStoredRaw(js_.get(), subject, data, id);
   }
   Owned<natsSubscription> Subscribe(const std::string& subject, const char* queue) {
     natsSubscription* subscription = nullptr;
