@@ -29,13 +29,15 @@ struct Compared {
 // How near is near enough. The default is exact.
 struct Leniency {
   double tolerance = 0;
-  bool rounding = false;  // An answer with more decimals that rounds to the key is the key.
+  bool rounding = false;  // To be told: may the key be the answer, rounded?
 };
 
 // numeric.cc
+// The question tells which unit, noun or percent an answer may have that the key has not.
 Compared CompareNumeric(std::string_view key, std::string_view answer, const std::string& unit,
-                        const Leniency& leniency);
-// Values only: percent worked in, units must be the same or one of them missing.
+                        const Leniency& leniency, std::string_view question = {});
+// Values only: percent worked in, units must be the same or one of them missing. Exact, but for the
+// tolerance.
 bool SameValue(const Quantity& key, const Quantity& answer, const Leniency& leniency);
 
 // notation.cc
@@ -58,6 +60,16 @@ std::string Words(std::string_view text);
 Compared CompareText(std::string_view key, std::string_view answer);
 
 // choice.cc
+// "The answer is **18**." is 18. Only words that change nothing are skipped; where another one
+// stands in front, nothing is.
+struct LeadIn {
+  std::string_view rest;     // Of the text that was given.
+  bool words = false;        // Some were skipped.
+  bool verb = false;         // And one was "is" or the like, ":" or "=".
+  bool approximate = false;  // It began with ≈.
+};
+// `names`: a letter may be named too, "x is 18".
+LeadIn ReadLeadIn(std::string_view text, bool names);
 struct Chosen {
   std::optional<size_t> index;
   std::string note;  // Where there is none.

@@ -13,7 +13,7 @@ Compared Compare(const Item& item, std::string_view key, std::string_view answer
                  const Leniency& leniency, Budget* budget) {
   switch (item.format) {
     case Format::kNumeric:
-      return CompareNumeric(key, answer, item.unit, leniency);
+      return CompareNumeric(key, answer, item.unit, leniency, item.question);
     case Format::kExpression:
       return CompareExpression(key, answer, budget);
     case Format::kEquation:

@@ -4,8 +4,10 @@
 // Two answers are the same when they have the same value or the same normal form, never when they
 // look alike. By format:
 //   choice      the letter, the number ("2)", "option 2"), the text or the value of one choice
-//   numeric     exact value (quantity.h); then within the tolerance; then rounded to the key's
-//               decimals. Sums and roots are not numbers: "3*4" is not an answer to 12
+//   numeric     exact value (quantity.h); then within the tolerance. What only rounds to the key is
+//               invalid, or correct where the question asks for an approximation. Of words before
+//               it, and a unit, noun or sum behind it, only what can not change the value is read:
+//               "3*4 = 12" is 12; "3*4" is too, and `unsimplified`, where the question has no sum
 //   text        case, spaces and punctuation do not matter
 //   expression  the same function, in any notation (equivalence.h): (x+1)^2 is x^2+2x+1
 //   equation    the same up to a factor (relation.h); "3" is good for "x = 3", and an answer to

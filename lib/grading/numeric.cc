@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+#include <utility>
+
 #include "grading/compare.h"
 #include "grading/plain.h"
 #include "grading/unit.h"
@@ -23,36 +28,219 @@ bool Near(const Rational& key, const Rational& answer, double tolerance) {
          Rational::Compare((answer - key).Abs(), Rational::FromDouble(tolerance)) <= 0;
 }
 
-// The key is 75 in percent: 75, 75% and 0.75 given as a percent are the same.
-bool SamePercent(const Quantity& key, const Quantity& answer, const Leniency& leniency) {
-  const Rational hundred = Rational::Of(100);
-  const Rational key_points = key.percent ? key.value * hundred : key.value;
-  const Rational answer_points = answer.percent ? answer.value * hundred : answer.value;
-  return Near(key_points, answer_points, leniency.tolerance);
-}
-
 Compared Different(std::string note) { return {Match::kDifferent, std::move(note), 0}; }
 Compared IsSame(std::string note) { return {Match::kSame, std::move(note), 1}; }
+Compared Unread(std::string note) { return {Match::kUnreadable, std::move(note), 0}; }
 
-Compared WithUnits(const Quantity& key, const Quantity& answer, const std::string& unit,
-                   const Leniency& leniency) {
-  const auto want = ParseUnit(unit);
-  const auto got = ParseUnit(answer.unit);
-  if (!got) return {Match::kUnreadable, "this unit is not known here", 0};
-  if (!want) {
-    return Trimmed(unit) == Trimmed(answer.unit) && SameValue(key, answer, leniency)
-               ? IsSame({})
-               : Different("another unit was expected");
+std::string Lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+
+bool IsPowerOfTen(std::string_view text) {
+  if (text.substr(0, 1) == "-") text.remove_prefix(1);
+  return text.substr(0, 3) == "10^" && text.find_first_of("+*/", 3) == std::string_view::npos &&
+         text.find('-', 5) == std::string_view::npos;
+}
+
+// "9*2 = 18", "x = 252/6 = 42": all sides have one value. The last number is the answer; without a
+// number among them, it is left to work out.
+std::optional<Quantity> ChainOf(std::string_view text) {
+  constexpr int kStepsMax = 16;
+  constexpr int kSidesMax = 8;
+  int steps = kStepsMax;
+  std::optional<Quantity> number;
+  std::optional<Rational> value;
+  std::string variable;
+  bool unit = false;
+  int sides = 0;
+  for (bool last = false; !last;) {
+    const size_t equals = text.find('=');
+    last = equals == std::string_view::npos;
+    const std::string_view side = Trimmed(text.substr(0, equals));
+    text.remove_prefix(last ? text.size() : equals + 1);
+    if (sides == 0 && !last && variable.empty() && IsVariable(side)) {
+      variable = std::string(side);
+      continue;
+    }
+    if (++sides > kSidesMax || unit) return std::nullopt;  // "18 cents = 18" leaves its unit out.
+    auto single = ParsePlainQuantity(side);
+    const auto worked = single ? single->value : SumOf(side, &steps);
+    if (!worked || (value && !(*value == *worked))) return std::nullopt;
+    value = worked;
+    unit = single && !single->unit.empty();
+    if (!single && IsPowerOfTen(side)) single.emplace().value = *worked;
+    if (single) number = std::move(single);
   }
-  if (!want->Comparable(*got)) return Different("this unit measures something else");
-  Quantity converted = answer;
-  const bool same_unit = want->scale == got->scale;
-  if (!same_unit) {
-    converted.value = answer.value * got->scale * want->scale.Inverse();
-    converted.decimals.reset();
+  if (!value || (!number && sides > 1)) return std::nullopt;
+  if (!number) {
+    number.emplace().value = *value;
+    number->unworked = true;
   }
-  if (!SameValue(key, converted, leniency)) return Different({});
-  return IsSame(same_unit ? "" : "converted from another unit");
+  number->variable = variable;
+  return number;
+}
+
+struct NumberWord {
+  std::string_view word;
+  int value;
+};
+constexpr NumberWord kNumberWords[] = {
+    {"zero", 0},     {"one", 1},      {"two", 2},        {"three", 3},     {"four", 4},
+    {"five", 5},     {"six", 6},      {"seven", 7},      {"eight", 8},     {"nine", 9},
+    {"ten", 10},     {"eleven", 11},  {"twelve", 12},    {"thirteen", 13}, {"fourteen", 14},
+    {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19},
+    {"twenty", 20},  {"thirty", 30},  {"forty", 40},     {"fifty", 50},    {"sixty", 60},
+    {"seventy", 70}, {"eighty", 80},  {"ninety", 90},
+};
+
+// Takes the word in front, in lower case.
+std::string TakeWord(std::string_view* text) {
+  size_t end = 0;
+  while (end < text->size() && IsAlpha((*text)[end])) ++end;
+  std::string word = Lower(text->substr(0, end));
+  text->remove_prefix(end);
+  return word;
+}
+
+std::optional<int> TakeNumberWord(std::string_view* text) {
+  std::string_view rest = *text;
+  const std::string word = TakeWord(&rest);
+  for (const NumberWord& number : kNumberWords) {
+    if (number.word != word) continue;
+    *text = rest;
+    return number.value;
+  }
+  return std::nullopt;
+}
+
+// "minus forty-two cm" as "-42 cm". Empty where it does not begin with such words.
+std::string WithDigits(std::string_view text) {
+  std::string_view rest = text;
+  const std::string word = TakeWord(&rest);
+  const bool minus = (word == "minus" || word == "negative") && rest.substr(0, 1) == " ";
+  if (minus) text = Trimmed(rest);
+  auto number = TakeNumberWord(&text);
+  if (!number) {
+    const bool digits = minus && !text.empty() && (IsDigit(text[0]) || text[0] == '.');
+    return digits ? "-" + std::string(text) : std::string();
+  }
+  if (*number >= 20 && !text.empty() && (text[0] == '-' || text[0] == ' ')) {
+    rest = text.substr(1);
+    const auto ones = TakeNumberWord(&rest);
+    if (ones && *ones >= 1 && *ones <= 9) {
+      *number += *ones;
+      text = rest;
+    }
+  }
+  const std::string_view next = Trimmed(text);
+  const bool ends = text.empty() || text[0] == ' ' || text[0] == '.' || text[0] == '%';
+  if (!ends || (!next.empty() && IsDigit(next[0]))) return {};
+  return (minus ? "-" : "") + std::to_string(*number) + std::string(text);
+}
+
+// "42 apples".
+std::optional<Quantity> CountedOf(std::string_view plain) {
+  if (!plain.empty() && plain.back() == '.') plain.remove_suffix(1);
+  const size_t space = plain.rfind(' ');
+  if (space == std::string_view::npos || plain.size() - space < 4) return std::nullopt;
+  for (const char c : plain.substr(space + 1)) {
+    if (!IsAlpha(c)) return std::nullopt;
+  }
+  auto quantity = ParsePlainQuantity(plain.substr(0, space));
+  if (!quantity || !quantity->unit.empty() || quantity->percent) return std::nullopt;
+  quantity->noun = Lower(plain.substr(space + 1));
+  return quantity;
+}
+
+// "2 h 30 min", "12 dollars and 50 cents": from the larger unit to the smaller, in the larger one.
+std::optional<Quantity> PartsOf(std::string_view text) {
+  Quantity sum;
+  std::optional<Unit> first;
+  Rational smallest;
+  int parts = 0;
+  if (!text.empty() && text.back() == '.') text.remove_suffix(1);
+  for (; !text.empty() && parts < 4; ++parts) {
+    const size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+    const auto number = ParsePlainQuantity(text.substr(0, digits));
+    text = Trimmed(text.substr(digits));
+    const size_t letters = std::min(text.find_first_of(" 0123456789"), text.size());
+    const auto unit = ParseUnit(text.substr(0, letters));
+    if (!number || !unit || (first && !first->Comparable(*unit))) return std::nullopt;
+    if (first && Rational::Compare(unit->scale, smallest) >= 0) return std::nullopt;
+    if (!first) {
+      first = unit;
+      sum.unit = std::string(text.substr(0, letters));
+    }
+    smallest = unit->scale;
+    sum.value = sum.value + number->value * unit->scale * first->scale.Inverse();
+    text = Trimmed(text.substr(letters));
+    if (text.substr(0, 4) == "and ") text = Trimmed(text.substr(4));
+  }
+  if (parts < 2 || !text.empty()) return std::nullopt;
+  return sum;
+}
+
+void PowersAsCarets(std::string* text) {
+  for (size_t at = text->find("**"); at != std::string::npos; at = text->find("**", at + 1)) {
+    text->replace(at, 2, "^");
+  }
+}
+
+// More than a key may be:
+//   forty-two    minus five    10^6    42 apples    2 h 30 min    9*2 = 18    9*2
+std::optional<Quantity> ReadAnswer(std::string_view text, std::string* why) {
+  if (auto quantity = ParseQuantity(text, why)) return quantity;
+  if (text.size() > kAnswerBytesMax || !NothingIsLost(text)) return std::nullopt;
+  std::string plain = Plain(text);
+  PowersAsCarets(&plain);
+  if (std::string digits = WithDigits(plain); !digits.empty()) plain = std::move(digits);
+  if (auto quantity = ParsePlainQuantity(plain)) return quantity;
+  if (auto quantity = CountedOf(plain)) return quantity;
+  if (auto quantity = PartsOf(plain)) return quantity;
+  return ChainOf(plain);
+}
+
+template <size_t N>
+bool HasAny(std::string_view text, const std::string_view (&phrases)[N]) {
+  return std::any_of(std::begin(phrases), std::end(phrases), [&](std::string_view phrase) {
+    return text.find(phrase) != std::string_view::npos;
+  });
+}
+
+// Not "round to two decimals": that asks for the key as it is.
+bool AsksApproximation(std::string_view question) {
+  constexpr std::string_view kPhrases[] = {"approximat", "approx.", "about how many",
+                                           "about how much"};
+  return HasAny(Lower(question), kPhrases);
+}
+
+bool AsksPercent(std::string_view question) {
+  constexpr std::string_view kPhrases[] = {
+      "what percent",        "which percent",    "how many percent", "what %",
+      "what is the percent", "find the percent", "as a percent",     "in percent"};
+  return HasAny(Lower(question), kPhrases);
+}
+
+// It has, or asks for, something to work out: that must not come back as the answer.
+bool HoldsSum(std::string_view question) {
+  constexpr std::string_view kSigns[] = {"+", "*", "/", "^", "=",  "×",
+                                         "·", "÷", "−", "–", "\\", "- "};
+  constexpr std::string_view kWords[] = {"evaluate", "calculate", "compute",  "simplify",
+                                         "work out", "plus",      "minus",    "times",
+                                         "sum",      "product",   "differ",   "quotient",
+                                         "divide",   "multipl",   "subtract", "expression"};
+  const std::string lower = Lower(question);
+  if (question.empty() || HasAny(lower, kSigns) || HasAny(lower, kWords)) return true;
+  for (size_t i = 0; i + 1 < lower.size(); ++i) {
+    if ((lower[i] == '-' || lower[i] == 'x') && lower[i + 1] >= '0' && lower[i + 1] <= '9')
+      return true;
+  }
+  return false;
 }
 
 // 0.6666666667 for 2/3: neither wrong nor the number.
@@ -62,38 +250,136 @@ bool LongDecimalOf(const Quantity& key, const Quantity& answer) {
   return Rational::Compare((answer.value - key.value).Abs(), slack) <= 0;
 }
 
+// One key, one answer, and what is known about how near is near enough.
+struct Numbers {
+  const Quantity& key;
+  const Quantity& answer;
+  const Leniency& leniency;
+  std::string_view question;
+};
+
+// Without units. A tolerance is all that is tolerated; without one, a value that rounds to the key
+// is not judged: the key may be exact, and it may be rounded.
+Compared WithoutUnits(const Numbers& n, std::string note) {
+  if (SameValue(n.key, n.answer, n.leniency)) return IsSame(std::move(note));
+  if (!n.leniency.rounding) return Different({});
+  if (LongDecimalOf(n.key, n.answer)) return Unread("give the exact number, as a fraction");
+  if (n.leniency.tolerance > 0 || !RoundsTo(n.key, n.answer)) return Different({});
+  if (AsksApproximation(n.question)) return IsSame(std::move(note));
+  return Unread("this is near: give the exact number, or round it as the question asks");
+}
+
+// The key is 75 in percent: 75, 75% and 0.75 given as a percent are the same. Only a number written
+// as the key is may go without the sign: 1/2 for 0.5% is another number.
+Compared WithPercent(const Numbers& n) {
+  if (!n.answer.unit.empty()) return Different("a percentage was expected");
+  const Rational hundred = Rational::Of(100);
+  const Rational key_points = n.key.percent ? n.key.value * hundred : n.key.value;
+  const bool alike = n.answer.percent || !n.key.percent ||
+                     n.answer.decimals.has_value() == n.key.decimals.has_value();
+  const Rational points = n.answer.percent ? n.answer.value * hundred : n.answer.value;
+  if (alike && Near(key_points, points, n.leniency.tolerance)) return IsSame({});
+  return n.key.percent && SameValue(n.key, n.answer, n.leniency) ? IsSame({}) : Different({});
+}
+
+// 15 and 15% where a percent is asked for. What 1500% is then, nobody knows.
+Compared PercentAsked(const Numbers& n) {
+  const Rational points = n.answer.value * Rational::Of(100);
+  if (Near(n.key.value, points, n.leniency.tolerance)) return IsSame({});
+  return SameValue(n.key, n.answer, n.leniency) ? Unread("give the percent as a number")
+                                                : Different({});
+}
+
+Quantity Converted(const Quantity& answer, const Unit& from, const Unit& to) {
+  Quantity converted = answer;
+  if (from.scale == to.scale) return converted;
+  converted.value = answer.value * from.scale * to.scale.Inverse();
+  converted.decimals.reset();
+  return converted;
+}
+
+Compared WithUnits(const Numbers& n, const std::string& unit) {
+  const auto want = ParseUnit(unit);
+  const auto got = ParseUnit(n.answer.unit);
+  if (!got) return Unread("this unit is not known here");
+  if (!want) {
+    return Trimmed(unit) == Trimmed(n.answer.unit) && SameValue(n.key, n.answer, n.leniency)
+               ? IsSame({})
+               : Different("another unit was expected");
+  }
+  if (!want->Comparable(*got)) return Different("this unit measures something else");
+  const Quantity converted = Converted(n.answer, *got, *want);
+  const bool same_unit = want->scale == got->scale;
+  return WithoutUnits({n.key, converted, n.leniency, n.question},
+                      same_unit ? "" : "converted from another unit");
+}
+
+// The key has no unit: only the question knows which one is meant.
+Compared WithUnitAsked(const Numbers& n) {
+  constexpr const char* kNote = "answer in the unit that the question asks for, or without one";
+  // A dollar sign may be half of a pair that marks a formula: only a question can speak against it.
+  if (n.question.empty() && n.answer.unit == "$") {
+    return WithoutUnits(n, "the unit was not checked");
+  }
+  const auto want = AskedFor(n.question).unit;
+  const auto got = ParseUnit(n.answer.unit);
+  if (!want || !got || !want->Comparable(*got)) return Unread(kNote);
+  const Quantity converted = Converted(n.answer, *got, *want);
+  const bool same_unit = want->scale == got->scale;
+  Compared compared = WithoutUnits({n.key, converted, n.leniency, n.question},
+                                   same_unit ? "" : "converted from another unit");
+  if (compared.match == Match::kDifferent && !same_unit) return Unread(kNote);
+  return compared;
+}
+
+bool SameNoun(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty()) return false;
+  return a == b || std::string(a) + "s" == b || std::string(b) + "s" == a;
+}
+
+Compared CompareQuantity(const Numbers& n, const std::string& unit) {
+  const Quantity& answer = n.answer;
+  const std::string wanted = unit.empty() ? n.key.unit : unit;
+  if (!answer.noun.empty() &&
+      (!wanted.empty() || !SameNoun(answer.noun, AskedFor(n.question).noun))) {
+    return Unread("what follows the number is not a unit that is known here");
+  }
+  if (wanted == "%" || wanted == "percent" || (n.key.percent && !answer.percent)) {
+    return WithPercent(n);
+  }
+  if (!answer.unit.empty()) return wanted.empty() ? WithUnitAsked(n) : WithUnits(n, wanted);
+  if (answer.percent && !n.key.percent) {
+    if (wanted.empty() && AsksPercent(n.question)) return PercentAsked(n);
+    const Asked asked = AskedFor(n.question);
+    const bool counts = !wanted.empty() || asked.unit || !asked.noun.empty();
+    if (counts) return Unread("this is not asked for as a percent");
+  }
+  return WithoutUnits(n, wanted.empty() ? "" : "the unit was left out");
+}
+
 }  // namespace
 
 bool SameValue(const Quantity& key, const Quantity& answer, const Leniency& leniency) {
-  if (Near(key.value, answer.value, leniency.tolerance)) return true;
-  return leniency.rounding && RoundsTo(key, answer);
+  return Near(key.value, answer.value, leniency.tolerance);
 }
 
 Compared CompareNumeric(std::string_view key_text, std::string_view answer_text,
-                        const std::string& unit, const Leniency& leniency) {
+                        const std::string& unit, const Leniency& leniency,
+                        std::string_view question) {
+  if (question.size() > kQuestionBytesMax) question = {};
   const auto key = ParseQuantity(key_text);
+  const LeadIn lead = ReadLeadIn(answer_text, true);
   std::string why;
-  const auto answer = ParseQuantity(answer_text, &why);
-  if (!answer) return {Match::kUnreadable, why, 0};
+  const auto answer = ReadAnswer(lead.rest, &why);
+  if (!answer) return Unread(why);
+  if (answer->unworked && HoldsSum(question)) return Unread("this is not a single number");
   if (!key) return Different({});
-  std::string wanted = unit.empty() ? key->unit : unit;
-  if (wanted == "%" || wanted == "percent" || (key->percent && !answer->percent)) {
-    if (!answer->unit.empty()) return Different("a percentage was expected");
-    if (SamePercent(*key, *answer, leniency)) return IsSame({});
-    return key->percent && SameValue(*key, *answer, leniency) ? IsSame({}) : Different({});
+  Compared compared = CompareQuantity({*key, *answer, leniency, question}, unit);
+  if (lead.approximate && compared.match == Match::kDifferent) {
+    return Unread("give the exact number");
   }
-  if (answer->unit.empty()) {
-    if (!SameValue(*key, *answer, leniency)) {
-      // Only after the tolerance: it may well be near enough.
-      if (!leniency.rounding || !LongDecimalOf(*key, *answer)) return Different({});
-      return {Match::kUnreadable, "give the exact number, as a fraction", 0};
-    }
-    return IsSame(wanted.empty() ? "" : "the unit was left out");
-  }
-  if (wanted.empty()) {
-    return SameValue(*key, *answer, leniency) ? IsSame("the unit was not checked") : Different({});
-  }
-  return WithUnits(*key, *answer, wanted, leniency);
+  compared.unsimplified = compared.match == Match::kSame && answer->unworked;
+  return compared;
 }
 
 }  // namespace lyceum::grading

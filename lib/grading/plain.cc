@@ -46,22 +46,6 @@ constexpr std::array kSymbols = {
     Pair{"′", "'"},
     Pair{"＝", "="},
     Pair{"％", "%"},
-    Pair{"⁻¹", "^(-1)"},
-    Pair{"⁻²", "^(-2)"},
-    Pair{"⁻³", "^(-3)"},
-    Pair{"⁻⁴", "^(-4)"},
-    Pair{"⁻⁵", "^(-5)"},
-    Pair{"⁻⁶", "^(-6)"},
-    Pair{"⁰", "^0"},
-    Pair{"¹", "^1"},
-    Pair{"²", "^2"},
-    Pair{"³", "^3"},
-    Pair{"⁴", "^4"},
-    Pair{"⁵", "^5"},
-    Pair{"⁶", "^6"},
-    Pair{"⁷", "^7"},
-    Pair{"⁸", "^8"},
-    Pair{"⁹", "^9"},
     Pair{"½",
          " \x01"
          "1\x02/\x01"
@@ -292,6 +276,25 @@ class Reader {
     return !digits.empty();
   }
 
+  // A run of superscripts is one exponent: 10²³, 10⁻³.
+  bool Superscript(std::string* out) {
+    static constexpr std::array<std::string_view, 11> kMarks = {"⁰", "¹", "²", "³", "⁴", "⁵",
+                                                                "⁶", "⁷", "⁸", "⁹", "⁻"};
+    std::string run;
+    for (size_t i = 0; i < kMarks.size();) {
+      if (text_.substr(at_, kMarks[i].size()) == kMarks[i]) {
+        run += "0123456789-"[i];
+        at_ += kMarks[i].size();
+        i = 0;
+      } else {
+        ++i;
+      }
+    }
+    if (run.empty()) return false;
+    *out += run[0] == '-' ? "^(" + run + ")" : "^" + run;
+    return true;
+  }
+
   void Symbol(std::string* out) {
     const char c = text_[at_];
     if (static_cast<unsigned char>(c) < 0x80) {
@@ -299,6 +302,7 @@ class Reader {
       *out += c == '~' || IsSpace(c) ? ' ' : c;  // Marks stay: plain text is plain again.
       return;
     }
+    if (Superscript(out)) return;
     if (Digits("\xE2\x82", 0x80, out) || Digits("\xEF\xBC", 0x90, out)) return;
     for (const auto& [symbol, plain] : kSymbols) {
       if (symbol[0] == c && text_.substr(at_, symbol.size()) == symbol) {

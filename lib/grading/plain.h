@@ -8,8 +8,8 @@
 //   − – (U+2212, U+2013 ...)                         -
 //   ≤ \leq ≥ \geq ≠ \neq ∞ \infty ∪ \cup            <= <= >= >= != != inf inf U U
 //   ± \pm ∓ \mp                                     ± ± ∓ ∓
-//   ½ ² x₂ fullwidth digits                          1/2 as a fraction, ^2, x_(2), digits
-//   \text{a} \mathrm{a}                              a
+//   ½ ² ²³ ⁻³ x₂ fullwidth digits                    1/2 as a fraction, ^2, ^23, ^(-3), x_(2),
+//   digits \text{a} \mathrm{a}                              a
 //   \% \$ \{ \}                                      % $ { }
 // Total: bad LaTeX gives some text, never an error. At most kPlainDepthMax nested groups, deeper
 // ones stay.

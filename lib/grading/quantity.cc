@@ -1,6 +1,8 @@
 #include "grading/quantity.h"
 
+#include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "grading/plain.h"
 #include "grading/unit.h"
@@ -41,7 +43,7 @@ class Parser {
     if (!Number(&quantity)) return std::nullopt;
     if (negative) quantity.value = -quantity.value;
     Spaces();
-    if (Eat('%') || EatWord("percent")) {
+    if (Eat('%') || EatWord("percent") || EatWord("per cent")) {
       quantity.percent = true;
       quantity.value = quantity.value * Rational::Fraction(1, 100);
     }
@@ -49,15 +51,12 @@ class Parser {
     return quantity;
   }
 
-  // "x =", "P(L) =": letters first, no second equals sign.
+  // "x =", "P(L) =".
   void Variable(Quantity* quantity) {
     const size_t equals = text_.find('=');
     if (equals == std::string_view::npos || equals > 24) return;
     const std::string_view left = Trimmed(text_.substr(0, equals));
-    if (left.empty() || !IsAlpha(left.front())) return;
-    for (const char c : left) {
-      if (!IsAlpha(c) && !IsDigit(c) && c != '_' && c != '(' && c != ')' && c != ' ') return;
-    }
+    if (!IsVariable(left)) return;
     quantity->variable = std::string(left);
     text_ = text_.substr(equals + 1);
   }
@@ -80,9 +79,9 @@ class Parser {
         ++at_;
       }
       Spaces();
-      for (const std::string_view money : {"$", "€", "£", "¥"}) {
+      for (const std::string_view money : {"$", "€", "£", "¥", "USD ", "EUR ", "GBP "}) {
         if (quantity->unit.empty() && text_.substr(at_, money.size()) == money) {
-          quantity->unit = std::string(money);
+          quantity->unit = std::string(Trimmed(money));
           at_ += money.size();
         }
       }
@@ -255,8 +254,9 @@ class Parser {
   // What follows the number must be a unit that is known, or the full stop of a sentence.
   bool Rest(Quantity* quantity) {
     std::string_view rest = Trimmed(text_.substr(at_));
-    if (rest == "." || rest == "!") return true;
+    if (rest == ".") return at_ == 0 || text_[at_ - 1] != '.';  // "7.." may leave something out.
     if (rest.size() > 1 && rest.back() == '.') rest.remove_suffix(1);
+    if (rest.substr(0, 1) == "^" && rest.size() > 1 && !IsDigit(rest[1])) rest.remove_prefix(1);
     if (rest.empty()) return true;
     if (!quantity->unit.empty() || quantity->percent) return Fail("");
     const std::string unit(rest);
@@ -296,7 +296,156 @@ class Parser {
   std::string why_;
 };
 
+class Sum {
+ public:
+  Sum(std::string_view text, int* steps) : text_(text), steps_(steps) {}
+
+  std::optional<Rational> Value() {
+    auto value = Terms(0);
+    return at_ == text_.size() ? value : std::nullopt;
+  }
+
+ private:
+  static constexpr int kDepthMax = 8;
+  static constexpr size_t kLiteralBytesMax = 20;
+  static constexpr int kPowerMax = 64;  // Of another base than ten.
+
+  std::optional<Rational> Terms(int depth) {
+    const bool minus = Eat('-');
+    auto value = Factors(depth);
+    if (value && minus) value = -*value;
+    while (value && (Peek() == '+' || Peek() == '-')) {
+      const bool subtract = text_[at_++] == '-';
+      const auto next = Step() ? Factors(depth) : std::nullopt;
+      if (!next) return std::nullopt;
+      value = subtract ? *value - *next : *value + *next;
+    }
+    return value;
+  }
+
+  std::optional<Rational> Factors(int depth) {
+    auto value = Factor(depth);
+    while (value && (Peek() == '*' || Peek() == '/')) {
+      const bool divide = text_[at_++] == '/';
+      const auto next = Step() ? Factor(depth) : std::nullopt;
+      if (!next || (divide && next->zero())) return std::nullopt;
+      value = *value * (divide ? next->Inverse() : *next);
+    }
+    return value;
+  }
+
+  std::optional<Rational> Factor(int depth) {
+    if (Peek() == '(') return Group(')', depth);
+    if (Peek() != kFracOpen) return Power();
+    const auto top = Group(kFracClose, depth);
+    if (!top || !Eat('/') || Peek() != kFracOpen) return std::nullopt;
+    const auto bottom = Group(kFracClose, depth);
+    if (!bottom || bottom->zero()) return std::nullopt;
+    return *top * bottom->Inverse();
+  }
+
+  std::optional<Rational> Group(char close, int depth) {
+    if (depth >= kDepthMax) return std::nullopt;
+    ++at_;
+    auto value = Terms(depth + 1);
+    return value && Eat(close) ? value : std::nullopt;
+  }
+
+  // A literal, or one with a whole exponent.
+  std::optional<Rational> Power() {
+    const size_t begin = at_;
+    while (at_ < text_.size() && (IsDigit(text_[at_]) || text_[at_] == '.')) ++at_;
+    const std::string_view digits = text_.substr(begin, at_ - begin);
+    const auto base = digits.size() <= kLiteralBytesMax ? ParsePlainQuantity(digits) : std::nullopt;
+    if (!base || digits.back() == '.') return std::nullopt;
+    if (!Eat('^')) return base->value;
+    const auto exponent = Step() ? Exponent() : std::nullopt;
+    if (!exponent || Peek() == '^') return std::nullopt;
+    if (digits == "10") return Rational::Decimal("1", *exponent);
+    if (std::abs(*exponent) > kPowerMax || (*exponent < 1 && base->value.zero())) {
+      return std::nullopt;
+    }
+    Rational value = Rational::Of(1);
+    for (int i = 0; i < std::abs(*exponent); ++i) value = value * base->value;
+    return *exponent < 0 ? value.Inverse() : value;
+  }
+
+  std::optional<int> Exponent() {
+    const bool wrapped = Eat('(');
+    const bool minus = Eat('-');
+    int value = 0;
+    int count = 0;
+    for (; IsDigit(Peek()); ++at_, ++count) {
+      if (value <= kExponentMax) value = value * 10 + (text_[at_] - '0');
+    }
+    if (count == 0 || (wrapped && !Eat(')')) || value > kExponentMax) return std::nullopt;
+    return minus ? -value : value;
+  }
+
+  // The next that is no space. Spaces within a number end it, so that "1 2" does not read as 12.
+  char Peek() {
+    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+  bool Eat(char c) {
+    if (Peek() != c) return false;
+    ++at_;
+    Peek();
+    return true;
+  }
+  bool Step() {
+    Peek();
+    return --*steps_ >= 0;
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  int* steps_;
+};
+
 }  // namespace
+
+bool IsVariable(std::string_view name) {
+  constexpr std::string_view kGreek =
+      " alpha beta gamma delta epsilon theta lambda mu nu rho sigma tau phi omega ";
+  if (name.empty() || !IsAlpha(name.front())) return false;
+  if (name.size() == 1) return true;
+  if (name.find(' ') == std::string_view::npos &&
+      kGreek.find(" " + std::string(name) + " ") != std::string_view::npos) {
+    return true;
+  }
+  const bool index = name[1] == '_' && name.size() > 2;
+  const bool function = name[1] == '(' && name.size() > 3 && name.back() == ')' &&
+                        std::string_view("fghFGHPEC").find(name[0]) != std::string_view::npos;
+  if (!index && !function) return false;
+  const bool wrapped = function || (name[2] == '(' && name.size() > 4 && name.back() == ')');
+  const size_t begin = function ? 2 : (wrapped ? 3 : 2);
+  for (const char c : name.substr(begin, name.size() - begin - (wrapped ? 1 : 0))) {
+    if (!IsAlpha(c) && !IsDigit(c) && !(function && (c == ' ' || c == ','))) return false;
+  }
+  return true;
+}
+
+std::optional<Rational> SumOf(std::string_view plain, int* steps) {
+  return Sum(plain, steps).Value();
+}
+
+bool NothingIsLost(std::string_view text) {
+  if (text.find("~=") != std::string_view::npos || text.find("=~") != std::string_view::npos) {
+    return false;
+  }
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '{') {
+      ++depth;
+    } else if (text[i] == '}' && --depth < 0) {
+      return false;
+    }
+  }
+  return depth == 0;
+}
 
 std::optional<Quantity> ParsePlainQuantity(std::string_view plain, std::string* why) {
   if (plain.size() > kAnswerBytesMax) {
@@ -309,6 +458,10 @@ std::optional<Quantity> ParsePlainQuantity(std::string_view plain, std::string* 
 std::optional<Quantity> ParseQuantity(std::string_view text, std::string* why) {
   if (text.size() > kAnswerBytesMax) {
     if (why != nullptr) *why = "this is too long";
+    return std::nullopt;
+  }
+  if (!NothingIsLost(text)) {
+    if (why != nullptr) *why = "this has a mark too many";
     return std::nullopt;
   }
   return ParsePlainQuantity(Plain(text), why);

@@ -1,4 +1,5 @@
-// Unit: a small table of units of length, mass and time, what is built of them, and money.
+// Unit: a small table of units of length, mass and time, what is built of them, and money; and
+// which of them a question asks for.
 #pragma once
 
 #include <array>
@@ -13,14 +14,22 @@ namespace lyceum::grading {
 struct Unit {
   std::array<int, 3> dimension{};    // Powers of metre, kilogram, second.
   Rational scale = Rational::Of(1);  // How many of the base units it is.
-  std::string opaque;                // Money, degrees: equal only to itself. Empty for the others.
+  std::string opaque;  // Money, degrees: a dimension of its own. Empty for the others.
 
   bool Comparable(const Unit& other) const {
     return dimension == other.dimension && opaque == other.opaque;
   }
 };
 
-// "km", "m/s^2", "kg*m/s^2", "km per hour", "dollars". Empty where a name is not in the table.
+// "km", "m/s^2", "kg*m/s^2", "km per hour", "square feet", "dollars". Empty where a name is not in
+// the table.
 std::optional<Unit> ParseUnit(std::string_view text);
+
+// What the answer to a question counts. Both are empty where it does not say, or says two things.
+struct Asked {
+  std::optional<Unit> unit;  // "How many km/h", "the price in dollars", "how much" of money.
+  std::string noun;          // "How many red apples": apples. Lower case.
+};
+Asked AskedFor(std::string_view question);
 
 }  // namespace lyceum::grading
