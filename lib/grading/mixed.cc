@@ -1,10 +1,15 @@
 // Mixed pairs: see pair.h for what is judged and what is not.
+#include <algorithm>
 #include <cctype>
 
+#include "grading/amount.h"
 #include "grading/compare.h"
+#include "grading/form.h"
 #include "grading/pair.h"
 #include "grading/plain.h"
 #include "grading/relation.h"
+#include "grading/unit.h"
+#include "grading/wording.h"
 
 namespace lyceum::grading {
 namespace {
@@ -33,29 +38,50 @@ bool IsRule(std::string_view line) {
   return line.size() >= 3 && line.find_first_not_of("-_ ") == std::string_view::npos;
 }
 
-// "44 items" is 44: one number, and words behind it that hold no other.
+// "44 items" is 44 with a unit: one number, and words behind it that hold no other.
 std::optional<Quantity> Counted(std::string_view plain) {
   if (auto quantity = ParsePlainQuantity(plain)) return quantity;
   const size_t space = plain.rfind(' ');
   if (space == std::string_view::npos) return std::nullopt;
-  for (const char c : plain.substr(space + 1)) {
+  const std::string_view word = plain.substr(space + 1);
+  for (const char c : word) {
     if (std::isalpha(static_cast<unsigned char>(c)) == 0 && c != '/') return std::nullopt;
   }
-  return ParsePlainQuantity(plain.substr(0, space));
+  auto quantity = ParsePlainQuantity(plain.substr(0, space));
+  if (quantity) quantity->unit += (quantity->unit.empty() ? "" : " ") + std::string(word);
+  return quantity;
 }
 
-// 6/8, 3/1: a fraction that could be written with smaller numbers.
-bool Reducible(std::string_view plain) {
-  const Parsed parsed = Parse(plain, {});
-  if (!parsed.tree) return false;
-  for (const Node& node : parsed.tree->nodes()) {
-    if (node.op != Op::kDivide) continue;
-    const Small& top = parsed.tree->at(node.left).small;
-    const Small& bottom = parsed.tree->at(node.right).small;
-    if (!top.known() || !bottom.known() || !node.small.known()) continue;
-    if (node.small.den != bottom.num || bottom.den != 1) return true;
+// Units that are none of the table are compared by their words.
+bool SameUnit(const std::string& a, const std::string& b) {
+  const auto left = ParseUnit(a);
+  const auto right = ParseUnit(b);
+  if (left && right) return left->Comparable(*right) && left->scale == right->scale;
+  return !left && !right && Words(a) == Words(b);
+}
+
+// "9t" beside "9": a unit that was left out, or a letter that counts?
+bool IsLetter(const std::string& unit) {
+  return unit.size() == 1 && std::isalpha(static_cast<unsigned char>(unit[0])) != 0;
+}
+
+// Sides that end in such a letter: v=9t is not v=9.
+size_t LetterUnits(std::string_view plain) {
+  const auto chain = SplitChain(plain);
+  size_t count = 0;
+  for (const std::string& side : chain ? chain->sides : std::vector<std::string>()) {
+    const auto quantity = ParsePlainQuantity(side);
+    count += quantity && IsLetter(quantity->unit) ? 1U : 0U;
   }
-  return false;
+  return count;
+}
+
+// "9π cm^2" ends in a unit.
+bool EndsInUnit(std::string_view plain) {
+  const size_t space = plain.rfind(' ');
+  if (space == std::string_view::npos || !ParseUnit(plain.substr(space + 1))) return false;
+  const Parsed head = Parse(plain.substr(0, space), {});
+  return head.tree && head.tree->names().empty();
 }
 
 bool HasWord(const Tree& tree) {
@@ -65,9 +91,54 @@ bool HasWord(const Tree& tree) {
   return false;
 }
 
+// 3=4
+bool IsFalse(const Chain& chain) {
+  Budget budget;
+  for (size_t i = 0; i + 1 < chain.sides.size(); ++i) {
+    const Parsed a = Parse(chain.sides[i], {});
+    const Parsed b = Parse(chain.sides[i + 1], {});
+    if (a.tree && b.tree && Equivalent(*a.tree, *b.tree, &budget) == Same::kNo) return true;
+  }
+  return false;
+}
+
+// 3*4 and 4(3) are written with the same numbers.
+bool SameNumbers(const std::string& a, const std::string& b) {
+  const auto numbers = [](const std::string& side) {
+    std::vector<std::string> texts;
+    const Parsed parsed = Parse(side, {});
+    if (!parsed.tree) return std::vector<std::string>{NormalForm(side)};
+    for (const Literal& literal : parsed.tree->literals()) texts.push_back(literal.text);
+    std::sort(texts.begin(), texts.end());
+    return texts;
+  };
+  return numbers(a) == numbers(b);
+}
+
+// x=3, and not 2x=6.
+bool IsValue(std::string_view plain) {
+  const auto chain = SplitChain(plain);
+  if (!chain || chain->signs.size() != 1 || chain->signs[0] != Sign::kEqual) return false;
+  const auto is_name = [](const std::string& side) {
+    const Parsed parsed = Parse(side, {});
+    return parsed.tree && parsed.tree->top().op == Op::kVariable;
+  };
+  return is_name(chain->sides[0]) || is_name(chain->sides[1]);
+}
+
+// Of "!=" the mark is no factorial.
+size_t Factorials(std::string_view plain) {
+  size_t count = 0;
+  for (size_t i = 0; i < plain.size(); ++i) {
+    count += plain[i] == '!' && plain.substr(i, 2) != "!=" ? 1U : 0U;
+  }
+  return count;
+}
+
 struct Reference {
   enum class Is { kNumber, kExpression, kEquation, kProse } is = Is::kProse;
   std::string plain;  // Of a chain of numbers, the last.
+  std::string first;  // Of a chain of numbers, the first. Empty: no chain.
 };
 
 Reference Read(std::string_view text) {
@@ -88,44 +159,16 @@ Reference Read(std::string_view text) {
   for (const Sign sign : chain->signs) equals = equals && sign == Sign::kEqual;
   if (words && chain->signs.empty()) return reference;
   if (numbers && equals) {
-    reference = {Reference::Is::kNumber, chain->sides.back()};
+    if (IsFalse(*chain)) return reference;
+    reference = {Reference::Is::kNumber, chain->sides.back(), {}};
+    if (!chain->signs.empty()) reference.first = chain->sides.front();
     if (!Counted(reference.plain)) reference.is = Reference::Is::kExpression;
   } else if (chain->signs.empty()) {
-    reference = {Reference::Is::kExpression, plain};
+    reference = {Reference::Is::kExpression, plain, {}};
   } else if (chain->signs.size() == 1 || !equals) {
-    reference = {Reference::Is::kEquation, plain};
+    reference = {Reference::Is::kEquation, plain, {}};
   }
   return reference;
-}
-
-enum class Shape { kSum, kProduct, kOther };
-Shape ShapeOf(const Tree& tree) {
-  const Node* node = &tree.top();
-  if (node->op == Op::kNegate) node = &tree.at(node->left);
-  if (node->op == Op::kAdd || node->op == Op::kSubtract) return Shape::kSum;
-  const bool product =
-      node->op == Op::kMultiply || node->op == Op::kDivide || node->op == Op::kPower;
-  return product ? Shape::kProduct : Shape::kOther;
-}
-
-// (z-4)^2 for z^2-8z+16: expanding it may have been what was asked.
-bool OtherShape(const std::string& key, const std::string& answer) {
-  const Parsed a = Parse(key, {});
-  const Parsed b = Parse(answer, {});
-  if (!a.tree || !b.tree || a.tree->names().empty()) return false;
-  return ShapeOf(*a.tree) != ShapeOf(*b.tree);
-}
-
-// With 1/3a as 1/(3a): is the verdict the same?
-bool ReadsOneWay(const std::string& key, const std::string& answer, Budget* budget) {
-  Reading tight;
-  tight.tight = true;
-  const Parsed loose = Parse(answer, {});
-  const Parsed other = Parse(answer, tight);
-  const Parsed reference = Parse(key, {});
-  if (!loose.tree || !other.tree || !reference.tree) return true;
-  return loose.tree->Dump() == other.tree->Dump() ||
-         Equivalent(*reference.tree, *other.tree, budget) == Same::kYes;
 }
 
 // Every = in it holds.
@@ -146,7 +189,10 @@ class Judge {
 
   // One line that may be a chain of steps; the last step counts.
   PairGrade Line(const std::string& line) {
-    const std::string plain = Plain(line);
+    const std::string plain = WithoutLeadIn(Plain(line));
+    if (HasDoubt(plain) || Factorials(plain) != Factorials(reference_.plain)) {
+      return Ungraded("the answer may say something else");
+    }
     const auto chain = SplitChain(plain);
     if (!chain) return Ungraded("the answer's steps can not be read");
     if (reference_.is == Reference::Is::kEquation) return Graded(plain, true);
@@ -154,7 +200,11 @@ class Judge {
     for (const Sign sign : chain->signs) {
       if (sign != Sign::kEqual) return Ungraded("the answer is another kind of statement");
     }
-    return Graded(chain->sides.back(), Holds(*chain, &budget_));
+    const bool other_start =
+        !reference_.first.empty() && !SameNumbers(reference_.first, chain->sides.front());
+    const PairGrade grade = Graded(chain->sides.back(), Holds(*chain, &budget_));
+    if (grade.verdict != PairVerdict::kCorrect || !other_start) return grade;
+    return Ungraded("the end is right, and it begins with something else");
   }
 
   // Several lines: the last one that says something. Right lines may follow wrong ones, so that
@@ -174,11 +224,9 @@ class Judge {
     if (compared.match == Match::kDifferent) return Incorrect(method);
     if (compared.match == Match::kUnreadable) return Ungraded(compared.note);
     if (!steps_hold) return Ungraded("the end is right, and a step before it is not");
-    const bool other_form = compared.unsimplified || Reducible(answer) ||
-                            Reducible(reference_.plain) ||
-                            (!number && OtherShape(reference_.plain, answer));
-    if (other_form)
+    if (compared.unsimplified || !SameForm(question_, reference_.plain, answer, &budget_)) {
       return Ungraded("of the same value, in a form that may not be the one asked for");
+    }
     if (!number && !ReadsOneWay(reference_.plain, answer, &budget_)) {
       return Ungraded("a letter behind a fraction can be read in two ways");
     }
@@ -192,16 +240,26 @@ class Judge {
     if (key->percent != value->percent) {
       return {Match::kUnreadable, "only one of the two is a percentage", 0};
     }
-    if (SameValue(*key, *value, {})) {
-      const bool units = key->unit != value->unit && !key->unit.empty() && !value->unit.empty();
-      return {units ? Match::kUnreadable : Match::kSame, "the units are not the same", 1};
+    if (IsLetter(key->unit) != IsLetter(value->unit)) {
+      return {Match::kUnreadable, "a letter that may be a unit or a variable", 0};
     }
     // Units that are not the same can make two numbers the same.
-    const bool units = key->unit != value->unit && !key->unit.empty() && !value->unit.empty();
-    return {units ? Match::kUnreadable : Match::kDifferent, "the units are not the same", 0};
+    const bool units =
+        !key->unit.empty() && !value->unit.empty() && !SameUnit(key->unit, value->unit);
+    if (units) return {Match::kUnreadable, "the units are not the same", 0};
+    return {SameValue(*key, *value, {}) ? Match::kSame : Match::kDifferent, {}, 0};
   }
 
   Compared Other(const std::string& answer) {
+    if (HasStrangeWord(reference_.plain, answer)) {
+      return {Match::kUnreadable, "a word in the answer can not be read", 0};
+    }
+    if (LetterUnits(reference_.plain) != LetterUnits(answer)) {
+      return {Match::kUnreadable, "a letter that may be a unit or a variable", 0};
+    }
+    if (EndsInUnit(reference_.plain) != EndsInUnit(answer)) {
+      return {Match::kUnreadable, "only one of the two has a unit", 0};
+    }
     Item item;
     item.question = question_;
     item.answers = {reference_.plain};
@@ -210,7 +268,9 @@ class Judge {
     const Grade grade = CheckAnswer(item, answer);
     Compared compared{Match::kUnreadable, grade.note, 0, grade.unsimplified};
     if (grade.outcome == Outcome::kCorrect) compared.match = Match::kSame;
-    if (grade.outcome == Outcome::kIncorrect) compared.match = Match::kDifferent;
+    const bool order = reference_.plain.find_first_of("<>") != std::string::npos;
+    const bool solved = equation && !order && IsValue(answer) && !IsValue(reference_.plain);
+    if (grade.outcome == Outcome::kIncorrect && !solved) compared.match = Match::kDifferent;
     return compared;
   }
 
@@ -235,6 +295,26 @@ class Judge {
   Budget budget_;
 };
 
+PairGrade ByMatch(const Compared& compared, std::string method) {
+  switch (compared.match) {
+    case Match::kSame:
+      return {PairVerdict::kCorrect, std::move(method), 0.95, {}};
+    case Match::kDifferent:
+      return Incorrect(std::move(method));
+    case Match::kUnreadable:
+      break;
+  }
+  return Ungraded(compared.note);
+}
+
+// Words and amounts, which a parser of expressions must never see.
+std::optional<PairGrade> Unalgebraic(const std::string& key, const std::string& answer) {
+  if (IsWording(key) || key == "∅") return ByMatch(CompareWording(key, answer), "exact");
+  if (!ParseAmount(key) && !ParseAmount(answer)) return std::nullopt;
+  if (HasDoubt(answer)) return Ungraded("the answer may say something else");
+  return ByMatch(CompareAmounts(key, answer), "numeric");
+}
+
 }  // namespace
 
 PairGrade GradeMixed(const Pair& pair) {
@@ -248,6 +328,9 @@ PairGrade GradeMixed(const Pair& pair) {
     }
   }
   if (pair.references.size() != 1) return Ungraded("several references");
+  if (auto grade = Unalgebraic(Plain(pair.references[0]), WithoutLeadIn(Plain(pair.answer)))) {
+    return *grade;
+  }
   const Reference reference = Read(pair.references[0]);
   if (reference.is == Reference::Is::kProse) return Ungraded("the reference is prose");
   const std::vector<std::string> lines = LinesOf(pair.answer);
