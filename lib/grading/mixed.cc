@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <cctype>
 
-#include "grading/amount.h"
 #include "grading/compare.h"
 #include "grading/form.h"
 #include "grading/pair.h"
 #include "grading/plain.h"
+#include "grading/reference.h"
 #include "grading/relation.h"
-#include "grading/unit.h"
+#include "grading/whole.h"
 #include "grading/wording.h"
 
 namespace lyceum::grading {
@@ -36,70 +36,6 @@ std::vector<std::string> LinesOf(std::string_view text) {
 
 bool IsRule(std::string_view line) {
   return line.size() >= 3 && line.find_first_not_of("-_ ") == std::string_view::npos;
-}
-
-// "44 items" is 44 with a unit: one number, and words behind it that hold no other.
-std::optional<Quantity> Counted(std::string_view plain) {
-  if (auto quantity = ParsePlainQuantity(plain)) return quantity;
-  const size_t space = plain.rfind(' ');
-  if (space == std::string_view::npos) return std::nullopt;
-  const std::string_view word = plain.substr(space + 1);
-  for (const char c : word) {
-    if (std::isalpha(static_cast<unsigned char>(c)) == 0 && c != '/') return std::nullopt;
-  }
-  auto quantity = ParsePlainQuantity(plain.substr(0, space));
-  if (quantity) quantity->unit += (quantity->unit.empty() ? "" : " ") + std::string(word);
-  return quantity;
-}
-
-// Units that are none of the table are compared by their words.
-bool SameUnit(const std::string& a, const std::string& b) {
-  const auto left = ParseUnit(a);
-  const auto right = ParseUnit(b);
-  if (left && right) return left->Comparable(*right) && left->scale == right->scale;
-  return !left && !right && Words(a) == Words(b);
-}
-
-// "9t" beside "9": a unit that was left out, or a letter that counts?
-bool IsLetter(const std::string& unit) {
-  return unit.size() == 1 && std::isalpha(static_cast<unsigned char>(unit[0])) != 0;
-}
-
-// Sides that end in such a letter: v=9t is not v=9.
-size_t LetterUnits(std::string_view plain) {
-  const auto chain = SplitChain(plain);
-  size_t count = 0;
-  for (const std::string& side : chain ? chain->sides : std::vector<std::string>()) {
-    const auto quantity = ParsePlainQuantity(side);
-    count += quantity && IsLetter(quantity->unit) ? 1U : 0U;
-  }
-  return count;
-}
-
-// "9π cm^2" ends in a unit.
-bool EndsInUnit(std::string_view plain) {
-  const size_t space = plain.rfind(' ');
-  if (space == std::string_view::npos || !ParseUnit(plain.substr(space + 1))) return false;
-  const Parsed head = Parse(plain.substr(0, space), {});
-  return head.tree && head.tree->names().empty();
-}
-
-bool HasWord(const Tree& tree) {
-  for (const std::string& name : tree.names()) {
-    if (name.size() >= 5 && name.find('_') == std::string::npos) return true;
-  }
-  return false;
-}
-
-// 3=4
-bool IsFalse(const Chain& chain) {
-  Budget budget;
-  for (size_t i = 0; i + 1 < chain.sides.size(); ++i) {
-    const Parsed a = Parse(chain.sides[i], {});
-    const Parsed b = Parse(chain.sides[i + 1], {});
-    if (a.tree && b.tree && Equivalent(*a.tree, *b.tree, &budget) == Same::kNo) return true;
-  }
-  return false;
 }
 
 // 3*4 and 4(3) are written with the same numbers.
@@ -133,42 +69,6 @@ size_t Factorials(std::string_view plain) {
     count += plain[i] == '!' && plain.substr(i, 2) != "!=" ? 1U : 0U;
   }
   return count;
-}
-
-struct Reference {
-  enum class Is { kNumber, kExpression, kEquation, kProse } is = Is::kProse;
-  std::string plain;  // Of a chain of numbers, the last.
-  std::string first;  // Of a chain of numbers, the first. Empty: no chain.
-};
-
-Reference Read(std::string_view text) {
-  Reference reference;
-  if (text.find('\n') != std::string_view::npos) return reference;
-  std::string plain = Plain(text);
-  const auto chain = SplitChain(plain);
-  if (!chain) return reference;
-  bool numbers = true;
-  bool words = false;
-  for (const std::string& side : chain->sides) {
-    const Parsed parsed = Parse(side, {});
-    if (!parsed.tree && !Counted(side)) return reference;
-    numbers = numbers && (Counted(side) || parsed.tree->names().empty());
-    words = words || (!Counted(side) && HasWord(*parsed.tree));
-  }
-  bool equals = true;
-  for (const Sign sign : chain->signs) equals = equals && sign == Sign::kEqual;
-  if (words && chain->signs.empty()) return reference;
-  if (numbers && equals) {
-    if (IsFalse(*chain)) return reference;
-    reference = {Reference::Is::kNumber, chain->sides.back(), {}};
-    if (!chain->signs.empty()) reference.first = chain->sides.front();
-    if (!Counted(reference.plain)) reference.is = Reference::Is::kExpression;
-  } else if (chain->signs.empty()) {
-    reference = {Reference::Is::kExpression, plain, {}};
-  } else if (chain->signs.size() == 1 || !equals) {
-    reference = {Reference::Is::kEquation, plain, {}};
-  }
-  return reference;
 }
 
 // Every = in it holds.
@@ -295,26 +195,6 @@ class Judge {
   Budget budget_;
 };
 
-PairGrade ByMatch(const Compared& compared, std::string method) {
-  switch (compared.match) {
-    case Match::kSame:
-      return {PairVerdict::kCorrect, std::move(method), 0.95, {}};
-    case Match::kDifferent:
-      return Incorrect(std::move(method));
-    case Match::kUnreadable:
-      break;
-  }
-  return Ungraded(compared.note);
-}
-
-// Words and amounts, which a parser of expressions must never see.
-std::optional<PairGrade> Unalgebraic(const std::string& key, const std::string& answer) {
-  if (IsWording(key) || key == "∅") return ByMatch(CompareWording(key, answer), "exact");
-  if (!ParseAmount(key) && !ParseAmount(answer)) return std::nullopt;
-  if (HasDoubt(answer)) return Ungraded("the answer may say something else");
-  return ByMatch(CompareAmounts(key, answer), "numeric");
-}
-
 }  // namespace
 
 PairGrade GradeMixed(const Pair& pair) {
@@ -328,10 +208,8 @@ PairGrade GradeMixed(const Pair& pair) {
     }
   }
   if (pair.references.size() != 1) return Ungraded("several references");
-  if (auto grade = Unalgebraic(Plain(pair.references[0]), WithoutLeadIn(Plain(pair.answer)))) {
-    return *grade;
-  }
-  const Reference reference = Read(pair.references[0]);
+  if (auto grade = GradeWhole(pair)) return *grade;
+  const Reference reference = ReadReference(pair.references[0]);
   if (reference.is == Reference::Is::kProse) return Ungraded("the reference is prose");
   const std::vector<std::string> lines = LinesOf(pair.answer);
   if (lines.empty() || lines.size() > kLinesMax)

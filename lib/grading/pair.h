@@ -7,8 +7,8 @@
 //   expression, equation, interval, list  themselves
 //   multiple_choice                       choice; without the choices, the reference's text alone
 //   text                                  text
-//   mixed                                 what the reference is: words (wording.h), an amount
-//                                         (amount.h), a number, an expression, an equation
+//   mixed                                 what the reference is: words, an amount, all solutions, a
+//                                         point (whole.h), a number, an expression, an equation
 //   free_text, worked_solution            nobody: ungraded
 // Mixed answers are handwriting typed by others, lines of working and all. A verdict is given where
 // the last step can be found; correct needs every step to hold and the form of the reference

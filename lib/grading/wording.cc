@@ -29,7 +29,7 @@ constexpr string_view kDoubts =
     "perhaps probably either but except unless without instead unsure guess false impossible "
     "half double thrice opposite rather minus ";
 // Longer ones first where one begins another.
-constexpr std::array<string_view, 14> kLeads = {"the final answer is",
+constexpr std::array<string_view, 15> kLeads = {"the final answer is",
                                                 "the answers are",
                                                 "the answer is",
                                                 "the solutions are",
@@ -42,7 +42,8 @@ constexpr std::array<string_view, 14> kLeads = {"the final answer is",
                                                 "solutions",
                                                 "solution",
                                                 "therefore",
-                                                "thus"};
+                                                "thus",
+                                                "it is"};
 
 template <class Table>
 bool In(const Table& table, string_view text) {

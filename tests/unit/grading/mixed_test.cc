@@ -152,5 +152,56 @@ TEST(Mixed, TheFormThatWasAskedForIsHeldBack) {
   });
 }
 
+TEST(Mixed, AllSolutionsOrNone) {
+  Check({
+      {"x=4 or x=-9", "{-9, 4}", "correct"},
+      {"x=4 or x=-9", "x = -9, 4", "correct"},
+      {"x=4 or x=-9", "4 and -9", "correct"},
+      {"x=4 or x=-9", "The answer is x=-9 or x=4.", "correct"},
+      {"x=4 or x=-9", "x=4", "incorrect"},
+      {"x=4 or x=-9", "x=4 or x=9", "incorrect"},
+      {"x=4 or x=-9", "y=4 or y=-9", "ungraded"},
+      {"x=4 or x=-9", "x=8/2 or x=-9", "ungraded"},
+      {"x=4 or x=-9", "x is not 4 or -9", "ungraded"},
+      {"x=4, x=-9", "x=4 or x=-9", "correct"},
+      {"x=±6", "x=6 or x=-6", "correct"},
+      {"x=6 or x=-6", "x=±6", "correct"},
+      {"x=6 or x=-6", "x=6", "incorrect"},
+      {"all real numbers", "(-∞,∞)", "correct"},
+      {"all real numbers", "ℝ", "correct"},
+      {"all real numbers", "(0,∞)", "ungraded"},
+  });
+}
+
+TEST(Mixed, PointsAreComparedCoordinateByCoordinate) {
+  Check({
+      {"x=8, y=5", "y=5 and x=8", "correct"},
+      {"x=8, y=5", "(8,5)", "correct"},
+      {"x=8, y=5", "(5,8)", "incorrect"},
+      {"x=8, y=5", "x=5, y=8", "incorrect"},
+      {"x=8, y=5", "x=8", "ungraded"},
+      {"x=8, y=5", "x=8 or y=5", "ungraded"},
+      {"(5,8)", "(8,5)", "incorrect"},
+      {"(5,8)", "x=5, y=8", "correct"},
+      {"(5,8)", "The vertex is (5, 8).", "correct"},
+      {"(5,8)", "5<x<8", "ungraded"},
+      {"(5,8)", "(10/2,8)", "ungraded"},
+      {"(5,8)", "[5,8]", "ungraded"},
+  });
+}
+
+TEST(Mixed, ALeadInIsSkipped) {
+  Check({
+      {"x=4", "the answer is x=4.", "correct"},
+      {"x=4", "ans: x=4", "correct"},
+      {"x=4", "x is 4", "correct"},
+      {"x=4", "x is 5", "incorrect"},
+      {"4x+3", "= 4x+3", "correct"},
+      {"4x+3", "the answer is never 4x+3", "ungraded"},
+      {"x=4", "x=4 or the answer is x=5", "ungraded"},
+      {"false", "It is false.", "correct"},
+  });
+}
+
 }  // namespace
 }  // namespace lyceum::grading
