@@ -103,7 +103,8 @@ std::optional<Amount> ParseAmount(std::string_view plain) {
     plain.remove_prefix(end);
     end = 0;
     while (end < plain.size() && (IsAlpha(plain[end]) || plain[end] == ' ')) ++end;
-    const std::string_view word = Trimmed(plain.substr(0, end));
+    std::string_view word = Trimmed(plain.substr(0, end));
+    if (word.size() > 4 && word.substr(word.size() - 4) == " and") word.remove_suffix(4);
     const bool last = end == plain.size();
     if ((word.empty() && !last) || (!word.empty() && IsMathematics(word))) return std::nullopt;
     amount.parts.push_back({number->value, UnitOf(word)});

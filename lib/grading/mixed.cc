@@ -8,6 +8,7 @@
 #include "grading/plain.h"
 #include "grading/reference.h"
 #include "grading/relation.h"
+#include "grading/unit.h"
 #include "grading/whole.h"
 #include "grading/wording.h"
 
@@ -147,7 +148,20 @@ class Judge {
     const bool units =
         !key->unit.empty() && !value->unit.empty() && !SameUnit(key->unit, value->unit);
     if (units) return {Match::kUnreadable, "the units are not the same", 0};
-    return {SameValue(*key, *value, {}) ? Match::kSame : Match::kDifferent, {}, 0};
+    if (key->unit != value->unit && ChangesNumber(key->unit + " " + value->unit)) {
+      return {Match::kUnreadable, "a word beside the number changes it", 0};
+    }
+    if (!SameValue(*key, *value, {})) return {Match::kDifferent, {}, 0};
+    if (key->unit.empty() && !IsAsked(value->unit)) {
+      return {Match::kUnreadable, "a word beside the number may change it", 0};
+    }
+    return {Match::kSame, {}, 1};
+  }
+
+  // No unit, one of the table, or words of the question.
+  bool IsAsked(const std::string& unit) const {
+    if (unit.empty() || ParseUnit(unit)) return true;
+    return (" " + Words(question_) + " ").find(" " + Words(unit) + " ") != std::string::npos;
   }
 
   Compared Other(const std::string& answer) {
@@ -203,9 +217,12 @@ PairGrade GradeMixed(const Pair& pair) {
   }
   for (const std::string& reference : pair.references) {
     if (reference.size() > kAnswerBytesMax) return Ungraded("the reference is too long");
-    if (NormalForm(Plain(reference)) == NormalForm(Plain(pair.answer))) {
-      return {PairVerdict::kCorrect, "exact", 1, {}};
-    }
+    const std::string key = Plain(reference);
+    const std::string answer = Plain(pair.answer);
+    // "apart" is not "a part".
+    const bool same = IsWording(key) ? CompareWording(key, answer).match == Match::kSame
+                                     : NormalForm(key) == NormalForm(answer);
+    if (same) return {PairVerdict::kCorrect, "exact", 1, {}};
   }
   if (pair.references.size() != 1) return Ungraded("several references");
   if (auto grade = GradeWhole(pair)) return *grade;

@@ -302,7 +302,10 @@ Compared CompareList(std::string_view key_text, std::string_view answer_text, Bu
   const bool indexed = key_text.find('=') == std::string_view::npos;
   const std::vector<std::string> key = Elements(key_text, false);
   const std::vector<std::string> answer = Elements(answer_text, indexed);
-  if (answer.empty() || !Balanced(Plain(answer_text))) {
+  const auto count = [&](char brace) {
+    return std::count(answer_text.begin(), answer_text.end(), brace);
+  };
+  if (answer.empty() || !Balanced(Plain(answer_text)) || count('{') != count('}')) {
     return {Match::kUnreadable, "write a list, with commas between", 0};
   }
   if (std::max(key.size(), answer.size()) > kElementsMax) {

@@ -24,6 +24,13 @@ constexpr std::array<std::array<string_view, 2>, 2> kOpposites = {
 constexpr std::array<string_view, 7> kNoSolution = {
     "no solution", "no solutions",           "there is no solution", "∅",
     "empty set",   "there are no solutions", "the empty set"};
+constexpr string_view kChanges =
+    " pair pairs dozen dozens score ten tens hundred hundreds thousand thousands million millions "
+    "billion billions trillion k half halves third thirds quarter quarters fourth fourths fifth "
+    "fifths sixth sixths eighth eighths tenth tenths hundredth hundredths thousandth thousandths "
+    "square squares squared cube cubed root roots factorial times power negative positive up down "
+    "left right above below under over north south east west less more fewer extra short "
+    "remainder each per or and to of by ";
 constexpr string_view kDoubts =
     " not no never none neither nor wrong incorrect isnt arent doesnt dont cant wasnt twice maybe "
     "perhaps probably either but except unless without instead unsure guess false impossible "
@@ -133,6 +140,17 @@ bool SameCase(string_view key, string_view answer, string_view words) {
   return a == Case::kSmall || b == Case::kSmall || words.size() > 2;
 }
 
+// `table`: words between single spaces.
+bool AnyWordOf(string_view table, string_view text) {
+  const std::string words = " " + Words(text) + " ";
+  for (size_t at = 0; at + 1 < words.size();) {
+    const size_t end = words.find(' ', at + 1);
+    if (table.find(string_view(words).substr(at, end - at + 1)) != string_view::npos) return true;
+    at = end;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool IsWording(string_view plain) { return OnlyLetters(plain) && !IsMathematics(RunsOf(plain)); }
@@ -142,7 +160,7 @@ Compared CompareWording(string_view key, string_view answer) {
   const std::string a = Words(key);
   const std::string b = Words(answer);
   if (In(kNoSolution, a) && In(kNoSolution, b)) return {Match::kSame, {}, 1};
-  if (!OnlyLetters(answer)) return unknown;
+  if (!OnlyLetters(answer) || answer.find('-') == 0) return unknown;
   if (a == b) return SameCase(key, answer, a) ? Compared{Match::kSame, {}, 1} : unknown;
   for (const auto& pair : kOpposites) {
     if (In(pair, a) && In(pair, b)) return {Match::kDifferent, {}, 0};
@@ -165,16 +183,10 @@ bool HasStrangeWord(string_view key, string_view answer) {
 }
 
 bool HasDoubt(string_view text) {
-  if (text.find('?') != string_view::npos) return true;
-  const std::string words = " " + Words(text) + " ";
-  for (size_t at = 0; at + 1 < words.size();) {
-    const size_t end = words.find(' ', at + 1);
-    const string_view word = string_view(words).substr(at, end - at + 1);
-    if (kDoubts.find(word) != string_view::npos) return true;
-    at = end;
-  }
-  return false;
+  return text.find('?') != string_view::npos || AnyWordOf(kDoubts, text);
 }
+
+bool ChangesNumber(string_view unit) { return AnyWordOf(kChanges, unit); }
 
 std::string WithoutLeadIn(string_view text) {
   text = Trimmed(text);

@@ -20,6 +20,8 @@ Compared CompareWording(std::string_view key, std::string_view answer);
 bool HasStrangeWord(std::string_view key, std::string_view answer);
 // "not", "never", "maybe", "?": what may turn an answer into something else.
 bool HasDoubt(std::string_view text);
+// "dozen", "squared", "below": a word beside a number that makes it another number.
+bool ChangesNumber(std::string_view unit);
 // "The answer is x=4." is "x=4": without a harmless beginning and the full stop.
 std::string WithoutLeadIn(std::string_view text);
 

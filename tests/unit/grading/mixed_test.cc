@@ -36,6 +36,8 @@ TEST(Mixed, AWordIsNoProductOfItsLetters) {
       {"cost", "t cos", "ungraded"},
       {"scalene", "not scalene", "ungraded"},
       {"scalene", "scalene?", "ungraded"},
+      {"negative", "-negative", "ungraded"},
+      {"apart", "a part", "ungraded"},
   });
 }
 
@@ -91,6 +93,7 @@ TEST(Mixed, RemaindersAndCompoundAmountsAreNoProducts) {
       {"7 R 3", "7R", "ungraded"},
       {"7 R 3", "21R", "ungraded"},
       {"3 h 20 min", "3 hr 20 min", "correct"},
+      {"3 h 20 min", "3 hours and 20 minutes", "correct"},
       {"3 h 20 min", "20 h 3 min", "incorrect"},
       {"3 h 20 min", "3 min 20 h", "incorrect"},
       {"3 h 20 min", "200 min", "ungraded"},
@@ -116,6 +119,13 @@ TEST(Mixed, WordsBehindANumberAreItsUnit) {
       {"v=9t", "v=9", "ungraded"},
       {"v=9t", "v = 9 t", "correct"},
       {"6!", "6", "ungraded"},
+      {"6", "6 apples", "correct", "How many apples are left?"},
+      {"6", "6 apples", "ungraded", "How many are left?"},
+      {"6", "6 dozen", "ungraded", "How many dozen eggs?"},
+      {"6", "6 thousand", "ungraded"},
+      {"6 hundred", "6", "ungraded"},
+      {"6 down", "6", "ungraded"},
+      {"6", "6 kg", "correct"},
       {"9π cm^2", "9π", "ungraded"},
       {"9π cm^2", "9π cm^2", "correct"},
   });

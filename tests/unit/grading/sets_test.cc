@@ -123,6 +123,8 @@ TEST(Lists, BracketsMatch) {
                            {"4, 7", "{4,7}", "correct"},
                            {"4, 7", "{4,7)", "invalid"},
                            {"4, 7", "(4,7)", "invalid"},
+                           {"4, 7", "{4,7", "invalid"},
+                           {"4, 7", "4,7}", "invalid"},
                        });
 }
 
