@@ -52,6 +52,8 @@ constexpr std::array<string_view, 15> kLeads = {"the final answer is",
                                                 "thus",
                                                 "it is"};
 
+constexpr std::array<string_view, 4> kLikeCalls = {"cost", "cosy", "sect", "tany"};
+
 template <class Table>
 bool In(const Table& table, string_view text) {
   return std::find(table.begin(), table.end(), text) != table.end();
@@ -71,7 +73,7 @@ std::vector<string_view> RunsOf(string_view text) {
 
 // "sin", "sinx", "xln", and no word that begins with a function: "cost".
 bool IsCall(string_view run) {
-  if (run.size() > 12 || run == "cost") return false;
+  if (run.size() > 12 || In(kLikeCalls, run)) return false;
   size_t functions = 0;
   for (const Token& token : Tokenize(run).list) {
     const bool variable =
