@@ -1,10 +1,16 @@
 // Mixed pairs: see pair.h for what is judged and what is not.
+#include <algorithm>
 #include <cctype>
 
 #include "grading/compare.h"
+#include "grading/form.h"
 #include "grading/pair.h"
 #include "grading/plain.h"
+#include "grading/reference.h"
 #include "grading/relation.h"
+#include "grading/unit.h"
+#include "grading/whole.h"
+#include "grading/wording.h"
 
 namespace lyceum::grading {
 namespace {
@@ -33,99 +39,37 @@ bool IsRule(std::string_view line) {
   return line.size() >= 3 && line.find_first_not_of("-_ ") == std::string_view::npos;
 }
 
-// "44 items" is 44: one number, and words behind it that hold no other.
-std::optional<Quantity> Counted(std::string_view plain) {
-  if (auto quantity = ParsePlainQuantity(plain)) return quantity;
-  const size_t space = plain.rfind(' ');
-  if (space == std::string_view::npos) return std::nullopt;
-  for (const char c : plain.substr(space + 1)) {
-    if (std::isalpha(static_cast<unsigned char>(c)) == 0 && c != '/') return std::nullopt;
-  }
-  return ParsePlainQuantity(plain.substr(0, space));
-}
-
-// 6/8, 3/1: a fraction that could be written with smaller numbers.
-bool Reducible(std::string_view plain) {
-  const Parsed parsed = Parse(plain, {});
-  if (!parsed.tree) return false;
-  for (const Node& node : parsed.tree->nodes()) {
-    if (node.op != Op::kDivide) continue;
-    const Small& top = parsed.tree->at(node.left).small;
-    const Small& bottom = parsed.tree->at(node.right).small;
-    if (!top.known() || !bottom.known() || !node.small.known()) continue;
-    if (node.small.den != bottom.num || bottom.den != 1) return true;
-  }
-  return false;
-}
-
-bool HasWord(const Tree& tree) {
-  for (const std::string& name : tree.names()) {
-    if (name.size() >= 5 && name.find('_') == std::string::npos) return true;
-  }
-  return false;
-}
-
-struct Reference {
-  enum class Is { kNumber, kExpression, kEquation, kProse } is = Is::kProse;
-  std::string plain;  // Of a chain of numbers, the last.
-};
-
-Reference Read(std::string_view text) {
-  Reference reference;
-  if (text.find('\n') != std::string_view::npos) return reference;
-  std::string plain = Plain(text);
-  const auto chain = SplitChain(plain);
-  if (!chain) return reference;
-  bool numbers = true;
-  bool words = false;
-  for (const std::string& side : chain->sides) {
+// 3*4 and 4(3) are written with the same numbers.
+bool SameNumbers(const std::string& a, const std::string& b) {
+  const auto numbers = [](const std::string& side) {
+    std::vector<std::string> texts;
     const Parsed parsed = Parse(side, {});
-    if (!parsed.tree && !Counted(side)) return reference;
-    numbers = numbers && (Counted(side) || parsed.tree->names().empty());
-    words = words || (!Counted(side) && HasWord(*parsed.tree));
+    if (!parsed.tree) return std::vector<std::string>{NormalForm(side)};
+    for (const Literal& literal : parsed.tree->literals()) texts.push_back(literal.text);
+    std::sort(texts.begin(), texts.end());
+    return texts;
+  };
+  return numbers(a) == numbers(b);
+}
+
+// x=3, and not 2x=6.
+bool IsValue(std::string_view plain) {
+  const auto chain = SplitChain(plain);
+  if (!chain || chain->signs.size() != 1 || chain->signs[0] != Sign::kEqual) return false;
+  const auto is_name = [](const std::string& side) {
+    const Parsed parsed = Parse(side, {});
+    return parsed.tree && parsed.tree->top().op == Op::kVariable;
+  };
+  return is_name(chain->sides[0]) || is_name(chain->sides[1]);
+}
+
+// Of "!=" the mark is no factorial.
+size_t Factorials(std::string_view plain) {
+  size_t count = 0;
+  for (size_t i = 0; i < plain.size(); ++i) {
+    count += plain[i] == '!' && plain.substr(i, 2) != "!=" ? 1U : 0U;
   }
-  bool equals = true;
-  for (const Sign sign : chain->signs) equals = equals && sign == Sign::kEqual;
-  if (words && chain->signs.empty()) return reference;
-  if (numbers && equals) {
-    reference = {Reference::Is::kNumber, chain->sides.back()};
-    if (!Counted(reference.plain)) reference.is = Reference::Is::kExpression;
-  } else if (chain->signs.empty()) {
-    reference = {Reference::Is::kExpression, plain};
-  } else if (chain->signs.size() == 1 || !equals) {
-    reference = {Reference::Is::kEquation, plain};
-  }
-  return reference;
-}
-
-enum class Shape { kSum, kProduct, kOther };
-Shape ShapeOf(const Tree& tree) {
-  const Node* node = &tree.top();
-  if (node->op == Op::kNegate) node = &tree.at(node->left);
-  if (node->op == Op::kAdd || node->op == Op::kSubtract) return Shape::kSum;
-  const bool product =
-      node->op == Op::kMultiply || node->op == Op::kDivide || node->op == Op::kPower;
-  return product ? Shape::kProduct : Shape::kOther;
-}
-
-// (z-4)^2 for z^2-8z+16: expanding it may have been what was asked.
-bool OtherShape(const std::string& key, const std::string& answer) {
-  const Parsed a = Parse(key, {});
-  const Parsed b = Parse(answer, {});
-  if (!a.tree || !b.tree || a.tree->names().empty()) return false;
-  return ShapeOf(*a.tree) != ShapeOf(*b.tree);
-}
-
-// With 1/3a as 1/(3a): is the verdict the same?
-bool ReadsOneWay(const std::string& key, const std::string& answer, Budget* budget) {
-  Reading tight;
-  tight.tight = true;
-  const Parsed loose = Parse(answer, {});
-  const Parsed other = Parse(answer, tight);
-  const Parsed reference = Parse(key, {});
-  if (!loose.tree || !other.tree || !reference.tree) return true;
-  return loose.tree->Dump() == other.tree->Dump() ||
-         Equivalent(*reference.tree, *other.tree, budget) == Same::kYes;
+  return count;
 }
 
 // Every = in it holds.
@@ -146,7 +90,10 @@ class Judge {
 
   // One line that may be a chain of steps; the last step counts.
   PairGrade Line(const std::string& line) {
-    const std::string plain = Plain(line);
+    const std::string plain = WithoutLeadIn(Plain(line));
+    if (HasDoubt(plain) || Factorials(plain) != Factorials(reference_.plain)) {
+      return Ungraded("the answer may say something else");
+    }
     const auto chain = SplitChain(plain);
     if (!chain) return Ungraded("the answer's steps can not be read");
     if (reference_.is == Reference::Is::kEquation) return Graded(plain, true);
@@ -154,7 +101,11 @@ class Judge {
     for (const Sign sign : chain->signs) {
       if (sign != Sign::kEqual) return Ungraded("the answer is another kind of statement");
     }
-    return Graded(chain->sides.back(), Holds(*chain, &budget_));
+    const bool other_start =
+        !reference_.first.empty() && !SameNumbers(reference_.first, chain->sides.front());
+    const PairGrade grade = Graded(chain->sides.back(), Holds(*chain, &budget_));
+    if (grade.verdict != PairVerdict::kCorrect || !other_start) return grade;
+    return Ungraded("the end is right, and it begins with something else");
   }
 
   // Several lines: the last one that says something. Right lines may follow wrong ones, so that
@@ -174,11 +125,9 @@ class Judge {
     if (compared.match == Match::kDifferent) return Incorrect(method);
     if (compared.match == Match::kUnreadable) return Ungraded(compared.note);
     if (!steps_hold) return Ungraded("the end is right, and a step before it is not");
-    const bool other_form = compared.unsimplified || Reducible(answer) ||
-                            Reducible(reference_.plain) ||
-                            (!number && OtherShape(reference_.plain, answer));
-    if (other_form)
+    if (compared.unsimplified || !SameForm(question_, reference_.plain, answer, &budget_)) {
       return Ungraded("of the same value, in a form that may not be the one asked for");
+    }
     if (!number && !ReadsOneWay(reference_.plain, answer, &budget_)) {
       return Ungraded("a letter behind a fraction can be read in two ways");
     }
@@ -192,16 +141,39 @@ class Judge {
     if (key->percent != value->percent) {
       return {Match::kUnreadable, "only one of the two is a percentage", 0};
     }
-    if (SameValue(*key, *value, {})) {
-      const bool units = key->unit != value->unit && !key->unit.empty() && !value->unit.empty();
-      return {units ? Match::kUnreadable : Match::kSame, "the units are not the same", 1};
+    if (IsLetter(key->unit) != IsLetter(value->unit)) {
+      return {Match::kUnreadable, "a letter that may be a unit or a variable", 0};
     }
     // Units that are not the same can make two numbers the same.
-    const bool units = key->unit != value->unit && !key->unit.empty() && !value->unit.empty();
-    return {units ? Match::kUnreadable : Match::kDifferent, "the units are not the same", 0};
+    const bool units =
+        !key->unit.empty() && !value->unit.empty() && !SameUnit(key->unit, value->unit);
+    if (units) return {Match::kUnreadable, "the units are not the same", 0};
+    if (key->unit != value->unit && ChangesNumber(key->unit + " " + value->unit)) {
+      return {Match::kUnreadable, "a word beside the number changes it", 0};
+    }
+    if (!SameValue(*key, *value, {})) return {Match::kDifferent, {}, 0};
+    if (key->unit.empty() && !IsAsked(value->unit)) {
+      return {Match::kUnreadable, "a word beside the number may change it", 0};
+    }
+    return {Match::kSame, {}, 1};
+  }
+
+  // No unit, one of the table, or words of the question.
+  bool IsAsked(const std::string& unit) const {
+    if (unit.empty() || ParseUnit(unit)) return true;
+    return (" " + Words(question_) + " ").find(" " + Words(unit) + " ") != std::string::npos;
   }
 
   Compared Other(const std::string& answer) {
+    if (HasStrangeWord(reference_.plain, answer)) {
+      return {Match::kUnreadable, "a word in the answer can not be read", 0};
+    }
+    if (LetterUnits(reference_.plain) != LetterUnits(answer)) {
+      return {Match::kUnreadable, "a letter that may be a unit or a variable", 0};
+    }
+    if (EndsInUnit(reference_.plain) != EndsInUnit(answer)) {
+      return {Match::kUnreadable, "only one of the two has a unit", 0};
+    }
     Item item;
     item.question = question_;
     item.answers = {reference_.plain};
@@ -210,7 +182,9 @@ class Judge {
     const Grade grade = CheckAnswer(item, answer);
     Compared compared{Match::kUnreadable, grade.note, 0, grade.unsimplified};
     if (grade.outcome == Outcome::kCorrect) compared.match = Match::kSame;
-    if (grade.outcome == Outcome::kIncorrect) compared.match = Match::kDifferent;
+    const bool order = reference_.plain.find_first_of("<>") != std::string::npos;
+    const bool solved = equation && !order && IsValue(answer) && !IsValue(reference_.plain);
+    if (grade.outcome == Outcome::kIncorrect && !solved) compared.match = Match::kDifferent;
     return compared;
   }
 
@@ -243,12 +217,16 @@ PairGrade GradeMixed(const Pair& pair) {
   }
   for (const std::string& reference : pair.references) {
     if (reference.size() > kAnswerBytesMax) return Ungraded("the reference is too long");
-    if (NormalForm(Plain(reference)) == NormalForm(Plain(pair.answer))) {
-      return {PairVerdict::kCorrect, "exact", 1, {}};
-    }
+    const std::string key = Plain(reference);
+    const std::string answer = Plain(pair.answer);
+    // "apart" is not "a part".
+    const bool same = IsWording(key) ? CompareWording(key, answer).match == Match::kSame
+                                     : NormalForm(key) == NormalForm(answer);
+    if (same) return {PairVerdict::kCorrect, "exact", 1, {}};
   }
   if (pair.references.size() != 1) return Ungraded("several references");
-  const Reference reference = Read(pair.references[0]);
+  if (auto grade = GradeWhole(pair)) return *grade;
+  const Reference reference = ReadReference(pair.references[0]);
   if (reference.is == Reference::Is::kProse) return Ungraded("the reference is prose");
   const std::vector<std::string> lines = LinesOf(pair.answer);
   if (lines.empty() || lines.size() > kLinesMax)

@@ -3,17 +3,18 @@
 //
 //   kind                                  judged by
 //   numeric                               numeric; of a worked solution, what stands behind "####"
-//   or
-//                                         "the answer is"
+//                                         or "the answer is"
 //   expression, equation, interval, list  themselves
 //   multiple_choice                       choice; without the choices, the reference's text alone
 //   text                                  text
-//   mixed                                 what the reference is: a number, an expression, an
-//   equation free_text, worked_solution            nobody: ungraded
+//   mixed                                 what the reference is: words, an amount, all solutions, a
+//                                         point (whole.h), a number, an expression, an equation
+//   free_text, worked_solution            nobody: ungraded
 // Mixed answers are handwriting typed by others, lines of working and all. A verdict is given where
-// the last step can be found; correct needs every step to hold and the form of the reference: no
-// fraction to reduce, no terms to collect, no 1/3a of which it is not known what is below the line.
-// What no checker may judge is ungraded, never guessed: prose, a reference that is not of its kind.
+// the last step can be found; correct needs every step to hold and the form of the reference
+// (form.h): no fraction to reduce, no terms to collect, no 1/3a of which it is not known what is
+// below the line. What no checker may judge is ungraded, never guessed: prose, a reference that is
+// not of its kind, a word or a unit in only one of the two, "not" and "maybe".
 #pragma once
 
 #include <optional>

@@ -5,6 +5,7 @@
 #include "grading/compare.h"
 #include "grading/plain.h"
 #include "grading/relation.h"
+#include "grading/set_notation.h"
 #include "grading/solutions.h"
 
 namespace lyceum::grading {
@@ -151,34 +152,38 @@ struct Named {
   std::string rest;
 };
 
-// "x = 3"
+// "x = 3", "x_1 = 3"
 Named NameOf(std::string_view element) {
   const size_t equals = element.find('=');
   if (equals == std::string_view::npos || equals > 8) return {{}, std::string(element)};
   const std::string_view left = Trimmed(element.substr(0, equals));
-  for (const char c : left) {
-    if (std::isalpha(static_cast<unsigned char>(c)) == 0) return {{}, std::string(element)};
+  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+  const auto index = std::find_if_not(left.begin(), left.end(), letter);
+  const bool indexed = std::all_of(index, left.end(), [](char c) {
+    return (c >= '0' && c <= '9') || c == '_' || c == '(' || c == ')';
+  });
+  if (!indexed || (index == left.begin() && index != left.end())) {
+    return {{}, std::string(element)};
   }
   return {std::string(left), std::string(Trimmed(element.substr(equals + 1)))};
 }
 
+std::string WithoutIndex(const std::string& name) {
+  return name.substr(0, name.find_first_of("_(0123456789"));
+}
+
 // Names are left out where there is one for all: x=1, y=2 is not x=2, y=1.
-bool OneNameForAll(const std::vector<std::string>& parts) {
+// `indexed`: x_1 and x_2 are one name.
+bool OneNameForAll(const std::vector<std::string>& parts, bool indexed) {
   std::string name;
   for (const std::string& part : parts) {
-    const Named named = NameOf(part);
+    Named named = NameOf(part);
     if (named.name.empty()) continue;
+    if (indexed) named.name = WithoutIndex(named.name);
     if (!name.empty() && named.name != name) return false;
     name = named.name;
   }
   return true;
-}
-
-void ReplaceAll(std::string* text, std::string_view from, std::string_view to) {
-  for (size_t at = text->find(from); at != std::string::npos;
-       at = text->find(from, at + to.size())) {
-    text->replace(at, from.size(), to);
-  }
 }
 
 // "±3" and "+-3" in front, "1±sqrt(2)" inside: two elements.
@@ -194,23 +199,32 @@ bool BothSigns(const std::string& element, std::vector<std::string>* elements) {
   return true;
 }
 
-std::vector<std::string> Elements(std::string_view text) {
-  std::string plain = Plain(text);
-  ReplaceAll(&plain, " and ", " , ");
-  ReplaceAll(&plain, " or ", " , ");
-  std::string_view view = Trimmed(plain);
+// "x in {1, 2}": {1, 2}
+std::string_view WithoutIn(std::string_view text) {
+  const size_t in = text.find(" in ");
+  if (in == std::string_view::npos || NameOnLeft(text.substr(0, in)).empty()) return text;
+  const std::string_view rest = Trimmed(text.substr(in + 4));
+  return !rest.empty() && rest[0] == '{' ? rest : text;
+}
+
+std::vector<std::string> Elements(std::string_view text, bool indexed) {
+  std::string plain = Plain(WithoutAround(text));
+  ReplaceAll(&plain, "plus or minus", "±");
+  ReplaceAll(&plain, "+/-", "±");
+  for (const std::string_view word : {" and ", " or ", "&"}) ReplaceAll(&plain, word, " , ");
+  std::string_view view = WithoutIn(Trimmed(plain));
   const size_t equals = view.find('=');
   const bool named = equals != std::string_view::npos && view.find('=', equals + 1) == view.npos;
   std::string first = named ? NameOf(view).rest : std::string(view);
   view = Trimmed(first);
-  const bool wrapped = view.size() > 2 && (view.front() == '{' || view.front() == '(') &&
+  const bool wrapped = view.size() > 2 && view.front() == '{' && view.back() == '}' &&
                        Closing(view, 0) == view.size() - 1;
   if (wrapped && SplitTop(view.substr(1, view.size() - 2)).size() > 1) {
     view = view.substr(1, view.size() - 2);
   }
   std::vector<std::string> elements;
   const std::vector<std::string> parts = SplitTop(view);
-  const bool one_name = OneNameForAll(parts);
+  const bool one_name = OneNameForAll(parts, indexed);
   for (const std::string& part : parts) {
     const std::string element = one_name ? NameOf(part).rest : part;
     if (element.empty()) continue;
@@ -228,30 +242,46 @@ bool IsBareNumbers(const std::string& plain, const Solutions& set) {
   return !set.segments.empty();
 }
 
+// A key that is a set and no list: "x>2", "all real numbers".
+bool IsCondition(const std::string& plain, const Solutions& set) {
+  const auto chain = SplitChain(plain);
+  if (chain && !chain->signs.empty()) return true;
+  return plain.find_first_of("([{") == std::string::npos && !IsBareNumbers(plain, set);
+}
+
 }  // namespace
 
 Compared CompareInterval(std::string_view key_text, std::string_view answer_text, Budget* budget) {
-  const std::string key_plain = Plain(key_text);
-  const std::string answer_plain = Plain(answer_text);
+  const std::string key_plain = PlainSet(key_text);
+  std::string answer_plain = PlainSet(answer_text);
   const auto key = ParseUnion(key_plain);
   const auto key_set = ParseSolutions(key_plain);
-  const bool condition = SplitChain(key_plain) && !SplitChain(key_plain)->signs.empty();
-  if (!key && !(key_set && condition)) return CompareList(key_text, answer_text, budget);
-  if (key) {
-    if (const auto answer = ParseUnion(answer_plain)) {
-      const auto same = [&](const Interval& a, const Interval& b) {
-        return SameInterval(a, b, budget);
-      };
-      Compared compared = Counted(Paired(*key, *answer, same), key->size(), answer->size());
-      if (compared.match == Match::kSame || !key_set || !ParseSolutions(answer_plain)) {
-        return compared;
-      }
-      // (1,2] U (2,3) is (1,3).
-      if (SameSolutions(*key_set, *ParseSolutions(answer_plain), budget) != Same::kYes) {
-        return compared;
-      }
-      return {Match::kSame, {}, 1};
+  if (!key && !(key_set && IsCondition(key_plain, *key_set))) {
+    return CompareList(key_text, answer_text, budget);
+  }
+  const bool point = key && key->size() == 1 && key->front().open == '(';
+  if (const auto named = point ? PointOf(answer_plain) : std::nullopt) {
+    answer_plain = *named;
+    const auto coordinates = ParseInterval(answer_plain);
+    if (!coordinates || coordinates->ends.size() != key->front().ends.size()) {
+      return {Match::kUnreadable, "the coordinates are not those asked for", 0};
     }
+  }
+  const auto answer_union = ParseUnion(answer_plain);
+  if (key && answer_union) {
+    const auto both_set = ParseSolutions(answer_plain);
+    if (!both_set && answer_plain.find(" or ") != std::string::npos) {
+      return {Match::kUnreadable, "this is more than one answer", 0};
+    }
+    const auto same = [&](const Interval& a, const Interval& b) {
+      return SameInterval(a, b, budget);
+    };
+    Compared compared =
+        Counted(Paired(*key, *answer_union, same), key->size(), answer_union->size());
+    if (compared.match == Match::kSame || !key_set || !both_set) return compared;
+    // (1,2] U (2,3) is (1,3).
+    if (SameSolutions(*key_set, *both_set, budget) != Same::kYes) return compared;
+    return {Match::kSame, {}, 1};
   }
   const auto answer_set = ParseSolutions(answer_plain);
   if (!key_set || !answer_set || IsBareNumbers(answer_plain, *answer_set)) {
@@ -269,9 +299,13 @@ Compared CompareInterval(std::string_view key_text, std::string_view answer_text
 }
 
 Compared CompareList(std::string_view key_text, std::string_view answer_text, Budget* budget) {
-  const std::vector<std::string> key = Elements(key_text);
-  const std::vector<std::string> answer = Elements(answer_text);
-  if (answer.empty() || !Balanced(Plain(answer_text))) {
+  const bool indexed = key_text.find('=') == std::string_view::npos;
+  const std::vector<std::string> key = Elements(key_text, false);
+  const std::vector<std::string> answer = Elements(answer_text, indexed);
+  const auto count = [&](char brace) {
+    return std::count(answer_text.begin(), answer_text.end(), brace);
+  };
+  if (answer.empty() || !Balanced(Plain(answer_text)) || count('{') != count('}')) {
     return {Match::kUnreadable, "write a list, with commas between", 0};
   }
   if (std::max(key.size(), answer.size()) > kElementsMax) {

@@ -1,6 +1,7 @@
 #include "grading/solutions.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <limits>
@@ -8,6 +9,7 @@
 #include "grading/compare.h"
 #include "grading/plain.h"
 #include "grading/relation.h"
+#include "grading/set_notation.h"
 
 namespace lyceum::grading {
 namespace {
@@ -18,51 +20,55 @@ using Set = std::vector<Segment>;
 
 End Unbounded(double value) { return {value, false, nullptr}; }
 
-bool IsNothing(std::string_view words) {
-  return words == "no solution" || words == "no solutions" || words == "none" ||
-         words == "empty set" || words == "the empty set" || words == "∅" ||
-         words == "no real solution" || words == "no real solutions";
-}
-bool IsEverything(std::string_view words) {
-  return words == "all real numbers" || words == "all reals" || words == "r" ||
-         words == "any real number" || words == "all real" || words == "every real number";
-}
+constexpr std::array<std::string_view, 11> kNothing = {"no solution",
+                                                       "no solutions",
+                                                       "none",
+                                                       "empty set",
+                                                       "the empty set",
+                                                       "∅",
+                                                       "no real solution",
+                                                       "no real solutions",
+                                                       "there is no solution",
+                                                       "there are no solutions",
+                                                       "there is no real solution"};
+constexpr std::array<std::string_view, 8> kEverything = {
+    "all real numbers", "all reals",         "r",           "any real number",
+    "all real",         "every real number", "all numbers", "the set of all real numbers"};
 
-// Where `word` stands between spaces or at a bracket, outside of brackets.
-std::vector<std::string> SplitAt(std::string_view text, std::string_view word) {
-  std::vector<std::string> parts;
-  int depth = 0;
-  size_t begin = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '(' || c == '[' || c == '{' || c == kFracOpen) ++depth;
-    if (c == ')' || c == ']' || c == '}' || c == kFracClose) --depth;
-    if (depth != 0 || text.substr(i, word.size()) != word) continue;
-    parts.emplace_back(Trimmed(text.substr(begin, i - begin)));
-    i += word.size() - 1;
-    begin = i + 1;
-  }
-  parts.emplace_back(Trimmed(text.substr(begin)));
-  return parts;
+template <class Table>
+bool In(const Table& table, std::string_view text) {
+  return std::find(table.begin(), table.end(), text) != table.end();
 }
 
 bool Before(const End& a, const End& b) {  // Low ends.
   return a.value != b.value ? a.value < b.value : a.closed && !b.closed;
 }
 
-// Ascending, joined where they touch.
-Set Tidy(Set set) {
+// Below 0, 0 or above 0. Nothing: nearly the same, and it can not be told whether they are.
+std::optional<int> Order(const End& a, const End& b) {
+  const int order = a.value < b.value ? -1 : (a.value > b.value ? 1 : 0);
+  if (!a.tree || !b.tree) return order;
+  const double slack = 1e-9 * std::max({1.0, std::abs(a.value), std::abs(b.value)});
+  if (std::abs(a.value - b.value) > slack) return order;
+  Budget budget;
+  if (Equivalent(*a.tree, *b.tree, &budget) == Same::kYes) return 0;
+  const bool exact = a.tree->top().small.known() && b.tree->top().small.known();
+  return exact && order != 0 ? std::optional<int>(order) : std::nullopt;
+}
+
+// Ascending, joined where they touch. Nothing: two ends can not be ordered.
+std::optional<Set> Tidy(Set set) {
   std::sort(set.begin(), set.end(),
             [](const Segment& a, const Segment& b) { return Before(a.low, b.low); });
   Set tidy;
   for (Segment& segment : set) {
     if (!tidy.empty()) {
       End& end = tidy.back().high;
-      const bool touches = segment.low.value < end.value ||
-                           (segment.low.value == end.value && (segment.low.closed || end.closed));
-      if (touches) {
-        const bool further = segment.high.value > end.value || (segment.high.value == end.value &&
-                                                                segment.high.closed && !end.closed);
+      const auto gap = Order(segment.low, end);
+      const auto reach = Order(segment.high, end);
+      if (!gap || !reach) return std::nullopt;
+      if (*gap < 0 || (*gap == 0 && (segment.low.closed || end.closed))) {
+        const bool further = *reach > 0 || (*reach == 0 && segment.high.closed && !end.closed);
         if (further) end = std::move(segment.high);
         continue;
       }
@@ -70,6 +76,23 @@ Set Tidy(Set set) {
     tidy.push_back(std::move(segment));
   }
   return tidy;
+}
+
+bool IsPoint(const Segment& segment) { return segment.low.value == segment.high.value; }
+
+// More than their ends in common.
+bool Overlap(const Segment& a, const Segment& b) {
+  const auto left = Order(a.low, b.high);
+  const auto right = Order(b.low, a.high);
+  return !left || !right || (*left < 0 && *right < 0);
+}
+
+bool Within(const Segment& inner, const Segment& outer) {
+  const auto low = Order(outer.low, inner.low);
+  const auto high = Order(inner.high, outer.high);
+  if (!low || !high) return true;
+  return (*low < 0 || (*low == 0 && (outer.low.closed || !inner.low.closed))) &&
+         (*high < 0 || (*high == 0 && (outer.high.closed || !inner.high.closed)));
 }
 
 Set Intersection(const Set& a, const Set& b) {
@@ -92,23 +115,28 @@ class Reader {
  public:
   std::optional<Solutions> Read(std::string_view text) {
     auto set = Union(Trimmed(text), 0);
+    if (set) set = Tidy(std::move(*set));
     if (!set) return std::nullopt;
-    return Solutions{variable_, Tidy(std::move(*set))};
+    return Solutions{variable_, std::move(*set)};
   }
 
  private:
   std::optional<Set> Union(std::string_view text, int depth) {
     if (depth > 4) return std::nullopt;
-    const std::string words = Words(text);
-    if (IsNothing(words)) return Set{};
-    if (IsEverything(words)) return Set{{Unbounded(-kFar), Unbounded(kFar)}};
-    if (auto inside = Builder(text)) return Union(*inside, depth + 1);
-    text = WithoutIn(text);
-    for (const std::string_view word : {" or ", " U "}) {
-      if (auto parts = SplitAt(text, word); parts.size() > 1) return All(parts, depth, false);
+    if (text.find_first_of("([{?") == std::string_view::npos) {
+      const std::string words = Words(text);
+      if (In(kNothing, words)) return Set{};
+      if (In(kEverything, words)) return Set{{Unbounded(-kFar), Unbounded(kFar)}};
     }
-    if (auto parts = SplitAt(text, ")U("); parts.size() > 1) return std::nullopt;
-    if (auto parts = SplitAt(text, " and "); parts.size() > 1) return Both(parts, depth);
+    if (auto inside = Builder(text)) return Union(*inside, depth + 1);
+    if (const auto within = WithoutIn(text); within != text) return Union(within, depth + 1);
+    if (auto parts = SplitAt(text, " or "); parts.size() > 1) return Either(parts, depth);
+    if (auto parts = SplitAt(text, " U "); parts.size() > 1) return All(parts, depth, false);
+    if (auto parts = SplitAt(text, " and "); parts.size() > 1) {
+      const bool intervals =
+          std::all_of(parts.begin(), parts.end(), [&](const auto& p) { return Interval(p); });
+      return intervals ? Either(parts, depth) : Both(parts, depth);
+    }
     if (auto interval = Interval(text)) return interval;
     text = Unbraced(text);
     std::string commas(text);
@@ -153,10 +181,28 @@ class Reader {
       auto more = points ? Relation(part) : Union(part, depth + 1);
       if (!more) return std::nullopt;
       for (Segment& segment : *more) {
-        const bool point = segment.low.value == segment.high.value;
+        const bool point = IsPoint(segment);
         if ((points && !point) || set.size() >= kSegmentsMax) return std::nullopt;
         set.push_back(std::move(segment));
       }
+    }
+    return set;
+  }
+
+  // "[0,1] or (0,1)" is two answers in one, and so is "x>1 or x>2".
+  std::optional<Set> Either(const std::vector<std::string>& parts, int depth) {
+    Set set;
+    for (const std::string& part : parts) {
+      const bool interval = Interval(part).has_value();
+      auto more = Union(part, depth + 1);
+      if (!more || set.size() + more->size() > kSegmentsMax) return std::nullopt;
+      for (const Segment& segment : *more) {
+        for (const Segment& other : set) {
+          const bool hedged = Within(segment, other) || Within(other, segment);
+          if (hedged || (interval && Overlap(segment, other))) return std::nullopt;
+        }
+      }
+      set.insert(set.end(), more->begin(), more->end());
     }
     return set;
   }
@@ -168,7 +214,7 @@ class Reader {
     for (const std::string& part : parts) {
       auto more = Union(part, depth + 1);
       if (!more || all.size() + more->size() > kSegmentsMax) return std::nullopt;
-      for (const Segment& segment : *more) points &= segment.low.value == segment.high.value;
+      for (const Segment& segment : *more) points &= IsPoint(segment);
       all.insert(all.end(), more->begin(), more->end());
       set = set ? Intersection(*set, *more) : std::move(*more);
     }
@@ -301,6 +347,8 @@ std::optional<Solutions> ParseSolutions(std::string_view plain) {
 }
 
 Same SameSolutions(const Solutions& a, const Solutions& b, Budget* budget) {
+  const bool names = !a.variable.empty() && !b.variable.empty() && a.variable != b.variable;
+  if (names) return Same::kUndecided;
   if (a.segments.size() != b.segments.size()) return Same::kNo;
   Same same = Same::kYes;
   for (size_t i = 0; i < a.segments.size(); ++i) {

@@ -2,8 +2,10 @@
 //
 //   x=1 or x=2   x=1, 2   x=±2   {1, 2}   x>2   1<x<=3   x<1 or x>3   x>1 and x<3   x!=2
 //   (1,3]   (-inf,1) U (3,inf)   {x | x>2}   x in [0,1)   all real numbers   no solution
-// Ends are numbers: expressions without variables. Not read: commas between inequalities (and, or
-// or?), two variables, [a,b] with a > b.
+// Ends are numbers: expressions without variables. "and" between intervals joins them. Not read:
+// commas between inequalities (and, or or?), two variables, [a,b] with a > b, "or" between sets of
+// which one holds the other (two answers in one), ends that can not be told apart. Two sets with
+// variables of different names are undecided.
 #pragma once
 
 #include <memory>
