@@ -87,7 +87,8 @@ PairGrade GradeItem(const Item& item, std::string_view answer) {
   return graded;
 }
 
-// What a worked solution says last, behind a mark that says so; else all of it.
+// The last sentence of a worked solution where it says what the answer is, or what stands behind
+// the mark of an end; else all of it. What the sentence says before the number counts as well.
 std::string FinalOf(std::string_view answer) {
   if (const size_t mark = answer.rfind("####"); mark != std::string_view::npos) {
     return std::string(Trimmed(answer.substr(mark + 4)));
@@ -95,14 +96,18 @@ std::string FinalOf(std::string_view answer) {
   std::string lower(answer);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  size_t said = std::string::npos;
   for (const std::string_view mark : {"answer is", "answer:", "answer ="}) {
     const size_t at = lower.rfind(mark);
-    if (at == std::string::npos) continue;
-    std::string_view rest = Trimmed(answer.substr(at + mark.size()));
-    if (!rest.empty() && rest[0] == ':') rest = Trimmed(rest.substr(1));
-    return std::string(rest);
+    if (at != std::string::npos && (said == std::string::npos || at > said)) said = at;
   }
-  return std::string(answer);
+  if (said == std::string::npos) return std::string(answer);
+  size_t begin = 0;
+  for (const std::string_view stop : {"\n", ". ", "; ", "! ", "? "}) {
+    const size_t at = answer.substr(0, said).rfind(stop);
+    if (at != std::string_view::npos) begin = std::max(begin, at + stop.size());
+  }
+  return std::string(Trimmed(answer.substr(begin)));
 }
 
 bool SameText(std::string_view a, std::string_view b) {

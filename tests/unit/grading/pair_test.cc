@@ -26,6 +26,14 @@ TEST(Pair, OfAWorkedSolutionTheMarkedNumberCounts) {
   EXPECT_EQ(Graded(Kind::kNumeric, "7", "It is 7 - 5 = 2.\n#### 2"), "incorrect");
   EXPECT_EQ(Graded(Kind::kNumeric, "276,000", "The answer is $276000."), "correct");
   EXPECT_EQ(Graded(Kind::kNumeric, "7", "first 7 and then 8"), "invalid");
+  EXPECT_EQ(Graded(Kind::kNumeric, "7", "3 and 4 are left. So the answer is 7."), "correct");
+  EXPECT_EQ(Graded(Kind::kNumeric, "7", "3 and 4 are left\nFinal answer: 9"), "incorrect");
+  for (const char* hedge :
+       {"I doubt the answer is 7", "the wrong answer is 7", "twice the answer is 7", "-answer is 7",
+        "The answer is 9 or the answer is 7", "The answer is 9; wrong answer is 7", "not answer: 7",
+        "1 + answer = 7"}) {
+    EXPECT_EQ(Graded(Kind::kNumeric, "7", hedge), "invalid") << hedge;
+  }
 }
 
 TEST(Pair, WithoutTheChoicesOnlyTheTextOfTheReferenceIsRight) {
