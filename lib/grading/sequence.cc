@@ -86,10 +86,12 @@ Match SameInterval(const Interval& key, const Interval& answer, Budget* budget);
 
 // Case counts, except in infinity.
 std::string EndForm(const std::string& text) {
-  const std::string form = Canonical(text);
-  if (form == "infinity" || form == "oo" || form == "+inf" || form == "+infinity") return "inf";
-  if (form == "-infinity" || form == "-oo") return "-inf";
-  return form == "inf" || form == "-inf" ? form : NormalForm(text);
+  std::string form = Canonical(text);
+  const bool minus = !form.empty() && form[0] == '-';
+  if (minus || (!form.empty() && form[0] == '+')) form.erase(0, 1);
+  const bool far = form == "inf" || form == "infinity" || form == "infty" || form == "oo";
+  if (far) return minus ? "-inf" : "inf";
+  return NormalForm(text);
 }
 
 Match SameElement(const std::string& key, const std::string& answer, Budget* budget) {

@@ -24,6 +24,7 @@ TEST(Sets, AUnionIsTheSetAndNotItsPieces) {
                                {"[-2,6)", "[-2,1)U(1,6)", "incorrect"},
                                {"[3,inf)", "[3,4)U[4,inf)", "correct"},
                                {"[3,inf)", "[3,oo)", "correct"},
+                               {"[3,inf)", "[3,infty)", "correct"},
                                {"(-oo,3)", "(-inf,3)", "correct"},
                                {"(1,7)", "(1,5)U(2,7)", "correct"},
                                {"(1,7)", "(1,sqrt(4)]U(2,7)", "correct"},
