@@ -7,6 +7,7 @@
 #include "grading/relation.h"
 #include "grading/set_notation.h"
 #include "grading/solutions.h"
+#include "grading/wording.h"
 
 namespace lyceum::grading {
 namespace {
@@ -83,16 +84,21 @@ std::optional<std::vector<Interval>> ParseUnion(std::string_view text) {
 
 Match SameInterval(const Interval& key, const Interval& answer, Budget* budget);
 
+// Case counts, except in infinity.
 std::string EndForm(const std::string& text) {
   std::string form = Canonical(text);
-  if (form == "infinity" || form == "oo" || form == "+inf" || form == "+infinity") return "inf";
-  if (form == "-infinity" || form == "-oo") return "-inf";
-  return form;
+  const bool minus = !form.empty() && form[0] == '-';
+  if (minus || (!form.empty() && form[0] == '+')) form.erase(0, 1);
+  const bool far = form == "inf" || form == "infinity" || form == "infty" || form == "oo";
+  if (far) return minus ? "-inf" : "inf";
+  return NormalForm(text);
 }
 
 Match SameElement(const std::string& key, const std::string& answer, Budget* budget) {
   if (!budget->Read(key.size() + answer.size())) return Match::kUnreadable;
   if (EndForm(key) == EndForm(answer)) return Match::kSame;
+  if (IsWording(key)) return Words(key) == Words(answer) ? Match::kSame : Match::kDifferent;
+  if (IsWording(answer)) return Match::kUnreadable;
   const auto left = ParseInterval(key);
   const auto right = ParseInterval(answer);
   if (left && right) return SameInterval(*left, *right, budget);  // A point among points.

@@ -232,7 +232,7 @@ class Reader {
     const bool minus = !form.empty() && form[0] == '-';
     if (minus || (!form.empty() && form[0] == '+')) form.erase(0, 1);
     *value = minus ? -kFar : kFar;
-    return form == "inf" || form == "infinity" || form == "oo";
+    return form == "inf" || form == "infinity" || form == "infty" || form == "oo";
   }
 
   std::optional<End> EndOf(const std::string& text, bool closed) {

@@ -138,8 +138,7 @@ bool SameCase(string_view key, string_view answer, string_view words) {
   for (const auto& pair : kOpposites) {
     if (In(pair, words)) return true;
   }
-  if (Doubled(words) || a == Case::kMixed || b == Case::kMixed) return false;
-  return a == Case::kSmall || b == Case::kSmall || words.size() > 2;
+  return words.size() > 2 && !Doubled(words) && a != Case::kMixed && b != Case::kMixed;
 }
 
 // `table`: words between single spaces.

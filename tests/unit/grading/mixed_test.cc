@@ -46,6 +46,7 @@ TEST(Mixed, CapitalsThatMeanSomethingAreKept) {
       {"Bb", "BB", "ungraded"},
       {"BB", "bb", "ungraded"},
       {"CO", "Co", "ungraded"},
+      {"ml", "Ml", "ungraded"},
       {"AaBb", "aabb", "ungraded"},
   });
 }

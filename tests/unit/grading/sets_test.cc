@@ -23,6 +23,9 @@ TEST(Sets, AUnionIsTheSetAndNotItsPieces) {
                                {"[-2,6)", "[-2,1]U[1,6)", "correct"},
                                {"[-2,6)", "[-2,1)U(1,6)", "incorrect"},
                                {"[3,inf)", "[3,4)U[4,inf)", "correct"},
+                               {"[3,inf)", "[3,oo)", "correct"},
+                               {"[3,inf)", "[3,infty)", "correct"},
+                               {"(-oo,3)", "(-inf,3)", "correct"},
                                {"(1,7)", "(1,5)U(2,7)", "correct"},
                                {"(1,7)", "(1,sqrt(4)]U(2,7)", "correct"},
                                {"(-inf,1)U(1,inf)", "(-inf,1)u(1,2]U(2,inf)", "correct"},
@@ -125,6 +128,16 @@ TEST(Lists, BracketsMatch) {
                            {"4, 7", "(4,7)", "invalid"},
                            {"4, 7", "{4,7", "invalid"},
                            {"4, 7", "4,7}", "invalid"},
+                       });
+}
+
+TEST(Lists, MayHoldWords) {
+  Check(Format::kList, {
+                           {"oak, elm", "Elm, oak", "correct"},
+                           {"oak, elm", "mel, oak", "incorrect"},
+                           {"4, 7", "four, 7", "invalid"},
+                           {"p, q", "p, Q", "invalid"},
+                           {"p, q", "q, p", "correct"},
                        });
 }
 
