@@ -11,7 +11,8 @@ namespace lyceum::grading {
 namespace {
 
 constexpr size_t kTokensMax = 4096;
-constexpr size_t kWordMin = 5;  // Letters in a row that make one name.
+constexpr size_t kSpellingMax = 12;  // Letters of the longest function.
+constexpr size_t kWordMin = 5;       // Letters in a row that make one name.
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
@@ -222,34 +223,44 @@ class Lexer {
   void Constant(Op op, size_t length) { Push(TokenKind::kConstant, length).constant = op; }
 
   void Letters() {
-    size_t end = at_;
-    while (end < text_.size() && IsAlpha(text_[end])) ++end;
-    const std::string_view run = text_.substr(at_, end - at_);
+    if (at_ >= run_end_) {
+      run_end_ = at_;
+      while (run_end_ < text_.size() && IsAlpha(text_[run_end_])) ++run_end_;
+    }
+    const std::string_view run = text_.substr(at_, run_end_ - at_);
+    if (run.size() <= kSpellingMax && Whole(run)) return;
+    Cut(run);
+  }
+
+  // A run that is one of the spellings that count in any case. False: it is none of them.
+  bool Whole(std::string_view run) {
     std::string lower(run);
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const Spelling* spelling = FunctionAt(lower);
     if (lower == "infinity" || lower == "inf" || lower == "infty") {
-      return Constant(Op::kInfinity, run.size());
+      Constant(Op::kInfinity, run.size());
+    } else if (std::find(kUnread.begin(), kUnread.end(), run) != kUnread.end()) {
+      Refuse("this notation is not read here");
+    } else if (lower == "pi") {
+      Constant(Op::kPi, run.size());
+    } else if (spelling != nullptr && spelling->text == lower) {
+      Function_(*spelling);  // SIN, Sqrt
+    } else {
+      return false;
     }
-    const std::string_view whole = lower;
-    if (std::find(kUnread.begin(), kUnread.end(), run) != kUnread.end()) {
-      return Refuse("this notation is not read here");
-    }
-    if (lower == "pi") return Constant(Op::kPi, run.size());
-    if (lower != run && FunctionAt(whole) != nullptr && FunctionAt(whole)->text == whole) {
-      return Cut(whole, end, whole);  // SIN, Sqrt
-    }
-    Cut(run, end, whole);
+    return true;
+  }
+
+  void Function_(const Spelling& spelling) {
+    Token& token = Push(TokenKind::kFunction, spelling.text.size());
+    token.function = spelling.function;
+    token.cube = spelling.text == "cbrt";
   }
 
   // The first token of a run; the rest of the run is read as the next one.
-  void Cut(std::string_view run, size_t end, std::string_view lower) {
-    if (const Spelling* spelling = FunctionAt(run)) {
-      Token& token = Push(TokenKind::kFunction, spelling->text.size());
-      token.function = spelling->function;
-      token.cube = spelling->text == "cbrt";
-      return;
-    }
+  void Cut(std::string_view run) {
+    if (const Spelling* spelling = FunctionAt(run)) return Function_(*spelling);
     if (run.substr(0, 3) == "exp" && (run.size() == 3 || !IsAlpha(run[3]))) {
       Push(TokenKind::kName, 3).name = "exp";
       return;
@@ -258,12 +269,12 @@ class Lexer {
       if (run.substr(0, greek.size()) == greek) return Name(greek.size());
     }
     if (run == "mu" || run == "nu" || run == "xi") return Name(2);
-    if (run.size() >= kWordMin && end > word_end_) {
+    if (run.size() >= kWordMin && run_end_ > word_end_) {
       bool holds = false;
       for (size_t i = 0; i < run.size() && !holds; ++i)
         holds = FunctionAt(run.substr(i)) != nullptr;
-      if (!holds) return Word(run, lower);
-      word_end_ = end;  // Cut it up: the rest of this run is letters and functions.
+      if (!holds) return Word(run);
+      word_end_ = run_end_;  // Cut it up: the rest of this run is letters and functions.
     }
     if (run.size() >= 2 && space_ && !tokens_.list.empty()) Prose(run);
     if (run.substr(0, 2) == "pi") return Constant(Op::kPi, 2);
@@ -271,7 +282,7 @@ class Lexer {
     Name(1);
   }
 
-  void Word(std::string_view run, std::string_view) {
+  void Word(std::string_view run) {
     if (run.size() > 32) return Refuse("this name is too long");
     Prose(run);
     Name(run.size());
@@ -326,7 +337,8 @@ class Lexer {
 
   std::string_view text_;
   size_t at_ = 0;
-  size_t word_end_ = 0;
+  size_t run_end_ = 0;   // Of the letters at hand.
+  size_t word_end_ = 0;  // Of those that are cut up.
   bool space_ = false;
   Tokens tokens_;
 };
