@@ -68,8 +68,8 @@ std::optional<size_t> ByLabel(const std::vector<std::string>& choices, std::stri
   return number - 1;
 }
 
-std::optional<size_t> ByText(const std::vector<std::string>& choices, std::string_view answer) {
-  if (const auto index = ChoiceOf(choices, answer)) return index;
+// In other words, or another notation.
+std::optional<size_t> ByMeaning(const std::vector<std::string>& choices, std::string_view answer) {
   const std::string words = Words(answer);
   const auto same_words = [&](const std::string& choice) { return Words(choice) == words; };
   // Brackets are punctuation to Words: they must not make [0,1) and (0,1) the same.
@@ -97,14 +97,16 @@ std::optional<size_t> ByLabelAndText(const std::vector<std::string>& choices,
   if (answer.substr(0, 2) == "**") answer.remove_prefix(2);
   answer = Trimmed(answer);
   if (answer.empty() || letter >= choices.size()) return {};
-  return ByText(choices, answer) == letter ? std::optional<size_t>(letter) : std::nullopt;
+  auto index = ChoiceOf(choices, answer);
+  if (!index) index = ByMeaning(choices, answer);
+  return index == letter ? index : std::nullopt;
 }
 
 // The text goes before the letter: a choice may be called "A".
 std::optional<size_t> Meant(const std::vector<std::string>& choices, std::string_view answer) {
   if (const auto index = ChoiceOf(choices, answer)) return index;
   if (const auto index = ByLabel(choices, answer)) return index;
-  if (const auto index = ByText(choices, answer)) return index;
+  if (const auto index = ByMeaning(choices, answer)) return index;
   return ByLabelAndText(choices, answer);
 }
 
@@ -293,7 +295,8 @@ Chosen Choose(const std::vector<std::string>& choices, std::string_view answer) 
   if (const auto index = Meant(choices, answer)) return {index, {}};
   // Only behind a verb: of statements, "I and II" is not II.
   const LeadIn lead = ReadLeadIn(answer, false);
-  if (lead.verb || !lead.words) {
+  const bool skipped = lead.rest.size() < Trimmed(answer).size();
+  if (skipped && (lead.verb || !lead.words)) {
     if (const auto index = Meant(choices, lead.rest)) return {index, {}};
   }
   return {std::nullopt, "this is none of the choices: give its letter or its text"};

@@ -352,7 +352,9 @@ Compared CompareQuantity(const Numbers& n, const std::string& unit) {
     if (wanted.empty() && AsksPercent(n.question)) return PercentAsked(n);
     const Asked asked = AskedFor(n.question);
     const bool counts = !wanted.empty() || asked.unit || !asked.noun.empty();
-    if (counts) return Unread("this is not asked for as a percent");
+    if (counts && SameValue(n.key, answer, n.leniency)) {
+      return Unread("this is not asked for as a percent");
+    }
   }
   return WithoutUnits(n, wanted.empty() ? "" : "the unit was left out");
 }

@@ -233,6 +233,8 @@ bool AsksDollars(const std::vector<Token>& tokens) {
 Asked AskedFor(std::string_view question) {
   const std::vector<Token> tokens = TokensOf(question);
   std::optional<Asked> asked;
+  constexpr int kPhrasesMax = 16;
+  int phrases = 0;
   bool many = false;
   bool much = false;
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
@@ -240,14 +242,16 @@ Asked AskedFor(std::string_view question) {
     much = much || (how && tokens[i + 1].lower == "much");
     if (!how || tokens[i + 1].lower != "many" || tokens[i + 1].ends) continue;
     many = true;
+    if (++phrases > kPhrasesMax) return {};
     Asked next = AskedBy(Phrase(tokens, i + 2));
     const bool same = !asked || (SameUnit(asked->unit, next.unit) && asked->noun == next.noun);
     if (!same) return {};
     asked = std::move(next);
   }
-  if (many) return asked.value_or(Asked{});
+  if (many) return much ? Asked{} : asked.value_or(Asked{});
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
     if (tokens[i].lower != "in" || tokens[i].ends) continue;
+    if (++phrases > kPhrasesMax) return {};
     const Asked next = AskedBy(Phrase(tokens, i + 1));
     if (!next.unit) continue;
     if (asked && !SameUnit(asked->unit, next.unit)) return {};

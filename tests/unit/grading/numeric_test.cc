@@ -272,6 +272,7 @@ TEST(Numeric, AUnitThatTheKeyLacksMustBeWhatTheQuestionAsksFor) {
       {"How many miles per hour is that?", "50", "50 miles", "invalid"},
       {"Give the time in minutes.", "50", "50 min", "correct"},
       {"How many hours and minutes?", "50", "50 hours", "invalid"},
+      {"She notes how many hours she works. How much is it?", "50", "50 hours", "invalid"},
   });
 }
 
@@ -300,6 +301,7 @@ TEST(Numeric, APercentSignIsGoodWhereAPercentIsAskedFor) {
       {"After a discount of 20%, what does it cost?", "15", "15%", "incorrect"},
       {"Which part is it?", "0.15", "15%", "correct"},
       {"How many boats are there?", "15", "1500%", "invalid"},
+      {"How many boats are there?", "15", "15%", "incorrect"},
       {"How many metres is it?", "0.5", "50%", "invalid"},
   });
 }
@@ -421,6 +423,16 @@ TEST(Numeric, AnAnswerThatFillsItsLimitIsQuick) {
     item.question = question;
     const auto start = std::chrono::steady_clock::now();
     CheckAnswer(item, repeated(part));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(50)) << part;
+  }
+}
+
+TEST(Numeric, AQuestionThatFillsItsLimitIsReadQuickly) {
+  for (const std::string_view part : {"how many hours in ", "in km ", "how much $ cost "}) {
+    Item item = Of(Format::kNumeric, "17");
+    while (item.question.size() + part.size() <= kQuestionBytesMax) item.question += part;
+    const auto start = std::chrono::steady_clock::now();
+    CheckAnswer(item, "17 km");
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(50)) << part;
   }
 }
