@@ -62,7 +62,7 @@ std::string ReadLiteral(std::string_view text, Literal* literal, Small* small) {
       return "the exponent is too large";
     }
     exponent += value;
-    clean += "e" + std::to_string(value);
+    clean += "E" + std::to_string(value);  // 3e-11 without a point reads as 3*e-11.
   }
   if (digits.size() > kDigitsMax) return "this has too many digits";
   const size_t leading = digits.find_first_not_of('0');

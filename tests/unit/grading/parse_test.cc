@@ -77,7 +77,7 @@ TEST(Parse, NumbersInAllTheirNotations) {
   EXPECT_EQ(Read("1 1/2"), "1+(1/2)");
   EXPECT_EQ(Read("1\\frac{1}{2}x"), "(1+(1/2))*x");
   EXPECT_EQ(Read("1,234,567.5"), "1234567.5");
-  EXPECT_EQ(Read("1.2e3"), "1.2e3");
+  EXPECT_EQ(Read("1.2e3"), "1.2E3");
   EXPECT_EQ(Read("2e+3"), "2*e+3");
   EXPECT_EQ(Read("9.33x10^-2"), "9.33*(10^(-2))");
   EXPECT_EQ(Read("50%"), "50/100");
