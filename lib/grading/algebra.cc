@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "grading/compare.h"
+#include "grading/letters.h"
 #include "grading/plain.h"
 #include "grading/relation.h"
 #include "grading/solutions.h"
@@ -12,15 +13,7 @@ namespace {
 
 constexpr size_t kStrangeNamesMax = 2;  // More letters than that, all strange, are a word.
 
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool IsAlnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 Compared Unreadable(std::string note) { return {Match::kUnreadable, std::move(note), 0}; }
 Compared Answer(bool same) { return {same ? Match::kSame : Match::kDifferent, {}, same ? 1.0 : 0}; }

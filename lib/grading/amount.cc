@@ -2,17 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "grading/letters.h"
 #include "grading/plain.h"
 #include "grading/token.h"
 #include "grading/unit.h"
 
 namespace lyceum::grading {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 constexpr std::array<std::string_view, 5> kRemainders = {"r", "rem", "remainder", "with remainder",
                                                          "with a remainder of"};
@@ -29,12 +26,6 @@ bool IsMathematics(std::string_view word) {
     return token.kind == TokenKind::kFunction ||
            (token.kind == TokenKind::kConstant && token.text.size() > 1);
   });
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 std::string UnitOf(std::string_view word) {

@@ -60,16 +60,6 @@ std::string Words(std::string_view text);
 Compared CompareText(std::string_view key, std::string_view answer);
 
 // choice.cc
-// "The answer is **18**." is 18. Only words that change nothing are skipped; where another one
-// stands in front, nothing is.
-struct LeadIn {
-  std::string_view rest;     // Of the text that was given.
-  bool words = false;        // Some were skipped.
-  bool verb = false;         // And one was "is" or the like, ":" or "=".
-  bool approximate = false;  // It began with ≈.
-};
-// `names`: a letter may be named too, "x is 18".
-LeadIn ReadLeadIn(std::string_view text, bool names);
 struct Chosen {
   std::optional<size_t> index;
   std::string note;  // Where there is none.

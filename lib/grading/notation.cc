@@ -1,22 +1,13 @@
 #include <algorithm>
-#include <cctype>
 
 #include "grading/compare.h"
+#include "grading/letters.h"
 #include "grading/plain.h"
 
 namespace lyceum::grading {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool IsAlnum(char c) { return IsDigit(c) || IsAlpha(c); }
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 // A number, a letter, or a function call: what needs no brackets in a fraction.
 bool SingleToken(std::string_view text) {

@@ -1,9 +1,10 @@
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 #include <utility>
 
 #include "grading/compare.h"
+#include "grading/lead_in.h"
+#include "grading/letters.h"
 #include "grading/plain.h"
 #include "grading/unit.h"
 
@@ -31,15 +32,6 @@ bool Near(const Rational& key, const Rational& answer, double tolerance) {
 Compared Different(std::string note) { return {Match::kDifferent, std::move(note), 0}; }
 Compared IsSame(std::string note) { return {Match::kSame, std::move(note), 1}; }
 Compared Unread(std::string note) { return {Match::kUnreadable, std::move(note), 0}; }
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 bool IsPowerOfTen(std::string_view text) {
   if (text.substr(0, 1) == "-") text.remove_prefix(1);

@@ -1,9 +1,9 @@
 #include "grading/parse.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
+#include "grading/letters.h"
 #include "grading/literal.h"
 #include "grading/plain.h"
 #include "grading/token.h"
@@ -12,9 +12,6 @@ namespace lyceum::grading {
 namespace {
 
 using Id = std::optional<NodeId>;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 std::optional<Function> InverseOf(Function function) {
   const auto index = static_cast<int>(function);

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <utility>
 
+#include "grading/letters.h"
+
 namespace lyceum::grading {
 namespace {
 
@@ -134,8 +136,6 @@ constexpr std::array kCommands = {
 };
 
 bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 class Reader {
  public:

@@ -1,17 +1,14 @@
 #include "grading/quantity.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 
+#include "grading/letters.h"
 #include "grading/plain.h"
 #include "grading/unit.h"
 
 namespace lyceum::grading {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 struct Literal {
   Rational value;

@@ -1,16 +1,13 @@
 #include "grading/relation.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "grading/letters.h"
 #include "grading/plain.h"
 #include "grading/token.h"
 
 namespace lyceum::grading {
 namespace {
-
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 struct Spelling {
   std::string_view text;

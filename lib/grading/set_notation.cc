@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "grading/compare.h"
+#include "grading/letters.h"
 #include "grading/plain.h"
 #include "grading/wording.h"
 
@@ -12,12 +12,6 @@ namespace lyceum::grading {
 namespace {
 
 using std::string_view;
-
-std::string Lower(string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 bool Skip(string_view* text, string_view head) {
   if (text->substr(0, head.size()) != head) return false;

@@ -1,12 +1,11 @@
 #include <cctype>
 
 #include "grading/compare.h"
+#include "grading/letters.h"
 #include "grading/plain.h"
 
 namespace lyceum::grading {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // ASCII and the Latin letters with accents: À..Þ are two bytes, C3 80..9E, small ones 0x20 further.
 void LowerCase(std::string* text) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "grading/letters.h"
 #include "grading/plain.h"
 #include "grading/quantity.h"
 
@@ -13,9 +13,6 @@ namespace {
 constexpr size_t kTokensMax = 4096;
 constexpr size_t kSpellingMax = 12;  // Letters of the longest function.
 constexpr size_t kWordMin = 5;       // Letters in a row that make one name.
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 struct Spelling {
   std::string_view text;
@@ -234,9 +231,7 @@ class Lexer {
 
   // A run that is one of the spellings that count in any case. False: it is none of them.
   bool Whole(std::string_view run) {
-    std::string lower(run);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string lower = Lower(run);
     const Spelling* spelling = FunctionAt(lower);
     if (lower == "infinity" || lower == "inf" || lower == "infty") {
       Constant(Op::kInfinity, run.size());

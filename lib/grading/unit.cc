@@ -1,10 +1,10 @@
 #include "grading/unit.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 #include <vector>
 
+#include "grading/letters.h"
 #include "grading/plain.h"
 
 namespace lyceum::grading {
@@ -73,13 +73,6 @@ constexpr Word kOpaque[] = {
 bool Lists(std::string_view names, std::string_view name) {
   if (name.empty() || name.find(' ') != std::string_view::npos) return false;
   return names.find(" " + std::string(name) + " ") != std::string_view::npos;
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
 }
 
 const Known* Find(std::string_view name) {

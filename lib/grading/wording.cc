@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <vector>
 
+#include "grading/letters.h"
 #include "grading/plain.h"
 #include "grading/token.h"
 
@@ -13,7 +13,6 @@ namespace {
 
 using std::string_view;
 
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 
 // Letters that are usual together as variables. No two of a group make a word.
@@ -192,8 +191,7 @@ bool ChangesNumber(string_view unit) { return AnyWordOf(kChanges, unit); }
 std::string WithoutLeadIn(string_view text) {
   text = Trimmed(text);
   if (text.size() > 1 && text.back() == '.') text = Trimmed(text.substr(0, text.size() - 1));
-  std::string lower(text.substr(0, 32));
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string lower = Lower(text.substr(0, 32));
   for (const string_view lead : kLeads) {
     if (lower.rfind(lead, 0) != 0 || text.size() == lead.size()) continue;
     string_view rest = text.substr(lead.size());
