@@ -66,6 +66,12 @@ std::string VerdictText(const tutor::FeedbackOut& feedback) {
   return mark + " " + (text.empty() ? std::string(Name(feedback.verdict)) : text);
 }
 
+bool IsGoOn(std::string_view text) {
+  std::string words(text);
+  for (char& c : words) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return words == "continue" || words == "go on" || words == "next";
+}
+
 LineMeaning Event(tutor::EventKind kind) { return SendEvent{std::move(kind)}; }
 
 LineMeaning Message(std::string_view text, tutor::Intent intent) {
@@ -149,6 +155,8 @@ LineMeaning ChatView::Read(std::string_view line) const {
          state_ == StateName::kRemediatingUnknownError)) {
       return Message(choices_[place], tutor::Intent::kAnswer);
     }
+    // While material is shown, a message is a question about it; who types these asks nothing.
+    if (state_ == tutor::StateName::kExposition && IsGoOn(text)) return Event(tutor::Continue{});
     return Message(text, tutor::Intent::kUnspecified);
   }
   const size_t space = text.find(' ');

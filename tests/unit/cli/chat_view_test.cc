@@ -164,6 +164,20 @@ TEST(ChatView, LinesAreEventsCommandsOrNothing) {
   EXPECT_TRUE(std::holds_alternative<tutor::Hint>(std::get<SendEvent>(hint).kind));
 }
 
+TEST(ChatView, GoOnWhileMaterialIsShownIsNoQuestion) {
+  const auto goes_on = [](const ChatView& view, const char* line) {
+    const LineMeaning meaning = view.Read(line);
+    const auto* event = std::get_if<SendEvent>(&meaning);
+    return event != nullptr && std::holds_alternative<tutor::Continue>(event->kind);
+  };
+  ChatView view(Looks{});
+  for (const char* line : {"continue", " Go on", "next"}) EXPECT_TRUE(goes_on(view, line)) << line;
+  EXPECT_FALSE(goes_on(view, "what comes next"));
+  // Where an answer is awaited the session finds out what is meant: it may be the answer.
+  view.Receive(Question(1, {}));
+  EXPECT_FALSE(goes_on(view, "next"));
+}
+
 TEST(ChatView, TheLetterOfAChoiceMeansTheChoice) {
   ChatView view(Looks{});
   view.Receive(Question(1, {"mitosis", "meiosis"}));
