@@ -4,15 +4,19 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "bench/figures.h"
+#include "envelope/subjects.h"
 
 namespace lyceum::bench {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr size_t kBoxMax = 1 << 16;
+constexpr int kDeltaTag = 1;
+constexpr int kAckTag = 2;
 
 }  // namespace
 
@@ -20,9 +24,35 @@ double Load::CallUs() const {
   return 1e6 * cpu_s / static_cast<double>(std::max<uint64_t>(1, answered));
 }
 
+AskedWorker::AskedWorker(test::Stack& stack)
+    : session_(stack.nats().Connect("session_worker")),
+      gateway_(stack.nats().Connect("gateway")),
+      box_(std::make_shared<wire::MessageBox>(kBoxMax)),
+      inbox_(session_->NewInbox()) {
+  Listen(*gateway_, envelope::Subjects().Out(ClientId(kClient)), kDeltaTag);
+  Listen(*session_, inbox_, kAckTag);
+}
+
+void AskedWorker::Listen(wire::Connection& connection, const std::string& subject, int tag) {
+  auto subscription = connection.Subscribe(subject, "", box_, tag);
+  if (!subscription) throw std::runtime_error("can not subscribe");
+  if (!connection.Flush(kPatience)) throw std::runtime_error("the server does not answer");
+  subscriptions_.push_back(std::move(*subscription));
+}
+
+void AskedWorker::Send(wire::Message request) {
+  request.reply = inbox_;
+  if (!session_->Publish(request)) throw std::runtime_error("a request can not be published");
+}
+
+std::optional<AskedWorker::Heard> AskedWorker::HearUntil(Deadline deadline) {
+  const auto message = box_->Pop(deadline);
+  return message ? std::optional(Take(*message, message->tag == kDeltaTag)) : std::nullopt;
+}
+
 AskedWorker::Heard AskedWorker::Hear() {
   const auto heard = HearUntil(In(kPatience));
-  if (!heard) throw std::runtime_error("the tool worker is silent");
+  if (!heard) throw std::runtime_error("the tool worker is silent: " + log());
   return *heard;
 }
 

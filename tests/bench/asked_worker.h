@@ -1,13 +1,19 @@
-// A tool worker under measure, real or bare: kept busy with a number of calls at once.
+// A tool worker under measure, real or bare: asked over NATS as a session worker asks, heard as a
+// gateway hears, kept busy with a number of calls at once.
 #pragma once
 
 #include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "support/stack.h"
+#include "wire/connection.h"
 
 namespace lyceum::bench {
 
@@ -23,9 +29,12 @@ struct Load {
   double CpuPercent() const { return 100 * cpu_s / wall_s; }
 };
 
-// One thread calls it. Throws where the worker is silent.
+// One thread calls it. Throws where the worker is silent, or the server does not answer.
 class AskedWorker {
  public:
+  static constexpr char kClient[] = "bench";  // Who hears the deltas.
+  static constexpr std::chrono::seconds kPatience{20};
+
   virtual ~AskedWorker() = default;
   virtual pid_t pid() const = 0;
 
@@ -39,14 +48,29 @@ class AskedWorker {
     bool delta = false;
     bool whole = false;  // That call has said it all.
   };
-  virtual void Ask() = 0;
-  // The next message, and what it means. Empty: none came.
-  virtual std::optional<Heard> HearUntil(Deadline deadline) = 0;
-  virtual size_t in_flight() const = 0;
+  explicit AskedWorker(test::Stack& stack);
+  wire::Connection& session() { return *session_; }
+  // As a request whose ack comes back to Take.
+  void Send(wire::Message request);
   Heard Hear();
 
+  virtual void Ask() = 0;
+  // What a message means: a delta, or the ack of a request.
+  virtual Heard Take(const wire::Message& message, bool delta) = 0;
+  virtual size_t in_flight() const = 0;
+  virtual std::string log() const = 0;  // Of the worker.
+
  private:
+  void Listen(wire::Connection& connection, const std::string& subject, int tag);
+  // The next message, and what it means. Empty: none came.
+  std::optional<Heard> HearUntil(Deadline deadline);
   double CpuSeconds() const;
+
+  std::shared_ptr<wire::Connection> session_;  // As session_worker.
+  std::shared_ptr<wire::Connection> gateway_;
+  std::shared_ptr<wire::MessageBox> box_;
+  std::vector<wire::Subscription> subscriptions_;
+  std::string inbox_;
 };
 
 }  // namespace lyceum::bench

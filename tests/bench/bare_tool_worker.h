@@ -1,16 +1,11 @@
-// bench_bare_tool under measure (bare_tool.cc), asked as a session worker asks and heard as a
-// gateway hears, without looking into what it says.
+// bench_bare_tool under measure (bare_tool.cc), without looking into what it says.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "bench/asked_worker.h"
 #include "support/process.h"
-#include "support/stack.h"
-#include "wire/connection.h"
 
 namespace lyceum::bench {
 
@@ -22,14 +17,10 @@ class BareToolWorker : public AskedWorker {
 
  private:
   void Ask() override;
-  std::optional<Heard> HearUntil(Deadline deadline) override;
+  Heard Take(const wire::Message& message, bool delta) override;
   size_t in_flight() const override { return said_.size(); }
+  std::string log() const override { return process_.err(); }
 
-  std::shared_ptr<wire::Connection> session_;  // As session_worker.
-  std::shared_ptr<wire::Connection> gateway_;
-  std::shared_ptr<wire::MessageBox> box_;
-  std::vector<wire::Subscription> subscriptions_;
-  std::string inbox_;
   uint64_t asked_ = 0;
   std::unordered_map<std::string, int> said_;  // Messages, by the number of a call in flight.
   test::Process process_;

@@ -20,13 +20,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr char kCourse[] = "ops/courses/fractions.toml";
-constexpr char kClient[] = "bench";
 constexpr char kStoppedLine[] = "\"stopped\"";
-constexpr int kDeltaTag = 1;
-constexpr int kAckTag = 2;
-constexpr size_t kBoxMax = 1 << 16;
 constexpr uint64_t kLearners = 1000;
-constexpr std::chrono::seconds kPatience{20};
 constexpr std::chrono::seconds kCallTime{60};
 
 void Require(bool good, const char* what) {
@@ -49,19 +44,7 @@ tutor::TopicRef FirstTopic() {
 }  // namespace
 
 LlmToolWorker::LlmToolWorker(test::Stack& stack, const std::string& llm_url, size_t slots)
-    : topic_(FirstTopic()),
-      session_(stack.nats().Connect("session_worker")),
-      gateway_(stack.nats().Connect("gateway")),
-      box_(std::make_shared<wire::MessageBox>(kBoxMax)),
-      inbox_(session_->NewInbox()) {
-  const auto subscribe = [&](wire::Connection& connection, const std::string& subject, int tag) {
-    auto subscription = connection.Subscribe(subject, "", box_, tag);
-    Require(subscription.has_value(), "can not subscribe");
-    Require(connection.Flush(kPatience).has_value(), "the server does not answer");
-    subscriptions_.push_back(std::move(*subscription));
-  };
-  subscribe(*gateway_, subjects_.Out(ClientId(kClient)), kDeltaTag);
-  subscribe(*session_, inbox_, kAckTag);
+    : AskedWorker(stack), topic_(FirstTopic()) {
   test::WriteFile(dir_ / "lyceum.toml", ConfigOf(llm_url));
   process_ = stack.StartToolWorker(
       "tools-1", {"--config", dir_ / "lyceum.toml", "--prompts", test::SourceFile("ops/prompts"),
@@ -73,8 +56,8 @@ LlmToolWorker::LlmToolWorker(test::Stack& stack, const std::string& llm_url, siz
 void LlmToolWorker::WaitUntilItAnswers() {
   const wire::Message first = NextRequest();
   const bool accepted =
-      test::Eventually(kPatience, [&] { return session_->Request(first, kPatience).has_value(); });
-  if (!accepted) throw std::runtime_error("the tool worker does not start: " + process_->err());
+      test::Eventually(kPatience, [&] { return session().Request(first, kPatience).has_value(); });
+  if (!accepted) throw std::runtime_error("the tool worker does not start: " + log());
   while (!said_.empty()) Hear();
 }
 
@@ -94,19 +77,10 @@ wire::Message LlmToolWorker::NextRequest() {
   return message;
 }
 
-void LlmToolWorker::Ask() {
-  wire::Message message = NextRequest();
-  message.reply = inbox_;
-  Require(session_->Publish(message).has_value(), "a request can not be published");
-}
+void LlmToolWorker::Ask() { Send(NextRequest()); }
 
-std::optional<AskedWorker::Heard> LlmToolWorker::HearUntil(Deadline deadline) {
-  const auto message = box_->Pop(deadline);
-  return message ? std::optional(Take(*message)) : std::nullopt;
-}
-
-AskedWorker::Heard LlmToolWorker::Take(const wire::Message& message) {
-  if (message.tag == kDeltaTag) return TakeDelta(message);
+AskedWorker::Heard LlmToolWorker::Take(const wire::Message& message, bool delta) {
+  if (delta) return TakeDelta(message);
   const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
   const auto ack = envelope::DecodeToolAck(message.data, encoding);
   Require(ack && ack->accepted, "a request was not accepted");

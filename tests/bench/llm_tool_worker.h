@@ -47,19 +47,14 @@ class LlmToolWorker : public AskedWorker {
   void WaitUntilItAnswers();
   wire::Message NextRequest();
   void Ask() override;
-  std::optional<Heard> HearUntil(Deadline deadline) override;
+  Heard Take(const wire::Message& message, bool delta) override;
   size_t in_flight() const override { return said_.size(); }
-  Heard Take(const wire::Message& message);
+  std::string log() const override { return process_->err(); }
   Heard TakeDelta(const wire::Message& message);
 
   test::TempDir dir_;
   envelope::Subjects subjects_;
   tutor::TopicRef topic_;
-  std::shared_ptr<wire::Connection> session_;  // As session_worker.
-  std::shared_ptr<wire::Connection> gateway_;
-  std::shared_ptr<wire::MessageBox> box_;
-  std::vector<wire::Subscription> subscriptions_;
-  std::string inbox_;
   uint64_t asked_ = 0;
   std::unordered_map<std::string, std::string> said_;  // So far, by call that is in flight.
   std::unique_ptr<test::Process> process_;
