@@ -5,9 +5,9 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/json_object.h"
 #include "base/time_text.h"
 
 namespace lyceum {
@@ -75,18 +75,16 @@ void InitLog(std::string_view program, std::string_view worker, std::string_view
 
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (!Logger().should_log(ToSpdlog(level))) return;
-  nlohmann::ordered_json line;
-  line["at"] = TimeText(UnixMs());
-  line["level"] = NameOf(level);
-  line["program"] = Self().program;
-  if (!Self().worker.empty()) line["worker"] = Self().worker;
-  line["event"] = event;
+  JsonObject line;
+  line.Add("at", TimeText(UnixMs()));
+  line.Add("level", NameOf(level));
+  line.Add("program", Self().program);
+  if (!Self().worker.empty()) line.Add("worker", Self().worker);
+  line.Add("event", event);
   for (const LogField& field : fields) {
-    std::visit([&](const auto& value) { line[std::string(field.key)] = value; }, field.value);
+    std::visit([&](const auto& value) { line.Add(field.key, value); }, field.value);
   }
-  // "replace": a server's error text may hold bytes that are not UTF-8.
-  Logger().log(ToSpdlog(level),
-               line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  Logger().log(ToSpdlog(level), line.End());
 }
 
 }  // namespace lyceum
