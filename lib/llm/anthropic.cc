@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/json_object.h"
 #include "llm/json.h"
 
 namespace lyceum::llm::anthropic {
@@ -44,6 +45,8 @@ Trouble OfError(const Json& error) {
 class AnthropicDecoder : public Decoder {
  public:
   Step OnEvent(const SseEvent& event) override {
+    // They say nothing.
+    if (event.name == "ping" || event.name == "content_block_stop") return std::string();
     const Json json = ParseJson(event.data);
     if (!json.is_object()) return Trouble{"bad_json", Blame::kPassing};
     const std::string type = TextField(json, "type");
@@ -124,28 +127,25 @@ class AnthropicDecoder : public Decoder {
 }  // namespace
 
 WireRequest Encode(const Provider& provider, const std::string& model, const ChatRequest& chat) {
-  Json body = {{"model", model}, {"max_tokens", chat.output_tokens_max}, {"stream", true}};
+  JsonObject body;
+  body.Add("model", model).Add("max_tokens", chat.output_tokens_max).Add("stream", true);
   if (const std::string system = SystemText(provider, chat); !system.empty()) {
-    body["system"] = system;
+    body.Add("system", system);
   }
-  Json& messages = body["messages"] = Json::array();
-  for (const Turn& turn : chat.turns) {
-    messages.push_back(
-        {{"role", turn.role == Turn::Role::kUser ? "user" : "assistant"}, {"content", turn.text}});
-  }
+  body.AddJson("messages", Messages({}, chat));
   if (!chat.schema.empty()) {
     const Json schema = ParseJson(chat.schema);
     CHECK(schema.is_object());  // It is our own.
     switch (provider.quirks.schema) {
       case SchemaWay::kNative:
-        body["output_config"] = {{"format", {{"type", "json_schema"}, {"schema", schema}}}};
+        body.AddJson("output_config",
+                     Dump({{"format", {{"type", "json_schema"}, {"schema", schema}}}}));
         break;
       case SchemaWay::kTool:
-        body["tools"] = Json::array();
-        body["tools"].push_back({{"name", chat.schema_name},
-                                 {"description", "Takes the answer."},
-                                 {"input_schema", schema}});
-        body["tool_choice"] = {{"type", "tool"}, {"name", chat.schema_name}};
+        body.AddJson("tools", Dump(Json::array({{{"name", chat.schema_name},
+                                                 {"description", "Takes the answer."},
+                                                 {"input_schema", schema}}})));
+        body.AddJson("tool_choice", Dump({{"type", "tool"}, {"name", chat.schema_name}}));
         break;
       case SchemaWay::kNone:
       case SchemaWay::kJsonObject:
@@ -158,7 +158,7 @@ WireRequest Encode(const Provider& provider, const std::string& model, const Cha
                      {"accept", "text/event-stream"},
                      {"anthropic-version", "2023-06-01"}};
   if (!provider.key.empty()) request.headers.emplace_back("x-api-key", provider.key);
-  request.body = Dump(body);
+  request.body = body.End();
   return request;
 }
 

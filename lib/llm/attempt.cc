@@ -15,9 +15,6 @@ using std::chrono::milliseconds;
 constexpr size_t kWholeBytesMax = 1024 * 1024;
 constexpr size_t kErrorBodyBytesMax = 16 * 1024;
 constexpr size_t kEventBytesMax = 64 * 1024;
-// Nobody sees a text grow in smaller steps, and what is read as a whole need not be read before.
-constexpr milliseconds kTextPace{5};
-constexpr milliseconds kWholePace{20};
 
 // Silence for so long speaks against any provider, however little time there was.
 constexpr milliseconds kFairSilence{2'000};
@@ -62,34 +59,32 @@ class Run {
       : order_(order),
         transfer_(std::move(transfer)),
         begun_(begun),
-        decoder_(MakeDecoder(order.provider.api)) {
-    if (!order_.on_text) transfer_.Pace(kWholePace);
-  }
+        decoder_(MakeDecoder(order.provider.api)) {}
 
-  AttemptEnd Go() {
-    end_.trouble = Read();
+  Task<AttemptEnd> Go() {
+    end_.trouble = co_await Read();
     end_.reply.usage = decoder_->usage();
     end_.reply.finish = decoder_->finish();
     if (!end_.trouble) end_.trouble = Judge();
     const auto took = Steady::now() - begun_;
     end_.latency_ms = static_cast<uint32_t>(std::chrono::duration_cast<milliseconds>(took).count());
     end_.cost = Cost();
-    return std::move(end_);
+    co_return std::move(end_);
   }
 
  private:
   using Problem = std::optional<Trouble>;
 
-  Problem Read() {
-    const Result<wire::HttpHead> head = transfer_.Head();
-    if (!head) return OfTransfer();
+  Task<Problem> Read() {
+    const Result<wire::HttpHead> head = co_await transfer_.Head();
+    if (!head) co_return OfTransfer();
     end_.hints = ReadRetryHints(*head, UnixMs());
-    if (head->status != 200) return ReadError(head->status);
+    if (head->status != 200) co_return co_await ReadError(head->status);
     answered_ = true;
     const std::string_view type = WithoutParameters(head->header("content-type"));
-    if (type.empty() || type == "text/event-stream") return ReadStream();
-    if (type == "application/json") return ReadWhole();
-    return Trouble{"bad_content_type", Blame::kPassing};
+    if (type.empty() || type == "text/event-stream") co_return co_await ReadStream();
+    if (type == "application/json") co_return co_await ReadWhole();
+    co_return Trouble{"bad_content_type", Blame::kPassing};
   }
 
   Problem OfTransfer() {
@@ -97,40 +92,58 @@ class Run {
     return failure ? OfFailure(*failure) : Trouble{"cut", Blame::kPassing};
   }
 
-  Problem ReadError(int status) {
+  Task<Problem> ReadError(int status) {
     refused_status_ = true;
-    const Result<std::string> body = transfer_.ReadAll(kErrorBodyBytesMax);
-    return OfStatus(order_.provider.api, status, body ? *body : std::string());
+    const Result<std::string> body = co_await transfer_.ReadAll(kErrorBodyBytesMax);
+    co_return OfStatus(order_.provider.api, status, body ? *body : std::string());
   }
 
-  Problem ReadWhole() {
-    Result<std::string> body = transfer_.ReadAll(kWholeBytesMax + 1);
-    if (!body) return OfTransfer();
-    if (body->size() > kWholeBytesMax) return Trouble{"too_large", Blame::kAnswer};
-    return Take(decoder_->OnWhole(*body));
+  Task<Problem> ReadWhole() {
+    const Result<std::string> body = co_await transfer_.ReadAll(kWholeBytesMax + 1);
+    if (!body) co_return OfTransfer();
+    if (body->size() > kWholeBytesMax) co_return Trouble{"too_large", Blame::kAnswer};
+    Problem problem = Take(decoder_->OnWhole(*body));
+    if (!problem) Tell();
+    co_return problem;
   }
 
-  Problem ReadStream() {
+  Task<Problem> ReadStream() {
     SseParser parser(kEventBytesMax);
     while (true) {
-      const Result<std::string> piece = transfer_.Read();
+      const Result<std::string> piece = co_await transfer_.Read();
       // What a provider has said in full is an answer, even where its end is lost.
-      if (!piece) return decoder_->complete() && !Stopped() ? Problem() : OfTransfer();
+      if (!piece) co_return decoder_->complete() && !Stopped() ? Problem() : OfTransfer();
       if (piece->empty()) {
-        return decoder_->complete() ? Problem() : Trouble{"cut", Blame::kPassing};
+        co_return decoder_->complete() ? Problem() : Trouble{"cut", Blame::kPassing};
       }
-      for (const SseEvent& event : parser.Feed(*piece)) {
-        if (Problem problem = Take(decoder_->OnEvent(event))) return problem;
-        if (decoder_->ended()) {
-          transfer_.Finish();
-          return {};
-        }
+      Problem problem = TakeEvents(parser, *piece);
+      if (problem) co_return problem;
+      Tell();
+      if (decoder_->ended()) {
+        transfer_.Finish();
+        co_return Problem();
       }
-      if (parser.problem()) return Trouble{"bad_stream", Blame::kPassing};
       if (end_.reply.text.empty() && Steady::now() > order_.text_by) {
-        return Trouble{"first_text", Blame::kPassing};
+        co_return Trouble{"first_text", Blame::kPassing};
       }
     }
+  }
+
+  Problem TakeEvents(SseParser& parser, std::string_view piece) {
+    for (const SseEvent& event : parser.Feed(piece)) {
+      Problem problem = Take(decoder_->OnEvent(event));
+      if (problem || decoder_->ended()) return problem;
+    }
+    if (parser.problem()) return Trouble{"bad_stream", Blame::kPassing};
+    return {};
+  }
+
+  // Once for all that has come at a time.
+  void Tell() {
+    if (!order_.on_text || told_ == end_.reply.text.size()) return;
+    const std::string_view text = std::string_view(end_.reply.text).substr(told_);
+    told_ = end_.reply.text.size();
+    order_.on_text(text);
   }
 
   Problem Take(Decoder::Step step) {
@@ -138,7 +151,6 @@ class Run {
     const std::string& text = std::get<std::string>(step);
     if (text.empty()) return {};
     if (end_.reply.text.empty()) {
-      if (order_.on_text) transfer_.Pace(kTextPace);
       const auto took = Steady::now() - begun_;
       end_.first_text_ms = static_cast<uint32_t>(
           std::max<int64_t>(1, std::chrono::duration_cast<milliseconds>(took).count()));
@@ -147,7 +159,6 @@ class Run {
       return Trouble{"too_large", Blame::kAnswer};
     }
     end_.reply.text += text;
-    if (order_.on_text) order_.on_text(text);
     return {};
   }
 
@@ -183,13 +194,14 @@ class Run {
   const Deadline begun_;
   std::unique_ptr<Decoder> decoder_;
   AttemptEnd end_;
+  size_t told_ = 0;              // Bytes of the text.
   bool answered_ = false;        // With status 200.
   bool refused_status_ = false;  // With another one.
 };
 
 }  // namespace
 
-AttemptEnd MakeAttempt(wire::HttpClient& http, const AttemptOrder& order) {
+Task<AttemptEnd> MakeAttempt(wire::HttpClient& http, const AttemptOrder& order) {
   const Provider& provider = order.provider;
   WireRequest wire_request = Encode(provider, order.model, order.chat);
   const Deadline begun = Steady::now();
@@ -205,10 +217,11 @@ AttemptEnd MakeAttempt(wire::HttpClient& http, const AttemptOrder& order) {
   request.bounds.first_byte = std::min(provider.bounds.first_byte, patience);
   request.deadline = std::min(order.deadline, begun + provider.whole);
   request.plain_http_allowed = provider.plain_http;
-  AttemptEnd end = Run(order, http.Begin(std::move(request), order.stop), begun).Go();
+  Run run(order, http.Begin(std::move(request), order.stop), begun);
+  AttemptEnd end = co_await run.Go();
   end.hurried = end.trouble && IsOfTime(end.trouble->outcome) &&
                 patience < std::min(kFairSilence, provider.bounds.first_byte);
-  return end;
+  co_return end;
 }
 
 }  // namespace lyceum::llm

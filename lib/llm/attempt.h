@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/task.h"
 #include "llm/chat.h"
 #include "llm/codec.h"
 #include "llm/config.h"
@@ -43,6 +44,7 @@ struct AttemptEnd {
   bool hurried = false;
 };
 
-AttemptEnd MakeAttempt(wire::HttpClient& http, const AttemptOrder& order);
+// Ends in the thread of the HTTP client, where it has to wait.
+Task<AttemptEnd> MakeAttempt(wire::HttpClient& http, const AttemptOrder& order);
 
 }  // namespace lyceum::llm

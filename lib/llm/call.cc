@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <utility>
 
 #include "base/log.h"
@@ -12,15 +11,6 @@ namespace lyceum::llm {
 namespace {
 
 using std::chrono::milliseconds;
-
-// False: stopped before.
-bool WaitUntil(Deadline due, std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_until(lock, stop, due, [] { return false; });
-  return !stop.stop_requested();
-}
 
 uint32_t Sum(const Usage& usage) {
   Usage sum = usage;
@@ -60,34 +50,34 @@ ChatRequest WithRepair(const ChatRequest& chat, std::string text, const std::str
 Shared::Shared(Config the_config, std::shared_ptr<wire::HttpClient> the_http)
     : config(std::move(the_config)), http(std::move(the_http)), budget(config.user_tokens_per_day) {
   for (const Provider& provider : config.providers) {
-    gates.push_back(std::make_unique<Gate>(provider));
+    gates.push_back(std::make_unique<Gate>(provider, &timers));
   }
 }
 
-Reply Call::Run() {
+Task<Reply> Call::Run() {
   const size_t count = shared_.config.providers.size();
   std::vector<size_t> without_room;
   reason_ = ask_.reason;
   Next next = Next::kElsewhere;
   for (size_t i = ask_.first_provider; i < count; ++i) {
-    next = AskOne(i, count - i - 1 + without_room.size(), false);
+    next = co_await AskOne(i, count - i - 1 + without_room.size(), false);
     if (next == Next::kDone || next == Next::kEnd) break;
     if (next == Next::kNoRoom) without_room.push_back(i);
     reason_ = "fallback";
   }
   for (size_t i = 0; i < without_room.size() && next != Next::kDone && next != Next::kEnd; ++i) {
     if (reply_.attempts.empty() && without_room[i] == ask_.first_provider) reason_ = ask_.reason;
-    next = AskOne(without_room[i], without_room.size() - i - 1, true);
+    next = co_await AskOne(without_room[i], without_room.size() - i - 1, true);
     reason_ = "fallback";
   }
   if (next != Next::kDone) {
     Retract();
     reply_.outcome = WhyNot();
   }
-  return std::move(reply_);
+  co_return std::move(reply_);
 }
 
-Call::Next Call::AskOne(size_t index, size_t others, bool wait_for_room) {
+Task<Call::Next> Call::AskOne(size_t index, size_t others, bool wait_for_room) {
   const Provider& provider = shared_.config.providers[index];
   // While others are left, this one has its even share of the time to begin to speak, over all its
   // attempts: so that somebody still has time when it is silent. Once it speaks it may go on until
@@ -99,19 +89,19 @@ Call::Next Call::AskOne(size_t index, size_t others, bool wait_for_room) {
   bool repaired = false;
   uint32_t failures = 0;
   while (true) {
-    if (ask_.stop.stop_requested() || LeftMs(ask_.deadline) == 0) return Next::kEnd;
+    if (ask_.stop.stop_requested() || LeftMs(ask_.deadline) == 0) co_return Next::kEnd;
     Next next = Next::kElsewhere;
     std::string wrong;
     const std::optional<AttemptEnd> end =
-        TryOnce(index, chat, text_by, wait_for_room, &next, &wrong);
-    if (!end) return next;
+        co_await TryOnce(index, chat, text_by, wait_for_room, &next, &wrong);
+    if (!end) co_return next;
     if (!end->trouble && wrong.empty()) {
       reply_.outcome = Answer{end->reply.text, end->reply.finish, provider.name,
                               provider.ModelOf(ask_.tool), index};
-      return Next::kDone;
+      co_return Next::kDone;
     }
     if (!end->trouble) {
-      if (std::exchange(repaired, true)) return Next::kElsewhere;
+      if (std::exchange(repaired, true)) co_return Next::kElsewhere;
       chat = WithRepair(ask_.chat, end->reply.text, wrong);
       reason_ = "repair";
       continue;
@@ -120,31 +110,33 @@ Call::Next Call::AskOne(size_t index, size_t others, bool wait_for_room) {
     const Blame blame = end->trouble->blame;
     const bool again = (blame == Blame::kPassing || blame == Blame::kRequest) &&
                        end->hints.should_retry.value_or(blame == Blame::kPassing);
-    if (!again || ++failures >= provider.attempts) return Next::kElsewhere;
+    if (!again || ++failures >= provider.attempts) co_return Next::kElsewhere;
     // A wait that does not fit is not begun: the time is better spent elsewhere.
     const Deadline due = Steady::now() + RetryWait(*end, failures - 1, provider);
-    if (due >= text_by) return Next::kElsewhere;
-    if (!WaitUntil(due, ask_.stop)) return Next::kEnd;
+    if (due >= text_by) co_return Next::kElsewhere;
+    const bool in_time = co_await shared_.timers.Until(due, ask_.stop);
+    if (!in_time) co_return Next::kEnd;
     reason_ = "retry";
   }
 }
 
-std::optional<AttemptEnd> Call::TryOnce(size_t index, const ChatRequest& chat, Deadline text_by,
-                                        bool wait_for_room, Next* next, std::string* verdict) {
+Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const ChatRequest& chat,
+                                              Deadline text_by, bool wait_for_room, Next* next,
+                                              std::string* verdict) {
   const Provider& provider = shared_.config.providers[index];
   Gate& gate = *shared_.gates[index];
   const uint32_t tokens = Sum({InputTokensAtMost(chat), chat.output_tokens_max, 0});
   std::optional<Budget::Reservation> reservation = Reserve(tokens);
   if (!reservation) {
     *next = Next::kEnd;
-    return std::nullopt;
+    co_return std::nullopt;
   }
-  const std::variant<Gate::Pass, Gate::Refusal> entered = gate.Enter(
+  const Gate::Entered entered = co_await gate.Enter(
       tokens, wait_for_room ? std::optional<Deadline>(ask_.deadline) : std::nullopt, ask_.stop);
   if (const Gate::Refusal* refusal = std::get_if<Gate::Refusal>(&entered)) {
     Settle(*reservation, 0);
     *next = *refusal == Gate::Refusal::kRoom && !wait_for_room ? Next::kNoRoom : Next::kElsewhere;
-    return std::nullopt;
+    co_return std::nullopt;
   }
   const Gate::Pass& pass = std::get<Gate::Pass>(entered);
   Attempt attempt{provider.name, provider.ModelOf(ask_.tool), reason_};
@@ -157,9 +149,13 @@ std::optional<AttemptEnd> Call::TryOnce(size_t index, const ChatRequest& chat, D
       ask_.on_text(text);
     };
   }
-  AttemptEnd end = MakeAttempt(
-      *shared_.http, {provider, attempt.model, chat, ask_.deadline, text_by, ask_.stop, listener});
-  if (!end.trouble && judge_ != nullptr) *verdict = (*judge_)(end.reply.text);
+  const AttemptOrder order{provider, attempt.model, chat,    ask_.deadline,
+                           text_by,  ask_.stop,     listener};
+  AttemptEnd end = co_await MakeAttempt(*shared_.http, order);
+  if (!end.trouble && judge_ != nullptr) {
+    co_await ThreadPool::Entry{ask_.threads};
+    *verdict = (*judge_)(end.reply.text);
+  }
 
   attempt.outcome = end.trouble ? end.trouble->outcome : verdict->empty() ? "ok" : "bad_result";
   attempt.latency_ms = end.latency_ms;
@@ -180,7 +176,7 @@ std::optional<AttemptEnd> Call::TryOnce(size_t index, const ChatRequest& chat, D
       end.trouble && end.trouble->blame == Blame::kRequest && attempt.outcome != "closed";
   reply_.usage += attempt.usage;
   reply_.attempts.push_back(std::move(attempt));
-  return end;
+  co_return end;
 }
 
 std::optional<Budget::Reservation> Call::Reserve(uint32_t tokens) {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/task.h"
+#include "base/timers.h"
 #include "llm/attempt.h"
 #include "llm/budget.h"
 #include "llm/client.h"
@@ -21,6 +23,7 @@ struct Shared {
   Shared(Config the_config, std::shared_ptr<wire::HttpClient> the_http);
   const Config config;
   const std::shared_ptr<wire::HttpClient> http;
+  Timers timers;
   std::vector<std::unique_ptr<Gate>> gates;  // As config.providers.
   std::mutex mutex;                          // Of the two below.
   Budget budget;
@@ -34,16 +37,16 @@ class Call {
   Call(Shared& shared, const Ask& ask, const Judge* judge)
       : shared_(shared), ask_(ask), judge_(judge) {}
 
-  Reply Run();
+  Task<Reply> Run();
 
  private:
   enum class Next { kDone, kEnd, kElsewhere, kNoRoom };
 
   // At this provider, with `others` left that may be asked after it.
-  Next AskOne(size_t index, size_t others, bool wait_for_room);
+  Task<Next> AskOne(size_t index, size_t others, bool wait_for_room);
   // One attempt, with everything that is counted. Nothing: not begun, `*next` says what now.
-  std::optional<AttemptEnd> TryOnce(size_t index, const ChatRequest& chat, Deadline text_by,
-                                    bool wait_for_room, Next* next, std::string* verdict);
+  Task<std::optional<AttemptEnd>> TryOnce(size_t index, const ChatRequest& chat, Deadline text_by,
+                                          bool wait_for_room, Next* next, std::string* verdict);
   std::optional<Budget::Reservation> Reserve(uint32_t tokens);
   void Settle(const Budget::Reservation& reservation, uint32_t tokens_used);
   std::chrono::milliseconds RetryWait(const AttemptEnd& end, uint32_t retry,

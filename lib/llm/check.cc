@@ -63,20 +63,21 @@ std::string Advice(const std::string& outcome, const Provider& provider) {
 
 }  // namespace
 
-Client::Check CheckProvider(wire::HttpClient& http, const Provider& provider, Gate* gate,
-                            Deadline deadline) {
+Task<Client::Check> CheckProvider(wire::HttpClient& http, const Provider& provider, Gate* gate,
+                                  Deadline deadline) {
   ChatRequest chat;
   chat.turns = {{Turn::Role::kUser, "Answer with the word ready."}};
   chat.output_tokens_max = 256;  // Some models think before the first word.
-  const AttemptEnd end =
-      MakeAttempt(http, {provider, provider.model, chat, deadline, deadline, {}, {}});
+  const std::function<void(std::string_view)> nobody;
+  const AttemptOrder order{provider, provider.model, chat, deadline, deadline, {}, nobody};
+  const AttemptEnd end = co_await MakeAttempt(http, order);
   const std::string outcome = end.trouble ? end.trouble->outcome : "ok";
   gate->Count({provider.name, provider.model, "first", outcome, end.latency_ms, end.first_text_ms,
                end.reply.usage});
   Client::Check check{provider.name, provider.model, !end.trouble, ""};
   check.text =
       end.trouble ? Advice(outcome, provider) : fmt::format("answered in {} ms", end.latency_ms);
-  return check;
+  co_return check;
 }
 
 }  // namespace lyceum::llm

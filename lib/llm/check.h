@@ -9,7 +9,7 @@
 namespace lyceum::llm {
 
 // One short question, past the breaker and the limits of `gate`, which counts it.
-Client::Check CheckProvider(wire::HttpClient& http, const Provider& provider, Gate* gate,
-                            Deadline deadline);
+Task<Client::Check> CheckProvider(wire::HttpClient& http, const Provider& provider, Gate* gate,
+                                  Deadline deadline);
 
 }  // namespace lyceum::llm

@@ -24,13 +24,17 @@ Result<std::shared_ptr<Client>> Client::Make(Config config,
   return std::shared_ptr<Client>(new Client(std::move(impl)));
 }
 
-Reply Client::AskText(const Ask& ask) { return Call(impl_->shared, ask, nullptr).Run(); }
-
-Reply Client::AskJson(const Ask& ask, const Judge& judge) {
-  return Call(impl_->shared, ask, &judge).Run();
+Task<Reply> Client::AskText(const Ask& ask) {
+  Call call(impl_->shared, ask, nullptr);
+  co_return co_await call.Run();
 }
 
-std::vector<Client::Check> Client::CheckProviders(Deadline deadline) {
+Task<Reply> Client::AskJson(const Ask& ask, const Judge& judge) {
+  Call call(impl_->shared, ask, &judge);
+  co_return co_await call.Run();
+}
+
+Task<std::vector<Client::Check>> Client::CheckProviders(Deadline deadline) {
   Shared& shared = impl_->shared;
   std::vector<Check> checks;
   for (size_t i = 0; i < shared.config.providers.size(); ++i) {
@@ -38,10 +42,10 @@ std::vector<Client::Check> Client::CheckProviders(Deadline deadline) {
     const Deadline now = Steady::now();
     const auto share = std::max(Steady::duration(0), deadline - now) /
                        static_cast<int64_t>(shared.config.providers.size() - i);
-    checks.push_back(CheckProvider(*shared.http, shared.config.providers[i], shared.gates[i].get(),
-                                   now + share));
+    checks.push_back(co_await CheckProvider(*shared.http, shared.config.providers[i],
+                                            shared.gates[i].get(), now + share));
   }
-  return checks;
+  co_return checks;
 }
 
 const Config& Client::config() const { return impl_->shared.config; }

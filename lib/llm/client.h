@@ -6,8 +6,8 @@
 // and day. A provider whose circuit breaker is open, or whose limits leave no room, is passed over.
 // When nobody else is left, room is waited for; an open breaker is not. Before the first piece of
 // text another attempt is free; after it the text is retracted and said anew. A refusal is not
-// asked for again where it came from. Blocks its thread; any number of threads; ends with the last
-// call.
+// asked for again where it came from. Any number of calls at once, from any threads; it outlives
+// them. A call goes on in the thread that ends its wait: mostly that of the HTTP client.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/task.h"
+#include "base/thread_pool.h"
 #include "llm/chat.h"
 #include "llm/config.h"
 #include "wire/http.h"
@@ -34,12 +36,13 @@ struct Ask {
   Deadline deadline;  // Of everything.
   std::stop_token stop;
   // Text as it comes, in whole UTF-8 characters. Empty: nobody listens, and nothing is streamed to
-  // anybody. Called in the thread that asks.
+  // anybody. Must not block: it may keep all other calls waiting.
   std::function<void(std::string_view)> on_text;
   // All text since the last retract is void. Called only after on_text.
   std::function<void()> on_retract;
-  size_t first_provider = 0;     // Index into the order; those before it are not asked.
-  std::string reason = "first";  // Why it is asked at all, for the accounts; a word.
+  ThreadPool* threads = nullptr;  // Where an answer is judged. Null: where it has come.
+  size_t first_provider = 0;      // Index into the order; those before it are not asked.
+  std::string reason = "first";   // Why it is asked at all, for the accounts; a word.
 };
 
 // One request to one provider, for the accounts.
@@ -89,10 +92,11 @@ class Client {
   ~Client();
 
   // Plain text. An answer that ended with kLength is an answer; one that is empty is not.
-  Reply AskText(const Ask& ask);
+  // What is given outlives the call.
+  Task<Reply> AskText(const Ask& ask);
   // An answer that `judge` finds good; else one repair with what it says, else the next provider.
   // Never streams.
-  Reply AskJson(const Ask& ask, const Judge& judge);
+  Task<Reply> AskJson(const Ask& ask, const Judge& judge);
 
   // One short real question to each provider, past the breaker. In the order of the configuration.
   struct Check {
@@ -101,7 +105,7 @@ class Client {
     bool good = false;
     std::string text;  // "answered in 412 ms", or what is wrong and what to do about it.
   };
-  std::vector<Check> CheckProviders(Deadline deadline);
+  Task<std::vector<Check>> CheckProviders(Deadline deadline);
 
   const Config& config() const;
 

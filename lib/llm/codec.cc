@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/json_object.h"
 #include "llm/anthropic.h"
 #include "llm/openai.h"
 #include "llm/retry.h"
@@ -53,6 +54,20 @@ std::string SystemText(const Provider& provider, const ChatRequest& chat) {
   return fmt::format(
       "{}{}Answer with one JSON object that fits this JSON schema, and with nothing else:\n{}",
       chat.system, chat.system.empty() ? "" : "\n\n", chat.schema);
+}
+
+std::string Messages(std::string_view system, const ChatRequest& chat) {
+  std::string messages = "[";
+  const auto add = [&](std::string_view role, std::string_view content) {
+    JsonObject message;
+    message.Add("role", role).Add("content", content);
+    messages.append(messages.size() > 1 ? "," : "").append(message.End());
+  };
+  if (!system.empty()) add("system", system);
+  for (const Turn& turn : chat.turns) {
+    add(turn.role == Turn::Role::kUser ? "user" : "assistant", turn.text);
+  }
+  return messages + "]";
 }
 
 std::string WithoutControls(std::string_view utf8) {

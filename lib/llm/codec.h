@@ -75,6 +75,9 @@ Trouble OfStatus(Api api, int status, std::string_view body);
 // The instructions; with the schema in words where the provider is not asked for it in a field.
 std::string SystemText(const Provider& provider, const ChatRequest& chat);
 
+// The turns as a JSON array, after `system` where it is not empty.
+std::string Messages(std::string_view system, const ChatRequest& chat);
+
 // Without control characters but tab and line feed.
 std::string WithoutControls(std::string_view utf8);
 

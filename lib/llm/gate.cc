@@ -16,32 +16,79 @@ Breaker::Settings BreakerOf(const Provider& provider) {
 
 }  // namespace
 
-Gate::Gate(const Provider& provider)
+// A wait for somebody to leave, or for a time, without the lock.
+class Gate::Wait {
+ public:
+  Wait(Gate* gate, std::unique_lock<std::mutex>* lock, Deadline until)
+      : gate_(gate), lock_(lock), until_(until), number_(gate->timers_->NewNumber()) {}
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> task) {
+    // The task goes on as soon as it has the lock: this may be gone from then on.
+    Gate& gate = *gate_;
+    const std::unique_lock<std::mutex> lock = std::move(*lock_);
+    const uint64_t number = number_;
+    gate.waiting_.push_back(number);
+    gate.timers_->Add(number, until_, task);
+  }
+  // With the lock again.
+  void await_resume() {
+    *lock_ = std::unique_lock(gate_->mutex_);
+    std::erase(gate_->waiting_, number_);
+  }
+
+ private:
+  Gate* const gate_;
+  std::unique_lock<std::mutex>* const lock_;
+  const Deadline until_;
+  const uint64_t number_;
+};
+
+struct Gate::StopNow {
+  void operator()() const {
+    const std::lock_guard lock(gate->mutex_);
+    gate->WakeAll();
+  }
+  Gate* gate;
+};
+
+Gate::Gate(const Provider& provider, Timers* timers)
     : name_(provider.name),
+      timers_(timers),
       breaker_(BreakerOf(provider)),
       limiter_(provider.limits, Steady::now()) {
   counters_.provider = name_;
 }
 
-std::variant<Gate::Pass, Gate::Refusal> Gate::Enter(uint32_t tokens,
-                                                    std::optional<Deadline> wait_until,
-                                                    std::stop_token stop) {
+void Gate::WakeAll() {
+  for (const uint64_t number : std::exchange(waiting_, {})) timers_->Hasten(number);
+}
+
+Task<Gate::Entered> Gate::Enter(uint32_t tokens, std::optional<Deadline> wait_until,
+                                std::stop_token stop) {
+  std::optional<std::stop_callback<StopNow>> stopped;
   std::unique_lock lock(mutex_);
   while (true) {
     const Deadline now = Steady::now();
     const std::optional<Breaker::Ticket> ticket = breaker_.Begin(now);
-    if (!ticket) return Refusal::kBreaker;
+    if (!ticket) co_return Refusal::kBreaker;
     const std::optional<Deadline> again = limiter_.Enter(tokens, now);
     if (!again) {
       ++counters_.running;
-      return Pass{*ticket, tokens};
+      co_return Pass{*ticket, tokens};
     }
     breaker_.End(*ticket, Breaker::Outcome::kNothing, now);
-    if (!wait_until || now >= *wait_until || stop.stop_requested()) return Refusal::kRoom;
+    if (!wait_until || now >= *wait_until || stop.stop_requested()) co_return Refusal::kRoom;
+    if (!stopped) {
+      // It takes the lock, perhaps at once; and something may change until it is held again.
+      lock.unlock();
+      stopped.emplace(stop, StopNow{this});
+      lock.lock();
+      continue;
+    }
     // Woken by whoever leaves, by the bucket, by the stop, or by the end of patience.
-    const uint64_t attempts = counters_.attempts;
-    left_.wait_until(lock, stop, std::min(*again, *wait_until),
-                     [&] { return counters_.attempts != attempts; });
+    Wait wait(this, &lock, std::min(*again, *wait_until));
+    co_await wait;
   }
 }
 
@@ -56,8 +103,8 @@ void Gate::Leave(const Pass& pass, Breaker::Outcome outcome, const Attempt& atte
     opened = breaker_.opened() != before;
     --counters_.running;
     CountLocked(attempt);
+    WakeAll();
   }
-  left_.notify_all();
   if (opened) {
     LogWarn("language model provider is given a rest",
             {{"provider", name_}, {"outcome", attempt.outcome}});

@@ -1,15 +1,17 @@
 // Gate: the door to one provider: its breaker, its limits and its counters. Thread-safe.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/task.h"
+#include "base/timers.h"
 #include "llm/breaker.h"
 #include "llm/client.h"
 #include "llm/limiter.h"
@@ -18,7 +20,7 @@ namespace lyceum::llm {
 
 class Gate {
  public:
-  explicit Gate(const Provider& provider);
+  Gate(const Provider& provider, Timers* timers);
 
   // To be given back, once, by Leave.
   struct Pass {
@@ -27,9 +29,10 @@ class Gate {
   };
   enum class Refusal { kBreaker, kRoom };
 
-  // At once, or with `wait_until`: waits for room until then, but never for the breaker.
-  std::variant<Pass, Refusal> Enter(uint32_t tokens, std::optional<Deadline> wait_until,
-                                    std::stop_token stop);
+  // At once, or with `wait_until`: waits for room until then, but never for the breaker. Who has
+  // waited goes on in the thread of the timers.
+  using Entered = std::variant<Pass, Refusal>;
+  Task<Entered> Enter(uint32_t tokens, std::optional<Deadline> wait_until, std::stop_token stop);
   // What came of it. `tokens_used`: of the limit per minute.
   void Leave(const Pass& pass, Breaker::Outcome outcome, const Attempt& attempt,
              uint32_t tokens_used);
@@ -40,11 +43,18 @@ class Gate {
   Client::Counters counters() const;
 
  private:
+  class Wait;
+  struct StopNow;
   void CountLocked(const Attempt& attempt);
 
+  // With the lock held: all that wait for room look again.
+  void WakeAll();
+
   const std::string name_;
+  Timers* const timers_;
   mutable std::mutex mutex_;
-  std::condition_variable_any left_;
+  std::vector<uint64_t>
+      waiting_;  // Their numbers among the timers. Guarded by mutex_, as the rest.
   Breaker breaker_;
   Limiter limiter_;
   Client::Counters counters_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/json_object.h"
 #include "llm/json.h"
 
 namespace lyceum::llm::openai {
@@ -92,29 +93,24 @@ class OpenAiDecoder : public Decoder {
 }  // namespace
 
 WireRequest Encode(const Provider& provider, const std::string& model, const ChatRequest& chat) {
-  Json body = {{"model", model},
-               {provider.quirks.max_tokens_field, chat.output_tokens_max},
-               {"stream", true}};
-  if (provider.quirks.stream_usage) body["stream_options"] = {{"include_usage", true}};
-  Json& messages = body["messages"] = Json::array();
-  if (const std::string system = SystemText(provider, chat); !system.empty()) {
-    messages.push_back({{"role", "system"}, {"content", system}});
-  }
-  for (const Turn& turn : chat.turns) {
-    messages.push_back(
-        {{"role", turn.role == Turn::Role::kUser ? "user" : "assistant"}, {"content", turn.text}});
-  }
+  JsonObject body;
+  body.Add("model", model)
+      .Add(provider.quirks.max_tokens_field, chat.output_tokens_max)
+      .Add("stream", true);
+  if (provider.quirks.stream_usage) body.AddJson("stream_options", R"({"include_usage":true})");
+  body.AddJson("messages", Messages(SystemText(provider, chat), chat));
   if (!chat.schema.empty()) {
     const Json schema = ParseJson(chat.schema);
     CHECK(schema.is_object());  // It is our own.
     switch (provider.quirks.schema) {
       case SchemaWay::kNative:
-        body["response_format"] = {
-            {"type", "json_schema"},
-            {"json_schema", {{"name", chat.schema_name}, {"strict", true}, {"schema", schema}}}};
+        body.AddJson("response_format",
+                     Dump({{"type", "json_schema"},
+                           {"json_schema",
+                            {{"name", chat.schema_name}, {"strict", true}, {"schema", schema}}}}));
         break;
       case SchemaWay::kJsonObject:
-        body["response_format"] = {{"type", "json_object"}};
+        body.AddJson("response_format", R"({"type":"json_object"})");
         break;
       case SchemaWay::kNone:
       case SchemaWay::kTool:
@@ -126,7 +122,7 @@ WireRequest Encode(const Provider& provider, const std::string& model, const Cha
   request.headers = {{"content-type", "application/json"}, {"accept", "text/event-stream"}};
   if (!provider.key.empty())
     request.headers.emplace_back("authorization", "Bearer " + provider.key);
-  request.body = Dump(body);
+  request.body = body.End();
   return request;
 }
 

@@ -186,6 +186,12 @@ Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Get(const tutor::Topic
   return Read(ref);
 }
 
+std::shared_ptr<const tutor::Topic> CourseBucket::AtHand(const tutor::TopicRef& ref) {
+  if (ref.version.empty() || ref.topic.empty()) return nullptr;
+  const auto key = TopicKey(ref.course, ref.version, ref.topic);
+  return key ? cache_->Get(*key) : nullptr;
+}
+
 Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Read(const tutor::TopicRef& ref) {
   auto key = TopicKey(ref.course, ref.version, ref.topic);
   if (!key) return key.error();

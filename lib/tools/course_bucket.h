@@ -41,6 +41,8 @@ class TopicSource {
   virtual ~TopicSource() = default;
   // Version empty: the current one. Topic empty: the first one. Thread-safe.
   virtual Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) = 0;
+  // The same where it is there without a wait; else null.
+  virtual std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef&) { return nullptr; }
 };
 
 // Thread-safe. Keeps topics it has read, up to cache_bytes_max of them.
@@ -61,6 +63,7 @@ class CourseBucket : public TopicSource {
   Result<std::optional<CourseIndex>> Find(const CourseId& course, const std::string& version = {});
   Result<std::vector<CourseIndex>> List();
   Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) override;
+  std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef& ref) override;
 
  private:
   class Cache;

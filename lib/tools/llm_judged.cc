@@ -50,6 +50,12 @@ const tutor::KnownError* Registered(const std::vector<tutor::KnownError>& errors
   return nullptr;
 }
 
+// Where the form says it all.
+const LlmRun::Judge& AnyGood() {
+  static const LlmRun::Judge any = [](const Json&) { return std::string(); };
+  return any;
+}
+
 // --- check_answer
 
 // A text that the program did not recognize. One that it did, by a known error too, is decided.
@@ -150,51 +156,52 @@ std::string QuestionProblem(const tutor::Question& question) {
 
 }  // namespace
 
-ToolAnswer CheckWithModel(const LlmParts& parts, const ToolCall& call) {
+Task<ToolAnswer> CheckWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::CheckAnswerArgs>(call.request.args);
+  co_await call.OwnThread();
   tutor::CheckAnswerOk graded = GradeAnswer(args);
-  if (!NeedsRubric(args, graded)) return graded;
+  if (!NeedsRubric(args, graded)) co_return graded;
   LlmRun run(parts, call);
   const size_t providers = parts.client->config().providers.size();
   const size_t grader = args.grader > 1 ? args.grader - 1 : 0;
-  const auto json = run.Decide(
-      PromptValues(call.request, nullptr), [](const Json&) { return std::string(); },
-      kJudgedTokensMax, std::min(grader, providers - 1));
+  const llm::Values values = PromptValues(call.request, nullptr);
+  const auto json =
+      co_await run.Decide(values, AnyGood(), kJudgedTokensMax, std::min(grader, providers - 1));
   // Whether other words mean the same is nothing that the program can tell: no guess.
   if (!json) {
     tutor::CheckAnswerOk ungraded;
     ungraded.question = args.question.id;
     ungraded.method = graded.method;
     ungraded.answer_note = "no language model has judged it";
-    return run.Instead(std::move(ungraded));
+    co_return run.Instead(std::move(ungraded));
   }
-  return run.Answer(Believed(*json, args, graded));
+  co_return run.Answer(Believed(*json, args, graded));
 }
 
-ToolAnswer ClassifyWithModel(const LlmParts& parts, const ToolCall& call) {
+Task<ToolAnswer> ClassifyWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::ClassifyIntentArgs>(call.request.args);
-  if (const auto found = ClassifyIntent(args.text, nullptr); IsCommand(found)) return found;
-  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
+  const auto found = ClassifyIntent(args.text, nullptr);
+  if (IsCommand(found)) co_return found;
+  const auto view = co_await TopicView::Loaded(parts.source.get(), args.ref, call);
   LlmRun run(parts, call);
-  const auto json = run.Decide(
-      PromptValues(call.request, view ? &*view : nullptr),
-      [](const Json&) { return std::string(); }, kJudgedTokensMax);
-  if (!json) return run.Instead();
+  const llm::Values values = PromptValues(call.request, view ? &*view : nullptr);
+  const auto json = co_await run.Decide(values, AnyGood(), kJudgedTokensMax);
+  if (!json) co_return co_await run.Instead();
   tutor::ClassifyIntentOk ok;
   ok.intent = tutor::Parse<FoundIntent>(json->at("intent").get<std::string>()).value_or(ok.intent);
   ok.confidence = Share(*json, "confidence");
   const bool of_question = ok.intent == FoundIntent::kAnswer || ok.intent == FoundIntent::kHint ||
                            ok.intent == FoundIntent::kSkip;
   if (of_question && !args.question) ok.intent = FoundIntent::kQuestion;
-  return run.Answer(ok);
+  co_return run.Answer(ok);
 }
 
-ToolAnswer DiagnoseWithModel(const LlmParts& parts, const ToolCall& call) {
+Task<ToolAnswer> DiagnoseWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::DiagnoseErrorArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
-  if (!view) return ContentError(view.error());
+  const auto view = co_await TopicView::Loaded(parts.source.get(), args.ref, call);
+  if (!view) co_return ContentError(view.error());
   const tutor::Question* question = view->Find(args.question);
-  const auto judge = [&](const Json& json) -> std::string {
+  const LlmRun::Judge judge = [&](const Json& json) -> std::string {
     const std::string said = Text(json, "text", tutor::kToolTextBytesMax) + "\n\n" +
                              Text(json, "probe", tutor::kToolTextBytesMax);
     if (grading::Trimmed(said).empty()) return "The text is empty.";
@@ -202,8 +209,9 @@ ToolAnswer DiagnoseWithModel(const LlmParts& parts, const ToolCall& call) {
     return "The text or the probe gives the answer of the question away: leave it out.";
   };
   LlmRun run(parts, call);
-  const auto json = run.Decide(PromptValues(call.request, &*view), judge, kJudgedTokensMax);
-  if (!json) return run.Instead();
+  const llm::Values values = PromptValues(call.request, &*view);
+  const auto json = co_await run.Decide(values, judge, kJudgedTokensMax);
+  if (!json) co_return co_await run.Instead();
   tutor::DiagnoseErrorOk ok;
   ok.text = Text(*json, "text", kFeedbackBytesMax);
   ok.probe = Text(*json, "probe", kFeedbackBytesMax);
@@ -218,14 +226,14 @@ ToolAnswer DiagnoseWithModel(const LlmParts& parts, const ToolCall& call) {
     hypothesis.confidence = Share(one, "confidence");
     ok.hypotheses.push_back(std::move(hypothesis));
   }
-  return run.Answer(std::move(ok));
+  co_return run.Answer(std::move(ok));
 }
 
-ToolAnswer GenerateWithModel(const LlmParts& parts, const ToolCall& call) {
+Task<ToolAnswer> GenerateWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::GenerateQuestionArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
-  if (!view) return ContentError(view.error());
-  const auto judge = [&](const Json& json) -> std::string {
+  const auto view = co_await TopicView::Loaded(parts.source.get(), args.ref, call);
+  if (!view) co_return ContentError(view.error());
+  const LlmRun::Judge judge = [&](const Json& json) -> std::string {
     const tutor::Question question = QuestionIn(json);
     for (const tutor::Question& other : view->topic().questions) {
       if (other.text == question.text) return "This question is there already.";
@@ -233,9 +241,10 @@ ToolAnswer GenerateWithModel(const LlmParts& parts, const ToolCall& call) {
     return QuestionProblem(question);
   };
   LlmRun run(parts, call);
-  const auto json = run.Decide(PromptValues(call.request, &*view), judge, kQuestionTokensMax);
-  if (!json) return run.Instead();
-  return run.Answer(tutor::GenerateQuestionOk{QuestionIn(*json)});
+  const llm::Values values = PromptValues(call.request, &*view);
+  const auto json = co_await run.Decide(values, judge, kQuestionTokensMax);
+  if (!json) co_return co_await run.Instead();
+  co_return run.Answer(tutor::GenerateQuestionOk{QuestionIn(*json)});
 }
 
 }  // namespace lyceum::tools

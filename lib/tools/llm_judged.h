@@ -5,9 +5,9 @@
 
 namespace lyceum::tools {
 
-ToolAnswer CheckWithModel(const LlmParts& parts, const ToolCall& call);
-ToolAnswer ClassifyWithModel(const LlmParts& parts, const ToolCall& call);
-ToolAnswer DiagnoseWithModel(const LlmParts& parts, const ToolCall& call);
-ToolAnswer GenerateWithModel(const LlmParts& parts, const ToolCall& call);
+Task<ToolAnswer> CheckWithModel(const LlmParts& parts, const ToolCall& call);
+Task<ToolAnswer> ClassifyWithModel(const LlmParts& parts, const ToolCall& call);
+Task<ToolAnswer> DiagnoseWithModel(const LlmParts& parts, const ToolCall& call);
+Task<ToolAnswer> GenerateWithModel(const LlmParts& parts, const ToolCall& call);
 
 }  // namespace lyceum::tools

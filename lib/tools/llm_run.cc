@@ -72,18 +72,19 @@ std::optional<llm::Ask> LlmRun::AskFor(const llm::Values& values, uint32_t outpu
   return ask;
 }
 
-std::optional<std::string> LlmRun::Say(const llm::Values& values, const Secret& secret,
-                                       uint32_t output_tokens_max) {
+Task<std::optional<std::string>> LlmRun::Say(const llm::Values& values, const Secret& secret,
+                                             uint32_t output_tokens_max) {
   std::shared_ptr<const llm::Schema> no_schema;
   auto ask = AskFor(values, output_tokens_max, &no_schema);
-  if (!ask) return std::nullopt;
+  if (!ask) co_return std::nullopt;
   for (int draft = 0; draft < kDraftsMax && HasTime(); ++draft) {
     std::string text;
-    switch (SayOnce(*ask, secret, &text)) {
+    const Draft made = co_await SayOnce(*ask, secret, &text);
+    switch (made) {
       case Draft::kGood:
-        return text;
+        co_return text;
       case Draft::kNone:
-        return std::nullopt;
+        co_return std::nullopt;
       case Draft::kRevealing:
         break;
     }
@@ -93,10 +94,10 @@ std::optional<std::string> LlmRun::Say(const llm::Values& values, const Secret& 
         {llm::Turn::Role::kAssistant, std::string(CutUtf8(text, kDraftBytesMax))});
     ask->chat.turns.push_back({llm::Turn::Role::kUser, std::string(kAgain)});
   }
-  return std::nullopt;
+  co_return std::nullopt;
 }
 
-LlmRun::Draft LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::string* text) {
+Task<LlmRun::Draft> LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::string* text) {
   RevealGuard guard(secret.question);
   TextStream* const stream = secret.unknown ? nullptr : call_.stream;
   const auto retract = [&] {
@@ -121,7 +122,7 @@ LlmRun::Draft LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::string* t
     guard.Reset();
     retract();
   };
-  const llm::Reply reply = parts_.client->AskText(ask);
+  const llm::Reply reply = co_await parts_.client->AskText(ask);
   Account(reply);
   const llm::Answer* answer = reply.answer();
   *text = answer == nullptr ? leak : answer->text;
@@ -130,30 +131,31 @@ LlmRun::Draft LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::string* t
       !leak.empty() || (secret.question != nullptr && tutor::Reveals(*text, *secret.question));
   if (reveals || answer == nullptr || answer->finish == llm::Finish::kRefused || IsBlank(*text)) {
     retract();
-    return reveals && !call_.stop.stop_requested() ? Draft::kRevealing : Draft::kNone;
+    co_return reveals && !call_.stop.stop_requested() ? Draft::kRevealing : Draft::kNone;
   }
   if (stream != nullptr && guard.text() == answer->text) stream->Add(guard.Finish());
-  return Draft::kGood;
+  co_return Draft::kGood;
 }
 
-std::optional<Json> LlmRun::Decide(const llm::Values& values, const Judge& judge,
-                                   uint32_t output_tokens_max, size_t first_provider) {
+Task<std::optional<Json>> LlmRun::Decide(const llm::Values& values, const Judge& judge,
+                                         uint32_t output_tokens_max, size_t first_provider) {
   std::shared_ptr<const llm::Schema> schema;
   auto ask = AskFor(values, output_tokens_max, &schema);
-  if (!ask) return std::nullopt;
+  if (!ask) co_return std::nullopt;
   ask->first_provider = first_provider;
+  ask->threads = call_.threads;
   // A part of a sentence: the client ends it.
-  const auto problems = [&](std::string_view text) -> std::string {
+  const llm::Judge problems = [&](std::string_view text) -> std::string {
     std::string problem = schema->Problems(text);
     if (problem.empty()) problem = judge(Json::parse(llm::JsonIn(text)));
     if (problem.ends_with('.')) problem.pop_back();
     return problem;
   };
-  const llm::Reply reply = parts_.client->AskJson(*ask, problems);
+  const llm::Reply reply = co_await parts_.client->AskJson(*ask, problems);
   Account(reply);
   const llm::Answer* answer = reply.answer();
-  if (answer == nullptr) return std::nullopt;
-  return Json::parse(llm::JsonIn(answer->text));
+  if (answer == nullptr) co_return std::nullopt;
+  co_return Json::parse(llm::JsonIn(answer->text));
 }
 
 void LlmRun::Account(const llm::Reply& reply) {
@@ -214,13 +216,14 @@ ToolAnswer LlmRun::Instead(tutor::ToolOutcome outcome) const {
   return answer;
 }
 
-ToolAnswer LlmRun::Instead() const {
-  tutor::ToolOutcome outcome = parts_.built_in.Run(call_).outcome;
+Task<ToolAnswer> LlmRun::Instead() const {
+  ToolAnswer answer = co_await parts_.built_in.Start(call_);
+  tutor::ToolOutcome outcome = std::move(answer.outcome);
   const auto* error = std::get_if<tutor::ToolError>(&outcome);
   if (error != nullptr && error->code == "not_supported") {
     outcome = ToolErrorOf("unavailable", true, "No language model has answered well.");
   }
-  return Instead(std::move(outcome));
+  co_return Instead(std::move(outcome));
 }
 
 }  // namespace lyceum::tools

@@ -44,16 +44,16 @@ class LlmRun {
   LlmRun(const LlmParts& parts, const ToolCall& call) : parts_(parts), call_(call) {}
 
   // A text for the learner. Empty: none that may be shown.
-  std::optional<std::string> Say(const llm::Values& values, const Secret& secret,
-                                 uint32_t output_tokens_max);
-  // An answer that fits the prompt's schema and the judge. Empty: none.
-  std::optional<nlohmann::json> Decide(const llm::Values& values, const Judge& judge,
-                                       uint32_t output_tokens_max, size_t first_provider = 0);
+  Task<std::optional<std::string>> Say(const llm::Values& values, const Secret& secret,
+                                       uint32_t output_tokens_max);
+  // An answer that fits the prompt's schema and the judge, in a thread of its own. Empty: none.
+  Task<std::optional<nlohmann::json>> Decide(const llm::Values& values, const Judge& judge,
+                                             uint32_t output_tokens_max, size_t first_provider = 0);
 
   // The outcome, with the accounts.
   ToolAnswer Answer(tutor::ToolOutcome outcome) const;
   // What the built-in tutor says in its stead.
-  ToolAnswer Instead() const;
+  Task<ToolAnswer> Instead() const;
   ToolAnswer Instead(tutor::ToolOutcome outcome) const;
 
  private:
@@ -61,7 +61,7 @@ class LlmRun {
   bool HasTime() const;
   std::optional<llm::Ask> AskFor(const llm::Values& values, uint32_t output_tokens_max,
                                  std::shared_ptr<const llm::Schema>* schema) const;
-  Draft SayOnce(llm::Ask ask, const Secret& secret, std::string* text);
+  Task<Draft> SayOnce(llm::Ask ask, const Secret& secret, std::string* text);
   void Account(const llm::Reply& reply);
 
   const LlmParts& parts_;

@@ -15,52 +15,57 @@ using tutor::Tool;
 constexpr uint32_t kTextTokensMax = 1024;
 constexpr uint32_t kMaterialTokensMax = 4096;  // As long as the longest segments.
 
-ToolAnswer Present(const LlmParts& parts, const ToolCall& call) {
+Task<ToolAnswer> Present(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::PresentMaterialArgs>(call.request.args);
   // Without the words of the author there is nothing to present.
-  if (args.text.empty()) return parts.built_in.Run(call);
+  if (args.text.empty()) co_return co_await parts.built_in.Start(call);
   LlmRun run(parts, call);
-  auto text = run.Say(PromptValues(call.request, nullptr), {}, kMaterialTokensMax);
-  if (!text) return run.Instead();
-  return run.Answer(tutor::PresentMaterialOk{std::move(*text)});
+  const llm::Values values = PromptValues(call.request, nullptr);
+  const Secret none;
+  auto text = co_await run.Say(values, none, kMaterialTokensMax);
+  if (!text) co_return co_await run.Instead();
+  co_return run.Answer(tutor::PresentMaterialOk{std::move(*text)});
 }
 
-ToolAnswer Clarify(const LlmParts& parts, const ToolCall& call) {
+Task<ToolAnswer> Clarify(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::ClarifyConceptArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
-  if (!view) return ContentError(view.error());
+  const auto view = co_await TopicView::Loaded(parts.source.get(), args.ref, call);
+  if (!view) co_return ContentError(view.error());
   LlmRun run(parts, call);
-  auto text =
-      run.Say(PromptValues(call.request, &*view), Secret::Of(args.question, *view), kTextTokensMax);
-  if (!text) return run.Instead();
-  return run.Answer(tutor::ClarifyConceptOk{std::move(*text), true, false});
+  const llm::Values values = PromptValues(call.request, &*view);
+  const Secret secret = Secret::Of(args.question, *view);
+  auto text = co_await run.Say(values, secret, kTextTokensMax);
+  if (!text) co_return co_await run.Instead();
+  co_return run.Answer(tutor::ClarifyConceptOk{std::move(*text), true, false});
 }
 
-ToolAnswer Hint(const LlmParts& parts, const ToolCall& call) {
+Task<ToolAnswer> Hint(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::GiveHintArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
-  if (!view) return ContentError(view.error());
+  const auto view = co_await TopicView::Loaded(parts.source.get(), args.ref, call);
+  if (!view) co_return ContentError(view.error());
   const bool last = args.level >= args.of;  // It may say it all.
   const Secret secret = last ? Secret{} : Secret::Of(args.question, *view);
   LlmRun run(parts, call);
-  auto text = run.Say(PromptValues(call.request, &*view), secret, kTextTokensMax);
-  if (!text) return run.Instead();
-  return run.Answer(tutor::GiveHintOk{args.level, args.of, std::move(*text), last});
+  const llm::Values values = PromptValues(call.request, &*view);
+  auto text = co_await run.Say(values, secret, kTextTokensMax);
+  if (!text) co_return co_await run.Instead();
+  co_return run.Answer(tutor::GiveHintOk{args.level, args.of, std::move(*text), last});
 }
 
-ToolAnswer Remediate(const LlmParts& parts, const ToolCall& call) {
+Task<ToolAnswer> Remediate(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::RemediateKnownErrorArgs>(call.request.args);
-  const auto view = TopicView::Load(parts.source.get(), args.ref, call);
-  if (!view) return ContentError(view.error());
+  const auto view = co_await TopicView::Loaded(parts.source.get(), args.ref, call);
+  if (!view) co_return ContentError(view.error());
   LlmRun run(parts, call);
-  auto text =
-      run.Say(PromptValues(call.request, &*view), Secret::Of(args.question, *view), kTextTokensMax);
-  if (!text) return run.Instead();
+  const llm::Values values = PromptValues(call.request, &*view);
+  const Secret secret = Secret::Of(args.question, *view);
+  auto text = co_await run.Say(values, secret, kTextTokensMax);
+  if (!text) co_return co_await run.Instead();
   tutor::RemediateKnownErrorOk ok;
   ok.error = args.error;
   ok.strategy = std::string(tutor::Name(args.strategy));
   ok.text = std::move(*text);
-  return run.Answer(std::move(ok));
+  co_return run.Answer(std::move(ok));
 }
 
 }  // namespace
@@ -70,13 +75,13 @@ Toolbox LlmTutor(Toolbox built_in, std::shared_ptr<llm::Client> client,
   auto parts = std::make_shared<const LlmParts>(
       LlmParts{std::move(built_in), std::move(client), std::move(prompts), std::move(source)});
   Toolbox box;
-  const auto add = [&](Tool tool, ToolAnswer (*run)(const LlmParts&, const ToolCall&)) {
+  const auto add = [&](Tool tool, Task<ToolAnswer> (*run)(const LlmParts&, const ToolCall&)) {
     if (parts->built_in.Has(tool)) {
-      box.Add(tool, [parts, run](const ToolCall& call) { return run(*parts, call); });
+      box.AddTask(tool, [parts, run](const ToolCall& call) { return run(*parts, call); });
     }
   };
   add(Tool::kLoadTopic,
-      [](const LlmParts& shared, const ToolCall& call) { return shared.built_in.Run(call); });
+      [](const LlmParts& shared, const ToolCall& call) { return shared.built_in.Start(call); });
   add(Tool::kPresentMaterial, Present);
   add(Tool::kClarifyConcept, Clarify);
   add(Tool::kGenerateQuestion, GenerateWithModel);

@@ -24,11 +24,9 @@ using envelope::ToolRequest;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFullPatience{50};
-constexpr milliseconds kAckPoll{10};      // While somebody waits for acks.
-constexpr milliseconds kRejoin{1000};     // After a subscription that failed.
-constexpr milliseconds kGiveUp{120'000};  // The server's window for dropping repeats.
-// A slot without work; a thousand of them are not to wake for nothing.
-constexpr std::chrono::seconds kIdleSlot{60};
+constexpr milliseconds kAckPoll{10};                // While somebody waits for acks.
+constexpr milliseconds kRejoin{1000};               // After a subscription that failed.
+constexpr milliseconds kGiveUp{120'000};            // The server's window for dropping repeats.
 constexpr int64_t kDeadlineMsMax = 60 * 60 * 1000;  // From now: longer ones are as good.
 
 struct Job {
@@ -75,13 +73,13 @@ struct ToolWorker::Impl {
         replier{options.subjects, options.id, options.provider, connection->payload_bytes_max()},
         acks(std::make_shared<Mailbox<wire::Acked>>(options.unacked_max + options.slots)),
         publisher(connection, acks, {options.unacked_max + options.slots, milliseconds(1000)}),
-        jobs(options.slots),
-        deltas([this](const wire::Message& message) { return connection->Publish(message); }) {}
+        deltas([this](const wire::Message& message) { return connection->Publish(message); }),
+        threads(options.slots) {}
 
-  // --- The threads of the slots.
-  void RunJobs();
-  Finished RunJob(const Job& job);
-  ToolAnswer RunTool(const Job& job, Deadline deadline);
+  // --- Wherever a tool runs.
+  Task<void> RunJob(Job job);
+  Task<Finished> Answered(const Job& job);
+  Task<ToolAnswer> RunTool(const Job& job, Deadline deadline);
   void Finish(Finished done);
 
   // --- The threads of the subscriptions.
@@ -112,7 +110,6 @@ struct ToolWorker::Impl {
   const Replier replier;
   std::shared_ptr<Mailbox<wire::Acked>> acks;
   wire::AckedPublisher publisher;
-  Mailbox<Job> jobs;
   DeltaSender deltas;
 
   mutable std::mutex mutex;
@@ -120,6 +117,7 @@ struct ToolWorker::Impl {
   // From here on guarded by mutex.
   CallTable calls;
   std::unordered_map<uint64_t, std::stop_source> stops;  // Of what runs, by its run.
+  size_t jobs = 0;        // Begun, and not yet over with all that follows.
   size_t busy_slots = 0;  // Running ones and cancelled ones that still run.
   std::optional<Deadline> full_since;
   bool turned_away = false;  // A request, since it is full.
@@ -137,34 +135,34 @@ struct ToolWorker::Impl {
   Deadline join_after{};
   Deadline next_beat{};
 
-  std::vector<std::thread> pool;
   std::thread loop;
+  ThreadPool threads;
 };
 
-void ToolWorker::Impl::RunJobs() {
-  while (!stopped) {
-    auto job = jobs.Pop(In(kIdleSlot));
-    if (!job) continue;
-    Finish(RunJob(*job));
-  }
+Task<void> ToolWorker::Impl::RunJob(Job job) {
+  Finished done = co_await Answered(job);
+  Finish(std::move(done));
+  const std::lock_guard lock(mutex);
+  if (--jobs == 0 && stopped) changed.notify_all();
 }
 
-ToolAnswer ToolWorker::Impl::RunTool(const Job& job, Deadline deadline) {
+Task<ToolAnswer> ToolWorker::Impl::RunTool(const Job& job, Deadline deadline) {
   std::shared_ptr<DeltaStream> stream;
   if (IsStreamed(options.subjects, job.request)) stream = deltas.Open(job.request, job.stop);
-  ToolAnswer answer = toolbox.Run({job.request, job.stop, deadline, stream.get()});
+  const ToolCall call{job.request, job.stop, deadline, stream.get(), &threads};
+  ToolAnswer answer = co_await toolbox.Start(call);
   if (stream != nullptr) stream->Finish();
-  return answer;
+  co_return answer;
 }
 
-Finished ToolWorker::Impl::RunJob(const Job& job) {
+Task<Finished> ToolWorker::Impl::Answered(const Job& job) {
   const auto begin = Steady::now();
   Finished done{.id = job.request.id, .run = job.run};
   ToolAnswer answer = ToolErrorOf("deadline", false, "The call's deadline had passed.");
   const int64_t left = job.request.deadline_ms - UnixMs();
   done.late = left <= 0;
   if (!done.late) {
-    answer = RunTool(job, In(milliseconds(std::min(left, kDeadlineMsMax))));
+    answer = co_await RunTool(job, In(milliseconds(std::min(left, kDeadlineMsMax))));
     done.late = UnixMs() >= job.request.deadline_ms;
     if (done.late) {
       answer.outcome = ToolErrorOf("deadline", false, "The tool took longer than allowed.");
@@ -177,7 +175,7 @@ Finished ToolWorker::Impl::RunJob(const Job& job) {
   const auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - begin).count();
   if (answer.attempts > 0 || answer.degraded) LogAnswer(job.request, answer, took);
   done.result = ReplyMessage(replier, job.request, std::move(answer), took);
-  return done;
+  co_return done;
 }
 
 void ToolWorker::Impl::Finish(Finished done) {
@@ -219,13 +217,14 @@ void ToolWorker::Impl::TakeRequest(const wire::Message& message, tutor::Tool too
       ++counters.accepted;
       const uint64_t run = calls.Begin(request->id);
       ++busy_slots;
+      ++jobs;
       job.emplace(Job{std::move(*request), run, stops[run].get_token()});
       Tell();
     }
   }
   Answer(message, job ? job->request.id : request->id, accepted);
   if (job) {
-    CHECK(jobs.TryPush(*std::move(job)));
+    Detach(RunJob(*std::move(job)));
   } else if (known == CallTable::Known::kDone) {
     // One that is on the way is sent again by the publisher anyway.
     SendResult(request->id);
@@ -436,9 +435,6 @@ Result<std::unique_ptr<ToolWorker>> ToolWorker::Start(std::shared_ptr<wire::Conn
       [raw = impl.get()](const wire::Message& message) { raw->TakeCancel(message); });
   if (!control) return control.error();
   impl->control = std::move(*control);
-  for (size_t i = 0; i < impl->options.slots; ++i) {
-    impl->pool.emplace_back([raw = impl.get()] { raw->RunJobs(); });
-  }
   impl->loop = std::thread([raw = impl.get()] { raw->Loop(); });
   return std::unique_ptr<ToolWorker>(new ToolWorker(std::move(impl)));
 }
@@ -458,8 +454,8 @@ ToolWorker::~ToolWorker() {
     stops = impl_->stops;
   }
   for (auto& [run, stop] : stops) stop.request_stop();
-  impl_->jobs.Close();
-  for (std::thread& thread : impl_->pool) thread.join();
+  std::unique_lock lock(impl_->mutex);
+  impl_->changed.wait(lock, [&] { return impl_->jobs == 0; });
 }
 
 bool ToolWorker::Drain(Deadline deadline) {

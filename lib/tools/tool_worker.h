@@ -1,7 +1,7 @@
 // ToolWorker: answers tool requests from NATS. The other end of the session worker's dispatcher.
 //
 //   lyceum.tool.<tool>, queue group `tools` -> accepted | busy on the reply subject
-//   -> one of `slots` threads runs the tool -> Event{tool_result} to lyceum.in.tool.<user>, until
+//   -> the tool runs in one of `slots` slots -> Event{tool_result} to lyceum.in.tool.<user>, until
 //   acked
 //   lyceum.toolctl.<id>: a cancel; the tool is told to stop, and the result is dropped
 //   lyceum.toolworker.<id>: a heartbeat, every 500 ms
@@ -10,7 +10,8 @@
 // joins again when a slot is free. A request it runs, or is one of the last it has run, is accepted
 // and not run again: a result that is there is sent again. A request that can be read but not run
 // (wrong reply subject, wrong arguments) gets an error result. Threads: one of its own, one for
-// deltas that wait, and one a slot. Everything else lives in its own thread.
+// deltas that wait, and no more than one a slot, made when a tool needs one: a tool that waits for
+// a language model does not. A tool begins in the thread of the subscription.
 #pragma once
 
 #include <chrono>

@@ -7,12 +7,25 @@
 #include "tutor/names.h"
 
 namespace lyceum::tools {
+namespace {
+
+Task<ToolAnswer> RunInThread(const ToolFunction& function, const ToolCall& call) {
+  co_await call.OwnThread();
+  co_return function(call);
+}
+
+}  // namespace
 
 tutor::ToolError ToolErrorOf(std::string code, bool retryable, std::string text) {
   return {std::move(code), retryable, std::move(text)};
 }
 
-void Toolbox::Add(tutor::Tool tool, ToolFunction function) { tools_[tool] = std::move(function); }
+void Toolbox::Add(tutor::Tool tool, ToolFunction function) {
+  AddTask(tool,
+          [own = std::move(function)](const ToolCall& call) { return RunInThread(own, call); });
+}
+
+void Toolbox::AddTask(tutor::Tool tool, ToolTask task) { tools_[tool] = std::move(task); }
 
 std::vector<tutor::Tool> Toolbox::tools() const {
   std::vector<tutor::Tool> names;
@@ -32,28 +45,28 @@ Result<Toolbox> Toolbox::Only(const std::vector<std::string>& names) const {
       }
       return Reject("there is no tool \"" + name + "\"; there are " + known);
     }
-    some.Add(*tool, found->second);
+    some.AddTask(*tool, found->second);
   }
   return some;
 }
 
-ToolAnswer Toolbox::Run(const ToolCall& call) const {
+Task<ToolAnswer> Toolbox::Start(const ToolCall& call) const {
   const envelope::ToolRequest& request = call.request;
   const auto found = tools_.find(request.tool);
   if (found == tools_.end() || request.args.index() != static_cast<size_t>(request.tool)) {
-    return ToolErrorOf("bad_request", false, "The request and its tool do not fit.");
+    co_return ToolErrorOf("bad_request", false, "The request and its tool do not fit.");
   }
   try {
-    ToolAnswer answer = found->second(call);
+    ToolAnswer answer = co_await found->second(call);
     const bool fits = answer.outcome.index() == static_cast<size_t>(request.tool) ||
                       std::holds_alternative<tutor::ToolError>(answer.outcome);
-    if (fits) return answer;
+    if (fits) co_return answer;
     LogError("tool gave the result of another tool", {{"tool", tutor::Name(request.tool)}});
   } catch (const std::exception&) {
     // Its text may hold what the learner wrote.
     LogError("tool threw", {{"tool", tutor::Name(request.tool)}, {"call", request.id.value}});
   }
-  return ToolErrorOf("tool_failed", true, "The tool failed.");
+  co_return ToolErrorOf("tool_failed", true, "The tool failed.");
 }
 
 }  // namespace lyceum::tools

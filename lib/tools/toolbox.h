@@ -1,4 +1,5 @@
-// Toolbox: tools by name. A tool is a function from a call to an answer.
+// Toolbox: tools by name. A tool is a function from a call to an answer: a plain one, which has a
+// thread to itself while it runs, or a task, which holds none while it waits.
 #pragma once
 
 #include <concepts>
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/task.h"
+#include "base/thread_pool.h"
 #include "envelope/codec.h"
 #include "llm/chat.h"
 #include "tutor/call.h"
@@ -29,9 +32,12 @@ class TextStream {
 
 struct ToolCall {
   const envelope::ToolRequest& request;
-  std::stop_token stop{};        // Requested: nobody waits for the answer any more.
-  Deadline deadline{};           // When the session stops waiting.
-  TextStream* stream = nullptr;  // Null: nobody listens.
+  std::stop_token stop{};         // Requested: nobody waits for the answer any more.
+  Deadline deadline{};            // When the session stops waiting.
+  TextStream* stream = nullptr;   // Null: nobody listens.
+  ThreadPool* threads = nullptr;  // For what blocks or works long. Null: any thread may.
+  // co_await call.OwnThread(): from here on in one of them.
+  ThreadPool::Entry OwnThread() const { return {threads}; }
 };
 
 struct ToolAnswer {
@@ -53,20 +59,25 @@ struct ToolAnswer {
 
 // Called from several threads at once. Answers with the outcome of its own tool, or a ToolError.
 using ToolFunction = std::function<ToolAnswer(const ToolCall&)>;
+// Begins in the thread that takes requests, and goes on in whichever ends its wait: neither is to
+// be kept long.
+using ToolTask = std::function<Task<ToolAnswer>(const ToolCall&)>;
 
 class Toolbox {
  public:
   void Add(tutor::Tool tool, ToolFunction function);
+  void AddTask(tutor::Tool tool, ToolTask task);
   bool Has(tutor::Tool tool) const { return tools_.contains(tool); }
   std::vector<tutor::Tool> tools() const;
   // Only these. kReject: one of them is not here.
   Result<Toolbox> Only(const std::vector<std::string>& names) const;
 
   // Never throws. An exception, or the outcome of another tool, is a ToolError tool_failed.
-  ToolAnswer Run(const ToolCall& call) const;
+  Task<ToolAnswer> Start(const ToolCall& call) const;
+  ToolAnswer Run(const ToolCall& call) const { return Wait(Start(call)); }
 
  private:
-  std::map<tutor::Tool, ToolFunction> tools_;
+  std::map<tutor::Tool, ToolTask> tools_;
 };
 
 tutor::ToolError ToolErrorOf(std::string code, bool retryable, std::string text);

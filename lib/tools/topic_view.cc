@@ -43,16 +43,29 @@ struct Indexed {
 };
 
 // Made once for a topic, as long as its source hands out the same one.
-std::shared_ptr<const Passages> PassagesOf(const std::shared_ptr<const tutor::Topic>& topic) {
+Lru<Indexed>& Indexes() {
   static Lru<Indexed> indexes(kIndexBytesMax);
-  const std::string key = std::to_string(reinterpret_cast<uintptr_t>(topic.get()));
-  std::shared_ptr<const Indexed> indexed = indexes.Get(key);
-  if (indexed == nullptr) {
-    indexed = std::make_shared<const Indexed>(topic);
-    size_t bytes = sizeof(Indexed);
-    for (const std::string& segment : topic->material) bytes += kIndexBytesPerByte * segment.size();
-    indexes.Put(key, indexed, bytes);
-  }
+  return indexes;
+}
+
+std::string KeyOf(const std::shared_ptr<const tutor::Topic>& topic) {
+  return std::to_string(reinterpret_cast<uintptr_t>(topic.get()));
+}
+
+// Null: they are not made yet.
+std::shared_ptr<const Passages> PassagesAtHand(const std::shared_ptr<const tutor::Topic>& topic) {
+  std::shared_ptr<const Indexed> indexed = Indexes().Get(KeyOf(topic));
+  if (indexed == nullptr) return nullptr;
+  const Passages* passages = &indexed->passages;
+  return {std::move(indexed), passages};
+}
+
+std::shared_ptr<const Passages> PassagesOf(const std::shared_ptr<const tutor::Topic>& topic) {
+  if (auto at_hand = PassagesAtHand(topic)) return at_hand;
+  const auto indexed = std::make_shared<const Indexed>(topic);
+  size_t bytes = sizeof(Indexed);
+  for (const std::string& segment : topic->material) bytes += kIndexBytesPerByte * segment.size();
+  Indexes().Put(KeyOf(topic), indexed, bytes);
   return {indexed, &indexed->passages};
 }
 
@@ -88,6 +101,17 @@ Result<TopicView> TopicView::Load(TopicSource* source, const tutor::TopicRef& re
   if (!topic) return topic.error();
   std::shared_ptr<const Passages> passages = PassagesOf(*topic);
   return TopicView(std::move(*topic), std::move(passages));
+}
+
+Task<Result<TopicView>> TopicView::Loaded(TopicSource* source, const tutor::TopicRef& ref,
+                                          const ToolCall& call) {
+  if (auto topic = source->AtHand(ref)) {
+    if (auto passages = PassagesAtHand(topic)) {
+      co_return TopicView(std::move(topic), std::move(passages));
+    }
+  }
+  co_await call.OwnThread();
+  co_return Load(source, ref, call);
 }
 
 const tutor::Question* TopicView::Find(const std::optional<tutor::QuestionView>& view) const {

@@ -24,8 +24,12 @@ Result<std::shared_ptr<const tutor::Topic>> ReadTopic(TopicSource* source,
 
 class TopicView {
  public:
+  // Blocks where it has to be read.
   static Result<TopicView> Load(TopicSource* source, const tutor::TopicRef& ref,
                                 const ToolCall& call);
+  // The same, in a thread of its own where it has to be read. The source outlives it.
+  static Task<Result<TopicView>> Loaded(TopicSource* source, const tutor::TopicRef& ref,
+                                        const ToolCall& call);
 
   const tutor::Topic& topic() const { return *topic_; }
   // With its key. Null: not of this topic (a generated one), or none was given.

@@ -209,8 +209,15 @@ Result<std::shared_ptr<Connection>> Connection::Connect(const ConnectOptions& op
   return std::make_shared<Connection>(std::move(impl));
 }
 
+// The library takes a lock to say its limit, and looks at it itself.
+Result<void> Connection::Check(const Message& message) const {
+  if (CheckMessage(message, impl_->payload_bytes_max)) return {};
+  impl_->payload_bytes_max = payload_bytes_max();
+  return CheckMessage(message, impl_->payload_bytes_max);
+}
+
 Result<void> Connection::Publish(const Message& message) {
-  if (auto checked = CheckMessage(message, payload_bytes_max()); !checked) return checked.error();
+  if (auto checked = Check(message); !checked) return checked.error();
   natsStatus status = NATS_OK;
   const auto bytes = static_cast<int>(message.data.size());
   if (!message.headers.empty()) {
@@ -235,7 +242,7 @@ Result<void> Connection::Flush(std::chrono::milliseconds timeout) {
 }
 
 Result<Message> Connection::Request(const Message& message, std::chrono::milliseconds timeout) {
-  if (auto checked = CheckMessage(message, payload_bytes_max()); !checked) return checked.error();
+  if (auto checked = Check(message); !checked) return checked.error();
   const uint64_t violations = impl_->async->violations;
   auto msg = ToMsg(message);
   if (!msg) return msg.error();

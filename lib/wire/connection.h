@@ -107,6 +107,8 @@ class Connection {
   explicit Connection(std::unique_ptr<Impl> impl);
 
  private:
+  Result<void> Check(const Message& message) const;
+
   std::unique_ptr<Impl> impl_;
 };
 

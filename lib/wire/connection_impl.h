@@ -35,6 +35,7 @@ struct Connection::Impl {
   ConnectionHandle connection;
   JetStreamHandle jetstream;
   std::timed_mutex flushing;
+  std::atomic<size_t> payload_bytes_max{0};  // As last asked of the library.
 };
 
 // Says in words why a call to JetStream failed.

@@ -82,7 +82,7 @@ struct HttpTransfer::Impl {
     return Fail(HttpFailure::kTooLarge,
                 Reject("the answer is longer than " + std::to_string(body_bytes_max) + " bytes"));
   }
-  Result<void> ReadCoding();
+  Result<void> TakeCoding(const HttpHead& head);
   // What may still be handed out of them; the rest makes the next Read fail.
   std::string UpToBound(std::string bytes);
   // What the bytes at hand decode to; empty: more are needed.
@@ -103,11 +103,9 @@ struct HttpTransfer::Impl {
 };
 
 // Only what was asked for is taken.
-Result<void> HttpTransfer::Impl::ReadCoding() {
-  const Result<HttpHead> head = flow->WaitHead();
-  if (!head) return head.error();
+Result<void> HttpTransfer::Impl::TakeCoding(const HttpHead& head) {
   coding_known = true;
-  const std::string_view coding = head->header("content-encoding");
+  const std::string_view coding = head.header("content-encoding");
   if (coding.empty() || SameName(coding, "identity")) return {};
   if (!SameName(coding, "gzip") && !SameName(coding, "x-gzip") && !SameName(coding, "deflate")) {
     return Fail(HttpFailure::kCut, Reject("the answer is compressed in a way nobody asked for"));
@@ -141,34 +139,43 @@ HttpTransfer::HttpTransfer(HttpTransfer&&) noexcept = default;
 HttpTransfer& HttpTransfer::operator=(HttpTransfer&&) noexcept = default;
 HttpTransfer::~HttpTransfer() = default;
 
-Result<HttpHead> HttpTransfer::Head() { return impl_->flow->WaitHead(); }
+Task<Result<HttpHead>> HttpTransfer::Head() {
+  HttpFlow& flow = *impl_->flow;
+  co_await flow.Until(HttpFlow::Part::kHead);
+  co_return flow.TakeHead();
+}
 
-Result<std::string> HttpTransfer::Read() {
+Task<Result<std::string>> HttpTransfer::Read() {
   Impl& impl = *impl_;
-  if (impl.too_large) return impl.FailTooLarge();
-  if (impl.ended || impl.flow->failure() == HttpFailure::kStopped) {
-    // Nothing is waited for: it has failed, or the rest was dropped.
-    const Result<HttpFlow::Taken> none = impl.flow->WaitBody();
-    if (!none) return none.error();
-    return std::string();
+  HttpFlow& flow = *impl.flow;
+  if (impl.too_large) co_return impl.FailTooLarge();
+  if (impl.ended || flow.failure() == HttpFailure::kStopped) {
+    // It has failed, or the rest was dropped.
+    const Result<HttpFlow::Taken> none = flow.TakeBody();
+    if (!none) co_return none.error();
+    co_return std::string();
   }
   if (!impl.coding_known) {
-    if (const Result<void> known = impl.ReadCoding(); !known) return known.error();
+    const Result<HttpHead> head = co_await Head();
+    if (!head) co_return head.error();
+    const Result<void> known = impl.TakeCoding(*head);
+    if (!known) co_return known.error();
   }
   while (true) {
     std::string piece;
     if (impl.inflater) {
       Result<std::string> text = impl.Inflate();
-      if (!text) return text;
+      if (!text) co_return text;
       piece = *std::move(text);
     }
     if (piece.empty()) {
-      Result<HttpFlow::Taken> taken = impl.flow->WaitBody();
-      if (!taken) return taken.error();
+      co_await flow.Until(HttpFlow::Part::kBody);
+      Result<HttpFlow::Taken> taken = flow.TakeBody();
+      if (!taken) co_return taken.error();
       if (taken->resume) impl.door->Post(impl.flow);
       if (taken->bytes.empty()) {
-        if (!impl.inflater || !impl.coded_any || impl.inflater->ended()) return piece;
-        return impl.Fail(HttpFailure::kCut, Retry("the compressed answer has no end"));
+        if (!impl.inflater || !impl.coded_any || impl.inflater->ended()) co_return piece;
+        co_return impl.Fail(HttpFailure::kCut, Retry("the compressed answer has no end"));
       }
       if (impl.inflater) {
         impl.coded = std::move(taken->bytes);
@@ -179,27 +186,25 @@ Result<std::string> HttpTransfer::Read() {
       piece = std::move(taken->bytes);
     }
     piece = impl.UpToBound(std::move(piece));
-    if (!piece.empty()) return piece;
-    return impl.FailTooLarge();
+    if (!piece.empty()) co_return piece;
+    co_return impl.FailTooLarge();
   }
 }
 
-Result<std::string> HttpTransfer::ReadAll(size_t bytes_max) {
+Task<Result<std::string>> HttpTransfer::ReadAll(size_t bytes_max) {
   std::string all;
   while (true) {
-    Result<std::string> more = Read();
-    if (!more) return more;
-    if (more->empty()) return all;
+    const Result<std::string> more = co_await Read();
+    if (!more) co_return more.error();
+    if (more->empty()) co_return all;
     all += *more;
     if (all.size() > bytes_max) {
       all.resize(bytes_max);
       impl_->Drop();
-      return all;
+      co_return all;
     }
   }
 }
-
-void HttpTransfer::Pace(std::chrono::milliseconds pace) { impl_->flow->set_pace(pace); }
 
 void HttpTransfer::Finish() {
   impl_->stop.reset();
@@ -240,7 +245,7 @@ HttpTransfer HttpClient::Begin(HttpRequest request, std::stop_token stop) {
   HttpCounts& counts = *impl_->counts;
   ++counts.begun;
   auto transfer = std::make_shared<HttpTransfer::Impl>();
-  transfer->flow = std::make_shared<HttpFlow>(request.deadline);
+  transfer->flow = std::make_shared<HttpFlow>();
   transfer->door = impl_->door;
   transfer->body_bytes_max = request.bounds.body_bytes_max;
   const auto fail = [&](HttpFailure failure, Error error) {

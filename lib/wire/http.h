@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/task.h"
 #include "wire/connection.h"
 
 namespace lyceum::wire {
@@ -76,19 +77,17 @@ class HttpTransfer {
   HttpTransfer& operator=(HttpTransfer&&) noexcept;
   ~HttpTransfer();  // Ends it.
 
-  // Waits for status and headers. One thread reads. Errors: kRetry where the same request may
-  // succeed later, else kReject; failure() says which.
-  Result<HttpHead> Head();
-  // Waits for more of the body, decompressed. Empty: that was all of it.
-  Result<std::string> Read();
+  // Status and headers. One task reads, and goes on in the client's thread where it has to wait:
+  // what it does there keeps all other transfers waiting, and is to be short. Errors: kRetry where
+  // the same request may succeed later, else kReject; failure() says which.
+  Task<Result<HttpHead>> Head();
+  // More of the body, decompressed. Empty: that was all of it.
+  Task<Result<std::string>> Read();
   // What is left of the body, but no more than bytes_max of it: then the rest is dropped.
-  Result<std::string> ReadAll(size_t bytes_max);
+  Task<Result<std::string>> ReadAll(size_t bytes_max);
   // The reader has all it wants, and the end is near: a few bytes more may come unread, for a
   // moment, so that the connection is kept. Does not wait; nothing can be read any more.
   void Finish();
-  // From now on what comes may wait for so long before it ends a wait of Read, so that more comes
-  // with it; the end does not. A reader that is woken for each piece costs more than the piece.
-  void Pace(std::chrono::milliseconds pace);
   std::optional<HttpFailure> failure() const;
 
  private:

@@ -32,13 +32,10 @@ void HttpFlow::PutEnd() {
 }
 
 bool HttpFlow::Fail(HttpFailure failure, Error error) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (failure_ || (failure == HttpFailure::kStopped && whole_)) return false;
-    failure_ = failure;
-    error_ = std::move(error);
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(mutex_);
+  if (failure_ || (failure == HttpFailure::kStopped && whole_)) return false;
+  failure_ = failure;
+  error_ = std::move(error);
   return true;
 }
 
@@ -75,29 +72,39 @@ std::optional<HttpFailure> HttpFlow::failure() const {
   return failure_;
 }
 
-Result<HttpHead> HttpFlow::WaitHead() {
-  std::unique_lock lock(mutex_);
-  const bool ready =
-      changed_.wait_until(lock, deadline_, [&] { return head_ || failure_ || dropped_; });
-  if (!ready) {
-    failure_ = HttpFailure::kDeadline;
-    error_ = Retry("there was no answer before the deadline");
+bool HttpFlow::Has(Part part) const {
+  if (failure_ || dropped_) return true;
+  if (part == Part::kHead) return head_.has_value();
+  return !pipe_.empty() || whole_ || finishing_;
+}
+
+bool HttpFlow::Sleep(Part part, std::coroutine_handle<> reader) {
+  const std::lock_guard lock(mutex_);
+  if (Has(part)) return false;
+  reader_ = reader;
+  awaited_ = part;
+  return true;
+}
+
+void HttpFlow::Wake() {
+  std::coroutine_handle<> reader;
+  {
+    const std::lock_guard lock(mutex_);
+    if (reader_ && Has(awaited_)) reader = std::exchange(reader_, nullptr);
   }
+  if (reader) reader.resume();
+}
+
+Result<HttpHead> HttpFlow::TakeHead() {
+  const std::lock_guard lock(mutex_);
   // What has come is worth reading, but for the reader's own wish to stop.
   if (head_ && failure_ != HttpFailure::kStopped) return *head_;
   if (failure_) return error_;
   return Reject("the response was dropped before it came");
 }
 
-Result<HttpFlow::Taken> HttpFlow::WaitBody() {
-  std::unique_lock lock(mutex_);
-  const bool ready = changed_.wait_until(lock, deadline_, [&] {
-    return !pipe_.empty() || whole_ || failure_ || dropped_ || finishing_;
-  });
-  if (!ready) {
-    failure_ = HttpFailure::kDeadline;
-    error_ = Retry("the answer was not whole before the deadline");
-  }
+Result<HttpFlow::Taken> HttpFlow::TakeBody() {
+  const std::lock_guard lock(mutex_);
   if (failure_ && (pipe_.empty() || failure_ == HttpFailure::kStopped)) return error_;
   return Taken{std::exchange(pipe_, {}), refused_};
 }
@@ -109,12 +116,26 @@ void HttpDoor::Ring() {
   [[maybe_unused]] const int ignored = eventfd_write(event_.get(), 1);
 }
 
+void HttpDoor::Open() {
+  const std::lock_guard lock(mutex_);
+  loop_ = std::this_thread::get_id();
+}
+
+bool HttpDoor::IsFirst() const {
+  return words_.begins.size() + words_.flows.size() == 1 && loop_ != std::this_thread::get_id();
+}
+
+bool HttpDoor::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return !words_.begins.empty() || !words_.flows.empty();
+}
+
 // The bell is rung without the lock, which who hears it takes first of all.
 bool HttpDoor::PostBegin(std::unique_ptr<HttpRunning>& running) {
   std::unique_lock lock(mutex_);
   if (!words_.open) return false;
   words_.begins.push_back(std::move(running));
-  const bool first = words_.begins.size() + words_.flows.size() == 1;
+  const bool first = IsFirst();
   lock.unlock();
   if (first) Ring();
   return true;
@@ -125,7 +146,7 @@ void HttpDoor::Post(const std::shared_ptr<HttpFlow>& flow) {
   if (!words_.open || flow->posted_) return;
   flow->posted_ = true;
   words_.flows.push_back(flow);
-  const bool first = words_.begins.size() + words_.flows.size() == 1;
+  const bool first = IsFirst();
   lock.unlock();
   if (first) Ring();
 }
@@ -139,8 +160,6 @@ void HttpDoor::Close() {
 }
 
 HttpDoor::Words HttpDoor::Take() {
-  eventfd_t count = 0;
-  [[maybe_unused]] const int ignored = eventfd_read(event_.get(), &count);
   const std::lock_guard lock(mutex_);
   for (const auto& flow : words_.flows) flow->posted_ = false;
   Words taken;

@@ -6,13 +6,12 @@
 // at most, never both at once.
 #pragma once
 
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
+#include <coroutine>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "wire/http.h"
@@ -24,18 +23,16 @@ struct HttpRunning;  // The loop's own part of a transfer: http_running.h
 
 class HttpFlow {
  public:
-  explicit HttpFlow(Deadline deadline) : deadline_(deadline) {}
-
-  // Of the loop. They do not wake the reader: Wake does, once for all that has come at a time.
+  // Of the loop. They do not wake the reader: Wake does, once for all that has come at a time. The
+  // reader goes on inside of it.
   void PutHead(HttpHead head);
   // kFull: nothing was taken, TakeResume will be true once there is room. kUnwanted: nobody reads.
   enum class Put { kTaken, kFull, kUnwanted };
   Put PutBody(const char* data, size_t size);
   void PutEnd();
-  void Wake() { changed_.notify_all(); }
-  std::chrono::milliseconds pace() const { return pace_; }
+  void Wake();
 
-  // Of any thread. False: it had failed before, or all of it had come.
+  // Of any thread; the loop has to hear of it. False: it had failed before, or all of it had come.
   bool Fail(HttpFailure failure, Error error);
   // The reader wants no more. True: the loop has to hear of it.
   bool Drop();
@@ -46,26 +43,36 @@ class HttpFlow {
   bool TakeResume();  // There is room again, since PutBody refused; true once.
   std::optional<HttpFailure> failure() const;
 
-  void set_pace(std::chrono::milliseconds pace) { pace_ = pace; }
-  // Of the reader; they wait, until the deadline. Empty bytes: the end.
-  Result<HttpHead> WaitHead();
+  // Of the reader. First awaited, then taken. Empty bytes: the end.
+  enum class Part { kHead, kBody };
+  struct Wait {
+    HttpFlow* flow;
+    Part part;
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> reader) const { return flow->Sleep(part, reader); }
+    void await_resume() const noexcept {}
+  };
+  Wait Until(Part part) { return {this, part}; }
+  Result<HttpHead> TakeHead();
   struct Taken {
     std::string bytes;
     bool resume = false;  // The loop waits for room: tell it.
   };
-  Result<Taken> WaitBody();
+  Result<Taken> TakeBody();
 
   // Of the loop alone.
   HttpRunning* running = nullptr;
 
  private:
   friend class HttpDoor;
+  // False: it is there.
+  bool Sleep(Part part, std::coroutine_handle<> reader);
+  bool Has(Part part) const;  // With the lock held.
 
-  const Deadline deadline_;
-  std::atomic<std::chrono::milliseconds> pace_{std::chrono::milliseconds(0)};
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<HttpHead> head_;  // From here on guarded by mutex_.
+  std::coroutine_handle<> reader_;  // Who waits, and for what. From here on guarded by mutex_.
+  Part awaited_ = Part::kHead;
+  std::optional<HttpHead> head_;
   std::string pipe_;
   bool whole_ = false;
   bool dropped_ = false;
@@ -81,6 +88,8 @@ class HttpDoor {
  public:
   HttpDoor();
 
+  // By the loop, of its thread: who knocks there is not heard by the bell, but seen by waiting().
+  void Open();
   // False: the loop has ended.
   bool PostBegin(std::unique_ptr<HttpRunning>& running);
   // "Look at this flow." A flow waits here once at most, so this is as bounded as the transfers.
@@ -93,14 +102,17 @@ class HttpDoor {
     bool open = true;
   };
   Words Take();
-  int fd() const { return event_.get(); }  // Readable while there are words.
+  bool waiting() const;                    // There are words.
+  int fd() const { return event_.get(); }  // Written to by words of another thread; never read.
 
  private:
   void Ring();
+  bool IsFirst() const;  // With the lock held: the loop sleeps, and has not been called.
 
   Descriptor event_;
-  std::mutex mutex_;
-  Words words_;  // Guarded by mutex_.
+  mutable std::mutex mutex_;
+  std::thread::id loop_;  // From here on guarded by mutex_.
+  Words words_;
 };
 
 }  // namespace lyceum::wire

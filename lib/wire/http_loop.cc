@@ -27,7 +27,7 @@ Result<std::unique_ptr<HttpLoop>> HttpLoop::Start(const HttpClient::Options& opt
   loop->epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
   loop->multi_.reset(curl_multi_init());
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = EPOLLIN | EPOLLET;  // Each word is told once, and need not be read.
   event.data.fd = loop->door_->fd();
   if (!loop->epoll_ || loop->door_->fd() < 0 || !loop->multi_ ||
       epoll_ctl(loop->epoll_.get(), EPOLL_CTL_ADD, loop->door_->fd(), &event) != 0) {
@@ -83,9 +83,11 @@ void HttpLoop::Run() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   pthread_setname_np(pthread_self(), "http");
 
+  door_->Open();
   std::array<epoll_event, kEventsAtOnce> events;
   int still_running = 0;
-  do {
+  bool open = true;
+  while (open) {
     const int count = epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, WaitMs());
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<size_t>(i)];
@@ -95,6 +97,8 @@ void HttpLoop::Run() {
                        ((event.events & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0);
       curl_multi_socket_action(multi_.get(), event.data.fd, mask, &still_running);
     }
+    open = TakeWords();
+    // What was begun is sent by this.
     if (curl_due_ && *curl_due_ <= Steady::now()) {
       curl_due_.reset();
       curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &still_running);
@@ -102,7 +106,7 @@ void HttpLoop::Run() {
     TakeDone();
     FailOverdue();
     WakeReaders();
-  } while (TakeWords());
+  }
   while (!running_.empty()) {
     End(*running_.begin()->first,
         std::make_pair(HttpFailure::kClosed, Retry("the HTTP client was shut down")));
@@ -111,9 +115,9 @@ void HttpLoop::Run() {
 }
 
 int HttpLoop::WaitMs() const {
+  if (door_->waiting()) return 0;
   int64_t wait_ms = kWaitMsMax;
   if (curl_due_) wait_ms = std::min(wait_ms, LeftMs(*curl_due_));
-  if (!waking_.empty()) wait_ms = std::min(wait_ms, LeftMs(waking_.begin()->first));
   if (!due_.empty()) wait_ms = std::min(wait_ms, LeftMs(due_.begin()->first));
   return static_cast<int>(wait_ms);
 }
@@ -138,7 +142,7 @@ void HttpLoop::Begin(std::unique_ptr<HttpRunning> running) {
 }
 
 void HttpLoop::Look(const std::shared_ptr<HttpFlow>& flow) {
-  if (flow->running == nullptr) return;
+  if (flow->running == nullptr) return touched_.push_back(flow);
   if (flow->over()) return End(*flow->running, std::nullopt);
   HttpRunning& running = *flow->running;
   if (flow->finishing()) running.deadline = std::min(running.deadline, In(kHttpFinishWait));
@@ -232,22 +236,12 @@ void HttpLoop::Heard(HttpRunning& running) {
 }
 
 void HttpLoop::Touch(HttpRunning& running) {
-  if (const auto pace = running.flow->pace(); pace.count() > 0) {
-    if (!std::exchange(running.waking, true)) waking_.emplace(In(pace), running.flow);
-    return;
-  }
   if (touched_.empty() || touched_.back() != running.flow) touched_.push_back(running.flow);
 }
 
 void HttpLoop::WakeReaders() {
   for (const auto& flow : touched_) flow->Wake();
   touched_.clear();
-  if (waking_.empty()) return;
-  const auto later = waking_.upper_bound(Steady::now());
-  for (auto it = waking_.begin(); it != later; it = waking_.erase(it)) {
-    if (it->second->running != nullptr) it->second->running->waking = false;
-    it->second->Wake();
-  }
 }
 
 }  // namespace lyceum::wire

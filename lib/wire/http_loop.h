@@ -61,7 +61,6 @@ class HttpLoop {
   std::unordered_map<HttpRunning*, std::unique_ptr<HttpRunning>> running_;
   std::multimap<Deadline, HttpRunning*> due_;
   std::vector<std::shared_ptr<HttpFlow>> touched_;
-  std::multimap<Deadline, std::shared_ptr<HttpFlow>> waking_;  // Whose readers set a pace.
   std::optional<Deadline> curl_due_;  // When curl wants to be called, whatever happens.
   std::thread thread_;
 };

@@ -34,7 +34,6 @@ struct HttpRunning {
   Deadline heard;  // The last byte of the response.
   bool answered = false;
   bool paused = false;  // By a slow reader: the other side's silence is not its fault.
-  bool waking = false;  // The reader will be woken a little later.
   bool head_whole = false;
   size_t head_bytes = 0;
   HttpHead head;                                         // As far as it has come.

@@ -17,7 +17,7 @@ int CheckProviders(const models::Flags& flags) {
   auto client = models::OpenClient(flags);
   if (!client) return worker::Complain("lyceum-tool-worker", client.error());
   bool good = true;
-  for (const auto& check : (*client)->CheckProviders(In(kCheckMax))) {
+  for (const auto& check : Wait((*client)->CheckProviders(In(kCheckMax)))) {
     fmt::print("{:<4} {:<20} {:<32} {}\n", check.good ? "ok" : "BAD", check.provider, check.model,
                check.text);
     good = good && check.good;

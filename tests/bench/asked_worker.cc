@@ -30,7 +30,7 @@ AskedWorker::AskedWorker(test::Stack& stack)
       box_(std::make_shared<wire::MessageBox>(kBoxMax)),
       inbox_(session_->NewInbox()) {
   Listen(*gateway_, envelope::Subjects().Out(ClientId(kClient)), kDeltaTag);
-  Listen(*session_, inbox_, kAckTag);
+  Listen(*session_, inbox_ + ".*", kAckTag);
 }
 
 void AskedWorker::Listen(wire::Connection& connection, const std::string& subject, int tag) {
@@ -41,7 +41,8 @@ void AskedWorker::Listen(wire::Connection& connection, const std::string& subjec
 }
 
 void AskedWorker::Send(wire::Message request) {
-  request.reply = inbox_;
+  // Each its own: a worker may answer a subject once.
+  request.reply = inbox_ + "." + std::to_string(++replies_);
   if (!session_->Publish(request)) throw std::runtime_error("a request can not be published");
 }
 

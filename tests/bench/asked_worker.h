@@ -71,6 +71,7 @@ class AskedWorker {
   std::shared_ptr<wire::MessageBox> box_;
   std::vector<wire::Subscription> subscriptions_;
   std::string inbox_;
+  uint64_t replies_ = 0;
 };
 
 }  // namespace lyceum::bench

@@ -3,8 +3,8 @@
 //
 //   bench_bare_tool URL
 // For a request to lyceum.tool.clarify_concept an ack on its reply subject, and one POST to URL;
-// for the first bytes of the answer a message to lyceum.out.bench, for its end another one and a
-// result to lyceum.in.tool.bench (JetStream). Raw nats.c, raw curl, one thread that waits for both:
+// for the first bytes of the answer a message to lyceum.out.bench, for its end a result to
+// lyceum.in.tool.bench (JetStream). Raw nats.c, raw curl, one thread that waits for both:
 // nothing is decoded, rendered, checked, counted or sent again. What it sends begins with the
 // number that its request begins with, and is as long as what the real one sends. Speaks as its
 // role (raw_nats.h) until SIGTERM.
@@ -193,7 +193,6 @@ class Tool {
       Call* call = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
       curl_multi_remove_handle(multi_, call->easy);
-      Say(*call);
       PublishStoredRaw(js_.get(), "lyceum.in.tool.bench", Payload(call->number, kResultBytes),
                        "bare-" + call->number);
       idle_.push_back(call);

@@ -8,7 +8,6 @@
 namespace lyceum::bench {
 namespace {
 
-constexpr int kMessages = 2;  // For a call.
 constexpr size_t kRequestBytes = 300;
 
 }  // namespace
@@ -28,16 +27,15 @@ void BareToolWorker::Ask() {
   request.subject = "lyceum.tool.clarify_concept";
   request.data = number + " ";
   request.data.resize(kRequestBytes, '.');
-  said_[number] = 0;
+  asked_now_.insert(number);
   Send(std::move(request));
 }
 
 AskedWorker::Heard BareToolWorker::Take(const wire::Message& message, bool delta) {
   if (!delta) return {};
-  const auto call = said_.find(message.data.substr(0, message.data.find(' ')));
-  if (call == said_.end()) throw std::runtime_error("nobody has asked for that");
-  if (++call->second < kMessages) return {.delta = true};
-  said_.erase(call);
+  if (asked_now_.erase(message.data.substr(0, message.data.find(' '))) == 0) {
+    throw std::runtime_error("nobody has asked for that");
+  }
   return {.delta = true, .whole = true};
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "bench/asked_worker.h"
 #include "support/process.h"
@@ -18,11 +18,11 @@ class BareToolWorker : public AskedWorker {
  private:
   void Ask() override;
   Heard Take(const wire::Message& message, bool delta) override;
-  size_t in_flight() const override { return said_.size(); }
+  size_t in_flight() const override { return asked_now_.size(); }
   std::string log() const override { return process_.err(); }
 
   uint64_t asked_ = 0;
-  std::unordered_map<std::string, int> said_;  // Messages, by the number of a call in flight.
+  std::unordered_set<std::string> asked_now_;  // And not answered yet.
   test::Process process_;
 };
 

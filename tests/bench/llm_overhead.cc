@@ -7,8 +7,8 @@
 //                this process alone, in per cent of one core
 //   tool worker  the same two of a whole lyceum-tool-worker, from the request on NATS to the deltas
 //                that a gateway hears. First piece: against plain curl asking the same server.
-//                Load: beside a bare tool that makes the same hops and does nothing else
-//                (bare_tool.cc).
+//                Load: calls that begin all at once, and such that begin evenly; beside a bare tool
+//                that makes the same hops and does nothing else (bare_tool.cc).
 //
 // bench_llm [--asks 2000] [--in-flight 500] [--wait-ms 2000] [--rounds 3] [--calls 200]
 //           [--before-ms 50] [--seconds 10] [--gap-ms 0]
@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <latch>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
@@ -42,8 +43,9 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kWhole{60};
-constexpr size_t kWarm = 50;        // Asks that are not counted.
-constexpr size_t kSpareSlots = 12;  // A text is whole a little before its slot is free.
+constexpr size_t kWarm = 50;  // Asks that are not counted.
+// A text is whole a little before its slot is free: when many end at once, of as many.
+constexpr size_t kSpareSlots = 500;
 
 struct Plan {
   size_t asks = 2000;
@@ -77,9 +79,10 @@ wire::HttpRequest Request(const std::string& url) {
 double FirstPiece(wire::HttpClient& client, const std::string& url) {
   const Deadline begun = Steady::now();
   wire::HttpTransfer transfer = client.Begin(Request(url));
-  if (!transfer.Head() || !transfer.Read()) throw std::runtime_error("the client failed");
+  if (!Wait(transfer.Head()) || !Wait(transfer.Read()))
+    throw std::runtime_error("the client failed");
   const double first = SecondsSince(begun);
-  if (!transfer.ReadAll(1 << 20)) throw std::runtime_error("the client failed");
+  if (!Wait(transfer.ReadAll(1 << 20))) throw std::runtime_error("the client failed");
   return first;
 }
 
@@ -89,27 +92,28 @@ struct Transfers {
   uint64_t answered = 0;
 };
 
-// Waves of requests that all wait at once; each is read by a thread of its own, as tools do.
+Task<void> AskInTurn(wire::HttpClient& client, const std::string& url, int rounds,
+                     std::atomic<uint64_t>* answered, std::latch* done) {
+  for (int round = 0; round < rounds; ++round) {
+    wire::HttpTransfer transfer = client.Begin(Request(url));
+    const Result<std::string> body = co_await transfer.ReadAll(1 << 20);
+    if (!body) break;
+    ++*answered;
+  }
+  done->count_down();
+}
+
+// Waves of requests that all wait at once.
 Transfers InFlight(wire::HttpClient& client, const std::string& url, size_t in_flight, int rounds) {
   std::atomic<uint64_t> answered{0};
   Transfers load;
   const double cpu_before = CpuSeconds();
   const Deadline begun = Steady::now();
-  std::vector<std::thread> readers;
+  std::latch done(static_cast<ptrdiff_t>(in_flight));
   for (size_t i = 0; i < in_flight; ++i) {
-    readers.emplace_back([&] {
-      for (int round = 0; round < rounds; ++round) {
-        wire::HttpTransfer transfer = client.Begin(Request(url));
-        while (true) {
-          const auto piece = transfer.Read();
-          if (!piece) return;
-          if (piece->empty()) break;
-        }
-        ++answered;
-      }
-    });
+    Detach(AskInTurn(client, url, rounds, &answered, &done));
   }
-  for (std::thread& reader : readers) reader.join();
+  done.wait();
   load.wall_s = SecondsSince(begun);
   load.cpu_s = CpuSeconds() - cpu_before;
   load.answered = answered;
@@ -197,33 +201,39 @@ json MeasureFirstDelta(const Plan& plan, test::Stack& stack, const LlmServerProc
   return pair.Figures();
 }
 
-json MeasureLoad(const Plan& plan, test::Stack& stack, LlmServerProcess& slow) {
+// How calls begin: all at once, and again when they are answered; or evenly over the wait.
+struct Way {
+  const char* name;
+  milliseconds spread;
+};
+
+json MeasureLoad(const Plan& plan, const Way& way, test::Stack& stack,
+                 const LlmServerProcess& slow) {
   const milliseconds wait(plan.wait_ms);
   LlmToolWorker worker(stack, slow.url(), plan.in_flight + kSpareSlots);
-  const Load load = worker.Keep(plan.in_flight, wait, 2 * wait, milliseconds(1000 * plan.seconds));
-  const Sent sent = worker.Stop();
-  CheckSent(sent);
-  fmt::print("\ntool worker, {:.0f} calls in flight, each answered after {} ms, {:.1f} s\n",
-             load.in_flight, plan.wait_ms, load.wall_s);
+  const Load load =
+      worker.Keep(plan.in_flight, way.spread, 2 * wait, milliseconds(1000 * plan.seconds));
+  CheckSent(worker.Stop());
+  fmt::print(
+      "\ntool worker, {:.0f} calls in flight, begun {}, each answered after {} ms, {:.1f} s\n",
+      load.in_flight, way.name, plan.wait_ms, load.wall_s);
   fmt::print(
       "answered {}, deltas {}, processor {:.3f} s: {:.0f} us a call, {:.1f} % of a core   "
       "bar: < 10 %\n",
       load.answered, load.deltas, load.cpu_s, load.CallUs(), load.CpuPercent());
-  return {{"in_flight", load.in_flight},
-          {"answered", load.answered},
-          {"deltas", load.deltas},
-          {"wall_s", load.wall_s},
-          {"cpu_s", load.cpu_s},
-          {"call_us", load.CallUs()},
-          {"cpu_percent", load.CpuPercent()},
-          {"calls", sent.asked}};
+  return {
+      {"in_flight", load.in_flight},     {"answered", load.answered}, {"deltas", load.deltas},
+      {"wall_s", load.wall_s},           {"cpu_s", load.cpu_s},       {"call_us", load.CallUs()},
+      {"cpu_percent", load.CpuPercent()}};
 }
 
 // The same hops without all that a tool worker is for.
-json MeasureBare(const Plan& plan, test::Stack& stack, const LlmServerProcess& slow) {
+json MeasureBare(const Plan& plan, const Way& way, test::Stack& stack,
+                 const LlmServerProcess& slow) {
   const milliseconds wait(plan.wait_ms);
   BareToolWorker bare(stack, slow.messages());
-  const Load load = bare.Keep(plan.in_flight, wait, 2 * wait, milliseconds(1000 * plan.seconds));
+  const Load load =
+      bare.Keep(plan.in_flight, way.spread, 2 * wait, milliseconds(1000 * plan.seconds));
   fmt::print("the bare tool, the same: {:.0f} us a call, {:.1f} % of a core\n", load.CallUs(),
              load.CpuPercent());
   return {
@@ -242,11 +252,13 @@ void Run(const Plan& plan) {
   json line = {{"bench", "llm"}};
   line["client"] = MeasureClient(plan, quick, waves);
   line["first_delta"] = MeasureFirstDelta(plan, stack, steady);
-  line["load"] = MeasureLoad(plan, stack, slow);
-  line["bare"] = MeasureBare(plan, stack, slow);
-  const uint64_t connections = slow.Stop();
-  fmt::print("connections to the server: {}\n", connections);
-  line["load"]["connections"] = connections;
+  const Way at_once{"all at once", milliseconds(0)};
+  const Way evenly{"evenly", milliseconds(plan.wait_ms)};
+  line["load"] = MeasureLoad(plan, at_once, stack, slow);
+  line["bare"] = MeasureBare(plan, at_once, stack, slow);
+  line["load_evenly"] = MeasureLoad(plan, evenly, stack, slow);
+  line["bare_evenly"] = MeasureBare(plan, evenly, stack, slow);
+  fmt::print("connections to the server: {}\n", slow.Stop());
   line["bars"] = {{"first_delta_added_p50_ms", 2}, {"load_cpu_percent", 10}};
   fmt::print("{}\n", line.dump());
 }

@@ -237,9 +237,9 @@ class LlmCourse : public testing::Test {
                                     .headers = {},
                                     .body = {},
                                     .deadline = In(std::chrono::seconds(5))});
-    auto head = transfer.Head();
+    auto head = Wait(transfer.Head());
     if (!head) throw std::runtime_error(head.error().text);
-    auto body = transfer.ReadAll(1 << 20);
+    auto body = Wait(transfer.ReadAll(1 << 20));
     if (!body) throw std::runtime_error(body.error().text);
     return *body;
   }

@@ -72,7 +72,7 @@ Ask ClientTest::Question() {
   return ask;
 }
 
-Reply ClientTest::AskIt() { return client().AskText(Question()); }
+Reply ClientTest::AskIt() { return Wait(client().AskText(Question())); }
 
 std::string ClientTest::Story(const Reply& reply) {
   std::string story;

@@ -14,9 +14,10 @@ class ClientJsonTest : public ClientTest {
     Ask ask = Question();
     ask.chat.schema = R"({"type":"object"})";
     ask.chat.schema_name = "verdict";
-    return client().AskJson(ask, [](std::string_view text) {
+    const Judge judge = [](std::string_view text) {
       return text.starts_with('{') ? "" : "it is no JSON object";
-    });
+    };
+    return Wait(client().AskJson(ask, judge));
   }
 };
 

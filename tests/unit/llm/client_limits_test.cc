@@ -34,7 +34,7 @@ TEST_P(ClientLimitsTest, AUserWithoutTokensIsNotAsked) {
   EXPECT_EQ(server().call_count(), 2u);
   Ask other = Question();
   other.user = "bob";
-  EXPECT_EQ(Story(client().AskText(other)), "a first ok");
+  EXPECT_EQ(Story(Wait(client().AskText(other))), "a first ok");
 }
 
 TEST_P(ClientLimitsTest, WhatFailsBeforeItIsWorkedOnIsNotBilled) {
@@ -64,7 +64,7 @@ TEST_P(ClientLimitsTest, AFullProviderIsPassedOver) {
     ask.on_text = nullptr;
     ask.deadline = In(milliseconds(60'000));
     ask.stop = stop.get_token();
-    EXPECT_EQ(CodeOf(client().AskText(ask)), "cancelled");
+    EXPECT_EQ(CodeOf(Wait(client().AskText(ask))), "cancelled");
   });
   EXPECT_TRUE(Eventually(milliseconds(5'000), [&] { return server(0).call_count() == 1; }));
   EXPECT_EQ(Story(AskIt()), "b fallback ok");
@@ -84,7 +84,7 @@ TEST_P(ClientLimitsTest, WhenNobodyElseIsLeftRoomIsWaitedFor) {
     threads.emplace_back([&] {
       Ask ask = Question();
       ask.on_text = nullptr;
-      if (Story(client().AskText(ask)) == "a first ok") ++good;
+      if (Story(Wait(client().AskText(ask))) == "a first ok") ++good;
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -96,13 +96,13 @@ TEST_P(ClientLimitsTest, WaitingForRoomEndsWithTheDeadlineOrTheStop) {
   EXPECT_EQ(Story(AskIt()), "a first ok");
   Ask ask = Question();
   ask.deadline = In(milliseconds(200));
-  EXPECT_EQ(CodeOf(client().AskText(ask)), "deadline");
+  EXPECT_EQ(CodeOf(Wait(client().AskText(ask))), "deadline");
   std::stop_source stop;
   ask.deadline = In(milliseconds(30'000));
   ask.stop = stop.get_token();
   std::string code;
   const Deadline begun = Steady::now();
-  std::thread waiting([&] { code = CodeOf(client().AskText(ask)); });
+  std::thread waiting([&] { code = CodeOf(Wait(client().AskText(ask))); });
   stop.request_stop();
   waiting.join();
   EXPECT_EQ(code, "cancelled");
@@ -117,7 +117,7 @@ TEST_P(ClientLimitsTest, CancellingEndsTheTransferAtOnce) {
   ask.stop = stop.get_token();
   Reply reply;
   (void)client();
-  std::thread asking([&] { reply = client().AskText(ask); });
+  std::thread asking([&] { reply = Wait(client().AskText(ask)); });
   EXPECT_TRUE(Eventually(milliseconds(5'000), [&] { return server().call_count() == 1; }));
   stop.request_stop();
   asking.join();
@@ -138,7 +138,7 @@ TEST_P(ClientLimitsTest, CancellingEndsTheWaitBeforeARetry) {
   Reply reply;
   (void)client();
   const Deadline begun = Steady::now();
-  std::thread asking([&] { reply = client().AskText(ask); });
+  std::thread asking([&] { reply = Wait(client().AskText(ask)); });
   EXPECT_TRUE(
       Eventually(milliseconds(5'000), [&] { return client().counters()[0].attempts == 1; }));
   stop.request_stop();
@@ -184,7 +184,7 @@ TEST_P(ClientLimitsTest, ChecksSayWhatToDo) {
   Near(InTurn({Says("x")})).base_url = "http://127.0.0.1:1";
   Near(InTurn({Spoilt(Trouble::kWrongContentType)}));
   Near(InTurn({Spoilt(Trouble::kNoFirstByte)})).bounds.first_byte = milliseconds(200);
-  const std::vector<Client::Check> checks = client().CheckProviders(In(milliseconds(20'000)));
+  const std::vector<Client::Check> checks = Wait(client().CheckProviders(In(milliseconds(20'000))));
   ASSERT_EQ(checks.size(), 6u);
   EXPECT_TRUE(checks[0].good);
   EXPECT_NE(checks[0].text.find("answered in"), std::string::npos);
@@ -216,7 +216,7 @@ TEST_P(ClientLimitsTest, TheKeyIsInNoErrorAndInNoLog) {
     told += Story(reply);
     return server().call_count() >= all.size();
   }));
-  for (const Client::Check& check : client().CheckProviders(In(milliseconds(5'000)))) {
+  for (const Client::Check& check : Wait(client().CheckProviders(In(milliseconds(5'000))))) {
     told += check.text;
   }
   const std::string logged = ::testing::internal::GetCapturedStderr();

@@ -64,7 +64,7 @@ class ClientMixTest : public ClientTest {
     std::string heard;
     ask.on_text = [&](std::string_view text) { heard += text; };
     ask.on_retract = [&] { heard.clear(); };
-    const Reply reply = client().AskText(ask);
+    const Reply reply = Wait(client().AskText(ask));
     if (reply.answer() != nullptr) {
       ++answers_;
       // A cut by max_tokens says all of it here, too; bytes that are no text are dropped.

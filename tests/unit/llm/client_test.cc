@@ -23,6 +23,7 @@ TEST_P(ClientTest, AGoodAnswerIsHeardInPieces) {
   test::LlmReply says = Says(kText);
   says.input_tokens = 40;
   says.cached_tokens = 30;
+  says.gap = milliseconds(20);  // What comes at once is heard as one.
   Near(InTurn({says}));
   const Reply reply = AskIt();
   ASSERT_NE(reply.answer(), nullptr) << CodeOf(reply);
@@ -49,7 +50,7 @@ TEST_P(ClientTest, TheToolChoosesTheModel) {
   Near(InTurn({Says("x")})).models["check_answer"] = "large";
   Ask ask = Question();
   ask.tool = "check_answer";
-  EXPECT_EQ(client().AskText(ask).answer()->model, "large");
+  EXPECT_EQ(Wait(client().AskText(ask)).answer()->model, "large");
   EXPECT_EQ(server().calls()[0].model, "large");
 }
 
@@ -82,7 +83,9 @@ TEST_P(ClientTest, WhatPassesIsAskedAgainAndSaidAnew) {
     client_.reset();
     heard_.clear();
     retracts_ = 0;
-    Provider& provider = Near(InTurn({Spoilt(each.trouble), Says(kText)}));
+    test::LlmReply spoilt = Spoilt(each.trouble);
+    spoilt.gap = milliseconds(20);  // What comes with the trouble is not heard.
+    Provider& provider = Near(InTurn({spoilt, Says(kText)}));
     provider.bounds.first_byte = milliseconds(700);
     provider.bounds.between_bytes = milliseconds(700);
     const Reply reply = AskIt();
@@ -241,7 +244,7 @@ TEST_P(ClientTest, ASilentProviderLeavesTimeForTheNext) {
   Near(InTurn({Says(kText)}));
   Ask ask = Question();
   ask.deadline = In(milliseconds(3'000));
-  const Reply reply = client().AskText(ask);
+  const Reply reply = Wait(client().AskText(ask));
   EXPECT_EQ(Story(reply), "a first first_byte, b fallback ok");
   EXPECT_LE(reply.attempts[0].latency_ms, 2'500u);
 }
@@ -250,7 +253,7 @@ TEST_P(ClientTest, TheDeadlineEndsEverything) {
   Near(InTurn({Spoilt(Trouble::kStall)}));
   Ask ask = Question();
   ask.deadline = In(milliseconds(400));
-  const Reply reply = client().AskText(ask);
+  const Reply reply = Wait(client().AskText(ask));
   EXPECT_EQ(CodeOf(reply), "deadline");
   EXPECT_EQ(reply.attempts.size(), 1u);
   EXPECT_EQ(heard_, "");
@@ -261,9 +264,9 @@ TEST_P(ClientTest, ThoseBeforeTheFirstProviderAreNotAsked) {
   Near(InTurn({Says("b")}));
   Ask ask = Question();
   ask.first_provider = 1;
-  EXPECT_EQ(Story(client().AskText(ask)), "b first ok");
+  EXPECT_EQ(Story(Wait(client().AskText(ask))), "b first ok");
   ask.first_provider = 2;
-  EXPECT_EQ(CodeOf(client().AskText(ask)), "unavailable");
+  EXPECT_EQ(CodeOf(Wait(client().AskText(ask))), "unavailable");
   EXPECT_EQ(server(0).call_count(), 0u);
 }
 

@@ -41,11 +41,11 @@ Got Ask(const std::string& url, const json& body) {
   const Deadline begun = Steady::now();
   wire::HttpTransfer transfer = (*client)->Begin(request);
   Got got;
-  if (const auto head = transfer.Head()) {
+  if (const auto head = Wait(transfer.Head())) {
     got.status = head->status;
     got.headers = head->headers;
   }
-  while (const auto piece = transfer.Read()) {
+  while (const auto piece = Wait(transfer.Read())) {
     if (piece->empty()) break;
     got.body += *piece;
   }

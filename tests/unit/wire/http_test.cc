@@ -47,15 +47,15 @@ TEST(Http, RequestAndResponseArriveAsTheyAre) {
   HttpRequest request = Post(server.url() + "/v1/messages?a=b", R"({"model":"m"})");
   request.headers.emplace_back("x-empty", "");
   HttpTransfer transfer = client->Begin(request);
-  const auto head = transfer.Head();
+  const auto head = Wait(transfer.Head());
   ASSERT_TRUE(head);
   EXPECT_EQ(head->status, 200);
   EXPECT_EQ(head->header("Content-TYPE"), "application/json");
   EXPECT_EQ(head->header("absent"), "");
-  const auto body = transfer.ReadAll(100'000);
+  const auto body = Wait(transfer.ReadAll(100'000));
   ASSERT_TRUE(body);
   EXPECT_NE(body->find("hello"), std::string::npos);
-  EXPECT_EQ(*transfer.Read(), "");
+  EXPECT_EQ(*Wait(transfer.Read()), "");
   EXPECT_FALSE(transfer.failure());
 
   const LlmCall call = server.calls().at(0);
@@ -121,11 +121,11 @@ TEST(Http, StatusIsNoFailure) {
   LlmServer server(Says(reply));
   auto client = Client();
   HttpTransfer transfer = client->Begin(Post(server.url() + "/v1/messages"));
-  const auto head = transfer.Head();
+  const auto head = Wait(transfer.Head());
   ASSERT_TRUE(head);
   EXPECT_EQ(head->status, 529);
   EXPECT_EQ(head->header("Retry-After"), "7");
-  EXPECT_NE(transfer.ReadAll(10'000)->find("overloaded_error"), std::string::npos);
+  EXPECT_NE(Wait(transfer.ReadAll(10'000))->find("overloaded_error"), std::string::npos);
 }
 
 TEST(Http, RedirectIsNotFollowed) {
@@ -135,11 +135,11 @@ TEST(Http, RedirectIsNotFollowed) {
   LlmServer server(Says(reply));
   auto client = Client();
   HttpTransfer transfer = client->Begin(Post(server.url() + "/v1/messages"));
-  const auto head = transfer.Head();
+  const auto head = Wait(transfer.Head());
   ASSERT_TRUE(head);
   EXPECT_EQ(head->status, 302);
   EXPECT_EQ(head->header("location"), reply.location);
-  EXPECT_EQ(*transfer.Read(), "");
+  EXPECT_EQ(*Wait(transfer.Read()), "");
   EXPECT_EQ(other.connections(), 0u);
 }
 
@@ -341,7 +341,7 @@ TEST(Http, NoDescriptorIsLeaked) {
           std::stop_source stop;
           HttpTransfer transfer = client->Begin(request, stop.get_token());
           if (i % 4 == 0) continue;  // Dropped at once.
-          if (i % 4 == 1) static_cast<void>(transfer.Head());
+          if (i % 4 == 1) static_cast<void>(Wait(transfer.Head()));
           if (i % 4 == 2) stop.request_stop();
           if (i % 4 == 3) ReadWhole(transfer);
         }

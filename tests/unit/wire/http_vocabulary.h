@@ -56,11 +56,11 @@ inline Read ReadWhole(HttpTransfer& transfer) {
     EXPECT_EQ(error.text.find("/secret-path"), std::string::npos) << error.text;
     return read;
   };
-  const auto head = transfer.Head();
+  const auto head = Wait(transfer.Head());
   if (!head) return fail(head.error());
   read.status = head->status;
   while (true) {
-    const auto piece = transfer.Read();
+    const auto piece = Wait(transfer.Read());
     if (!piece) return fail(piece.error());
     if (piece->empty()) return read;
     read.body += *piece;
