@@ -104,7 +104,9 @@ class HttpClient {
     std::string user_agent = "lyceum";
   };
   static Result<std::shared_ptr<HttpClient>> Start(Options options);
-  ~HttpClient();  // Every transfer that runs fails with kClosed.
+  // Every transfer that runs fails with kClosed. Not in its own thread, and nothing may be begun by
+  // who hears of it there.
+  ~HttpClient();
 
   // Never blocks. Whatever is wrong is said by Head().
   HttpTransfer Begin(HttpRequest request, std::stop_token stop = {});

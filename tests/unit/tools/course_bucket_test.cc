@@ -58,6 +58,19 @@ TEST_F(Courses, AnOldVersionStaysWhenANewOneIsCurrent) {
   EXPECT_NE((*bucket_->Get({course.id, old, TopicId()}))->title, "changed");
 }
 
+TEST_F(Courses, ATopicIsAtHandOnceItWasRead) {
+  const Course course = DefaultCourse();
+  ASSERT_TRUE(bucket_->Put(course));
+  const tutor::TopicRef ref{course.id, course.version, course.topics[1].id};
+  EXPECT_EQ(bucket_->AtHand(ref), nullptr);
+  const auto read = bucket_->Get(ref);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(bucket_->AtHand(ref), *read);
+  // What the current version is has to be asked.
+  EXPECT_EQ(bucket_->AtHand({course.id, "", course.topics[1].id}), nullptr);
+  EXPECT_EQ(bucket_->AtHand({CourseId(""), course.version, course.topics[1].id}), nullptr);
+}
+
 TEST_F(Courses, WhatIsNotThereIsNamed) {
   ASSERT_TRUE(bucket_->Put(DefaultCourse()));
   const auto why = [&](const char* course, const char* version, const char* topic) {

@@ -5,9 +5,12 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
+#include <iterator>
 #include <map>
 #include <mutex>
 
+#include "base/timers.h"
 #include "support/eventually.h"
 #include "support/nats_server.h"
 #include "tutor/names.h"
@@ -81,6 +84,9 @@ class Worker : public ::testing::Test {
       };
     }
     box.Add(Tool::kGiveHint, std::move(hint));
+    Start(slots, std::move(box));
+  }
+  void Start(size_t slots, Toolbox box) {
     auto worker = ToolWorker::Start(
         server_.Connect(""), std::move(box),
         {.subjects = subjects_, .id = "w1", .slots = slots, .heartbeat = milliseconds(50)});
@@ -166,6 +172,36 @@ class Worker : public ::testing::Test {
   std::vector<wire::Subscription> subscriptions_;
   std::unique_ptr<ToolWorker> worker_;
 };
+
+Task<ToolAnswer> UntilStopped(Timers& timers, std::stop_token stop) {
+  co_await timers.Until(In(kWait), std::move(stop));
+  co_return tutor::GiveHintOk{1, 1, "done", true};
+}
+
+ptrdiff_t Threads() {
+  const std::filesystem::directory_iterator threads("/proc/self/task");
+  return std::distance(begin(threads), end(threads));
+}
+
+TEST_F(Worker, ACallThatWaitsHoldsNoThread) {
+  constexpr size_t kCalls = 64;
+  Toolbox box;
+  box.AddTask(Tool::kGiveHint, [timers = std::make_shared<Timers>()](const ToolCall& call) {
+    return UntilStopped(*timers, call.stop);
+  });
+  Start(kCalls, std::move(box));
+  ASSERT_EQ(Dispatch(Request("0-0-0")), "accepted by w1");
+  const ptrdiff_t threads = Threads();
+  for (size_t i = 1; i < kCalls; ++i) {
+    ASSERT_EQ(Dispatch(Request("0-" + std::to_string(i) + "-0")), "accepted by w1");
+  }
+  EXPECT_TRUE(Beats([](const auto& beat) { return beat.in_flight.size() == kCalls; }));
+  EXPECT_EQ(Threads(), threads);
+  // All of them hear that nobody waits any more.
+  const auto begun = Steady::now();
+  worker_.reset();
+  EXPECT_LT(Steady::now() - begun, kWait / 2);
+}
 
 TEST_F(Worker, ACallIsAcceptedRunListedAndAnswered) {
   Start(2);
