@@ -24,11 +24,10 @@ size_t ThreadPool::threads() const {
 }
 
 void ThreadPool::Post(std::coroutine_handle<> task) {
-  {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back(task);
-    if (waiting_.size() > free_ && threads_.size() < threads_max_) Grow();
-  }
+  // Without the lock the task may go on, and the pool be gone.
+  const std::lock_guard lock(mutex_);
+  waiting_.push_back(task);
+  if (waiting_.size() > free_ && threads_.size() < threads_max_) Grow();
   changed_.notify_one();
 }
 

@@ -27,26 +27,21 @@ uint64_t Timers::NewNumber() {
 }
 
 void Timers::Add(uint64_t number, Deadline due, std::coroutine_handle<> task) {
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto added = waiting_.emplace(std::pair(due, number), task).first;
-    first = added == waiting_.begin();
-    due_.emplace(number, due);
-  }
-  if (first) changed_.notify_one();
+  // Without the lock the task may go on, and the timers be gone.
+  const std::lock_guard lock(mutex_);
+  const auto added = waiting_.emplace(std::pair(due, number), task).first;
+  due_.emplace(number, due);
+  if (added == waiting_.begin()) changed_.notify_one();
 }
 
 void Timers::Hasten(uint64_t number) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = due_.find(number);
-    if (found == due_.end()) return;
-    auto node = waiting_.extract({found->second, number});
-    found->second = Deadline::min();
-    node.key().first = Deadline::min();
-    waiting_.insert(std::move(node));
-  }
+  const std::lock_guard lock(mutex_);
+  const auto found = due_.find(number);
+  if (found == due_.end()) return;
+  auto node = waiting_.extract({found->second, number});
+  found->second = Deadline::min();
+  node.key().first = Deadline::min();
+  waiting_.insert(std::move(node));
   changed_.notify_one();
 }
 

@@ -200,5 +200,30 @@ TEST(Timers, AStopEndsAWaitWheneverItComes) {
   }
 }
 
+// Who has added the wait may not be done with it when it is over.
+TEST(Timers, EndAsSoonAsTheLastWaitIsOver) {
+  ThreadPool pool(1);
+  const auto wait = [&](Timers& timers) -> Task<void> {
+    co_await pool.Enter();
+    co_await timers.Until(Steady::now() + std::chrono::microseconds(20), {});
+  };
+  for (int i = 0; i < 2'000; ++i) {
+    Timers timers;
+    Wait(wait(timers));
+  }
+}
+
+TEST(ThreadPool, EndsAsSoonAsTheLastTaskIsOver) {
+  ThreadPool other(1);
+  const auto enter = [&](ThreadPool& pool) -> Task<void> {
+    co_await other.Enter();
+    co_await pool.Enter();
+  };
+  for (int i = 0; i < 2'000; ++i) {
+    ThreadPool pool(1);
+    Wait(enter(pool));
+  }
+}
+
 }  // namespace
 }  // namespace lyceum
