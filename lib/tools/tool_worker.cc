@@ -96,6 +96,7 @@ struct ToolWorker::Impl {
   void JoinOrLeave();
 
   void SendResult(const CallId& id);
+  void Send(CallTable::Sending sending, const CallId& id);
   void Answer(const wire::Message& message, const CallId& id, bool accepted);
   // With the lock held:
   bool HasRoom() const;
@@ -179,6 +180,7 @@ Task<Finished> ToolWorker::Impl::Answered(const Job& job) {
 }
 
 void ToolWorker::Impl::Finish(Finished done) {
+  std::optional<CallTable::Sending> sending;
   {
     const std::lock_guard lock(mutex);
     --busy_slots;
@@ -188,11 +190,12 @@ void ToolWorker::Impl::Finish(Finished done) {
     counters.degraded += done.degraded ? 1 : 0;
     counters.attempts += done.attempts;
     counters.fallbacks += done.fallbacks;
-    const bool wanted = calls.Finish(done.id, done.run, std::move(done.result));
+    // One that was cancelled is not wanted. One that is waits for its ack from now on: else who
+    // drains would find nothing left to do.
+    if (calls.Finish(done.id, done.run, std::move(done.result))) sending = calls.Send(done.id);
     Tell();
-    if (!wanted) return;  // Cancelled.
   }
-  SendResult(done.id);
+  if (sending) Send(*std::move(sending), done.id);
 }
 
 void ToolWorker::Impl::TakeRequest(const wire::Message& message, tutor::Tool tool) {
@@ -249,13 +252,16 @@ void ToolWorker::Impl::Refuse(const ToolRequest& request, const std::string& pro
   LogWarn("tool request refused", {{"call", request.id.value}, {"why", problem}});
   wire::Message result =
       ReplyMessage(replier, request, ToolErrorOf("bad_request", false, problem), 0);
+  std::optional<CallTable::Sending> sending;
   {
     const std::lock_guard lock(mutex);
     ++counters.refused;
     if (calls.Find(request.id) != CallTable::Known::kNew || !HasRoom()) return;
     calls.Finish(request.id, calls.Begin(request.id), std::move(result));
+    sending = calls.Send(request.id);
+    Tell();
   }
-  SendResult(request.id);
+  if (sending) Send(*std::move(sending), request.id);
 }
 
 void ToolWorker::Impl::TakeCancel(const wire::Message& message) {
@@ -285,14 +291,18 @@ void ToolWorker::Impl::SendResult(const CallId& id) {
     if (!sending) return;
     Tell();
   }
+  Send(*std::move(sending), id);
+}
+
+void ToolWorker::Impl::Send(CallTable::Sending sending, const CallId& id) {
   // HasRoom keeps fewer on the way than the publisher takes: there is always room.
-  const bool sent = publisher.Send(std::move(sending->message), id.value, sending->cookie,
-                                   Deadline{}, In(kGiveUp));
+  const bool sent =
+      publisher.Send(std::move(sending.message), id.value, sending.cookie, Deadline{}, In(kGiveUp));
   if (sent) return;
   LogError("no room for a tool result", {{"call", id.value}});
   const std::lock_guard lock(mutex);
   ++counters.given_up;
-  calls.Acked(sending->cookie);
+  calls.Acked(sending.cookie);
 }
 
 void ToolWorker::Impl::NoteRoom() {
