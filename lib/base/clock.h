@@ -24,4 +24,21 @@ inline int64_t LeftMs(Deadline deadline) {
   return left > 0 ? left : 0;
 }
 
+// The same two clocks as a door, for what is also run in a simulation.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual int64_t SteadyMs() const = 0;  // Never goes back. Of this process alone.
+  virtual int64_t UnixMs() const = 0;    // May be wrong, and may jump.
+};
+
+class SystemClock final : public Clock {
+ public:
+  int64_t SteadyMs() const override {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(Steady::now().time_since_epoch()).count();
+  }
+  int64_t UnixMs() const override { return ::lyceum::UnixMs(); }
+};
+
 }  // namespace lyceum

@@ -1,0 +1,60 @@
+// FlightPage: how far a worker has folded, sent and been confirmed, in a small memory-mapped file.
+//
+// A store of some bytes, no syscall; it outlives kill -9 of the process, not the machine. A line of
+// 128 bytes for each partition:
+//   folding   the record that is being folded now; 0: none. Set before, cleared after.
+//   suspect, deaths   the record that was being folded when a process died, and how often in a row
+//   sent      how far messages may have left, noted BEFORE they do, with that record's fingerprint
+//   confirmed how far the server has confirmed all that was sent
+// Each line is written by its partition's shard alone, with stores that are seen in order.
+// Invariant: confirmed <= sent. Opening: a file that is missing, short, of another format or
+// partition count is made anew: `known` is then false for every partition, and what is in no
+// checkpoint is sent again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "store/checkpoint_store.h"
+
+namespace lyceum::store {
+
+class FlightPage {
+ public:
+  struct Line {
+    bool known = false;  // False: nothing is known of what this worker has sent.
+    uint64_t sent = 0;
+    uint64_t sent_fingerprint = 0;
+    uint64_t confirmed = 0;
+    uint64_t suspect = 0;  // The record at which the process died last, still unfolded.
+    uint32_t deaths = 0;   // How often in a row it died there.
+    int64_t stream_created_ns = 0;
+    uint32_t lineage = 0;
+  };
+
+  // In a file. kRetry: the disk. Opening counts a death for each line whose `folding` is set.
+  static Result<std::unique_ptr<FlightPage>> Open(const std::string& path, uint32_t partitions);
+  // In memory: for a simulation, which keeps it over a crash of its worker. Reopen does what Open
+  // does with what is there.
+  static std::unique_ptr<FlightPage> InMemory(uint32_t partitions);
+  void Reopen();
+  ~FlightPage();
+
+  Line Get(PartitionId partition) const;
+  void BeginFold(PartitionId partition, uint64_t sequence);
+  void EndFold(PartitionId partition);  // Also clears the suspect once it is folded or buried.
+  void NoteSent(PartitionId partition, uint64_t sequence, uint64_t fingerprint);
+  void NoteConfirmed(PartitionId partition, uint64_t sequence);
+  // The log begins anew, or another owner had the partition: what was noted is no more of use.
+  void Reset(PartitionId partition, int64_t stream_created_ns, uint32_t lineage, uint64_t sent,
+             uint64_t sent_fingerprint);
+
+ private:
+  struct Impl;
+  explicit FlightPage(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lyceum::store

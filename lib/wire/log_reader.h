@@ -1,0 +1,86 @@
+// LogReader: one stream in order, from a sequence on, for ever, over a Wire. Made for the loop: it
+// never waits.
+//
+// A push consumer without acks that lives as long as its connection and misses nothing: the server
+// numbers what it delivers, so a number left out is a gap, and the server's heartbeat says which
+// number was the last. On any doubt the reader is broken, says why once, and its owner opens
+// another from its position. Flow control is answered when it has been read up to there; while
+// Pause holds it is not, so the server stops sending after a bounded rest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "wire/wire.h"
+
+namespace lyceum::wire {
+
+// A record of a stream. Views: valid until the handler returns.
+struct LogRecord {
+  std::string_view subject;
+  std::string_view content_type;
+  std::string_view data;
+  uint64_t sequence = 0;
+  int64_t time_ms = 0;   // When the server stored it, Unix ms.
+  uint64_t pending = 0;  // How many more the stream holds for this reader now. 0: it is the newest.
+};
+
+// What STREAM.INFO says. `created_ns` tells a stream that was made anew from the one we knew.
+struct LogInfo {
+  uint64_t first_sequence = 0;
+  uint64_t last_sequence = 0;
+  int64_t created_ns = 0;
+};
+// Empty optional inside: there is no such stream. kRetry: no answer.
+void GetLogInfo(Wire& wire, const std::string& stream,
+                std::function<void(Result<std::optional<LogInfo>>)> done);
+
+// One record by its sequence. Empty: it is not there.
+struct OwnedRecord {
+  std::string subject;
+  std::string content_type;
+  std::string data;
+  uint64_t sequence = 0;
+  int64_t time_ms = 0;
+};
+void GetLogRecord(Wire& wire, const std::string& stream, uint64_t sequence,
+                  std::function<void(Result<std::optional<OwnedRecord>>)> done);
+
+class LogReader {
+ public:
+  using RecordHandler = std::function<void(const LogRecord&)>;
+  using BrokenHandler = std::function<void(const Error&)>;  // kRetry; once; nothing comes after it.
+
+  // Begins at the first record with sequence >= from. `clock` and `wire` outlive it. The consumer
+  // is asked for at once; what goes wrong with that is told to `broken`. Destroying it inside one
+  // of its own handlers is allowed.
+  LogReader(Wire* wire, const Clock* clock, std::string stream, uint64_t from, RecordHandler record,
+            BrokenHandler broken);
+  // As above, from the first record that was stored at or after a time.
+  struct FromTime {
+    int64_t unix_ms = 0;
+  };
+  LogReader(Wire* wire, const Clock* clock, std::string stream, FromTime from, RecordHandler record,
+            BrokenHandler broken);
+  ~LogReader();
+  LogReader(const LogReader&) = delete;
+  LogReader& operator=(const LogReader&) = delete;
+
+  // While paused flow control is not answered; what the server sent before still comes.
+  void Pause(bool paused);
+  // Notices a server that has fallen silent (no record and no heartbeat for 2.5 s). Call it about
+  // once a second.
+  void Tick();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace lyceum::wire
