@@ -20,7 +20,8 @@ struct StreamConfig {
   int32_t message_bytes_max = -1;
   std::chrono::seconds duplicates{120};
   int32_t replicas = 1;
-};  // Always: file storage, limits retention, discard new.
+  bool discard_old = false;  // When it is full: the oldest make room. Else new ones are refused.
+};  // Always: file storage, limits retention.
 
 struct StreamInfo {
   StreamConfig config;

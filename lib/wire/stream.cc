@@ -37,6 +37,7 @@ StreamInfo FromInfo(const jsStreamInfo& info) {
   result.config.message_bytes_max = config.MaxMsgSize;
   result.config.duplicates = std::chrono::seconds(config.Duplicates / kNsPerSecond);
   result.config.replicas = static_cast<int32_t>(config.Replicas);
+  result.config.discard_old = config.Discard == js_DiscardOld;
   result.storage = StorageName(config.Storage);
   result.retention = RetentionName(config.Retention);
   result.discard = DiscardName(config.Discard);
@@ -65,7 +66,7 @@ std::vector<std::string> Differences(const StreamConfig& asked, const jsStreamIn
   compare("subjects", Join(asked.subjects), Join(found.config.subjects));
   compare("storage", "file", found.storage);
   compare("retention", "limits", found.retention);
-  compare("discard", "new", found.discard);
+  compare("discard", asked.discard_old ? "old" : "new", found.discard);
   compare("max_bytes", std::to_string(asked.bytes_max), std::to_string(found.config.bytes_max));
   compare("max_age in seconds", std::to_string(asked.age_max.count()),
           std::to_string(found.config.age_max.count()));
@@ -107,7 +108,7 @@ natsStatus Add(Connection& connection, const StreamConfig& asked, StreamInfoHand
   config.SubjectsLen = static_cast<int>(subjects.size());
   config.Retention = js_LimitsPolicy;
   config.Storage = js_FileStorage;
-  config.Discard = js_DiscardNew;
+  config.Discard = asked.discard_old ? js_DiscardOld : js_DiscardNew;
   config.MaxBytes = asked.bytes_max;
   config.MaxAge = asked.age_max.count() * kNsPerSecond;
   config.MaxMsgSize = asked.message_bytes_max;
