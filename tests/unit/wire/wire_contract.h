@@ -52,9 +52,7 @@ class WireContract : public testing::TestWithParam<MakeWorld> {
  protected:
   static constexpr std::chrono::seconds kLong{15};  // Ends a test that fails.
 
-  bool Until(const std::function<bool()>& condition) {
-    return world_->RunUntil(condition, kLong);
-  }
+  bool Until(const std::function<bool()>& condition) { return world_->RunUntil(condition, kLong); }
   // What goes on for so long, by the world's clock.
   void Run(std::chrono::milliseconds time) {
     world_->RunUntil([] { return false; }, time);
