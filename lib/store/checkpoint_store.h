@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -119,7 +120,7 @@ class CheckpointStore {
 
   // `done` runs through the executor, once. kRetry: nothing of it was written (also: no room on the
   // disk); kFatal: damaged.
-  virtual void Write(CheckpointBatch batch, Executor* executor,
+  virtual void Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
                      std::function<void(Result<void>)> done) = 0;
 };
 

@@ -27,6 +27,7 @@ class FlightPage {
     bool known = false;  // False: nothing is known of what this worker has sent.
     uint64_t sent = 0;
     uint64_t sent_fingerprint = 0;
+    int64_t sent_time_ms = 0;  // When that record was stored.
     uint64_t confirmed = 0;
     uint64_t suspect = 0;  // The record at which the process died last, still unfolded.
     uint32_t deaths = 0;   // How often in a row it died there.
@@ -45,11 +46,11 @@ class FlightPage {
   Line Get(PartitionId partition) const;
   void BeginFold(PartitionId partition, uint64_t sequence);
   void EndFold(PartitionId partition);  // Also clears the suspect once it is folded or buried.
-  void NoteSent(PartitionId partition, uint64_t sequence, uint64_t fingerprint);
+  void NoteSent(PartitionId partition, uint64_t sequence, uint64_t fingerprint, int64_t time_ms);
   void NoteConfirmed(PartitionId partition, uint64_t sequence);
   // The log begins anew, or another owner had the partition: what was noted is no more of use.
   void Reset(PartitionId partition, int64_t stream_created_ns, uint32_t lineage, uint64_t sent,
-             uint64_t sent_fingerprint);
+             uint64_t sent_fingerprint, int64_t sent_time_ms);
 
  private:
   struct Impl;
