@@ -44,10 +44,10 @@ void LowerDiskPriority() {
 }
 
 struct Job {
-  CheckpointBatch batch;
+  std::shared_ptr<const CheckpointBatch> batch;
   Executor* executor;
   std::function<void(Result<void>)> done;
-  bool refused = false;  // There was no room for it: the batch is empty.
+  bool refused;  // There was no room for it.
 };
 
 void Fill(const CheckpointBatch& batch, rocksdb::WriteBatch* rocks, int64_t* first_timer_ms) {
@@ -158,13 +158,13 @@ void RocksStore::Impl::RunWriter() {
     if (queue.empty()) return;
     Job job = std::move(queue.front());
     queue.pop_front();
-    const size_t bytes = job.batch.bytes(), rows = job.batch.count();
+    const size_t bytes = job.batch->bytes(), rows = job.batch->count();
     lock.unlock();
     Result<void> result = WriteUnlessRefused(job);
     const bool written = result.has_value();
-    if (!written) failing->Add(job.batch.partition());
+    if (!written) failing->Add(job.batch->partition());
     lock.lock();
-    queue_bytes -= bytes;
+    queue_bytes -= job.refused ? 0 : bytes;
     figures.batches += written ? 1 : 0;
     figures.rows += written ? rows : 0;
     figures.bytes += written ? bytes : 0;
@@ -177,10 +177,10 @@ void RocksStore::Impl::RunWriter() {
 
 Result<void> RocksStore::Impl::WriteUnlessRefused(const Job& job) {
   if (job.refused) return Retry("too many checkpoints wait to be written: the disk is slow");
-  if (failing->Has(job.batch.partition())) {
+  if (failing->Has(job.batch->partition())) {
     return Retry("an earlier checkpoint of this partition was not written");
   }
-  return WriteNow(job.batch);
+  return WriteNow(*job.batch);
 }
 
 Result<void> RocksStore::Impl::WriteNow(const CheckpointBatch& batch) {
@@ -210,7 +210,7 @@ Result<void> RocksStore::Impl::WriteNow(const CheckpointBatch& batch) {
 // A failure is in `failing` until `done` runs.
 void RocksStore::Impl::Report(Job job, Result<void> result) {
   job.executor->Post([done = std::move(job.done), result = std::move(result), failing = failing,
-                      partition = job.batch.partition()] {
+                      partition = job.batch->partition()] {
     if (!result) failing->Told(partition);
     done(result);
   });
@@ -377,18 +377,17 @@ Result<std::vector<std::string>> RocksStore::GetUsers(PartitionId partition, std
   return users;
 }
 
-void RocksStore::Write(CheckpointBatch batch, Executor* executor,
+void RocksStore::Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
                        std::function<void(Result<void>)> done) {
-  CHECK(batch.bytes() <= kBatchBytesMax);
-  const size_t bytes = batch.bytes();
+  const size_t bytes = batch->bytes();
+  CHECK(bytes <= kBatchBytesMax);
   {
     std::lock_guard lock(impl_->mutex);
     const bool room =
         impl_->queue.empty() || (impl_->queue.size() < impl_->options.queue_batches_max &&
                                  impl_->queue_bytes + bytes <= impl_->options.queue_bytes_max);
     // Refused in its order too, so that those before it are written and reported first.
-    if (!room) batch = CheckpointBatch(batch.partition());
-    impl_->queue_bytes += batch.bytes();
+    impl_->queue_bytes += room ? bytes : 0;
     impl_->queue.push_back({std::move(batch), executor, std::move(done), !room});
   }
   impl_->changed.notify_all();

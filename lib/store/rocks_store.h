@@ -52,7 +52,7 @@ class RocksStore final : public CheckpointStore {
                                                     size_t count_max) override;
   Result<std::vector<std::string>> GetUsers(PartitionId partition, std::string_view after,
                                             size_t count_max) override;
-  void Write(CheckpointBatch batch, Executor* executor,
+  void Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
              std::function<void(Result<void>)> done) override;
 
   struct Figures {

@@ -105,7 +105,8 @@ std::unique_ptr<RocksStore> Open(const std::string& folder) {
 
 void WriteAndWait(RocksStore* store, CheckpointBatch batch) {
   Inbox inbox;
-  store->Write(std::move(batch), &inbox, [](const Result<void>& written) { CHECK(written); });
+  store->Write(std::make_shared<CheckpointBatch>(std::move(batch)), &inbox,
+               [](const Result<void>& written) { CHECK(written); });
   inbox.RunOne();
 }
 
