@@ -1,17 +1,23 @@
 // The checkpoint store alone, on the disk of $TMPDIR.
 //   bench_checkpoint_store fill FOLDER SESSIONS CHUNKS   sessions with so many journal chunks each
-//   bench_checkpoint_store open FOLDER quick|plain       how long a start takes; plain: every sync
-//                                                        and every table before it returns
+//   bench_checkpoint_store open FOLDER quick|synced|plain  how long a start takes; synced: it waits
+//                                                        for its syncs; plain: and reads the tables
 //   bench_checkpoint_store cold FOLDER SESSIONS          loading one session that is not in memory
-//   bench_checkpoint_store write FOLDER SESSIONS SECONDS as many checkpoints of 1,000 sessions, at
-//                                                        once: CPU and bytes of each
+//   bench_checkpoint_store write FOLDER SESSIONS CHECKPOINTS  of 1,000 sessions each, one after the
+//                                                        other: CPU and bytes of each
+//   bench_checkpoint_store layout user|sequence|family FOLDER SESSIONS CHECKPOINTS
+//       the same with RocksDB alone, for three keys of the journal: p 'j' user sequence; p 'j'
+//       sequence, each chunk naming the one before; p 'j' user sequence in a column family of its
+//       own with universal compaction
 #include <fmt/format.h>
+#include <rocksdb/write_batch.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <fstream>
 #include <functional>
@@ -19,6 +25,8 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/check.h"
@@ -132,9 +140,9 @@ void Fill(const std::string& folder, uint64_t sessions, uint64_t chunks) {
   }
 }
 
-void TimeOpen(const std::string& folder, bool quick) {
+void TimeOpen(const std::string& folder, const std::string& how) {
   const auto began = Steady::now();
-  if (quick) {
+  if (how == "quick") {
     auto store = Open(folder);
     const double opened = MsSince(began);
     CHECK(store->GetCheckpoint(1).has_value());
@@ -151,7 +159,7 @@ void TimeOpen(const std::string& folder, bool quick) {
   auto database = store::OpenDatabase({.path = folder,
                                        .block_cache_bytes = 48 << 20,
                                        .write_buffer_bytes = 32 << 20,
-                                       .verify_bytes_max = 1u << 30,
+                                       .verify_bytes_max = how == "plain" ? 1u << 30 : 0,
                                        .format = store::checkpoint_keys::kFormat});
   CHECK(database.has_value());
   fmt::print("opened {:.1f} ms\n", MsSince(began));
@@ -208,20 +216,163 @@ void Write(const std::string& folder, uint64_t sessions, uint64_t checkpoints) {
       StatusKiB("/proc/self/status", "VmRSS") / 1024);
 }
 
+double ThreadCpuSeconds() {
+  timespec now{};
+  CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+rocksdb::Slice SliceOf(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+class Layout {
+ public:
+  Layout(const std::string& kind, const std::string& folder, uint64_t sessions)
+      : by_sequence_(kind == "sequence"), last_(sessions, 0) {
+    auto database = store::OpenDatabase({.path = folder,
+                                         .block_cache_bytes = 48 << 20,
+                                         .write_buffer_bytes = 32 << 20,
+                                         .format = store::checkpoint_keys::kFormat});
+    CHECK(database.has_value());
+    database_ = std::move(*database);
+    journal_ = database_.db->DefaultColumnFamily();
+    if (kind == "family") {
+      rocksdb::ColumnFamilyOptions options(database_.db->GetOptions());
+      options.compaction_style = rocksdb::kCompactionStyleUniversal;
+      CHECK(database_.db->CreateColumnFamily(options, "journal", &journal_).ok());
+      own_.reset(journal_);
+    }
+  }
+
+  struct Cost {
+    double writer = 0;  // CPU seconds of the writing thread alone.
+    double making = 0;  // Of what a bench does and a shard would do itself.
+  };
+  // Checkpoints of the users that `next` names.
+  template <class Next>
+  Cost Write(uint64_t checkpoints, Next next) {
+    Cost cost;
+    for (uint64_t i = 0; i < checkpoints; ++i) {
+      const double began = ThreadCpuSeconds();
+      std::vector<rocksdb::WriteBatch> batches(kPartitions);
+      for (size_t changed = 0; changed < kChanged; ++changed) {
+        const uint64_t user = next();
+        const auto p = static_cast<store::PartitionId>(user % kPartitions);
+        const std::string name = UserOf(user);
+        CHECK(batches[p]
+                  .Put(SliceOf(store::checkpoint_keys::SessionKey(p, name)),
+                       Bytes(random_, kSessionBytes))
+                  .ok());
+        ++sequence_;
+        std::string chunk = Bytes(random_, kChunkBytes);
+        if (by_sequence_) chunk.append(reinterpret_cast<const char*>(&last_[user]), 8);
+        CHECK(batches[p].Put(journal_, SliceOf(KeyOf(p, name, sequence_)), chunk).ok());
+        last_[user] = sequence_;
+      }
+      const double made = ThreadCpuSeconds();
+      for (auto& batch : batches) CHECK(database_.db->Write({}, &batch).ok());
+      cost.writer += ThreadCpuSeconds() - made;
+      cost.making += made - began;
+    }
+    return cost;
+  }
+
+  // The whole journal of a user; how many chunks.
+  size_t Read(uint64_t user) {
+    const auto p = static_cast<store::PartitionId>(user % kPartitions);
+    const std::string name = UserOf(user);
+    size_t chunks = 0;
+    if (by_sequence_) {
+      std::string chunk;
+      for (uint64_t sequence = last_[user]; sequence != 0; ++chunks) {
+        CHECK(database_.db->Get({}, journal_, SliceOf(KeyOf(p, name, sequence)), &chunk).ok());
+        std::memcpy(&sequence, chunk.data() + chunk.size() - 8, 8);
+      }
+      return chunks;
+    }
+    const auto begin = KeyOf(p, name, 0), end = KeyOf(p, name, UINT64_MAX);
+    const rocksdb::Slice bound = SliceOf(begin);
+    rocksdb::ReadOptions read;
+    read.iterate_lower_bound = &bound;
+    const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator(read, journal_));
+    for (it->SeekForPrev(SliceOf(end)); it->Valid(); it->Prev()) ++chunks;
+    CHECK(it->status().ok());
+    return chunks;
+  }
+
+  void WaitForCompactions() {
+    CHECK(database_.db->Flush({}, {database_.db->DefaultColumnFamily()}).ok());
+    if (own_) CHECK(database_.db->Flush({}, journal_).ok());
+    uint64_t running = 1, pending = 1;
+    while (running + pending > 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      CHECK(database_.db->GetIntProperty("rocksdb.num-running-compactions", &running));
+      uint64_t other = 0;
+      CHECK(database_.db->GetIntProperty(journal_, "rocksdb.compaction-pending", &other));
+      CHECK(database_.db->GetIntProperty("rocksdb.compaction-pending", &pending));
+      pending += other;
+    }
+  }
+
+ private:
+  store::checkpoint_keys::Key KeyOf(store::PartitionId p, const std::string& name,
+                                    uint64_t sequence) {
+    if (!by_sequence_) return store::checkpoint_keys::JournalKey(p, name, sequence);
+    return store::checkpoint_keys::Begin(p, store::checkpoint_keys::Kind::kJournal)
+        .AddU64(sequence);
+  }
+
+  const bool by_sequence_;
+  std::vector<uint64_t> last_;
+  store::Database database_;
+  rocksdb::ColumnFamilyHandle* journal_ = nullptr;
+  std::unique_ptr<rocksdb::ColumnFamilyHandle> own_;
+  uint64_t sequence_ = 0;
+  std::mt19937_64 random_{3};
+};
+
+void CompareLayout(const std::string& kind, const std::string& folder, uint64_t sessions,
+                   uint64_t checkpoints) {
+  Layout layout(kind, folder, sessions);
+  uint64_t user = 0;
+  layout.Write(3 * sessions / kChanged, [&] { return user++ % sessions; });
+  layout.WaitForCompactions();
+  std::mt19937_64 random(5);
+  const auto began = Steady::now();
+  const double cpu = CpuSeconds();
+  const uint64_t bytes = StatusKiB("/proc/self/io", "write_bytes");
+  const auto cost = layout.Write(checkpoints, [&] { return random() % sessions; });
+  layout.WaitForCompactions();
+  const auto count = static_cast<double>(checkpoints);
+  fmt::print(
+      "{}: {} checkpoints in {:.1f} s; CPU {:.2f} ms each, of it the writer {:.2f}; written "
+      "{:.0f} KiB each\n",
+      kind, checkpoints, MsSince(began) / 1000, 1000 * (CpuSeconds() - cpu - cost.making) / count,
+      1000 * cost.writer / count,
+      static_cast<double>(StatusKiB("/proc/self/io", "write_bytes") - bytes) / 1024 / count);
+  size_t chunks = 0;
+  const auto reading = Steady::now();
+  for (int i = 0; i < 5'000; ++i) chunks += layout.Read(random() % sessions);
+  fmt::print("{}: a journal of {:.1f} chunks is read in {:.1f} us\n", kind,
+             static_cast<double>(chunks) / 5'000, 1000 * MsSince(reading) / 5'000);
+}
+
 int Run(const std::vector<std::string>& args) {
   const auto number = [&](size_t i) { return std::strtoull(args[i].c_str(), nullptr, 10); };
   if (args.size() == 4 && args[0] == "fill") {
     Fill(args[1], number(2), number(3));
   } else if (args.size() == 3 && args[0] == "open") {
-    TimeOpen(args[1], args[2] == "quick");
+    TimeOpen(args[1], args[2]);
   } else if (args.size() == 3 && args[0] == "cold") {
     Cold(args[1], number(2));
   } else if (args.size() == 4 && args[0] == "write") {
     Write(args[1], number(2), number(3));
+  } else if (args.size() == 5 && args[0] == "layout") {
+    CompareLayout(args[1], args[2], number(3), number(4));
   } else {
     fmt::print(stderr,
                "usage: bench_checkpoint_store fill FOLDER SESSIONS CHUNKS | open FOLDER "
-               "quick|plain | cold FOLDER SESSIONS | write FOLDER SESSIONS CHECKPOINTS\n");
+               "quick|synced|plain | cold FOLDER SESSIONS | write FOLDER SESSIONS CHECKPOINTS | "
+               "layout user|sequence|family FOLDER SESSIONS CHECKPOINTS\n");
     return 2;
   }
   return 0;
