@@ -58,8 +58,8 @@ struct DeadLetterRow {
   std::string bytes;
 };
 
-// All that one checkpoint changes of one partition. Later puts of a key win over earlier ones.
-// Movable, one allocation that grows.
+// All that one checkpoint changes of one partition. A user and a digest have 1 to 255 bytes
+// (CHECK). Later puts of a key win over earlier ones. Movable, one allocation that grows.
 class CheckpointBatch {
  public:
   explicit CheckpointBatch(PartitionId partition) : partition_(partition) {}
@@ -102,8 +102,8 @@ class CheckpointStore {
                                                         std::string_view user) = 0;
   virtual Result<std::optional<std::string>> GetTopic(PartitionId partition,
                                                       std::string_view digest) = 0;
-  // Those due before a time, earliest first, after the row `after` where it is given; count_max at
-  // most.
+  // Those due before a time (not at it), earliest first, after the row `after` where it is given;
+  // count_max at most.
   virtual Result<std::vector<TimerRow>> GetTimers(PartitionId partition, int64_t due_before_ms,
                                                   const std::optional<TimerRow>& after,
                                                   size_t count_max) = 0;
@@ -114,12 +114,15 @@ class CheckpointStore {
                                                      size_t bytes_max) = 0;
   virtual Result<std::vector<DeadLetterRow>> GetDeadLetters(PartitionId partition,
                                                             size_t count_max) = 0;
-  // Users that have a session, in order, after `after`; count_max at most.
+  // Users that have a session, shorter names first, then in order of bytes, after `after` (empty:
+  // from the first); count_max at most.
   virtual Result<std::vector<std::string>> GetUsers(PartitionId partition, std::string_view after,
                                                     size_t count_max) = 0;
 
-  // `done` runs through the executor, once. kRetry: nothing of it was written (also: no room on the
-  // disk); kFatal: damaged.
+  // `done` runs through the executor, once, in the order in which a partition's batches came.
+  // kRetry: nothing of it was written (also: no room on the disk, or too many batches wait);
+  // kFatal: damaged. Where a batch fails, those of its partition that came before its `done` ran
+  // fail too, kRetry: no checkpoint is written over a gap.
   virtual void Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
                      std::function<void(Result<void>)> done) = 0;
 };

@@ -11,19 +11,21 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/log.h"
-#include "store/keys.h"
+#include "store/checkpoint_keys.h"
+#include "store/free_space.h"
 
 namespace lyceum::store {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kVerifyBytesMax = 1ull << 30;
 constexpr int kOpenFilesMax = 512;
 constexpr int kCacheShardBits = 2;  // More shards would be too small for a large block.
 constexpr std::string_view kRecovery =
@@ -34,12 +36,17 @@ constexpr std::string_view kRecovery =
 // the last one went tells where to look for the place of the next.
 class NeighbourhoodTransform : public rocksdb::SliceTransform {
  public:
+  using Group = std::string_view (*)(std::string_view key);
+  explicit NeighbourhoodTransform(Group group) : group_(group) {}
   const char* Name() const override { return "lyceum.Neighbourhood"; }
   rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
-    const std::string_view group = keys::Neighbourhood({key.data(), key.size()});
+    const std::string_view group = group_({key.data(), key.size()});
     return {group.data(), group.size()};
   }
   bool InDomain(const rocksdb::Slice&) const override { return true; }
+
+ private:
+  const Group group_;
 };
 
 rocksdb::CompressionType BestCompression(std::initializer_list<rocksdb::CompressionType> wanted) {
@@ -50,7 +57,7 @@ rocksdb::CompressionType BestCompression(std::initializer_list<rocksdb::Compress
   return rocksdb::kNoCompression;
 }
 
-rocksdb::BlockBasedTableOptions TableOptions(const Store::Options& options) {
+rocksdb::BlockBasedTableOptions TableOptions(const DatabaseOptions& options) {
   rocksdb::BlockBasedTableOptions table;
   // Not strict: a strict cache makes reads fail when it is full.
   table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits, false, 0.5);
@@ -67,8 +74,9 @@ rocksdb::BlockBasedTableOptions TableOptions(const Store::Options& options) {
   return table;
 }
 
-rocksdb::Options RocksOptions(const Store::Options& options) {
+rocksdb::Options RocksOptions(const DatabaseOptions& options, rocksdb::Env* env) {
   rocksdb::Options rocks;
+  if (env != nullptr) rocks.env = env;
   rocks.create_if_missing = true;
   rocks.paranoid_checks = true;
   rocks.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
@@ -78,7 +86,10 @@ rocksdb::Options RocksOptions(const Store::Options& options) {
       std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
   rocks.write_buffer_size = std::max<uint64_t>(options.write_buffer_bytes / 2, 1 << 20);
   rocks.max_write_buffer_number = 4;
-  rocks.memtable_insert_with_hint_prefix_extractor = std::make_shared<NeighbourhoodTransform>();
+  if (options.neighbourhood != nullptr) {
+    rocks.memtable_insert_with_hint_prefix_extractor =
+        std::make_shared<NeighbourhoodTransform>(options.neighbourhood);
+  }
   rocks.allow_concurrent_memtable_write = false;  // Hints are used by one writer at a time only.
   rocks.level_compaction_dynamic_level_bytes = true;
   rocks.compression = BestCompression({rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
@@ -87,6 +98,10 @@ rocksdb::Options RocksOptions(const Store::Options& options) {
   rocks.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   rocks.keep_log_file_num = 4;
   rocks.max_log_file_size = 4 << 20;
+  if (options.quick_start) {
+    rocks.avoid_flush_during_recovery = true;
+    rocks.skip_stats_update_on_db_open = true;
+  }
   rocks.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(options)));
   return rocks;
 }
@@ -104,15 +119,36 @@ bool LostItsIndex(const fs::path& path) {
   return false;
 }
 
-Result<void> PrepareFolder(const std::string& path) {
+// Of the folder and of what lies in it.
+Result<void> MakePrivate(const std::string& path) {
+  constexpr auto kFolder = fs::perms::owner_all;
+  constexpr auto kFile = fs::perms::owner_read | fs::perms::owner_write;
+  std::error_code error;
+  fs::permissions(path, kFolder, error);
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_regular_file(error)) fs::permissions(it->path(), kFile, error);
+  }
+  if (!error) return {};
+  return Reject(
+      fmt::format("cannot make {} and its files readable by their owner alone ({}): "
+                  "give the folder to the user that this program runs as",
+                  path, error.message()));
+}
+
+Result<void> PrepareFolder(const DatabaseOptions& options) {
+  const std::string& path = options.path;
   std::error_code error;
   fs::create_directories(path, error);
   if (error) {
     return Reject(fmt::format("cannot use {} as data folder ({}): name another with --data-dir",
                               path, error.message()));
   }
+  if (options.files != nullptr) {
+    if (auto made = MakePrivate(path); !made) return made.error();
+  }
   if (LostItsIndex(path)) return Damaged("the file CURRENT is missing", path);
-  return {};
+  // A disk that is full while RocksDB opens the folder can abort the process.
+  return FreeSpace(path, options.free_bytes_min).Check();
 }
 
 Error OpenError(const rocksdb::Status& status, const std::string& path) {
@@ -132,53 +168,73 @@ Error OpenError(const rocksdb::Status& status, const std::string& path) {
                             path, text));
 }
 
+bool HasRows(rocksdb::DB* db) {
+  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(rocksdb::ReadOptions()));
+  it->SeekToFirst();
+  return it->Valid() || !it->status().ok();
+}
+
+Result<void> CheckFormat(rocksdb::DB* db, const DatabaseOptions& options) {
+  namespace keys = checkpoint_keys;
+  const std::string key(keys::kFormatKey);
+  std::string bytes;
+  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), key, &bytes);
+  if (status.IsNotFound()) {
+    if (HasRows(db)) {
+      return Reject(
+          fmt::format("{} holds a database of another program: give this one another --data-dir",
+                      options.path));
+    }
+    const auto put = db->Put(rocksdb::WriteOptions(), key, keys::EncodeFormat(options.format));
+    if (!put.ok()) return ErrorOf(put, options.path);
+    return {};
+  }
+  if (!status.ok()) return ErrorOf(status, options.path);
+  const auto format = keys::DecodeFormat(bytes);
+  if (!format) return Damaged("the format row cannot be read", options.path);
+  if (*format != options.format) {
+    return Reject(fmt::format("{} was written in format {}, this program reads format {}: {}",
+                              options.path, *format, options.format, options.other_format));
+  }
+  return {};
+}
+
+bool IsLive(rocksdb::DB* db, const std::string& name) {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db->GetLiveFilesMetaData(&files);
+  return std::any_of(files.begin(), files.end(),
+                     [&](const auto& file) { return file.name == name; });
+}
+
+}  // namespace
+
 // The newest first: older files were verified by earlier starts, and by every compaction since.
-Result<void> VerifyTables(rocksdb::DB* db, const rocksdb::Options& options,
-                          const std::string& path) {
+void VerifyTables(rocksdb::DB* db, const std::string& path, uint64_t bytes_max,
+                  const std::function<bool()>& between,
+                  const std::function<void(const Error&)>& damaged) {
   std::vector<rocksdb::LiveFileMetaData> files;
   db->GetLiveFilesMetaData(&files);
   std::sort(files.begin(), files.end(),
             [](const auto& a, const auto& b) { return a.file_number > b.file_number; });
+  const rocksdb::Options options = db->GetOptions();
   uint64_t bytes = 0;
   size_t verified = 0;
   for (const auto& file : files) {
-    if (verified > 0 && bytes + file.size > kVerifyBytesMax) break;
+    if (verified > 0 && bytes + file.size > bytes_max) break;
     rocksdb::SstFileReader reader(options);
     rocksdb::Status status = reader.Open(file.db_path + file.name);
     if (status.ok()) status = reader.VerifyChecksum();
-    if (!status.ok()) return ErrorOf(status, path);
+    // A compaction may have replaced it meanwhile.
+    if (!status.ok() && IsLive(db, file.name)) damaged(ErrorOf(status, path));
     bytes += file.size;
     ++verified;
+    if (!between()) return;
   }
   if (verified < files.size()) {
     LogInfo("database verified in part",
             {{"files", files.size()}, {"verified", verified}, {"verified_bytes", bytes}});
   }
-  return {};
 }
-
-Result<void> CheckFormat(rocksdb::DB* db, const std::string& path) {
-  const std::string key(keys::kFormatKey);
-  std::string bytes;
-  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), key, &bytes);
-  if (status.IsNotFound()) {
-    const auto put = db->Put(rocksdb::WriteOptions(), key, keys::EncodeFormat(keys::kFormat));
-    if (!put.ok()) return ErrorOf(put, path);
-    return {};
-  }
-  if (!status.ok()) return ErrorOf(status, path);
-  const auto format = keys::DecodeFormat(bytes);
-  if (!format) return Damaged("the format row cannot be read", path);
-  if (*format != keys::kFormat) {
-    return Reject(fmt::format(
-        "{} was written in format {}, this program reads format {}: start the version that wrote "
-        "it, or give this one another --data-dir",
-        path, *format, keys::kFormat));
-  }
-  return {};
-}
-
-}  // namespace
 
 Error Damaged(const std::string& what, const std::string& path) {
   return Fatal(fmt::format("the database {} is damaged ({}): {}", path, what, kRecovery));
@@ -190,16 +246,29 @@ Error ErrorOf(const rocksdb::Status& status, const std::string& path) {
   return Retry(fmt::format("the database {} failed ({}): check the disk", path, status.ToString()));
 }
 
-Result<std::unique_ptr<rocksdb::DB>> OpenDatabase(const Store::Options& options) {
-  if (auto ready = PrepareFolder(options.path); !ready) return ready.error();
-  const rocksdb::Options rocks = RocksOptions(options);
+Result<Database> OpenDatabase(const DatabaseOptions& options) {
+  CHECK(!options.quick_start || options.files != nullptr);
+  if (auto ready = PrepareFolder(options); !ready) return ready.error();
+  Database database;
+  if (options.files != nullptr) {
+    database.files = options.files;
+    database.env = rocksdb::NewCompositeEnv(options.files);
+  }
+  if (options.quick_start) options.files->DeferSyncs();
+  const rocksdb::Options rocks = RocksOptions(options, database.env.get());
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(rocks, options.path, &opened);
   if (!status.ok()) return OpenError(status, options.path);
-  std::unique_ptr<rocksdb::DB> db(opened);
-  if (auto right = CheckFormat(db.get(), options.path); !right) return right.error();
-  if (auto sound = VerifyTables(db.get(), rocks, options.path); !sound) return sound.error();
-  return db;
+  database.db.reset(opened);
+  if (auto right = CheckFormat(database.db.get(), options); !right) return right.error();
+  std::optional<Error> first;
+  if (options.verify_bytes_max > 0) {
+    VerifyTables(
+        database.db.get(), options.path, options.verify_bytes_max,
+        [&] { return !first.has_value(); }, [&](const Error& error) { first = error; });
+  }
+  if (first) return *first;
+  return database;
 }
 
 }  // namespace lyceum::store

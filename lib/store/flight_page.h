@@ -1,15 +1,17 @@
 // FlightPage: how far a worker has folded, sent and been confirmed, in a small memory-mapped file.
 //
-// A store of some bytes, no syscall; it outlives kill -9 of the process, not the machine. A line of
-// 128 bytes for each partition:
+// A store of some bytes, no syscall; it outlives kill -9 of the process. It is not synced: after
+// loss of the machine it may be some seconds old, never wrong. A line of 128 bytes for each
+// partition:
 //   folding   the record that is being folded now; 0: none. Set before, cleared after.
 //   suspect, deaths   the record that was being folded when a process died, and how often in a row
 //   sent      how far messages may have left, noted BEFORE they do, with that record's fingerprint
 //   confirmed how far the server has confirmed all that was sent
-// Each line is written by its partition's shard alone, with stores that are seen in order.
+// Each line is written by its partition's shard alone, with stores that are seen in order: a kill
+// between any two leaves the line as it was before the call or after it.
 // Invariant: confirmed <= sent. Opening: a file that is missing, short, of another format or
 // partition count is made anew: `known` is then false for every partition, and what is in no
-// checkpoint is sent again.
+// checkpoint is sent again. So it is for a single line that is damaged.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +37,8 @@ class FlightPage {
     uint32_t lineage = 0;
   };
 
-  // In a file. kRetry: the disk. Opening counts a death for each line whose `folding` is set.
+  // In a file, 0600. kRetry: the disk. Opening counts a death for each line whose `folding` is set:
+  // of the suspect where it is the same record, else that record is the suspect, with one death.
   static Result<std::unique_ptr<FlightPage>> Open(const std::string& path, uint32_t partitions);
   // In memory: for a simulation, which keeps it over a crash of its worker. Reopen does what Open
   // does with what is there.
@@ -45,10 +48,15 @@ class FlightPage {
 
   Line Get(PartitionId partition) const;
   void BeginFold(PartitionId partition, uint64_t sequence);
-  void EndFold(PartitionId partition);  // Also clears the suspect once it is folded or buried.
+  // The record is folded, or buried: `folding` is 0. A suspect up to it is none any more, its
+  // deaths are 0; one that lies further on stays, for the fold to come to it.
+  void EndFold(PartitionId partition);
+  // Both only go forward: what is not above the last is no change. NoteSent makes the line known.
   void NoteSent(PartitionId partition, uint64_t sequence, uint64_t fingerprint, int64_t time_ms);
-  void NoteConfirmed(PartitionId partition, uint64_t sequence);
-  // The log begins anew, or another owner had the partition: what was noted is no more of use.
+  void NoteConfirmed(PartitionId partition, uint64_t sequence);  // CHECK: it was sent.
+  // The log begins anew, or another owner had the partition: what was noted is no more of use. The
+  // line is known, nothing is confirmed (NoteConfirmed says so), nothing is being folded, no
+  // suspect.
   void Reset(PartitionId partition, int64_t stream_created_ns, uint32_t lineage, uint64_t sent,
              uint64_t sent_fingerprint, int64_t sent_time_ms);
 

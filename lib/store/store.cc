@@ -19,8 +19,8 @@ std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), sli
 }  // namespace
 
 struct Store::Impl {
-  Impl(const Options& options, std::unique_ptr<rocksdb::DB> opened)
-      : path(options.path), space(options.path, options.free_bytes_min), db(std::move(opened)) {}
+  Impl(const Options& options, Database opened)
+      : path(options.path), space(options.path, options.free_bytes_min), db(std::move(opened.db)) {}
 
   Result<std::optional<std::string>> Get(const std::string& key);
   // Rows of [begin, end) in order, until `row` says false. `row(key, value)`: Result<bool>.
@@ -78,7 +78,14 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::Open(const Options& options) {
-  auto db = OpenDatabase(options);
+  auto db = OpenDatabase(
+      {.path = options.path,
+       .block_cache_bytes = options.block_cache_bytes,
+       .write_buffer_bytes = options.write_buffer_bytes,
+       .verify_bytes_max = 1ull << 30,
+       .format = keys::kFormat,
+       .other_format = "start the version that wrote it, or give this one another --data-dir",
+       .neighbourhood = &keys::Neighbourhood});
   if (!db) return db.error();
   return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(options, *std::move(db))));
 }
