@@ -52,12 +52,11 @@ bool DispatchTable::KnownTool(std::string_view name, ToolNumber* tool) {
 
 CallNumber DispatchTable::Add(const NewCall& what, bool found, int64_t now) {
   CHECK(what.tool < tools_.size());
+  NoticeGap(now);
   if (size() >= options_.calls_max) return 0;
   const uint32_t hash = HashOf(what.id);
   const auto same = [&](uint32_t slot) { return At(slot).id.value == what.id; };
   if (index_.Find(hash, same) != CallIndex::kNone) return 0;
-  // Nobody ticks an empty table: that is not a gap.
-  if (NextTick() == INT64_MAX) ticked_ms_ = std::max(ticked_ms_, now);
   Call& call = NewSlot();
   call.id.value.assign(what.id);
   call.hash = hash;
@@ -95,6 +94,7 @@ const CallId* DispatchTable::IdOf(CallNumber number) const {
 
 void DispatchTable::OnAccepted(CallNumber number, uint32_t send, std::string_view worker,
                                int64_t now) {
+  NoticeGap(now);
   if (Call* call = Get(number)) {
     if (call->state == State::kFailed || send == 0 || send > call->send) return;
     const uint32_t accepted_by = WorkerNamed(worker, now);
@@ -109,6 +109,7 @@ void DispatchTable::OnAccepted(CallNumber number, uint32_t send, std::string_vie
 }
 
 void DispatchTable::OnBusy(CallNumber number, uint32_t send, int64_t now) {
+  NoticeGap(now);
   Call* call = GetSent(number, send);
   if (call == nullptr) return;
   ++counters_.busy;
@@ -125,6 +126,7 @@ void DispatchTable::OnBusy(CallNumber number, uint32_t send, int64_t now) {
 }
 
 void DispatchTable::OnNoResponders(CallNumber number, uint32_t send, int64_t now) {
+  NoticeGap(now);
   Call* call = GetSent(number, send);
   if (call == nullptr) return;
   if (call->asked == kNoWorker) return Unanswered(*call, 1, now);
@@ -137,10 +139,12 @@ void DispatchTable::OnNoResponders(CallNumber number, uint32_t send, int64_t now
 }
 
 void DispatchTable::OnNotSent(CallNumber number, uint32_t send, int64_t now) {
+  NoticeGap(now);
   if (Call* call = GetSent(number, send)) Unanswered(*call, 1, now);
 }
 
 void DispatchTable::OnRefused(CallNumber number, int64_t now) {
+  NoticeGap(now);
   Call* call = Get(number);
   if (call == nullptr || call->state == State::kFailed) return;
   Fail(*call, Failure::kRefused);
@@ -148,14 +152,17 @@ void DispatchTable::OnRefused(CallNumber number, int64_t now) {
 }
 
 void DispatchTable::OnAgain(CallNumber number, int64_t now) {
+  NoticeGap(now);
   Call* call = Get(number);
   if (call == nullptr || call->state == State::kFailed) return;
+  if (now >= call->deadline_ms) return Wake(*call, now);
   Leave(*call);
   ++call->attempt;
   Send(*call, now);
 }
 
 void DispatchTable::OnEnded(CallNumber number, bool tell_worker, int64_t now) {
+  NoticeGap(now);
   Call* call = Get(number);
   if (call == nullptr) return;
   if (tell_worker) {
@@ -186,11 +193,7 @@ void DispatchTable::DropPartition(uint16_t partition) {
 }
 
 void DispatchTable::Tick(int64_t now) {
-  if (ticked_ms_ != INT64_MIN && now - ticked_ms_ > options_.silent_ms / 2) {
-    ForgiveSilence(now);
-    Postpone(now - ticked_ms_);
-  }
-  ticked_ms_ = std::max(ticked_ms_, now);
+  NoticeGap(now);
   while (!wakes_.empty() && wakes_.front().key <= now) {
     const CallHeap::Entry entry = wakes_.front();
     wakes_.Pop();
@@ -210,7 +213,7 @@ void DispatchTable::Tick(int64_t now) {
 int64_t DispatchTable::NextTick() const {
   if (size() == 0 && live_workers_ == 0) return INT64_MAX;
   // Often enough for a gap to be one.
-  int64_t next = ticked_ms_ == INT64_MIN ? INT64_MIN : ticked_ms_ + options_.silent_ms / 4;
+  int64_t next = seen_ms_ + options_.silent_ms / 4;
   if (!wakes_.empty()) next = std::min(next, wakes_.front().key);
   for (const ToolNumber number : waiting_tools_) {
     if (Room(tools_[number]) > 0) next = std::min(next, tools_[number].open_ms);
@@ -499,6 +502,16 @@ void DispatchTable::Wake(Call& call, int64_t now) {
   if (call.state == State::kListening) return Enqueue(call);
   CHECK(call.state == State::kSent);
   OnSilence(call, now);
+}
+
+// Every event and every Tick says what time it is. Of an empty table nobody knows; that is no gap.
+void DispatchTable::NoticeGap(int64_t now) {
+  const int64_t gap = now - seen_ms_;
+  if (gap > options_.silent_ms / 2 && size() + live_workers_ > 0) {
+    ForgiveSilence(now);
+    Postpone(gap);
+  }
+  seen_ms_ = std::max(seen_ms_, now);
 }
 
 void DispatchTable::Postpone(int64_t gap) {

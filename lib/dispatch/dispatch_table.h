@@ -142,8 +142,8 @@ class DispatchTable {
   // No heartbeat could have come until now: it is nobody's silence.
   void ForgiveSilence(int64_t now);
   void DropPartition(uint16_t partition);
-  // All that only the time brings. After a gap in its own calls it forgives silence first, and
-  // moves every deadline by the gap.
+  // All that only the time brings. A second without it and without any event is our own pause: the
+  // next call of any of them forgives silence first, and moves every deadline by the pause.
   void Tick(int64_t now);
 
   // When Tick is due next, INT64_MAX if never.
@@ -251,6 +251,7 @@ class DispatchTable {
   void Lose(Call& call);
   void Fail(Call& call, Failure why);
   void Wake(Call& call, int64_t now);
+  void NoticeGap(int64_t now);
   void Postpone(int64_t gap);
   void LoseSilent(int64_t now);
   void EndBackoff(ToolState& tool, int64_t now);
@@ -266,7 +267,7 @@ class DispatchTable {
   std::mt19937_64 random_;
   uint64_t next_order_ = 1;
   uint32_t heartbeats_ = 0;
-  int64_t ticked_ms_ = INT64_MIN;
+  int64_t seen_ms_ = 0;  // The last time that it was told.
   std::vector<std::unique_ptr<Call[]>> chunks_;
   std::vector<uint32_t> free_slots_;
   CallIndex index_;  // All calls, by id.

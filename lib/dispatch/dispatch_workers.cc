@@ -15,6 +15,7 @@ constexpr uint32_t kMissedMax = 2;
 }  // namespace
 
 void DispatchTable::OnHeartbeat(const Heartbeat& heartbeat, int64_t now) {
+  NoticeGap(now);
   const uint32_t number = WorkerNamed(heartbeat.worker, now);
   if (number == kNoWorker) return;
   workers_[number].alive_ms = std::max(workers_[number].alive_ms, now);
@@ -59,7 +60,6 @@ uint32_t DispatchTable::WorkerNamed(std::string_view name, int64_t now) {
   auto found = worker_numbers_.find(name);
   if (found != worker_numbers_.end() && workers_[found->second].live) return found->second;
   if (live_workers_ >= kWorkersMax) return kNoWorker;
-  if (NextTick() == INT64_MAX) ticked_ms_ = std::max(ticked_ms_, now);
   if (found == worker_numbers_.end()) {
     if (free_workers_.empty()) {
       free_workers_.push_back(static_cast<uint32_t>(workers_.size()));
@@ -129,6 +129,7 @@ void DispatchTable::Release(uint32_t number) {
 
 // Straight to the one with the most room, of those that are heard and have not just been silent.
 bool DispatchTable::SendDirect(Call& call, int64_t now) {
+  if (now >= call.deadline_ms) return false;
   ToolState& tool = ToolOf(call);
   const auto room = [](const Worker& worker) {
     return worker.free > worker.asked ? worker.free - worker.asked : 0;

@@ -294,6 +294,26 @@ TEST_F(DirectTest, TimeInWhichWeStoodStillIsNoPartOfADeadline) {
   EXPECT_EQ(fails, (Texts{"fail 1 deadline", "fail 2 deadline"}));
 }
 
+TEST_F(DirectTest, APauseIsNoticedByWhateverComesFirst) {
+  AddFor(1, 5'000);
+  AddFor(2, 5'000);
+  Out();
+  Accept(1, "w");
+  Nobody(2);
+  now_ += 60'000;
+  End(1);  // Read before the first Tick.
+  EXPECT_EQ(Out(), Texts{"2#1"});
+}
+
+TEST_F(DirectTest, AgainAfterItsDeadlineIsNotSent) {
+  AddFor(1, 900);
+  Out();
+  Accept(1, "w");
+  now_ += 950;  // Late, but not a pause.
+  table_.OnAgain(numbers_[1], now_);
+  EXPECT_EQ(Out(), Texts{"fail 1 deadline"});
+}
+
 TEST_F(DirectTest, AnIdleTableHasNoGap) {
   now_ += 100'000;
   AddFor(1, 5'000);
