@@ -1,5 +1,7 @@
 #include "envelope/tool_request_bytes.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "envelope/proto_io.h"
 #include "lyceum/v1/lyceum.pb.h"
@@ -12,6 +14,8 @@ constexpr char kAttempt = 2 << 3;
 constexpr char kDeadline = 5 << 3 | 2;
 constexpr char kSeconds = 1 << 3;
 constexpr char kNanos = 2 << 3;
+
+constexpr int64_t kLastMs = 253'402'300'799'000;  // Timestamps end with the year 9999.
 
 void AppendVarint(std::string* bytes, uint64_t value) {
   for (; value >= 0x80; value >>= 7) bytes->push_back(static_cast<char>(value | 0x80));
@@ -28,6 +32,7 @@ size_t VarintBytes(uint64_t value) {
 
 void AppendAttempt(std::string* bytes, uint32_t attempt, int64_t deadline_unix_ms) {
   CHECK(deadline_unix_ms >= 0);
+  deadline_unix_ms = std::min(deadline_unix_ms, kLastMs);
   const auto seconds = static_cast<uint64_t>(deadline_unix_ms / 1000);
   const auto nanos = static_cast<uint64_t>(deadline_unix_ms % 1000 * 1'000'000);
   bytes->push_back(kAttempt);
