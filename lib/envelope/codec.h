@@ -109,6 +109,7 @@ struct ToolHeartbeat {
   bool draining = false;
   std::vector<CallId> in_flight;
   bool protobuf = false;  // It reads requests in protobuf.
+  bool direct = false;    // It reads requests that are sent to it alone.
 };
 std::string EncodeToolHeartbeat(const ToolHeartbeat& heartbeat);
 Result<ToolHeartbeat> DecodeToolHeartbeat(std::string_view data, Encoding encoding);

@@ -145,6 +145,10 @@ std::string Subjects::ToolRequests(std::string_view tool) const {
   return Join({prefix_, "tool", Token(tool)});
 }
 
+std::string Subjects::ToolRequestsTo(std::string_view tool, std::string_view worker) const {
+  return Join({prefix_, "tool", Token(tool), Token(worker)});
+}
+
 std::string Subjects::Heartbeat(std::string_view worker) const {
   return Join({prefix_, "toolworker", Token(worker)});
 }

@@ -34,6 +34,8 @@ class Subjects {
   std::string LogSubjects(uint32_t partition) const;                       // lyceum.p.<pp>.*.*
   std::string LogFilter(const UserId& user) const;                         // lyceum.p.<pp>.*.<user>
   std::string ToolRequests(std::string_view tool) const;                   // lyceum.tool.<tool>
+  // lyceum.tool.<tool>.<id>
+  std::string ToolRequestsTo(std::string_view tool, std::string_view worker) const;
   std::string Heartbeat(std::string_view worker) const;                    // lyceum.toolworker.<id>
   std::string AllHeartbeats() const;                                       // lyceum.toolworker.*
   std::string ToolControl(std::string_view worker) const;                  // lyceum.toolctl.<id>

@@ -91,6 +91,7 @@ std::string EncodeToolHeartbeat(const ToolHeartbeat& heartbeat) {
   out.set_draining(heartbeat.draining);
   for (const auto& call : heartbeat.in_flight) out.add_in_flight(call.value);
   out.set_protobuf(heartbeat.protobuf);
+  out.set_direct(heartbeat.direct);
   return WriteMessage(out, Encoding::kProtobuf);
 }
 
@@ -106,6 +107,7 @@ Result<ToolHeartbeat> DecodeToolHeartbeat(std::string_view data, Encoding encodi
   heartbeat.free = in.free();
   heartbeat.draining = in.draining();
   heartbeat.protobuf = in.protobuf();
+  heartbeat.direct = in.direct();
   if (in.in_flight_size() > kInFlightMax) reader.Refuse("in_flight", "must be at most 4096");
   for (const auto& call : in.in_flight()) {
     heartbeat.in_flight.emplace_back(reader.IdText("in_flight", call));

@@ -156,7 +156,7 @@ const std::vector<std::string>& ToolAckSamples() {
 const std::string& ToolHeartbeatSample() {
   static const std::string kSample =
       R"({"worker":"t1","tools":["check_answer","give_hint"],"slots":4,"free":2,"draining":true,)"
-      R"("in_flight":["3-17-1","4-1-0"],"protobuf":true})";
+      R"("in_flight":["3-17-1","4-1-0"],"protobuf":true,"direct":true})";
   return kSample;
 }
 
