@@ -1,7 +1,5 @@
 #include "wire/connection.h"
 
-#include <map>
-
 #include "wire/connection_impl.h"
 
 namespace lyceum::wire {
@@ -14,151 +12,27 @@ constexpr int kPingsOutMax = 2;
 constexpr int kWriteDeadlineMs = 5000;
 constexpr int kPendingMessagesMax = 1 << 20;  // 1 << 22 overflows inside the library.
 
-// The library may call back after a connection was destroyed, so its callbacks hold a number and
-// not a pointer: a number that nobody answers to is ignored.
-class AsyncStates {
- public:
-  static AsyncStates& Instance() {
-    static auto* const instance = new AsyncStates;  // Outlives every thread of the library.
-    return *instance;
-  }
-  uint64_t Add(std::shared_ptr<AsyncState> state) {
-    const std::lock_guard lock(mutex_);
-    states_.emplace(++last_id_, std::move(state));
-    return last_id_;
-  }
-  void Remove(uint64_t id) {
-    const std::lock_guard lock(mutex_);
-    states_.erase(id);
-  }
-  std::shared_ptr<AsyncState> Find(uint64_t id) {
-    const std::lock_guard lock(mutex_);
-    const auto found = states_.find(id);
-    return found == states_.end() ? nullptr : found->second;
-  }
-
- private:
-  std::mutex mutex_;
-  uint64_t last_id_ = 0;
-  std::map<uint64_t, std::shared_ptr<AsyncState>> states_;
-};
-
-void OnAsyncError(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
-  const auto state = AsyncStates::Instance().Find(reinterpret_cast<uint64_t>(closure));
-  if (state == nullptr) return;
-  const char* text = nullptr;
-  if (status == NATS_NOT_PERMITTED) natsConnection_GetLastError(connection, &text);
-  {
-    const std::lock_guard lock(state->mutex);
-    state->last = text != nullptr && *text != '\0' ? text : natsStatus_GetText(status);
-  }
-  if (status == NATS_NOT_PERMITTED) ++state->violations;
-  ++state->errors;
-}
-
-void OnClosed(natsConnection*, void*) {}  // The library's own handler writes to standard error.
-
-std::vector<std::string> SplitUrls(const std::string& urls) {
-  std::vector<std::string> parts;
-  size_t at = 0;
-  while (at <= urls.size()) {
-    const size_t comma = std::min(urls.find(',', at), urls.size());
-    std::string part = urls.substr(at, comma - at);
-    std::erase(part, ' ');
-    if (!part.empty()) parts.push_back(std::move(part));
-    at = comma + 1;
-  }
-  return parts;
-}
-
-struct UrlParts {
-  std::string user;
-  std::string shown;  // Without user and password.
-};
-
-UrlParts PartsOf(const std::string& url) {
-  const size_t scheme = url.find("://");
-  const size_t start = scheme == std::string::npos ? 0 : scheme + 3;
-  const size_t at = url.rfind('@');
-  if (at == std::string::npos || at < start) return {"", url};
-  const size_t user_end = std::min(url.find(':', start), at);
-  return {url.substr(start, user_end - start), url.substr(0, start) + url.substr(at + 1)};
-}
-
-std::string InboxPrefix(const ConnectOptions& options, const std::string& url_user) {
-  if (!options.inbox_prefix.empty()) return options.inbox_prefix;
-  const std::string& user = url_user.empty() ? options.user : url_user;
-  const std::string prefix = "_INBOX." + user;
-  return IsSubject(prefix) ? prefix : "_INBOX";
-}
-
-natsStatus SetBehaviour(natsOptions* raw, const ConnectOptions& options, uint64_t async_id) {
-  void* closure = reinterpret_cast<void*>(async_id);
-  natsStatus status = natsOptions_SetTimeout(raw, options.timeout.count());
-  const auto then = [&status](natsStatus next) {
-    if (status == NATS_OK) status = next;
-  };
-  then(natsOptions_SetMaxReconnect(raw, -1));
-  then(natsOptions_SetReconnectWait(raw, kReconnectWaitMs));
-  then(natsOptions_SetReconnectJitter(raw, kReconnectJitterMs, kReconnectJitterMs));
-  then(natsOptions_SetReconnectBufSize(raw, 0));
-  then(natsOptions_SetMaxPendingMsgs(raw, kPendingMessagesMax));
-  then(natsOptions_SetPingInterval(raw, kPingIntervalMs));
-  then(natsOptions_SetMaxPingsOut(raw, kPingsOutMax));
-  then(natsOptions_SetWriteDeadline(raw, kWriteDeadlineMs));
-  then(natsOptions_SetFailRequestsOnDisconnect(raw, true));
-  then(natsOptions_SetSendAsap(raw, true));  // Else each waits for the library's thread: 1 ms.
-  then(natsOptions_SetErrorHandler(raw, OnAsyncError, closure));
-  then(natsOptions_SetClosedCB(raw, OnClosed, nullptr));
-  return status;
-}
-
-natsStatus SetIdentity(natsOptions* raw, const ConnectOptions& options,
-                       const std::vector<std::string>& urls, const std::string& inbox_prefix) {
-  std::vector<const char*> servers;
-  bool secure = false;
-  for (const std::string& url : urls) {
-    servers.push_back(url.c_str());
-    secure = secure || url.starts_with("tls://");
-  }
-  natsStatus status = natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size()));
-  const auto then = [&status](natsStatus next) {
-    if (status == NATS_OK) status = next;
-  };
-  if (secure) then(natsOptions_SetSecure(raw, true));
-  if (!options.name.empty()) then(natsOptions_SetName(raw, options.name.c_str()));
-  if (!options.user.empty()) {
-    then(natsOptions_SetUserInfo(raw, options.user.c_str(), options.password.c_str()));
-  }
-  if (!options.credentials_file.empty()) {
-    then(natsOptions_SetUserCredentialsFromFiles(raw, options.credentials_file.c_str(), nullptr));
-  }
-  then(natsOptions_SetCustomInboxPrefix(raw, inbox_prefix.c_str()));
-  return status;
-}
-
-Error ConnectError(natsStatus status, const std::string& server) {
-  const std::string text = LibraryText(status);
-  if (status == NATS_CONNECTION_AUTH_FAILED || text.find("uthorization") != std::string::npos) {
-    return Reject("the NATS server at " + server + " refuses the user or the password");
-  }
-  if (status == NATS_NO_SERVER || status == NATS_TIMEOUT || status == NATS_IO_ERROR) {
-    return Retry("no NATS server answers at " + server + " (" + text + ")");
-  }
-  return FromStatus(status, "connecting to NATS at " + server + " failed");
+natsStatus SetBehaviour(natsOptions* raw) {
+  Setting set;
+  set(natsOptions_SetMaxReconnect(raw, -1));
+  set(natsOptions_SetReconnectWait(raw, kReconnectWaitMs));
+  set(natsOptions_SetReconnectJitter(raw, kReconnectJitterMs, kReconnectJitterMs));
+  set(natsOptions_SetReconnectBufSize(raw, 0));
+  set(natsOptions_SetMaxPendingMsgs(raw, kPendingMessagesMax));
+  set(natsOptions_SetPingInterval(raw, kPingIntervalMs));
+  set(natsOptions_SetMaxPingsOut(raw, kPingsOutMax));
+  set(natsOptions_SetWriteDeadline(raw, kWriteDeadlineMs));
+  set(natsOptions_SetFailRequestsOnDisconnect(raw, true));
+  set(natsOptions_SetSendAsap(raw, true));  // Else each waits for the library's thread: 1 ms.
+  return set.status();
 }
 
 }  // namespace
 
-std::string AsyncState::Last() {
-  const std::lock_guard lock(mutex);
-  return last;
-}
-
 Connection::Impl::~Impl() {
   jetstream.reset();
   connection.reset();
-  AsyncStates::Instance().Remove(async_id);
+  ById<AsyncState>::Instance().Remove(async_id);
 }
 
 natsStatus Connection::Impl::Flush(std::chrono::milliseconds timeout) {
@@ -180,22 +54,19 @@ Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Connection::~Connection() = default;
 
 Result<std::shared_ptr<Connection>> Connection::Connect(const ConnectOptions& options) {
-  const std::vector<std::string> urls = SplitUrls(options.url);
-  if (urls.empty()) return Reject("no NATS url given");
+  auto target = ParseTarget(options);
+  if (!target) return target.error();
   auto impl = std::make_unique<Impl>();
-  for (const std::string& url : urls) {
-    impl->server += (impl->server.empty() ? "" : ",") + PartsOf(url).shown;
-  }
-  impl->inbox_prefix = InboxPrefix(options, PartsOf(urls.front()).user);
-  if (!IsSubject(impl->inbox_prefix)) return Reject("the inbox prefix is not a subject");
+  impl->server = target->shown;
+  impl->inbox_prefix = target->inbox_prefix;
   impl->async = std::make_shared<AsyncState>();
-  impl->async_id = AsyncStates::Instance().Add(impl->async);
+  impl->async_id = ById<AsyncState>::Instance().Add(impl->async);
 
   natsOptions* raw = nullptr;
   natsStatus status = natsOptions_Create(&raw);
   const OptionsHandle owner(raw);
-  if (status == NATS_OK) status = SetBehaviour(raw, options, impl->async_id);
-  if (status == NATS_OK) status = SetIdentity(raw, options, urls, impl->inbox_prefix);
+  if (status == NATS_OK) status = SetBehaviour(raw);
+  if (status == NATS_OK) status = SetCommon(raw, options, *target, impl->async_id);
   if (status != NATS_OK) return Reject("bad NATS settings: " + LibraryText(status));
 
   natsConnection* connection = nullptr;
@@ -258,13 +129,7 @@ Result<Message> Connection::Request(const Message& message, std::chrono::millise
   return FromStatus(status, "no answer from " + message.subject);
 }
 
-std::string Connection::NewInbox() const {
-  constexpr std::string_view kLibraryPrefix = "_INBOX.";
-  natsInbox* raw = nullptr;
-  CHECK(natsInbox_Create(&raw) == NATS_OK);
-  const std::unique_ptr<natsInbox, Destroy<natsInbox_Destroy>> inbox(raw);
-  return impl_->inbox_prefix + "." + (raw + kLibraryPrefix.size());
-}
+std::string Connection::NewInbox() const { return MakeInbox(impl_->inbox_prefix); }
 
 bool Connection::connected() const {
   return natsConnection_Status(impl_->connection.get()) == NATS_CONN_STATUS_CONNECTED;

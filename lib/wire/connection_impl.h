@@ -8,18 +8,9 @@
 
 #include "wire/connection.h"
 #include "wire/handles.h"
+#include "wire/nats_options.h"
 
 namespace lyceum::wire {
-
-// What the library's own thread reports: lives as long as anybody may still look at it.
-struct AsyncState {
-  std::atomic<uint64_t> errors{0};
-  std::atomic<uint64_t> violations{0};
-  std::mutex mutex;
-  std::string last;  // Guarded by mutex.
-
-  std::string Last();
-};
 
 struct Connection::Impl {
   ~Impl();

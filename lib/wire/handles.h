@@ -47,8 +47,6 @@ Result<MsgHandle> ToMsg(const Message& message);
 
 // Subject, reply, header names and values: nothing that could end a protocol line.
 Result<void> CheckMessage(const Message& message, size_t payload_bytes_max);
-// As IsSubject, with `*` and a last `>` allowed.
-bool IsSubjectPattern(std::string_view pattern);
 std::string_view FindHeader(const Headers& headers, std::string_view name);
 
 }  // namespace lyceum::wire

@@ -8,8 +8,8 @@
 // What holds, as with nats-server 2.9.10:
 //   - One connection's publishes are processed in the order in which they were published, from the
 //     first one on, as far as they get: what a broken connection loses is a tail.
-//   - What one subscription gets, it gets in order. Two subscriptions of one connection do not wait
-//     for each other.
+//   - What one subscription gets, it gets in order. What one read of a client brings is handed out
+//     in one step, subscription by subscription, in no order between two.
 //   - Subjects with * and >, queue groups (the member is drawn), 503 for a request that has nobody.
 //   - <prefix>.in.<class>.<user> is mapped to <prefix>.p.<pp>.<class>.<user>, <prefix>.query.<user>
 //     to <prefix>.q.<pp>.<user>, pp = PartitionOf(user, partitions).
@@ -17,11 +17,10 @@
 //     (STREAM.INFO, STREAM.MSG.GET, CONSUMER.CREATE, CONSUMER.DELETE). Any other API subject is not
 //     answered.
 //
-// What is worse than with the real server, because a simulation looks for trouble: a subscription
-// waits for no other; an ack, a delivery and an echo of the same message come in any order; what
-// was flushed on a connection that broke may still be processed after the first publishes of the
-// next one; a server that has not noticed the break goes on choosing the dead member of a queue
-// group.
+// What a simulation should meet more often than life does: an ack, a delivery and an echo of the
+// same message come in any order; what was flushed on a connection that broke is still processed
+// after the first publishes of the next one; a server that has not noticed the break goes on
+// choosing the dead member of a queue group.
 //
 // Times are microseconds of the ManualClock. Everything here is bounded by `events_max`.
 #pragma once
@@ -123,6 +122,9 @@ class MemoryBroker {
 
   // Runs the next event, at its time or now, whichever is later. False: there is none.
   bool Step();
+  // Whose handlers ran in the last step: who has something to flush now. 0: nobody's.
+  ClientId touched() const;
+  void FlushAll();  // Every wire.
   static constexpr int64_t kNever = INT64_MAX;
   int64_t NextEventUs() const;  // kNever: none.
   int64_t NextEventMs() const;  // Rounded up: due when SteadyMs() has reached it.
@@ -244,6 +246,8 @@ class MemoryWire final : public Wire {
   std::string last_async_error() const override { return {}; }
 
  private:
+  Result<void> Send(const Outbound& message, std::string_view reply);  // Of one that was checked.
+
   MemoryBroker::Impl* const broker_;
   const std::shared_ptr<State> state_;
 };

@@ -1,12 +1,13 @@
 // The inside of MemoryBroker, for the sources of the in-memory twin of NATS:
 //
-//   memory_broker.cc      the queue of events, the network, faults of clients and server
+//   memory_broker.cc      the queue of events, and the door
+//   memory_network.cc     who gets a message; the way there and back; faults of clients and server
 //   memory_wire.cc        what a client does; what happens to a client
 //   memory_stream.cc      storing, the duplicate window, faults of streams
 //   memory_consumer.cc    delivering, heartbeats, flow control
 //   memory_api.cc         the API subjects and their JSON
 //
-//   client --Flush--> Link::on_the_way --kArrive--> server: Route --kDeliver--> handler
+//   client --Flush--> Link::on_the_way --kArrive--> server: Route --kRead--> handlers
 //                                                     |
 //                                     streams: store, kRoute (the ack), kConsume (their consumers)
 #pragma once
@@ -40,8 +41,7 @@ struct Sub : std::enable_shared_from_this<Sub> {
   Wire::Handler handler;
   std::shared_ptr<Link> link;  // Null: of a stream.
   Stream* stream = nullptr;
-  bool open = true;     // The client still wants it.
-  int64_t lane_us = 0;  // When the last delivery comes: the next one not earlier.
+  bool open = true;  // The client still wants it.
 };
 using SubPtr = std::shared_ptr<Sub>;
 
@@ -62,21 +62,31 @@ struct Delivery {
   bool own_reply = false;
 };
 
+// What one read of a client brings.
+struct Read {
+  int64_t time_us = 0;
+  std::vector<Delivery> deliveries;
+};
+
 // One connection, both ends of it.
 struct Link {
   MemoryWire::State* client = nullptr;  // Null: it has noticed the break, or is no more.
   MemoryBroker::ClientId client_id = 0;
   uint32_t number = 0;
-  bool cut = false;  // Nothing gets on its way any more.
+  bool cut = false;                 // Nothing gets on its way any more.
+  bool registered = true;           // The server still knows it.
+  int64_t reconnect_us = -1;        // As in Cut.
+  std::map<uint64_t, SubPtr> subs;  // As the server knows them.
+
+  std::deque<std::vector<Operation>> on_the_way;  // To the server. A kArrive event each, at least.
+  int64_t up_us = 0;                              // When the last of them arrives.
+
+  std::deque<Read> reads;  // To the client. A kRead event each, at least.
+  int64_t down_us = 0;     // When the last message comes.
   int64_t deliver_until_us = INT64_MAX;
-  bool registered = true;                         // The server still knows it.
-  int64_t reconnect_us = -1;                      // As in Cut.
-  std::deque<std::vector<Operation>> on_the_way;  // A kArrive event each, at least.
-  int64_t lane_us = 0;                            // When the last of them arrives.
-  std::map<uint64_t, SubPtr> subs;                // As the server knows them.
-  std::deque<Delivery> held;                      // The client does not read.
-  bool draining = false;                          // A kDrain event is in the queue.
-  size_t pending_bytes = 0;                       // On the way to the client or held.
+  std::deque<Read> held;     // The client does not read.
+  bool draining = false;     // A kDrain event is in the queue.
+  size_t pending_bytes = 0;  // In reads and held.
 };
 
 struct Consumer {
@@ -143,9 +153,9 @@ struct Stream {
 struct Event {
   enum Kind : uint32_t {
     kArrive,      // link
-    kDeliver,     // slot of deliveries
+    kRead,        // link
     kDrain,       // link
-    kRoute,       // slot of deliveries, without a subscription
+    kRoute,       // slot of routed; epoch of the server
     kConsume,     // consumer
     kHeartbeat,   // consumer
     kExpire,      // consumer
@@ -235,6 +245,7 @@ class MemoryBroker::Impl {
 
   // ---- memory_broker.cc
   bool Step();
+  void Run(const memory::Event& event);
   void Push(memory::Event::Kind kind, int64_t time_us, uint32_t subject, uint64_t detail = 0);
   int64_t Sample(const Latency& latency);
   uint64_t Below(uint64_t bound) { return bound <= 1 ? 0 : (random.Next() >> 11) % bound; }
@@ -246,6 +257,7 @@ class MemoryBroker::Impl {
              std::string_view bytes = {});
   memory::BodyPtr MakeBody(const Outbound& message, std::string_view reply) const;
 
+  // ---- memory_network.cc
   std::string Mapped(std::string_view subject) const;  // Empty: as it is.
   // All who want it get it, streams store it. `from` null: of the server itself. False: nobody.
   bool Route(const memory::BodyPtr& body, const memory::Link* only, bool store);
@@ -254,23 +266,26 @@ class MemoryBroker::Impl {
   void Deliver(memory::Sub* sub, memory::BodyPtr body, std::string reply, bool own_reply,
                bool core);
   void Reply(std::string_view subject, std::string_view data, int64_t time_us);
+  void Flush(MemoryWire::State& client);
   void Send(MemoryWire::State& client);  // What was flushed, as far as the socket takes it.
   void Disconnect(MemoryWire::State& client, const Cut& cut);
   void CutLink(const std::shared_ptr<memory::Link>& link);
   void Unregister(memory::Link& link);
   void StopServer();
   void StartServer(int64_t jetstream_us);
+  void OnRead(uint32_t link);
+  void OnDrain(uint32_t link);
+  void HandOut(const std::shared_ptr<memory::Link>& link, memory::Read read);
+  void Handle(const memory::Delivery& delivery);
+  void DropReads(memory::Link& link);
   MemoryWire::State& ClientOf(ClientId id);
 
   // ---- memory_wire.cc
   void OnConnect(ClientId id);
   void OnClientLost(uint32_t link);
-  void OnDeliver(memory::Delivery delivery);
-  void OnDrain(uint32_t link);
   void OnTimeout(ClientId id, uint64_t request);
   void OnAnswer(MemoryWire::State& client, const Arrived& arrived);
   void Destroy(MemoryWire::State& client);
-  void Handle(memory::Delivery& delivery);
 
   // ---- memory_stream.cc
   memory::Stream& StreamOf(const std::string& name);
@@ -311,7 +326,8 @@ class MemoryBroker::Impl {
   uint64_t order = 0;
   uint64_t work = 0;           // Events in the queue that are no mere waiting.
   uint64_t open_requests = 0;  // Of all clients.
-  memory::Slots<memory::Delivery> deliveries;
+  ClientId touched = 0;        // Whose handlers ran in the last step.
+  memory::Slots<memory::BodyPtr> routed;
   memory::Slots<std::function<void()>> calls;
 
   std::vector<std::shared_ptr<MemoryWire::State>> clients;  // By id; null: destroyed.

@@ -1,14 +1,12 @@
 #include <charconv>
 
 #include "base/check.h"
-#include "wire/handles.h"
 #include "wire/memory_broker.h"
 #include "wire/memory_broker_impl.h"
+#include "wire/outbound_check.h"
 
 namespace lyceum::wire {
 
-using memory::Body;
-using memory::Delivery;
 using memory::Event;
 using memory::Link;
 using memory::Operation;
@@ -16,30 +14,10 @@ using memory::Sub;
 
 namespace {
 
-Error NotConnected() { return Retry("not connected to the NATS server"); }
+constexpr size_t kRequestsMax = 1 << 16;
+constexpr size_t kUnwrittenBytesMax = 256 << 20;
 
-Result<void> Check(const Outbound& message, std::string_view reply, size_t payload_bytes_max) {
-  if (!IsSubject(message.subject)) return Reject("not a subject that can be published to");
-  if (!reply.empty() && !IsSubject(reply)) return Reject("not a reply subject");
-  size_t headers = 0;
-  const auto count = [&](Body::Field field, std::string_view value) {
-    if (!value.empty())
-      headers += Body::kHeaders[field - Body::kContentType].second.size() + value.size() + 4;
-    return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-  };
-  if (!count(Body::kContentType, message.content_type) ||
-      !count(Body::kMessageId, message.message_id) || !count(Body::kTrace, message.trace) ||
-      !count(Body::kExpectedLast, message.expected_last)) {
-    return Reject("the value of a header breaks its line");
-  }
-  if (headers > 0) headers += sizeof("NATS/1.0\r\n\r\n") - 1;
-  const size_t bytes = headers + message.data.size();
-  if (bytes > payload_bytes_max) {
-    return Reject("a message of " + std::to_string(bytes) +
-                  " bytes is over the server's limit of " + std::to_string(payload_bytes_max));
-  }
-  return {};
-}
+Error NotConnected() { return Retry("not connected to NATS"); }
 
 void Append(MemoryWire::State& client, Operation operation) {
   client.out_bytes += operation.bytes();
@@ -58,8 +36,7 @@ MemoryBroker::ClientId MemoryWire::client() const { return state_->id; }
 
 Result<Wire::SubscriptionId> MemoryWire::Subscribe(std::string_view subject, std::string_view queue,
                                                    Handler handler) {
-  if (!IsSubjectPattern(subject)) return Reject("not a subject that can be subscribed to");
-  if (!queue.empty() && !IsSubject(queue)) return Reject("not the name of a queue group");
+  if (auto checked = CheckSubscription(subject, queue); !checked) return checked.error();
   if (!state_->connected) return NotConnected();
   auto sub = std::make_shared<Sub>();
   sub->id = ++broker_->last_sub;
@@ -83,36 +60,39 @@ void MemoryWire::Unsubscribe(SubscriptionId id) {
 }
 
 Result<void> MemoryWire::Publish(const Outbound& message) {
-  auto checked = Check(message, message.reply, broker_->options.payload_bytes_max);
-  if (!checked) return checked;
+  if (auto checked = CheckOutbound(message, payload_bytes_max()); !checked) return checked;
+  return Send(message, message.reply);
+}
+
+Result<void> MemoryWire::Send(const Outbound& message, std::string_view reply) {
   if (!state_->connected) return NotConnected();
-  Append(*state_, {Operation::kPublish, broker_->MakeBody(message, message.reply), nullptr});
+  if (state_->out_bytes > kUnwrittenBytesMax) {
+    return Retry("the NATS server does not read what is sent to it");
+  }
+  Append(*state_, {Operation::kPublish, broker_->MakeBody(message, reply), nullptr});
   return {};
 }
 
 void MemoryWire::Request(const Outbound& message, std::chrono::milliseconds timeout,
                          AnswerHandler done) {
+  Outbound sent = message;
+  sent.reply = {};
   const uint64_t number = ++state_->last_request;
-  State::Open open{std::move(done), std::string(message.subject), std::nullopt};
-  int64_t wait_us = std::max<int64_t>(timeout / std::chrono::microseconds(1), 0);
-  auto checked = Check(message, {}, broker_->options.payload_bytes_max);
-  if (!checked || !state_->connected) {
-    open.error = !checked ? checked.error() : NotConnected();
-    wait_us = 0;
-  } else {
-    const std::string reply = state_->reply_prefix + std::to_string(number);
-    Append(*state_, {Operation::kPublish, broker_->MakeBody(message, reply), nullptr});
+  auto published = CheckOutbound(sent, payload_bytes_max());
+  if (published && state_->requests.size() >= kRequestsMax) {
+    published = Retry("too many requests are without an answer");
   }
+  if (published) published = Send(sent, state_->reply_prefix + std::to_string(number));
+  State::Open open{std::move(done), std::string(message.subject), std::nullopt};
+  if (!published) open.error = published.error();
+  const int64_t wait_us =
+      published ? std::max<int64_t>(timeout / std::chrono::microseconds(1), 0) : 0;
   state_->requests.emplace(number, std::move(open));
   ++broker_->open_requests;
   broker_->Push(Event::kTimeout, broker_->now_us() + wait_us, state_->id, number);
 }
 
-void MemoryWire::Flush() {
-  if (!state_->connected) return;
-  state_->flushed = state_->out.size();
-  broker_->Send(*state_);
-}
+void MemoryWire::Flush() { broker_->Flush(*state_); }
 
 void MemoryWire::SetConnectionHandler(ConnectionHandler handler) {
   state_->connection_handler = std::move(handler);
@@ -143,6 +123,7 @@ void MemoryBroker::Impl::OnConnect(ClientId id) {
   client->connected = true;
   ++client->connection_number;
   Trace("connect", id, client->connection_number, "");
+  touched = id;
   client->reply_prefix =
       "_INBOX.c" + std::to_string(id) + ".r" + std::to_string(client->connection_number) + ".";
   auto replies = std::make_shared<Sub>();
@@ -163,9 +144,10 @@ void MemoryBroker::Impl::OnClientLost(uint32_t number) {
   const std::shared_ptr<Link> link = found->second;
   const std::shared_ptr<MemoryWire::State> client = clients[link->client_id];
   link->client = nullptr;
-  link->held.clear();
+  DropReads(*link);
   if (!link->registered) links.erase(found);
   Trace("lost", client->id, number, "");
+  touched = client->id;
   client->link.reset();
   client->connected = false;
   for (const auto& [id, sub] : client->subs) sub->open = false;
@@ -186,56 +168,6 @@ void MemoryBroker::Impl::OnClientLost(uint32_t number) {
   }
   if (!client->alive) return;
   if (const auto handler = client->connection_handler) handler(false);
-}
-
-void MemoryBroker::Impl::OnDeliver(Delivery delivery) {
-  Link& link = *delivery.sub->link;
-  if (now_us() > link.deliver_until_us || link.client == nullptr || !delivery.sub->open) {
-    link.pending_bytes -= delivery.body->subject().size() + delivery.body->payload_bytes();
-    ++counts.dropped;
-    Trace("drop", link.client_id, delivery.sub->id, delivery.body->subject());
-    return;
-  }
-  if (link.client->paused || !link.held.empty()) {
-    link.held.push_back(std::move(delivery));
-    return;
-  }
-  Handle(delivery);
-}
-
-void MemoryBroker::Impl::OnDrain(uint32_t number) {
-  const auto found = links.find(number);
-  if (found == links.end()) return;
-  const std::shared_ptr<Link> link = found->second;
-  link->draining = false;
-  if (link->client == nullptr || link->client->paused || link->held.empty()) return;
-  Delivery delivery = std::move(link->held.front());
-  link->held.pop_front();
-  if (!link->held.empty()) {
-    link->draining = true;
-    Push(Event::kDrain, now_us(), number);
-  }
-  if (delivery.sub->open) return Handle(delivery);
-  link->pending_bytes -= delivery.body->subject().size() + delivery.body->payload_bytes();
-  ++counts.dropped;
-}
-
-void MemoryBroker::Impl::Handle(Delivery& delivery) {
-  const Body& body = *delivery.body;
-  Link& link = *delivery.sub->link;
-  link.pending_bytes -= body.subject().size() + body.payload_bytes();
-  ++counts.delivered;
-  Trace("deliver", link.client_id, delivery.sub->id, body.subject(), body.bytes());
-  if (delivery.own_reply) Trace("reply", link.client_id, delivery.sub->id, delivery.reply);
-  const memory::BodyHeaders headers(body);
-  Arrived arrived;
-  arrived.subject = body.subject();
-  arrived.reply = delivery.own_reply ? std::string_view(delivery.reply) : body.reply();
-  arrived.data = body.data();
-  arrived.content_type = body[Body::kContentType];
-  arrived.status = body.status;
-  if (body.header_bytes() > 0 || !body.status_headers.empty()) arrived.headers = &headers;
-  delivery.sub->handler(arrived);
 }
 
 void MemoryBroker::Impl::OnAnswer(MemoryWire::State& client, const Arrived& arrived) {
@@ -260,6 +192,7 @@ void MemoryBroker::Impl::OnTimeout(ClientId id, uint64_t request) {
   client->requests.erase(found);
   --open_requests;
   Trace("timeout", id, request, open.subject);
+  touched = id;
   open.done(open.error ? *open.error : Retry("no answer from " + open.subject + " in time"));
 }
 
@@ -274,11 +207,11 @@ void MemoryBroker::Impl::Destroy(MemoryWire::State& client) {
   if (const std::shared_ptr<Link> link = std::move(client.link); link != nullptr) {
     if (!link->cut) {
       CutLink(link);
-      Push(Event::kServerLost, std::max(link->lane_us, now_us() + Sample(options.notice)),
+      Push(Event::kServerLost, std::max(link->up_us, now_us() + Sample(options.notice)),
            link->number);
     }
     link->client = nullptr;
-    link->held.clear();
+    DropReads(*link);
     if (!link->registered) links.erase(link->number);
   }
   client.link.reset();

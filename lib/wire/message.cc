@@ -1,38 +1,11 @@
 #include <strings.h>
 
-#include <algorithm>
-
 #include "wire/handles.h"
 #include "wire/jetstream.h"
+#include "wire/subject.h"
 
 namespace lyceum::wire {
 namespace {
-
-// Printable ASCII without the space: the only bytes that a subject may hold.
-bool IsSubjectByte(char byte) { return byte > ' ' && byte < 0x7f; }
-
-template <class TokenCheck>
-bool EachToken(std::string_view subject, TokenCheck check) {
-  if (subject.empty()) return false;
-  while (true) {
-    const size_t dot = subject.find('.');
-    const std::string_view token = subject.substr(0, dot);
-    const bool last = dot == std::string_view::npos;
-    if (token.empty() || !std::all_of(token.begin(), token.end(), IsSubjectByte)) return false;
-    if (!check(token, last)) return false;
-    if (last) return true;
-    subject.remove_prefix(dot + 1);
-  }
-}
-
-bool IsHeaderName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(),
-                                      [](char byte) { return IsSubjectByte(byte) && byte != ':'; });
-}
-
-bool IsHeaderValue(std::string_view value) {
-  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
 
 // As the protocol carries them: a version line, one line each, an empty line.
 size_t HeaderBytes(const Headers& headers) {
@@ -43,19 +16,6 @@ size_t HeaderBytes(const Headers& headers) {
 }
 
 }  // namespace
-
-bool IsSubject(std::string_view subject) {
-  return EachToken(subject, [](std::string_view token, bool) {
-    return token.find_first_of("*>") == std::string_view::npos;
-  });
-}
-
-bool IsSubjectPattern(std::string_view pattern) {
-  return EachToken(pattern, [](std::string_view token, bool last) {
-    return token == "*" || (token == ">" && last) ||
-           token.find_first_of("*>") == std::string_view::npos;
-  });
-}
 
 std::string_view FindHeader(const Headers& headers, std::string_view name) {
   for (const auto& [key, value] : headers) {
@@ -80,10 +40,7 @@ Result<void> CheckMessage(const Message& message, size_t payload_bytes_max) {
     if (!IsHeaderValue(value)) return Reject("the value of header " + name + " breaks its line");
   }
   const size_t bytes = HeaderBytes(message.headers) + message.data.size();
-  if (bytes > payload_bytes_max) {
-    return Reject("a message of " + std::to_string(bytes) +
-                  " bytes is over the server's limit of " + std::to_string(payload_bytes_max));
-  }
+  if (bytes > payload_bytes_max) return TooLarge(bytes, payload_bytes_max);
   return {};
 }
 

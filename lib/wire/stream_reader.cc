@@ -14,6 +14,7 @@
 
 #include "wire/connection_impl.h"
 #include "wire/jetstream.h"
+#include "wire/subject.h"
 
 namespace lyceum::wire {
 namespace {

@@ -1,4 +1,5 @@
 #include "wire/connection_impl.h"
+#include "wire/subject.h"
 
 namespace lyceum::wire {
 namespace {

@@ -1,0 +1,67 @@
+// Private to this library: one connection of nats.c that an EventLoop drives, from its making to
+// its end. It does not come back when it breaks: the library's own reconnect keeps the state of its
+// parser, and delivers corrupt messages.
+//
+// Made and destroyed by any thread, both may wait; in between the loop's thread alone uses it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "wire/event_loop.h"
+#include "wire/nats_options.h"
+
+namespace lyceum::wire {
+
+class NatsLink {
+ public:
+  // What the library's callbacks may touch, from any of its threads.
+  struct State {
+    std::atomic<int> fd{-1};
+    std::atomic<bool> closed{false};
+    std::atomic<std::thread::id> loop_thread{};
+    std::mutex mutex;
+    EventLoop* loop = nullptr;  // Guarded by mutex; null once nobody is to be woken any more.
+  };
+
+  // kReject: refused (user, password). kRetry: nobody answers there. Waits.
+  static Result<std::shared_ptr<NatsLink>> Connect(const ConnectOptions& options,
+                                                   const Target& target, uint64_t async_id,
+                                                   EventLoop* loop);
+  ~NatsLink();  // The loop must not watch fd() any more.
+  NatsLink(const NatsLink&) = delete;
+  NatsLink& operator=(const NatsLink&) = delete;
+
+  // From now on the calling thread is the loop's: it need not be woken for what it does itself.
+  void EnterLoop() { state_->loop_thread = std::this_thread::get_id(); }
+
+  natsConnection* get() const { return connection_.get(); }
+  int fd() const { return state_->fd; }
+  // The library has closed it: nothing goes in or out any more.
+  bool closed() const { return state_->closed; }
+  // Reads once, at most 64 KiB; the library puts what has come into its subscriptions.
+  void Read();
+  // "Nobody is subscribed", of the last Read: the caller destroys them. A synchronous subscription
+  // gives such a message without its subject, so they do not get so far.
+  std::vector<natsMsg*>& no_responders() { return no_responders_; }
+  // How many messages have come in so far.
+  uint64_t messages_in();
+  // Kept until the connection is closed, so that none of them is unsubscribed one by one.
+  void Keep(SubscriptionHandle subscription) { kept_.push_back(std::move(subscription)); }
+
+ private:
+  NatsLink();
+
+  const std::shared_ptr<State> state_;
+  const uint64_t id_;
+  ConnectionHandle connection_;
+  StatisticsHandle statistics_;
+  std::vector<SubscriptionHandle> kept_;
+  std::vector<natsMsg*> no_responders_;
+};
+
+}  // namespace lyceum::wire

@@ -1,0 +1,516 @@
+#include "wire/nats_wire.h"
+
+#include <algorithm>
+#include <charconv>
+#include <condition_variable>
+#include <queue>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/random.h"
+#include "wire/nats_link.h"
+#include "wire/nats_message.h"
+#include "wire/outbound_check.h"
+#include "wire/subject.h"
+
+namespace lyceum::wire {
+namespace {
+
+constexpr int64_t kSilenceMaxMs = 2500;
+constexpr int64_t kTickMs = 250;
+constexpr int64_t kTickGapMaxMs = 1000;  // More: this process was stopped, not the server.
+constexpr int64_t kPauseMinMs = 50;
+constexpr int64_t kPauseMaxMs = 1000;
+constexpr size_t kRequestsMax = 1 << 16;
+constexpr size_t kDeadlinesSpare = 1024;
+constexpr size_t kUnwrittenBytesMax = 256 << 20;
+constexpr size_t kPayloadBytesDefault = 1 << 20;
+constexpr size_t kSpentMax = 64;
+
+Error NotConnected() { return Retry("not connected to NATS"); }
+
+// What the connecting thread and the wire share.
+struct Connecting {
+  std::mutex mutex;
+  std::condition_variable stopped;
+  bool stop = false;           // Guarded by mutex, as is
+  std::optional<Error> error;  // why the last try failed.
+
+  // False: to stop.
+  bool Pause(int64_t ms) {
+    std::unique_lock lock(mutex);
+    return !stopped.wait_for(lock, std::chrono::milliseconds(ms), [&] { return stop; });
+  }
+};
+
+class NatsWireImpl final : public NatsWire {
+ public:
+  NatsWireImpl(EventLoop* loop, const Clock* clock, const ConnectOptions& options, Target target)
+      : loop_(loop),
+        clock_(clock),
+        options_(options),
+        target_(std::move(target)),
+        async_id_(ById<AsyncState>::Instance().Add(async_)),
+        request_inbox_(MakeInbox(target_.inbox_prefix) + ".") {
+    last_tick_ms_ = clock_->SteadyMs();
+    StartConnecting(nullptr);
+  }
+  ~NatsWireImpl() override;
+
+  Result<SubscriptionId> Subscribe(std::string_view subject, std::string_view queue,
+                                   Handler handler) override;
+  void Unsubscribe(SubscriptionId id) override;
+  Result<void> Publish(const Outbound& message) override;
+  void Request(const Outbound& message, std::chrono::milliseconds timeout,
+               AnswerHandler done) override;
+  void Flush() override;
+  void SetConnectionHandler(ConnectionHandler handler) override { told_ = std::move(handler); }
+  bool connected() const override { return connected_; }
+  uint64_t connection_number() const override { return connection_number_; }
+  std::string NewInbox() override { return MakeInbox(target_.inbox_prefix); }
+  size_t payload_bytes_max() const override { return payload_bytes_max_; }
+  size_t unwritten_bytes() const override;
+  uint64_t async_errors() const override { return async_->errors; }
+  std::string last_async_error() const override { return async_->Last(); }
+  void Tick() override;
+  int64_t NextDeadlineMs() const override;
+  std::optional<Error> connect_error() const override;
+
+ private:
+  struct Subscribed {
+    SubscriptionId id = 0;
+    SubscriptionHandle handle;  // Null: unsubscribed.
+    std::string subject;
+    Handler handler;
+  };
+  struct Requested {
+    std::string subject;
+    AnswerHandler done;
+  };
+  struct RequestDeadline {
+    int64_t ms = 0;
+    uint64_t number = 0;
+    bool operator>(const RequestDeadline& other) const { return ms > other.ms; }
+  };
+
+  void StartConnecting(std::shared_ptr<NatsLink> broken);
+  void OnLink(std::shared_ptr<NatsLink> link);
+  void OnReady(uint32_t events);
+  void Deliver();
+  void DeliverNoResponders();
+  void Write();
+  void Break(const char* why);
+  Result<void> Send(const Outbound& message, std::string_view reply);
+  natsStatus SendPlain(const Outbound& message, std::string_view reply);
+  natsStatus SendWithHeaders(const Outbound& message, std::string_view reply);
+  void OnAnswer(const Arrived& arrived);
+  void ExpireRequests(int64_t now_ms);
+  void Later(AnswerHandler done, Error error);
+  void DestroySpent();
+
+  EventLoop* const loop_;
+  const Clock* const clock_;
+  const ConnectOptions options_;
+  const Target target_;
+  const std::shared_ptr<AsyncState> async_ = std::make_shared<AsyncState>();
+  const uint64_t async_id_;
+  const std::string request_inbox_;  // With a dot at its end.
+  // What is posted to the loop holds it weakly, and does nothing once it is gone.
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+
+  const std::shared_ptr<Connecting> connecting_ = std::make_shared<Connecting>();
+  std::thread connector_;
+  std::shared_ptr<NatsLink> link_;  // Null while not connected.
+  bool connected_ = false;
+  bool wants_writable_ = false;  // The socket was full: EPOLLOUT tells.
+  uint64_t connection_number_ = 0;
+  uint64_t messages_seen_ = 0;  // Of link_->messages_in().
+  size_t payload_bytes_max_ = kPayloadBytesDefault;
+  size_t unwritten_estimate_ = 0;  // At least what is unwritten.
+  int64_t last_read_ms_ = 0;
+  int64_t last_tick_ms_ = 0;
+  ConnectionHandler told_;
+
+  uint64_t last_subscription_ = 0;
+  std::vector<std::unique_ptr<Subscribed>> subscribed_;  // By id.
+  bool delivering_ = false;
+  bool some_unsubscribed_ = false;  // While delivering.
+  MsgHeaders headers_;
+  std::vector<natsMsg*> spent_;  // Each one destroyed alone wakes a thread of the library.
+
+  uint64_t last_request_ = 0;
+  std::unordered_map<uint64_t, Requested> requests_;
+  std::priority_queue<RequestDeadline, std::vector<RequestDeadline>, std::greater<>> deadlines_;
+
+  std::string subject_;  // Scratch: with a zero at the end.
+  std::string reply_;
+  std::string value_;
+};
+
+NatsWireImpl::~NatsWireImpl() {
+  alive_.reset();
+  {
+    const std::lock_guard lock(connecting_->mutex);
+    connecting_->stop = true;
+  }
+  connecting_->stopped.notify_all();
+  if (connector_.joinable()) connector_.join();
+  if (link_ != nullptr) {
+    loop_->Remove(link_->fd());
+    for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
+  }
+  DestroySpent();
+  link_.reset();
+  ById<AsyncState>::Instance().Remove(async_id_);
+}
+
+void NatsWireImpl::StartConnecting(std::shared_ptr<NatsLink> broken) {
+  if (connector_.joinable()) connector_.join();  // Its last act was to post what it had made.
+  connector_ = std::thread([this, broken = std::move(broken), connecting = connecting_,
+                            alive = std::weak_ptr<char>(alive_)]() mutable {
+    SeededRandom random;
+    int64_t pause_ms = kPauseMinMs;
+    const auto jittered = [&] {
+      return pause_ms / 2 + int64_t(random.Next() % (pause_ms / 2 + 1));
+    };
+    const bool again = broken != nullptr;
+    broken.reset();
+    if (again && !connecting->Pause(jittered())) return;
+    while (true) {
+      // The destructor joins this thread: what it uses of the wire is there.
+      auto link = NatsLink::Connect(options_, target_, async_id_, loop_);
+      if (link) {
+        loop_->Post([this, alive, link = std::move(*link)]() mutable {
+          if (!alive.expired()) OnLink(std::move(link));
+        });
+        return;
+      }
+      {
+        const std::lock_guard lock(connecting->mutex);
+        connecting->error = link.error();
+      }
+      if (!connecting->Pause(jittered())) return;
+      pause_ms = std::min(pause_ms * 2, kPauseMaxMs);
+    }
+  });
+}
+
+void NatsWireImpl::OnLink(std::shared_ptr<NatsLink> link) {
+  link->EnterLoop();
+  if (!loop_->Add(link->fd(), EPOLLIN, [this](uint32_t events) { OnReady(events); })) {
+    StartConnecting(std::move(link));
+    return;
+  }
+  {
+    const std::lock_guard lock(connecting_->mutex);
+    connecting_->error.reset();
+  }
+  link_ = std::move(link);
+  connected_ = true;
+  wants_writable_ = false;
+  ++connection_number_;
+  messages_seen_ = 0;
+  unwritten_estimate_ = 0;
+  last_read_ms_ = clock_->SteadyMs();
+  const int64_t payload = natsConnection_GetMaxPayload(link_->get());
+  payload_bytes_max_ = payload > 0 ? static_cast<size_t>(payload) : kPayloadBytesDefault;
+  // Fails only where the connection is gone again: that is noticed by itself.
+  (void)Subscribe(request_inbox_ + "*", "", [this](const Arrived& arrived) { OnAnswer(arrived); });
+  if (told_) told_(true);
+}
+
+void NatsWireImpl::OnReady(uint32_t events) {
+  if ((events & ~uint32_t{EPOLLOUT}) != 0) {
+    last_read_ms_ = clock_->SteadyMs();
+    link_->Read();
+    if (!link_->closed()) Deliver();
+  }
+  if ((events & EPOLLOUT) != 0 && !link_->closed()) Write();
+  if (link_->closed()) Break("the connection to the NATS server is gone");
+}
+
+// The library puts what it reads into its subscriptions: each that got something is emptied.
+void NatsWireImpl::Deliver() {
+  const uint64_t messages = link_->messages_in();
+  uint64_t left = messages - messages_seen_ - link_->no_responders().size();
+  messages_seen_ = messages;
+  delivering_ = true;
+  // One that is added by a handler has got nothing yet. None moves while `delivering_`.
+  const size_t count = subscribed_.size();
+  for (size_t i = 0; i < count && left > 0; ++i) {
+    Subscribed& subscribed = *subscribed_[i];
+    uint64_t queued = 0;
+    if (subscribed.handle == nullptr) continue;
+    natsSubscription_QueuedMsgs(subscribed.handle.get(), &queued);
+    for (; queued > 0 && subscribed.handle != nullptr; --queued) {
+      natsMsg* msg = nullptr;
+      const natsStatus status = natsSubscription_NextMsg(&msg, subscribed.handle.get(), 0);
+      if (left > 0) --left;
+      if (status == NATS_NO_RESPONDERS) continue;
+      if (status != NATS_OK) break;
+      spent_.push_back(msg);
+      subscribed.handler(ToArrived(msg, &headers_));
+    }
+  }
+  DeliverNoResponders();
+  delivering_ = false;
+  if (some_unsubscribed_) {
+    some_unsubscribed_ = false;
+    std::erase_if(subscribed_,
+                  [](const auto& subscribed) { return subscribed->handle == nullptr; });
+  }
+  DestroySpent();
+}
+
+// The server has sent one to each subscription that matches, one after another.
+void NatsWireImpl::DeliverNoResponders() {
+  std::vector<natsMsg*>& msgs = link_->no_responders();
+  spent_.insert(spent_.end(), msgs.begin(), msgs.end());
+  std::string_view last;
+  size_t repeats = 0;
+  std::vector<Subscribed*> matching;
+  for (natsMsg* msg : msgs) {
+    const Arrived arrived = ToArrived(msg, &headers_);
+    repeats = arrived.subject == last ? repeats + 1 : 0;
+    last = arrived.subject;
+    matching.clear();
+    for (const auto& subscribed : subscribed_) {
+      if (subscribed->handle != nullptr && Matches(subscribed->subject, arrived.subject)) {
+        matching.push_back(subscribed.get());
+      }
+    }
+    if (!matching.empty()) matching[repeats % matching.size()]->handler(arrived);
+  }
+  msgs.clear();
+}
+
+void NatsWireImpl::DestroySpent() {
+  for (natsMsg* msg : spent_) natsMsg_Destroy(msg);
+  spent_.clear();
+}
+
+Result<Wire::SubscriptionId> NatsWireImpl::Subscribe(std::string_view subject,
+                                                     std::string_view queue, Handler handler) {
+  if (auto checked = CheckSubscription(subject, queue); !checked) return checked.error();
+  if (!connected_) return NotConnected();
+  subject_.assign(subject);
+  reply_.assign(queue);
+  natsSubscription* raw = nullptr;
+  const natsStatus status =
+      queue.empty()
+          ? natsConnection_SubscribeSync(&raw, link_->get(), subject_.c_str())
+          : natsConnection_QueueSubscribeSync(&raw, link_->get(), subject_.c_str(), reply_.c_str());
+  auto subscribed = std::make_unique<Subscribed>();
+  subscribed->handle.reset(raw);
+  if (status == NATS_CONNECTION_CLOSED) return NotConnected();
+  if (status != NATS_OK) return FromStatus(status, "subscribing to " + subject_ + " failed");
+  natsSubscription_SetPendingLimits(raw, -1, -1);  // Emptied after each read.
+  subscribed->id = ++last_subscription_;
+  subscribed->subject = subject_;
+  subscribed->handler = std::move(handler);
+  subscribed_.push_back(std::move(subscribed));
+  return last_subscription_;
+}
+
+void NatsWireImpl::Unsubscribe(SubscriptionId id) {
+  const auto found = std::lower_bound(
+      subscribed_.begin(), subscribed_.end(), id,
+      [](const auto& subscribed, SubscriptionId wanted) { return subscribed->id < wanted; });
+  if (found == subscribed_.end() || (*found)->id != id) return;
+  (*found)->handle.reset();
+  if (delivering_) {
+    some_unsubscribed_ = true;  // Its handler may be running.
+  } else {
+    subscribed_.erase(found);
+  }
+}
+
+Result<void> NatsWireImpl::Publish(const Outbound& message) {
+  if (auto checked = CheckOutbound(message, payload_bytes_max_); !checked) return checked;
+  return Send(message, message.reply);
+}
+
+// Of a message that was checked.
+Result<void> NatsWireImpl::Send(const Outbound& message, std::string_view reply) {
+  if (!connected_) return NotConnected();
+  if (unwritten_estimate_ > kUnwrittenBytesMax) {
+    return Retry("the NATS server does not read what is sent to it");
+  }
+  const natsStatus status =
+      HasHeaders(message) ? SendWithHeaders(message, reply) : SendPlain(message, reply);
+  if (status == NATS_CONNECTION_CLOSED) return NotConnected();
+  if (status != NATS_OK) return FromStatus(status, "publishing to NATS failed");
+  constexpr size_t kFrameBytes = 64;
+  unwritten_estimate_ += message.subject.size() + reply.size() + message.data.size() + kFrameBytes;
+  return {};
+}
+
+natsStatus NatsWireImpl::SendPlain(const Outbound& message, std::string_view reply) {
+  const auto bytes = static_cast<int>(message.data.size());
+  subject_.assign(message.subject);
+  if (reply.empty()) {
+    return natsConnection_Publish(link_->get(), subject_.c_str(), message.data.data(), bytes);
+  }
+  if (reply.data() != reply_.data()) reply_.assign(reply);
+  return natsConnection_PublishRequest(link_->get(), subject_.c_str(), reply_.c_str(),
+                                       message.data.data(), bytes);
+}
+
+natsStatus NatsWireImpl::SendWithHeaders(const Outbound& message, std::string_view reply) {
+  subject_.assign(message.subject);
+  if (reply.data() != reply_.data()) reply_.assign(reply);
+  natsMsg* msg = nullptr;
+  natsStatus status =
+      natsMsg_Create(&msg, subject_.c_str(), reply.empty() ? nullptr : reply_.c_str(),
+                     message.data.data(), static_cast<int>(message.data.size()));
+  if (status != NATS_OK) return status;
+  spent_.push_back(msg);
+  EachHeader(message, [&](std::string_view name, std::string_view value) {
+    value_.assign(value);  // The names end with a zero already.
+    if (status == NATS_OK) status = natsMsgHeader_Set(msg, name.data(), value_.c_str());
+  });
+  if (status == NATS_OK) status = natsConnection_PublishMsg(link_->get(), msg);
+  if (!delivering_ && spent_.size() >= kSpentMax) DestroySpent();
+  return status;
+}
+
+void NatsWireImpl::Request(const Outbound& message, std::chrono::milliseconds timeout,
+                           AnswerHandler done) {
+  Outbound sent = message;
+  sent.reply = {};
+  if (auto checked = CheckOutbound(sent, payload_bytes_max_); !checked) {
+    return Later(std::move(done), checked.error());
+  }
+  if (requests_.size() >= kRequestsMax) {
+    return Later(std::move(done), Retry("too many requests are without an answer"));
+  }
+  const uint64_t number = ++last_request_;
+  reply_ = request_inbox_;
+  char digits[20];
+  reply_.append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
+  if (auto published = Send(sent, reply_); !published) {
+    return Later(std::move(done), published.error());
+  }
+  requests_.emplace(number, Requested{std::string(message.subject), std::move(done)});
+  if (deadlines_.size() > 2 * requests_.size() + kDeadlinesSpare) {
+    // Most were answered long before their time.
+    std::vector<RequestDeadline> open;
+    for (; !deadlines_.empty(); deadlines_.pop()) {
+      if (requests_.contains(deadlines_.top().number)) open.push_back(deadlines_.top());
+    }
+    for (const RequestDeadline& deadline : open) deadlines_.push(deadline);
+  }
+  deadlines_.push({clock_->SteadyMs() + timeout.count(), number});
+}
+
+void NatsWireImpl::Later(AnswerHandler done, Error error) {
+  loop_->Post(
+      [alive = std::weak_ptr<char>(alive_), done = std::move(done), error = std::move(error)] {
+        if (!alive.expired()) done(error);
+      });
+}
+
+void NatsWireImpl::OnAnswer(const Arrived& arrived) {
+  const std::string_view tail = arrived.subject.substr(request_inbox_.size());
+  uint64_t number = 0;
+  std::from_chars(tail.data(), tail.data() + tail.size(), number);
+  const auto found = requests_.find(number);
+  if (found == requests_.end()) return;  // Too late, or the second one.
+  const Requested request = std::move(found->second);
+  requests_.erase(found);
+  if (arrived.status == kNoResponders) {
+    request.done(Reject("nobody is subscribed to " + request.subject));
+  } else {
+    request.done(Answer{std::string(arrived.data), std::string(arrived.content_type)});
+  }
+}
+
+void NatsWireImpl::ExpireRequests(int64_t now_ms) {
+  std::vector<Requested> expired;  // Called afterwards: they may request again.
+  for (; !deadlines_.empty() && deadlines_.top().ms <= now_ms; deadlines_.pop()) {
+    const auto found = requests_.find(deadlines_.top().number);
+    if (found == requests_.end()) continue;
+    expired.push_back(std::move(found->second));
+    requests_.erase(found);
+  }
+  for (const Requested& request : expired) {
+    request.done(Retry("no answer from " + request.subject + " in time"));
+  }
+}
+
+void NatsWireImpl::Flush() {
+  if (!delivering_) DestroySpent();
+  if (!connected_ || wants_writable_ || link_->closed()) return;
+  Write();
+  if (link_->closed()) loop_->Wake();  // Tick tells.
+}
+
+void NatsWireImpl::Write() {
+  if (natsConnection_Buffered(link_->get()) > 0) natsConnection_ProcessWriteEvent(link_->get());
+  const int left = link_->closed() ? 0 : natsConnection_Buffered(link_->get());
+  unwritten_estimate_ = left > 0 ? static_cast<size_t>(left) : 0;
+  if ((left > 0) == wants_writable_ || link_->closed()) return;
+  wants_writable_ = left > 0;
+  loop_->Modify(link_->fd(), wants_writable_ ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+size_t NatsWireImpl::unwritten_bytes() const {
+  const int bytes = connected_ ? natsConnection_Buffered(link_->get()) : 0;
+  return bytes > 0 ? static_cast<size_t>(bytes) : 0;
+}
+
+// Not while a handler of a subscription runs.
+void NatsWireImpl::Break(const char* why) {
+  CHECK(!delivering_);
+  connected_ = false;
+  loop_->Remove(link_->fd());
+  for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
+  subscribed_.clear();
+  std::vector<std::pair<uint64_t, Requested>> broken;
+  for (auto& [number, request] : requests_) broken.emplace_back(number, std::move(request));
+  requests_.clear();
+  deadlines_ = {};
+  StartConnecting(std::move(link_));
+  link_.reset();
+  std::sort(broken.begin(), broken.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [number, request] : broken) request.done(Retry(why));
+  if (told_) told_(false);
+}
+
+void NatsWireImpl::Tick() {
+  const int64_t now_ms = clock_->SteadyMs();
+  if (now_ms - last_tick_ms_ > kTickGapMaxMs) last_read_ms_ = now_ms;
+  last_tick_ms_ = now_ms;
+  if (connected_ && link_->closed()) Break("the connection to the NATS server is gone");
+  if (connected_ && now_ms - last_read_ms_ > kSilenceMaxMs) Break("the NATS server is silent");
+  ExpireRequests(now_ms);
+}
+
+int64_t NatsWireImpl::NextDeadlineMs() const {
+  const int64_t next = last_tick_ms_ + kTickMs;
+  return deadlines_.empty() ? next : std::min(next, deadlines_.top().ms);
+}
+
+std::optional<Error> NatsWireImpl::connect_error() const {
+  const std::lock_guard lock(connecting_->mutex);
+  return connecting_->error;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NatsWire>> NatsWire::Create(EventLoop* loop, const Clock* clock,
+                                                   const ConnectOptions& options) {
+  auto target = ParseTarget(options);
+  if (!target) return target.error();
+  if (target->secure) {
+    return Reject(
+        "tls:// is not supported here: give a nats:// url, of a server on this machine "
+        "or behind a TLS proxy of your own");
+  }
+  return std::unique_ptr<NatsWire>(
+      std::make_unique<NatsWireImpl>(loop, clock, options, std::move(*target)));
+}
+
+}  // namespace lyceum::wire
