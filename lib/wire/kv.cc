@@ -67,4 +67,26 @@ void KvGet(Wire& wire, const std::string& bucket, const std::string& key,
                 });
 }
 
+void KvKeys(Wire& wire, const std::string& bucket, const std::string& filter,
+            std::function<void(Result<std::vector<std::string>>)> done) {
+  if (!IsBucketName(bucket))
+    return Refuse(wire, Reject("not the name of a bucket"), std::move(done));
+  const std::string prefix = KeySubject(bucket, "");
+  AskApi(wire, "$JS.API.STREAM.INFO." + BucketStream(bucket),
+         JsonObject().Add("subjects_filter", prefix + filter).End(),
+         "listing the keys of bucket " + bucket + " failed", kGetTimeout,
+         [bucket, prefix, done = std::move(done)](const Result<ApiAnswer>& answer) {
+           if (!answer) return done(answer.error());
+           if (answer->code != 0) return done(ApiError(*answer, "listing keys failed"));
+           std::vector<std::string> keys;
+           const auto state = answer->json.find("state");
+           if (state != answer->json.end() && state->is_object() && state->contains("subjects")) {
+             for (const auto& [subject, count] : (*state)["subjects"].items()) {
+               if (subject.starts_with(prefix)) keys.push_back(subject.substr(prefix.size()));
+             }
+           }
+           done(std::move(keys));
+         });
+}
+
 }  // namespace lyceum::wire

@@ -1,7 +1,7 @@
-// A key-value bucket over a Wire, as far as leases and settings need it: create once, and get.
+// A key-value bucket over a Wire, as far as leases and settings need it: create once, get, list.
 //
 // The bucket <name> is the stream KV_<name> with the subjects $KV.<name>.<key>. Keys:
-// [-/_=.a-zA-Z0-9]+. Both calls end after some seconds, and call `done` once, never before they
+// [-/_=.a-zA-Z0-9]+. The calls end after some seconds, and call `done` once, never before they
 // return. kReject: not the name of a bucket, or not a key. kRetry: nobody answered, or the bucket
 // is not there. For a key that was deleted nothing here is promised: a key is created once, and
 // stays.
@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "wire/wire.h"
@@ -26,5 +27,10 @@ void KvCreate(Wire& wire, const std::string& bucket, const std::string& key, std
 // seen.
 void KvGet(Wire& wire, const std::string& bucket, const std::string& key,
            std::function<void(Result<std::optional<std::string>>)> done);
+
+// The keys that match a filter: a key, or the beginning of one and `>` ("skip.3.>"). In no order;
+// at most 100,000, the most that a server names at once.
+void KvKeys(Wire& wire, const std::string& bucket, const std::string& filter,
+            std::function<void(Result<std::vector<std::string>>)> done);
 
 }  // namespace lyceum::wire

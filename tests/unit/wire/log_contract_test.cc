@@ -452,6 +452,26 @@ TEST_P(KvContract, AKeyIsCreatedOnce) {
   EXPECT_EQ(**got, "");
 }
 
+TEST_P(KvContract, KeysAreListedByTheirBeginning) {
+  world_->CreateBucket("b");
+  auto wire = Connected();
+  const auto keys = [&](const std::string& filter) {
+    std::optional<Result<std::vector<std::string>>> listed;
+    KvKeys(*wire, "b", filter,
+           [&](Result<std::vector<std::string>> found) { listed = std::move(found); });
+    EXPECT_TRUE(Until([&] { return listed.has_value(); }));
+    EXPECT_TRUE(*listed);
+    std::sort((*listed)->begin(), (*listed)->end());
+    return **listed;
+  };
+  EXPECT_TRUE(keys("skip.3.>").empty());
+  for (const char* key : {"skip.3.17", "skip.3.9", "skip.30.1", "lease.3.1"}) {
+    ASSERT_TRUE(Create(*wire, key, "w"));
+  }
+  EXPECT_EQ(keys("skip.3.>"), (std::vector<std::string>{"skip.3.17", "skip.3.9"}));
+  EXPECT_EQ(keys("lease.3.1"), (std::vector<std::string>{"lease.3.1"}));
+}
+
 TEST_P(KvContract, OneOfManyWhoCreateAtOnceWins) {
   world_->CreateBucket("b");
   std::vector<std::unique_ptr<Wire>> wires;
