@@ -27,9 +27,8 @@ std::string EncodeBase64Url(std::string_view bytes) {
   return text;
 }
 
-std::optional<std::string> DecodeBase64Url(std::string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
+std::optional<size_t> DecodeBase64Url(std::string_view text, char* bytes) {
+  size_t size = 0;
   uint32_t buffer = 0;
   int bits = 0;
   for (char c : text) {
@@ -39,10 +38,18 @@ std::optional<std::string> DecodeBase64Url(std::string_view text) {
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
-      bytes += static_cast<char>(buffer >> bits & 255);
+      bytes[size++] = static_cast<char>(buffer >> bits & 255);
     }
   }
   if (bits >= 6 || (buffer & ((1u << bits) - 1)) != 0) return std::nullopt;
+  return size;
+}
+
+std::optional<std::string> DecodeBase64Url(std::string_view text) {
+  std::string bytes(text.size() * 3 / 4, '\0');
+  const auto size = DecodeBase64Url(text, bytes.data());
+  if (!size) return std::nullopt;
+  bytes.resize(*size);
   return bytes;
 }
 

@@ -3,8 +3,11 @@
 #include <utf8.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "base/base64url.h"
+#include "base/hash.h"
 
 namespace lyceum {
 namespace {
@@ -19,7 +22,22 @@ bool IsPlain(std::string_view token) {
 
 }  // namespace
 
-bool IsUtf8(std::string_view text) { return utf8::is_valid(text.begin(), text.end()); }
+// ASCII is passed eight bytes at a time; a run of other bytes is a text of its own.
+bool IsUtf8(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080ULL;
+  const char* from = text.data();
+  const char* const end = from + text.size();
+  const auto is_ascii = [](char c) { return static_cast<signed char>(c) >= 0; };
+  while (from != end) {
+    uint64_t eight = 0;
+    while (end - from >= 8 && (std::memcpy(&eight, from, 8), (eight & kHighBits) == 0)) from += 8;
+    from = std::find_if_not(from, end, is_ascii);
+    const char* const run = std::find_if(from, end, is_ascii);
+    if (!utf8::is_valid(from, run)) return false;
+    from = run;
+  }
+  return true;
+}
 
 std::string_view CutUtf8(std::string_view text, size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
@@ -40,7 +58,13 @@ Result<std::string> FromToken(std::string_view token) {
   return *id;
 }
 
-bool IsToken(std::string_view token) { return FromToken(token).has_value(); }
+bool IsToken(std::string_view token) {
+  if (IsPlain(token)) return true;
+  if (token.size() < 2 || token.size() > kTokenMax || token[0] != '~') return false;
+  std::array<char, kTokenMax> id;
+  const auto size = DecodeBase64Url(token.substr(1), id.data());
+  return size && *size > 0 && IsUtf8({id.data(), *size});
+}
 
 Result<std::string> ToToken(std::string_view id) {
   if (IsPlain(id)) return std::string(id);
@@ -52,9 +76,7 @@ Result<std::string> ToToken(std::string_view id) {
 }
 
 uint32_t PartitionOf(std::string_view token, uint32_t partitions) {
-  uint32_t hash = 2166136261u;
-  for (unsigned char c : token) hash = (hash ^ c) * 16777619u;
-  return hash % partitions;
+  return Fnv1a32(token) % partitions;
 }
 
 }  // namespace lyceum

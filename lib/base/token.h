@@ -15,7 +15,7 @@ namespace lyceum {
 inline constexpr size_t kPlainTokenMax = 64;
 inline constexpr size_t kTokenMax = 128;
 
-// True for both forms. A carried token must decode to valid, non-empty UTF-8.
+// True for both forms. Allocates nothing. A carried token must decode to valid, non-empty UTF-8.
 bool IsToken(std::string_view token);
 
 // The token of an id: itself where it is plain, carried otherwise. kReject: empty, not UTF-8, too

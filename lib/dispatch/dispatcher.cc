@@ -11,7 +11,7 @@
 #include "base/token.h"
 #include "dispatch/error_result.h"
 #include "envelope/codec.h"
-#include "envelope/tool_request_bytes.h"
+#include "envelope/tool_requests.h"
 #include "tutor/names.h"
 
 namespace lyceum::dispatch {

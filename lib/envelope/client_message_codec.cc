@@ -1,4 +1,6 @@
 // Messages to clients: what lies on lyceum.out.<client>.
+#include "base/check.h"
+#include "envelope/content_out.h"
 #include "envelope/convert.h"
 #include "envelope/proto_io.h"
 #include "tutor/names.h"
@@ -7,38 +9,61 @@ namespace lyceum::envelope {
 namespace {
 
 // Writes a body into its field of the oneof.
+template <class Out>
 struct BodyWriter {
-  v1::ClientMessage* out;
+  Out& out;
 
-  void operator()(const tutor::TextOut& body) const { out->set_text(body.text); }
+  void operator()(const tutor::TextOut& body) const { out.TextSet(10, "text", body.text); }
   void operator()(const tutor::QuestionOut& body) const {
-    Write(body.question, out->mutable_question());
+    Field(out, 11, "question", body.question);
   }
   void operator()(const tutor::FeedbackOut& body) const {
-    auto* to = out->mutable_feedback();
-    to->set_verdict(std::string(tutor::Name(body.verdict)));
-    to->set_score(body.score);
-    to->set_text(body.text);
-    if (body.known_error) to->set_known_error(body.known_error->value);
+    out.MessageSet(12, "feedback", [&](Out& to) {
+      to.Text(1, "verdict", tutor::Name(body.verdict));
+      to.Double(2, "score", body.score);
+      to.Text(3, "text", body.text);
+      if (body.known_error) to.Text(4, "known_error", body.known_error->value);
+    });
   }
   void operator()(const tutor::HintOut& body) const {
-    out->mutable_hint()->set_level(body.level);
-    out->mutable_hint()->set_of(body.of);
-    out->mutable_hint()->set_text(body.text);
+    out.MessageSet(13, "hint", [&](Out& to) {
+      to.Number(1, "level", body.level);
+      to.Number(2, "of", body.of);
+      to.Text(3, "text", body.text);
+    });
   }
-  void operator()(const tutor::WaitOut&) const { out->mutable_wait(); }
+  void operator()(const tutor::WaitOut&) const {
+    out.MessageSet(14, "wait", [](Out&) {});
+  }
   void operator()(const tutor::ErrorOut& body) const {
-    out->mutable_error()->set_code(body.code);
-    out->mutable_error()->set_text(body.text);
-    out->mutable_error()->set_retryable(body.retryable);
+    out.MessageSet(15, "error", [&](Out& to) {
+      to.Text(1, "code", body.code);
+      to.Text(2, "text", body.text);
+      to.Bool(3, "retryable", body.retryable);
+    });
   }
   void operator()(const tutor::ProgressOut& body) const {
-    out->mutable_progress()->set_topic(body.topic.value);
-    out->mutable_progress()->set_done(body.done);
-    out->mutable_progress()->set_total(body.total);
+    out.MessageSet(16, "progress", [&](Out& to) {
+      to.Text(1, "topic", body.topic.value);
+      to.Number(2, "done", body.done);
+      to.Number(3, "total", body.total);
+    });
   }
-  void operator()(const tutor::CompletedOut&) const { out->mutable_completed(); }
+  void operator()(const tutor::CompletedOut&) const {
+    out.MessageSet(17, "completed", [](Out&) {});
+  }
 };
+
+template <class Out>
+void Describe(Out& out, const UserId& user, const tutor::ClientMessage& message) {
+  out.Text(1, "user", user.value);
+  out.Text(2, "id", message.id);
+  out.Number(3, "n", message.n);
+  out.Text(4, "in_reply_to", message.in_reply_to.value);
+  if (message.at_ms != 0) out.Time(5, "at", message.at_ms);
+  out.Text(6, "state", tutor::Name(message.state));
+  std::visit(BodyWriter<Out>{out}, message.body);
+}
 
 tutor::FeedbackOut ReadFeedback(const v1::Feedback& in, Reader& reader) {
   tutor::FeedbackOut body{reader.Word<tutor::Verdict>("feedback.verdict", in.verdict()),
@@ -82,16 +107,6 @@ tutor::Body ReadBody(const v1::ClientMessage& in, Reader& reader) {
 
 }  // namespace
 
-void Write(const UserId& user, const tutor::ClientMessage& message, v1::ClientMessage* out) {
-  out->set_user(user.value);
-  out->set_id(message.id);
-  out->set_n(message.n);
-  out->set_in_reply_to(message.in_reply_to.value);
-  if (message.at_ms != 0) WriteTime(message.at_ms, out->mutable_at());
-  out->set_state(std::string(tutor::Name(message.state)));
-  std::visit(BodyWriter{out}, message.body);
-}
-
 ReceivedMessage Read(const v1::ClientMessage& in, Reader& reader) {
   ReceivedMessage received;
   received.user = UserId(reader.TokenText("user", in.user()));
@@ -119,11 +134,40 @@ ReceivedMessage Read(const v1::ClientMessage& in, Reader& reader) {
   return received;
 }
 
+void AppendClientMessage(std::string* bytes, const UserId& user,
+                         const tutor::ClientMessage& message, Encoding encoding) {
+  if (encoding == Encoding::kJson) {
+    JsonOut out(bytes);
+    Describe(out, user, message);
+  } else {
+    ProtoOut out(bytes);
+    Describe(out, user, message);
+  }
+}
+
 std::string EncodeClientMessage(const UserId& user, const tutor::ClientMessage& message,
                                 Encoding encoding) {
-  v1::ClientMessage out;
-  Write(user, message, &out);
-  return WriteMessage(out, encoding);
+  std::string bytes;
+  AppendClientMessage(&bytes, user, message, encoding);
+  return bytes;
+}
+
+void ClientMessageEncoder::Begin(const UserId& user, const tutor::ClientMessage& message) {
+  user_ = &user;
+  message_ = &message;
+  for (Written& written : written_) written.valid = false;
+}
+
+std::string_view ClientMessageEncoder::Get(Encoding encoding) {
+  CHECK(message_ != nullptr);
+  Written& written = written_[static_cast<size_t>(encoding)];
+  if (!written.valid) {
+    if (written.bytes.capacity() > kKeptBytesMax) written.bytes = std::string();
+    written.bytes.clear();
+    AppendClientMessage(&written.bytes, *user_, *message_, encoding);
+    written.valid = true;
+  }
+  return written.bytes;
 }
 
 std::string EncodeDelta(const UserId& user, const Delta& delta, Encoding encoding) {

@@ -1,12 +1,14 @@
 // The contract's messages <-> the values of lib/tutor. Private to this library.
 //
-// Write fills an empty message; Read takes one apart and tells the Reader what it refuses.
+// Write fills an empty message; Read takes one apart and tells the Reader what it refuses. What is
+// written on the hot path has no message in between: content_out.h, tool_args_out.h.
 #pragma once
 
-#include "envelope/codec.h"
+#include "envelope/events.h"
+#include "envelope/messages.h"
 #include "envelope/reader.h"
 #include "lyceum/v1/lyceum.pb.h"
-#include "tutor/advance.h"
+#include "tutor/effect.h"
 
 namespace lyceum::envelope {
 
@@ -30,18 +32,18 @@ tutor::HistoryEntry Read(const v1::HistoryEntry& in, Reader& reader);
 
 // event_codec.cc
 void Write(const tutor::Event& event, v1::Event* out);
+// Moves long texts out of the message; the other one copies the message first.
+DecodedEvent Read(v1::Event& in, Encoding encoding, Reader& reader);
 DecodedEvent Read(const v1::Event& in, Encoding encoding, Reader& reader);
 
 // tool_result_codec.cc
 void Write(const tutor::ToolReply& reply, v1::ToolResult* out);
-tutor::ToolReply Read(const v1::ToolResult& in, Reader& reader);
+tutor::ToolReply Read(v1::ToolResult& in, Reader& reader);  // Moves long texts out of it.
 
 // tool_args_codec.cc
-void Write(const tutor::ToolArgs& args, v1::ToolRequest::Args* out);
 tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader);
 
 // client_message_codec.cc
-void Write(const UserId& user, const tutor::ClientMessage& message, v1::ClientMessage* out);
 ReceivedMessage Read(const v1::ClientMessage& in, Reader& reader);
 
 }  // namespace lyceum::envelope

@@ -11,10 +11,6 @@ std::vector<std::string> Strings(const google::protobuf::RepeatedPtrField<std::s
   return {in.begin(), in.end()};
 }
 
-std::string Item(std::string_view field, size_t index) {
-  return std::string(field) + "[" + std::to_string(index) + "]";
-}
-
 }  // namespace
 
 void Write(const tutor::Context& context, v1::Context* out) {
@@ -65,7 +61,7 @@ tutor::Question Read(const v1::Question& in, Reader& reader) {
   question.answers = Strings(in.answers());
   question.hints = Strings(in.hints());
   for (const auto& known : in.known_errors()) {
-    const Reader::Inside inside(reader, Item("known_errors", question.known_errors.size()));
+    const Reader::Inside inside(reader, "known_errors", question.known_errors.size());
     question.known_errors.push_back(
         {ErrorId(reader.IdText("id", known.id())), Strings(known.answers()), known.text()});
   }
@@ -114,7 +110,7 @@ tutor::Topic Read(const v1::Topic& in, Reader& reader) {
   topic.id = TopicId(reader.IdText("topic", in.topic()));
   topic.material = Strings(in.material());
   for (const auto& question : in.questions()) {
-    const Reader::Inside inside(reader, Item("questions", topic.questions.size()));
+    const Reader::Inside inside(reader, "questions", topic.questions.size());
     reader.IdText("id", question.id());
     topic.questions.push_back(Read(question, reader));
   }

@@ -1,27 +1,53 @@
-// Dead letters: records that were refused, with the reason.
+#include "base/check.h"
 #include "envelope/convert.h"
+#include "envelope/dead_letters.h"
+#include "envelope/field_out.h"
 #include "envelope/proto_io.h"
 
 namespace lyceum::envelope {
 namespace {
 
-// The record and what is said of it have to fit into one NATS message.
-constexpr size_t kRecordBytesMax = 1000 * 1024;
+constexpr size_t kPayloadBytesMin = 64 * 1024;
+constexpr size_t kSubjectBytesMax = 4 * 1024;
+constexpr size_t kTextBytesMax = 4 * 1024;
+// All that is not the record, with the tags and sizes of both: less than this.
+constexpr size_t kRestBytesMax = 12 * 1024;
+static_assert(kPayloadBytesMin > kDeadLetterHeadroom + kRestBytesMax);
+static_assert(kRestBytesMax > kSubjectBytesMax + kTextBytesMax + 1024);
+
+// A subject may be any bytes: what is not UTF-8 would make the whole dead letter unreadable.
+std::string Readable(std::string_view text, size_t bytes_max) {
+  std::string readable(CutUtf8(text, bytes_max));
+  if (IsUtf8(readable)) return readable;
+  for (char& c : readable) {
+    if (static_cast<signed char>(c) < 0) c = '?';
+  }
+  return readable;
+}
 
 }  // namespace
 
-std::string EncodeDeadLetter(const DeadLetter& letter) {
-  v1::DeadLetter out;
-  out.set_partition(letter.partition);
-  out.set_sequence(letter.sequence);
-  out.set_subject(letter.subject);
-  out.set_reason(letter.reason);
-  const bool whole = letter.record.size() <= kRecordBytesMax;
-  out.set_text(whole ? letter.text : letter.text + " (the record is cut to 1000 KiB)");
-  out.set_count(letter.count);
-  if (letter.at_ms != 0) WriteTime(letter.at_ms, out.mutable_at());
-  out.set_record(letter.record.substr(0, kRecordBytesMax));
-  return WriteMessage(out, Encoding::kProtobuf);
+std::string EncodeDeadLetter(const DeadLetter& letter, size_t payload_bytes_max) {
+  CHECK(payload_bytes_max >= kPayloadBytesMin);
+  const size_t record_bytes_max = payload_bytes_max - kDeadLetterHeadroom - kRestBytesMax;
+  const bool too_long = letter.record.size() > record_bytes_max;
+  std::string text = Readable(letter.text, kTextBytesMax);
+  if (too_long) {
+    text += " (the record is cut to its first " + std::to_string(record_bytes_max) + " of " +
+            std::to_string(letter.record.size()) + " bytes)";
+  }
+  std::string bytes;
+  ProtoOut out(&bytes);
+  out.Number(1, "partition", letter.partition);
+  out.Long(2, "sequence", letter.sequence);
+  out.Text(3, "subject", Readable(letter.subject, kSubjectBytesMax));
+  out.Text(4, "reason", Readable(letter.reason, kIdBytesMax));
+  out.Text(5, "text", text);
+  out.Number(6, "count", letter.count);
+  if (letter.at_ms != 0) out.Time(7, "at", letter.at_ms);
+  out.Text(8, "record", std::string_view(letter.record).substr(0, record_bytes_max));
+  out.Bool(9, "cut", letter.cut || too_long);
+  return bytes;
 }
 
 Result<DeadLetter> DecodeDeadLetter(std::string_view data) {
@@ -37,6 +63,7 @@ Result<DeadLetter> DecodeDeadLetter(std::string_view data) {
   letter.count = in.count();
   letter.at_ms = reader.TimeMs("at", in.has_at(), in.at());
   letter.record = in.record();
+  letter.cut = in.cut();
   return reader.Finish(std::move(letter));
 }
 

@@ -1,6 +1,4 @@
 // Events: what lies on lyceum.in.<class>.<user>.
-#include <nlohmann/json.hpp>
-
 #include "base/check.h"
 #include "envelope/convert.h"
 #include "envelope/proto_io.h"
@@ -86,10 +84,10 @@ tutor::Start ReadStart(const v1::Start& in, Reader& reader) {
 }
 
 // Too long for the session or empty is not refused here: the session answers that itself.
-tutor::UserMessage ReadMessage(const v1::Message& in, Reader& reader) {
+tutor::UserMessage ReadMessage(v1::Message& in, Reader& reader) {
   const Reader::Inside inside(reader, "message");
   tutor::UserMessage message;
-  message.text = reader.Text("text", in.text(), kMessageTextBytesMax);
+  message.text = reader.MovedText("text", in.mutable_text(), kMessageTextBytesMax);
   switch (in.intent()) {
     case v1::Message::UNSPECIFIED:
       break;
@@ -110,12 +108,12 @@ std::string ReadReason(const v1::Reason& in, std::string_view kind, Reader& read
   return reader.Text("reason", in.reason(), kReasonBytesMax);
 }
 
-tutor::EventKind ReadKind(const v1::Event& in, Reader& reader) {
+tutor::EventKind ReadKind(v1::Event& in, Reader& reader) {
   switch (in.kind_case()) {
     case v1::Event::kStart:
       return ReadStart(in.start(), reader);
     case v1::Event::kMessage:
-      return ReadMessage(in.message(), reader);
+      return ReadMessage(*in.mutable_message(), reader);
     case v1::Event::kHint:
       return tutor::Hint{};
     case v1::Event::kSkip:
@@ -128,7 +126,7 @@ tutor::EventKind ReadKind(const v1::Event& in, Reader& reader) {
       return tutor::Detach{};
     case v1::Event::kToolResult: {
       const Reader::Inside inside(reader, "tool_result");
-      return tutor::ToolResult{Read(in.tool_result(), reader)};
+      return tutor::ToolResult{Read(*in.mutable_tool_result(), reader)};
     }
     case v1::Event::kTimer:
       return tutor::TimerFired{reader.IdText("timer.token", in.timer().token())};
@@ -145,6 +143,9 @@ tutor::EventKind ReadKind(const v1::Event& in, Reader& reader) {
       return tutor::End{ReadReason(in.end(), "end", reader)};
     case v1::Event::kShutdown:
       return tutor::Shutdown{ReadReason(in.shutdown(), "shutdown", reader)};
+    case v1::Event::kBarrier:
+      reader.Refuse("barrier", "is written by session workers alone");
+      return tutor::Hint{};
     case v1::Event::KIND_NOT_SET:
       break;
   }
@@ -153,10 +154,6 @@ tutor::EventKind ReadKind(const v1::Event& in, Reader& reader) {
       "one must be set: start, message, hint, skip, continue, attach, detach, "
       "tool_result, timer, force_remediation, force_skip, goto_topic, retry, end, shutdown");
   return tutor::Hint{};
-}
-
-std::string KindName(const v1::Event& event) {
-  return event.GetDescriptor()->FindFieldByNumber(event.kind_case())->name();
 }
 
 }  // namespace
@@ -168,6 +165,11 @@ void Write(const tutor::Event& event, v1::Event* out) {
 }
 
 DecodedEvent Read(const v1::Event& in, Encoding encoding, Reader& reader) {
+  v1::Event copy = in;
+  return Read(copy, encoding, reader);
+}
+
+DecodedEvent Read(v1::Event& in, Encoding encoding, Reader& reader) {
   DecodedEvent decoded;
   decoded.event.id = EventId(reader.IdText("id", in.id()));
   if (!in.client().empty())
@@ -202,48 +204,11 @@ RecordClass ClassOf(const tutor::EventKind& kind) {
   return std::visit(Classify{}, kind);
 }
 
-Result<DecodedEvent> DecodeEvent(std::string_view data, Encoding encoding,
-                                 RecordClass record_class) {
-  v1::Event in;
-  if (auto parsed = ParseMessage(data, encoding, &in); !parsed) return parsed.error();
-  Reader reader;
-  DecodedEvent decoded = Read(in, encoding, reader);
-  if (!reader.refused() && ClassOf(decoded.event.kind) != record_class) {
-    reader.Refuse(KindName(in), "belongs to class " +
-                                    std::string(Name(ClassOf(decoded.event.kind))) +
-                                    ", and the subject says " + std::string(Name(record_class)));
-  }
-  return reader.Finish(std::move(decoded));
-}
-
 std::string EncodeEvent(const tutor::Event& event, Encoding encoding, std::string_view trace) {
   v1::Event out;
   Write(event, &out);
   out.set_trace(std::string(trace));
   return WriteMessage(out, encoding);
-}
-
-std::optional<RefusedSender> PeekSender(std::string_view data, Encoding encoding) {
-  if (data.size() > kPayloadBytesMax) return std::nullopt;
-  RefusedSender sender;
-  if (encoding == Encoding::kJson) {
-    // Any object, so that a fault elsewhere does not hide these two.
-    const nlohmann::json in = nlohmann::json::parse(data, nullptr, false);
-    if (!in.is_object()) return std::nullopt;
-    const auto text = [&in](const char* name) {
-      const auto found = in.find(name);
-      return found == in.end() || !found->is_string() ? std::string() : found->get<std::string>();
-    };
-    sender = {EventId(text("id")), ClientId(text("client"))};
-  } else {
-    v1::Event in;
-    ParseWhatIsThere(data, &in);
-    sender = {EventId(in.id()), ClientId(in.client())};
-  }
-  if (!IsToken(sender.client.value)) return std::nullopt;
-  const std::string& id = sender.id.value;
-  if (id.size() > kIdBytesMax || !IsUtf8(id) || HasControlCharacters(id)) sender.id = EventId();
-  return sender;
 }
 
 Result<tutor::Event> EventFromJson(std::string_view json) {

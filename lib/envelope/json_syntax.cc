@@ -9,17 +9,17 @@ namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Recursive descent. Every step is false at the first fault, which `what_` and `at_` then name.
+// Recursive descent. Every step is false at the first fault, which `what_` and `pos_` then name.
 class Checker {
  public:
-  explicit Checker(std::string_view text) : text_(text) {}
+  Checker(std::string_view text, JsonRoot* root) : text_(text), root_(root) {}
 
   Result<void> Check() {
     Space();
     if (!Next('{')) return Wrong();
     if (!Value(0)) return Wrong();
     Space();
-    if (at_ != text_.size() && !Expect("the end")) return Wrong();
+    if (pos_ != text_.size() && !Expect("the end")) return Wrong();
     return {};
   }
 
@@ -29,17 +29,17 @@ class Checker {
     return false;
   }
   Error Wrong() const {
-    return Reject("not valid JSON at byte " + std::to_string(at_) + ": expected " + what_);
+    return Reject("not valid JSON at byte " + std::to_string(pos_) + ": expected " + what_);
   }
-  char Peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  char Peek() const { return pos_ < text_.size() ? text_[pos_] : '\0'; }
   bool Next(char c) const { return Peek() == c && c != '\0'; }
-  bool Take(char c) {
+  bool Accept(char c) {
     if (!Next(c)) return false;
-    ++at_;
+    ++pos_;
     return true;
   }
   void Space() {
-    while (Next(' ') || Next('\t') || Next('\n') || Next('\r')) ++at_;
+    while (Next(' ') || Next('\t') || Next('\n') || Next('\r')) ++pos_;
   }
 
   bool Value(int depth) {
@@ -62,42 +62,53 @@ class Checker {
   }
 
   bool Object(int depth) {
-    ++at_;
+    ++pos_;
     Space();
-    if (Take('}')) return true;
+    if (Accept('}')) return true;
     while (true) {
       Space();
       if (!Next('"')) return Expect("a name in double quotes");
+      const size_t name = pos_;
       if (!String()) return false;
+      const size_t name_end = pos_;
       Space();
-      if (!Take(':')) return Expect("':'");
+      if (!Accept(':')) return Expect("':'");
       Space();
+      const size_t value = pos_;
       if (!Value(depth + 1)) return false;
+      if (depth == 0 && root_ != nullptr) {
+        Note(text_.substr(name, name_end - name), text_.substr(value, pos_ - value));
+      }
       Space();
-      if (Take('}')) return true;
-      if (!Take(',')) return Expect("',' or '}'");
+      if (Accept('}')) return true;
+      if (!Accept(',')) return Expect("',' or '}'");
     }
   }
 
+  void Note(std::string_view name, std::string_view value) {
+    if (name == "\"id\"") root_->id = value;
+    if (name == "\"client\"") root_->client = value;
+  }
+
   bool Array(int depth) {
-    ++at_;
+    ++pos_;
     Space();
-    if (Take(']')) return true;
+    if (Accept(']')) return true;
     while (true) {
       Space();
       if (!Value(depth + 1)) return false;
       Space();
-      if (Take(']')) return true;
-      if (!Take(',')) return Expect("',' or ']'");
+      if (Accept(']')) return true;
+      if (!Accept(',')) return Expect("',' or ']'");
     }
   }
 
   bool String() {
-    ++at_;
-    while (at_ < text_.size()) {
-      const unsigned char c = text_[at_];
+    ++pos_;
+    while (pos_ < text_.size()) {
+      const unsigned char c = text_[pos_];
       if (c < 0x20) return Expect("control characters in a string to be escaped");
-      ++at_;
+      ++pos_;
       if (c == '"') return true;
       if (c == '\\' && !Escape()) return false;
     }
@@ -107,13 +118,13 @@ class Checker {
   bool Escape() {
     const char c = Peek();
     if (c == 'u') {
-      ++at_;
+      ++pos_;
       return Unicode();
     }
     if (c == '\0' || std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) {
       return Expect("a JSON escape after '\\'");
     }
-    ++at_;
+    ++pos_;
     return true;
   }
 
@@ -121,7 +132,8 @@ class Checker {
     uint32_t unit = 0;
     if (!Hex4(&unit)) return false;
     if (unit < 0xD800 || unit > 0xDFFF) return true;
-    if (unit > 0xDBFF || !Take('\\') || !Take('u')) return Expect("a whole pair of \\u surrogates");
+    if (unit > 0xDBFF || !Accept('\\') || !Accept('u'))
+      return Expect("a whole pair of \\u surrogates");
     if (!Hex4(&unit)) return false;
     return (unit >= 0xDC00 && unit <= 0xDFFF) || Expect("a whole pair of \\u surrogates");
   }
@@ -136,45 +148,49 @@ class Checker {
                                                : -1;
       if (digit < 0) return Expect("four hexadecimal digits after \\u");
       *unit = *unit << 4 | static_cast<uint32_t>(digit);
-      ++at_;
+      ++pos_;
     }
     return true;
   }
 
   bool Word(std::string_view word) {
-    if (text_.substr(at_, word.size()) != word) return Expect("a value");
-    at_ += word.size();
+    if (text_.substr(pos_, word.size()) != word) return Expect("a value");
+    pos_ += word.size();
     return true;
   }
 
   bool Digits() {
     if (!IsDigit(Peek())) return Expect("a digit");
-    while (IsDigit(Peek())) ++at_;
+    while (IsDigit(Peek())) ++pos_;
     return true;
   }
 
   bool Number() {
     if (Peek() != '-' && !IsDigit(Peek())) return Expect("a value");
-    Take('-');
-    if (!Take('0') && !Digits()) return false;
-    if (Take('.') && !Digits()) return false;
-    if (Take('e') || Take('E')) {
-      if (!Take('+')) Take('-');
+    Accept('-');
+    if (!Accept('0') && !Digits()) return false;
+    if (Accept('.') && !Digits()) return false;
+    if (Accept('e') || Accept('E')) {
+      if (!Accept('+')) Accept('-');
       return Digits();
     }
     return true;
   }
 
   const std::string_view text_;
-  size_t at_ = 0;
+  JsonRoot* const root_;
+  size_t pos_ = 0;
   const char* what_ = "an object";
 };
 
 }  // namespace
 
-Result<void> CheckJson(std::string_view text) {
+Result<void> CheckJson(std::string_view text, JsonRoot* root) {
+  if (root != nullptr) *root = {};
   if (!IsUtf8(text)) return Reject("not valid JSON: the text is not UTF-8");
-  return Checker(text).Check();
+  auto checked = Checker(text, root).Check();
+  if (!checked && root != nullptr) *root = {};
+  return checked;
 }
 
 }  // namespace lyceum::envelope

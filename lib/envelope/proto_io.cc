@@ -5,20 +5,17 @@
 #include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdio>
-#include <vector>
 
 #include "base/check.h"
-#include "base/token.h"
-#include "envelope/json_syntax.h"
+#include "envelope/shape.h"
 
 namespace lyceum::envelope {
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::Reflection;
 
 // Protobuf's own log would repeat what every Result already says, and could quote a payload.
 void DropProtobufLog(google::protobuf::LogLevel level, const char* file, int line,
@@ -40,61 +37,6 @@ std::string Path(const std::string& parent, const std::string& name) {
   return parent.empty() ? name : parent + "." + name;
 }
 
-Error NotUtf8(const std::string& field) { return Reject(field + ": must be UTF-8"); }
-
-Result<void> CheckFields(const Message& message, const std::string& parent);
-
-Result<void> CheckText(const Message& message, const FieldDescriptor* field,
-                       const std::string& parent) {
-  const Reflection* reflection = message.GetReflection();
-  std::string scratch;
-  if (!field->is_repeated()) {
-    if (IsUtf8(reflection->GetStringReference(message, field, &scratch))) return {};
-    return NotUtf8(Path(parent, field->name()));
-  }
-  for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-    if (!IsUtf8(reflection->GetRepeatedStringReference(message, field, i, &scratch))) {
-      return NotUtf8(Path(parent, field->name()) + "[" + std::to_string(i) + "]");
-    }
-  }
-  return {};
-}
-
-Result<void> CheckInner(const Message& message, const FieldDescriptor* field,
-                        const std::string& parent) {
-  const Reflection* reflection = message.GetReflection();
-  const std::string path = Path(parent, field->name());
-  if (!field->is_repeated()) return CheckFields(reflection->GetMessage(message, field), path);
-  for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-    auto checked = CheckFields(reflection->GetRepeatedMessage(message, field, i),
-                               path + "[" + std::to_string(i) + "]");
-    if (!checked) return checked;
-  }
-  return {};
-}
-
-// Every text UTF-8, no field that we do not know, all the way down. Depth is bounded by the parse.
-Result<void> CheckFields(const Message& message, const std::string& parent) {
-  const Reflection* reflection = message.GetReflection();
-  const auto& unknown = reflection->GetUnknownFields(message);
-  if (!unknown.empty()) {
-    return Reject((parent.empty() ? "the message" : parent) + ": unknown field number " +
-                  std::to_string(unknown.field(0).number()));
-  }
-  std::vector<const FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    Result<void> checked;
-    if (field->type() == FieldDescriptor::TYPE_STRING) {
-      checked = CheckText(message, field, parent);
-    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      checked = CheckInner(message, field, parent);
-    }
-    if (!checked) return checked;
-  }
-  return {};
-}
-
 bool Read(std::string_view data, Message* message) {
   if (data.size() > INT_MAX) return false;
   google::protobuf::io::ArrayInputStream bytes(data.data(), static_cast<int>(data.size()));
@@ -103,16 +45,12 @@ bool Read(std::string_view data, Message* message) {
   return message->ParsePartialFromCodedStream(&stream) && stream.ConsumedEntireMessage();
 }
 
+// Checked before it is parsed, and once.
 Result<void> ParseProtobuf(std::string_view data, Message* message) {
-  const bool parsed = Read(data, message);
-  // A text that is not UTF-8 ends the parse but stands in the message: that error can be named.
-  auto checked = CheckFields(*message, "");
-  if (!checked) return checked;
-  if (!parsed) {
-    return Reject("not a " + message->GetDescriptor()->full_name() +
-                  " in protobuf, nested over 32, or not UTF-8");
-  }
-  return {};
+  const auto* type = message->GetDescriptor();
+  if (auto checked = Shape::Of(type).Check(data, Shape::Texts::kChecked); !checked) return checked;
+  if (Read(data, message)) return {};
+  return Reject("not a " + type->full_name() + " in protobuf, nested over 32, or not UTF-8");
 }
 
 // A field's path as protobuf's errors spell it, and nothing that could be a value.
@@ -151,12 +89,14 @@ Error Reworded(std::string_view words) {
   return Reject("the message: a value does not have its field's type");
 }
 
-Result<void> ParseJson(std::string_view data, Message* message) {
-  if (auto checked = CheckJson(data); !checked) return checked;
+// What the syntax check lets pass is UTF-8 with whole surrogates, and the parser knows every field:
+// nothing is left to check in the message.
+Result<void> ParseJson(std::string_view data, Message* message, JsonRoot* root) {
+  if (auto checked = CheckJson(data, root); !checked) return checked;
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(data.data(), data.size()), message);
   if (!status.ok()) return Reworded({status.message().data(), status.message().size()});
-  return CheckFields(*message, "");
+  return {};
 }
 
 }  // namespace
@@ -172,22 +112,22 @@ Encoding EncodingOf(std::string_view content_type, std::string_view data) {
   return named || data.starts_with('{') ? Encoding::kJson : Encoding::kProtobuf;
 }
 
-Result<void> ParseMessage(std::string_view data, Encoding encoding, Message* message) {
+Result<void> ParseMessage(std::string_view data, Encoding encoding, Message* message,
+                          JsonRoot* root) {
   SilenceProtobuf();
   if (data.size() > kPayloadBytesMax) return Reject("the payload: 1 MiB at most");
-  return encoding == Encoding::kJson ? ParseJson(data, message) : ParseProtobuf(data, message);
+  return encoding == Encoding::kJson ? ParseJson(data, message, root)
+                                     : ParseProtobuf(data, message);
 }
 
 Result<void> ParseRow(std::string_view data, Message* message) {
   SilenceProtobuf();
-  if (Read(data, message) && CheckFields(*message, "")) return {};
-  return Fatal("a row of type " + message->GetDescriptor()->full_name() +
-               " can not be read: the store is damaged or was written by a newer program");
-}
-
-void ParseWhatIsThere(std::string_view data, Message* message) {
-  SilenceProtobuf();
-  (void)Read(data, message);
+  const auto* type = message->GetDescriptor();
+  const Shape& shape = Shape::Of(type);
+  if (shape.Check(data, Shape::Texts::kOurs) && Read(data, message)) return {};
+  return Fatal("a row of type " + type->full_name() + " cannot be read: " +
+               (shape.HasUnknownField(data) ? "it was written by a newer program: start that one"
+                                            : "the store is damaged"));
 }
 
 std::string WriteMessage(const Message& message, Encoding encoding) {

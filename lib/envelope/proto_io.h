@@ -7,23 +7,20 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "envelope/codec.h"
+#include "envelope/encoding.h"
+#include "envelope/json_syntax.h"
 
 namespace lyceum::envelope {
 
-inline constexpr size_t kPayloadBytesMax = 1024 * 1024;
-
 // Reads into an empty message. kReject: over kPayloadBytesMax, not parsed, nested deeper than
 // kNestingMax, unknown fields, text that is not UTF-8. The error names the field and quotes no
-// value.
+// value. `root` where it is given: what the JSON says of its sender, also when it is refused.
 Result<void> ParseMessage(std::string_view data, Encoding encoding,
-                          google::protobuf::Message* message);
+                          google::protobuf::Message* message, JsonRoot* root = nullptr);
 
-// The same for rows that we wrote ourselves: protobuf, no bound on the size, kFatal.
+// The same for rows that we wrote ourselves: protobuf, no bound on the size, texts not checked,
+// kFatal.
 Result<void> ParseRow(std::string_view data, google::protobuf::Message* message);
-
-// What can be read of it, without any check.
-void ParseWhatIsThere(std::string_view data, google::protobuf::Message* message);
 
 std::string WriteMessage(const google::protobuf::Message& message, Encoding encoding);
 // The same bytes for the same message.

@@ -2,6 +2,7 @@
 #include "base/digest.h"
 #include "envelope/convert.h"
 #include "envelope/proto_io.h"
+#include "envelope/views.h"
 #include "tutor/dump.h"
 #include "tutor/names.h"
 
@@ -129,10 +130,16 @@ std::string EncodeSessionView(const ViewParts& parts, Encoding encoding) {
   if (parts.session != nullptr) WriteSession(*parts.session, &out);
   for (const auto& entry : parts.history) Write(entry, out.add_history());
   for (const uint64_t sequence : parts.records) out.add_records(sequence);
+  out.set_cut(parts.cut);
   std::string bytes = WriteMessage(out, encoding);
-  // The newest entries stay; history_count says how many there are.
-  while (bytes.size() > kViewBytesMax && out.history_size() > 0) {
-    out.mutable_history()->DeleteSubrange(0, (out.history_size() + 1) / 2);
+  // Of the history the newest stay, of the records the first: both can be asked for further on.
+  while (bytes.size() > kViewBytesMax && out.history_size() + out.records_size() > 0) {
+    out.set_cut(true);
+    if (out.history_size() > 0) {
+      out.mutable_history()->DeleteSubrange(0, (out.history_size() + 1) / 2);
+    } else {
+      out.mutable_records()->Truncate(out.records_size() / 2);
+    }
     bytes = WriteMessage(out, encoding);
   }
   return bytes;
@@ -155,6 +162,7 @@ Result<SessionView> DecodeSessionView(std::string_view data, Encoding encoding) 
   view.history_count = in.history_count();
   view.n = in.n();
   view.records.assign(in.records().begin(), in.records().end());
+  view.cut = in.cut();
   view.state_digest = in.state_digest();
   if (in.has_error()) view.error = in.error().code() + ": " + in.error().text();
   view.json = WritePretty(in);

@@ -1,7 +1,8 @@
 #include "envelope/reader.h"
 
-#include <algorithm>
 #include <cmath>
+
+#include "envelope/field_out.h"
 
 namespace lyceum::envelope {
 namespace {
@@ -21,6 +22,20 @@ bool HasControlCharacters(std::string_view text) {
     }
   }
   return false;
+}
+
+// Not in the header: a compiler that sees only one of the two warns of a pointer left behind.
+Reader::Inside::Inside(Reader& reader, std::string_view field, size_t index)
+    : reader_(reader), outer_(reader.innermost_), field_(field), index_(index) {
+  reader.innermost_ = this;
+}
+Reader::Inside::~Inside() { reader_.innermost_ = outer_; }
+
+std::string Reader::PathOf(const Inside* inside) {
+  if (inside == nullptr) return {};
+  std::string path = PathOf(inside->outer_) + std::string(inside->field_);
+  if (inside->index_ != Inside::kNoIndex) path += "[" + std::to_string(inside->index_) + "]";
+  return path + ".";
 }
 
 const std::string& Reader::IdText(std::string_view field, const std::string& text) {
@@ -58,15 +73,9 @@ int64_t Reader::TimeMs(std::string_view field, bool is_set,
 }
 
 void WriteTime(int64_t unix_ms, google::protobuf::Timestamp* time) {
-  unix_ms = std::clamp(unix_ms, kFirstSecond * 1000, kLastSecond * 1000);
-  int64_t seconds = unix_ms / 1000;
-  int64_t ms = unix_ms % 1000;
-  if (ms < 0) {
-    ms += 1000;
-    --seconds;
-  }
-  time->set_seconds(seconds);
-  time->set_nanos(static_cast<int32_t>(ms * 1'000'000));
+  const SplitTime split = Split(unix_ms);
+  time->set_seconds(split.seconds);
+  time->set_nanos(split.nanos);
 }
 
 }  // namespace lyceum::envelope

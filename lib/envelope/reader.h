@@ -6,6 +6,7 @@
 
 #include <google/protobuf/timestamp.pb.h>
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,23 +25,31 @@ bool HasControlCharacters(std::string_view text);
 
 class Reader {
  public:
-  // While it lives, fields are named inside this one.
+  // While it lives, fields are named inside this one. The names are only put together where
+  // something is refused; they outlive it.
   class Inside {
    public:
-    Inside(Reader& reader, std::string_view field) : reader_(reader), size_(reader.path_.size()) {
-      reader.path_.append(field).append(1, '.');
-    }
-    ~Inside() { reader_.path_.resize(size_); }
+    Inside(Reader& reader, std::string_view field) : Inside(reader, field, kNoIndex) {}
+    // Inside field[index].
+    Inside(Reader& reader, std::string_view field, size_t index);
+    template <std::same_as<std::string> Temporary>
+    Inside(Reader& reader, Temporary&& field) = delete;
+    ~Inside();
     Inside(const Inside&) = delete;
     Inside& operator=(const Inside&) = delete;
 
    private:
+    friend class Reader;
+    static constexpr size_t kNoIndex = SIZE_MAX;
+
     Reader& reader_;
-    const size_t size_;
+    const Inside* const outer_;
+    const std::string_view field_;
+    const size_t index_;
   };
 
   void Refuse(std::string_view field, std::string_view why) {
-    if (!error_) error_ = Reject(path_ + std::string(field) + ": " + std::string(why));
+    if (!error_) error_ = Reject(PathOf(innermost_) + std::string(field) + ": " + std::string(why));
   }
   bool refused() const { return error_.has_value(); }
   template <class T>
@@ -61,6 +70,11 @@ class Reader {
     }
     return text;
   }
+  // The same, moved out of the message.
+  std::string MovedText(std::string_view field, std::string* text, size_t bytes_max) {
+    Text(field, *text, bytes_max);
+    return std::move(*text);
+  }
   const std::string& NotEmpty(std::string_view field, const std::string& text, size_t bytes_max) {
     if (text.empty()) Refuse(field, "must not be empty");
     return Text(field, text, bytes_max);
@@ -78,7 +92,9 @@ class Reader {
   int64_t TimeMs(std::string_view field, bool is_set, const google::protobuf::Timestamp& time);
 
  private:
-  std::string path_;
+  static std::string PathOf(const Inside* inside);  // With a dot at its end, or empty.
+
+  const Inside* innermost_ = nullptr;
   std::optional<Error> error_;
 };
 

@@ -8,7 +8,7 @@
 namespace lyceum::envelope {
 namespace {
 
-Error Damaged(const Error& error) { return Fatal("a row can not be read: " + error.text); }
+Error Damaged(const Error& error) { return Fatal("a row cannot be read: " + error.text); }
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // What the store keeps, as bytes: messages/lyceum/v1/record.proto. Read back exactly as written.
-// Reading fails with kFatal: bytes that we wrote and can not read are corruption.
+// Reading fails with kFatal: bytes that we wrote and cannot read are corruption.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace lyceum::envelope {
 
-// All but the topic's content, which is a row of its own under topic_digest (EncodeTopic, codec.h).
+// All but the topic's content, which is a row of its own under topic_digest (EncodeTopic, topics.h).
 std::string EncodeSession(const tutor::Session& session);
 Result<tutor::Session> DecodeSession(std::string_view bytes);
 

@@ -1,8 +1,8 @@
 #include "envelope/subjects.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <vector>
 
 #include "base/check.h"
 #include "base/token.h"
@@ -32,20 +32,23 @@ std::string Join(std::initializer_list<std::string_view> tokens) {
   return subject;
 }
 
-// What follows the prefix and its dot, cut at the dots. Empty: another prefix.
-std::vector<std::string_view> Tail(std::string_view subject, std::string_view prefix) {
+// What follows the prefix and its dot, cut at the dots; how many tokens that is. 0: another prefix,
+// or more than kTokensMax.
+constexpr size_t kTokensMax = 4;
+using Tokens = std::array<std::string_view, kTokensMax>;
+size_t Tail(std::string_view subject, std::string_view prefix, Tokens* tokens) {
   if (subject.size() <= prefix.size() || !subject.starts_with(prefix) ||
       subject[prefix.size()] != '.') {
-    return {};
+    return 0;
   }
   std::string_view left = subject.substr(prefix.size() + 1);
-  std::vector<std::string_view> tokens;
-  while (true) {
+  for (size_t count = 0; count < kTokensMax; ++count) {
     const size_t dot = left.find('.');
-    tokens.push_back(left.substr(0, dot));
-    if (dot == std::string_view::npos) return tokens;
+    (*tokens)[count] = left.substr(0, dot);
+    if (dot == std::string_view::npos) return count + 1;
     left.remove_prefix(dot + 1);
   }
+  return 0;
 }
 
 // Decimal, without leading zeros, below the count.
@@ -59,7 +62,8 @@ std::optional<uint32_t> ReadPartition(std::string_view text, uint32_t partitions
 
 std::optional<RecordClass> ReadClass(std::string_view word) {
   for (const RecordClass record_class :
-       {RecordClass::kUser, RecordClass::kAdmin, RecordClass::kTool, RecordClass::kTimer}) {
+       {RecordClass::kUser, RecordClass::kTool, RecordClass::kTimer, RecordClass::kAdmin,
+        RecordClass::kBarrier}) {
     if (word == Name(record_class)) return record_class;
   }
   return std::nullopt;
@@ -91,6 +95,8 @@ std::string_view Name(RecordClass record_class) {
       return "tool";
     case RecordClass::kTimer:
       return "timer";
+    case RecordClass::kBarrier:
+      return "barrier";
   }
   CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
@@ -115,7 +121,11 @@ Subjects::Subjects(std::string prefix, uint32_t partitions)
 }
 
 uint32_t Subjects::PartitionOf(const UserId& user) const {
-  return ::lyceum::PartitionOf(Token(user.value), partitions_);
+  return PartitionOf(std::string_view(user.value));
+}
+
+uint32_t Subjects::PartitionOf(std::string_view token) const {
+  return ::lyceum::PartitionOf(Token(token), partitions_);
 }
 
 std::string Subjects::In(RecordClass record_class, const UserId& user) const {
@@ -125,6 +135,12 @@ std::string Subjects::In(RecordClass record_class, const UserId& user) const {
 std::string Subjects::Log(uint32_t partition, RecordClass record_class, const UserId& user) const {
   CHECK(partition < partitions_);
   return Join({prefix_, "p", std::to_string(partition), Name(record_class), Token(user.value)});
+}
+
+std::string Subjects::Barrier(uint32_t partition, std::string_view worker) const {
+  CHECK(partition < partitions_);
+  return Join(
+      {prefix_, "p", std::to_string(partition), Name(RecordClass::kBarrier), Token(worker)});
 }
 
 std::string Subjects::LogStream(uint32_t partition) const {
@@ -148,6 +164,12 @@ std::string Subjects::ToolRequests(std::string_view tool) const {
 std::string Subjects::ToolRequestsTo(std::string_view tool, std::string_view worker) const {
   return Join({prefix_, "tool", Token(tool), Token(worker)});
 }
+
+std::string Subjects::WorkerHeartbeat(std::string_view worker) const {
+  return Join({prefix_, "worker", Token(worker)});
+}
+
+std::string Subjects::AllWorkerHeartbeats() const { return Join({prefix_, "worker", "*"}); }
 
 std::string Subjects::Heartbeat(std::string_view worker) const {
   return Join({prefix_, "toolworker", Token(worker)});
@@ -183,38 +205,78 @@ std::string Subjects::ClusterBucket() const { return WithoutDots(prefix_) + "_cl
 std::string Subjects::SessionBucket() const { return WithoutDots(prefix_) + "_sessions"; }
 std::string Subjects::CourseBucket() const { return WithoutDots(prefix_) + "_courses"; }
 
-Result<Subjects::LogParts> Subjects::ParseLog(std::string_view subject) const {
+void Subjects::AppendOut(std::string* subject, std::string_view client) const {
+  Token(client);
+  subject->append(prefix_).append(".out.").append(client);
+}
+
+void Subjects::AppendIn(std::string* subject, RecordClass record_class,
+                        std::string_view user) const {
+  Token(user);
+  subject->append(prefix_).append(".in.").append(Name(record_class)).append(".").append(user);
+}
+
+Result<Subjects::LogSubject> Subjects::ParseLogFast(std::string_view subject) const {
   const auto refuse = [&](const std::string& why) {
     return Reject("subject: not " + prefix_ + ".p.<partition>.<class>.<user>: " + why);
   };
-  const auto tokens = Tail(subject, prefix_);
-  if (tokens.size() != 4 || tokens[0] != "p") return refuse("another prefix or count of tokens");
+  Tokens tokens;
+  if (Tail(subject, prefix_, &tokens) != 4 || tokens[0] != "p") {
+    return refuse("another prefix or count of tokens");
+  }
   const auto partition = ReadPartition(tokens[1], partitions_);
   if (!partition) {
     return refuse("the partition is a decimal below " + std::to_string(partitions_) +
                   " without leading zeros");
   }
   const auto record_class = ReadClass(tokens[2]);
-  if (!record_class) return refuse("the class is one of user, admin, tool, timer");
+  if (!record_class) return refuse("the class is one of user, admin, tool, timer, barrier");
   if (!IsToken(tokens[3])) return refuse("the user is not a subject token");
-  return LogParts{*partition, *record_class, UserId(std::string(tokens[3]))};
+  return LogSubject{*partition, *record_class, tokens[3]};
+}
+
+Result<Subjects::LogParts> Subjects::ParseLog(std::string_view subject) const {
+  auto parts = ParseLogFast(subject);
+  if (!parts) return parts.error();
+  if (parts->record_class == RecordClass::kBarrier) {
+    return Reject("subject: a barrier is of its partition, no user's");
+  }
+  return LogParts{parts->partition, parts->record_class, UserId(std::string(parts->user))};
 }
 
 Result<UserId> Subjects::ParseQuery(std::string_view subject) const {
   const auto refuse = [&](const std::string& why) {
     return Reject("subject: not " + prefix_ + ".q.<partition>.<user>: " + why);
   };
-  const auto tokens = Tail(subject, prefix_);
-  if (tokens.size() != 3 || tokens[0] != "q") return refuse("another prefix or count of tokens");
+  Tokens tokens;
+  if (Tail(subject, prefix_, &tokens) != 3 || tokens[0] != "q") {
+    return refuse("another prefix or count of tokens");
+  }
   const auto partition = ReadPartition(tokens[1], partitions_);
   if (!partition) {
     return refuse("the partition is a decimal below " + std::to_string(partitions_) +
                   " without leading zeros");
   }
   if (!IsToken(tokens[2])) return refuse("the user is not a subject token");
-  UserId user{std::string(tokens[2])};
-  if (PartitionOf(user) != *partition) return refuse("the user belongs to another partition");
-  return user;
+  if (PartitionOf(tokens[2]) != *partition) return refuse("the user belongs to another partition");
+  return UserId(std::string(tokens[2]));
+}
+
+void AppendToolReply(std::string* subject, std::string_view inbox, std::string_view call,
+                     uint64_t send) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.begin(), digits.end(), send).ptr;
+  subject->append(inbox).append(".").append(call).append(".").append(digits.data(), end);
+}
+
+std::optional<ToolReplySubject> ParseToolReply(std::string_view subject, std::string_view inbox) {
+  Tokens tokens;
+  if (Tail(subject, inbox, &tokens) != 2 || tokens[0].empty()) return std::nullopt;
+  ToolReplySubject reply{.call = tokens[0]};
+  const char* const end = tokens[1].data() + tokens[1].size();
+  const auto [read, failed] = std::from_chars(tokens[1].data(), end, reply.send);
+  if (failed != std::errc() || read != end) return std::nullopt;
+  return reply;
 }
 
 }  // namespace lyceum::envelope

@@ -12,7 +12,8 @@
 
 namespace lyceum::envelope {
 
-enum class RecordClass { kUser, kAdmin, kTool, kTimer };
+// kBarrier: a record of the partition, no user's. Its last token is the worker that wrote it.
+enum class RecordClass { kUser, kAdmin, kTool, kTimer, kBarrier };
 std::string_view Name(RecordClass record_class);
 
 // Every id given here must be a token (base/token.h); anything else is a CHECK failure.
@@ -27,17 +28,22 @@ class Subjects {
   const std::string& prefix() const { return prefix_; }
   uint32_t partitions() const { return partitions_; }
   uint32_t PartitionOf(const UserId& user) const;
+  uint32_t PartitionOf(std::string_view token) const;  // Allocates nothing.
 
   std::string In(RecordClass record_class, const UserId& user) const;  // lyceum.in.user.<user>
   std::string Log(uint32_t partition, RecordClass record_class, const UserId& user) const;
-  std::string LogStream(uint32_t partition) const;                         // LYCEUM_P<pp>
-  std::string LogSubjects(uint32_t partition) const;                       // lyceum.p.<pp>.*.*
-  std::string LogFilter(const UserId& user) const;                         // lyceum.p.<pp>.*.<user>
-  std::string ToolRequests(std::string_view tool) const;                   // lyceum.tool.<tool>
+  std::string Barrier(uint32_t partition,
+                      std::string_view worker) const;     // lyceum.p.<pp>.barrier.<worker>
+  std::string LogStream(uint32_t partition) const;        // LYCEUM_P<pp>
+  std::string LogSubjects(uint32_t partition) const;      // lyceum.p.<pp>.*.*
+  std::string LogFilter(const UserId& user) const;        // lyceum.p.<pp>.*.<user>
+  std::string ToolRequests(std::string_view tool) const;  // lyceum.tool.<tool>
   // lyceum.tool.<tool>.<id>
   std::string ToolRequestsTo(std::string_view tool, std::string_view worker) const;
   std::string Heartbeat(std::string_view worker) const;                    // lyceum.toolworker.<id>
   std::string AllHeartbeats() const;                                       // lyceum.toolworker.*
+  std::string WorkerHeartbeat(std::string_view worker) const;              // lyceum.worker.<id>
+  std::string AllWorkerHeartbeats() const;                                 // lyceum.worker.*
   std::string ToolControl(std::string_view worker) const;                  // lyceum.toolctl.<id>
   std::string Out(const ClientId& client) const;                           // lyceum.out.<client>
   std::string QueryOf(const UserId& user) const;                           // lyceum.query.<user>
@@ -49,7 +55,19 @@ class Subjects {
   std::string SessionBucket() const;                                       // lyceum_sessions
   std::string CourseBucket() const;                                        // lyceum_courses
 
-  // The parts of a stored subject. kReject if it is not one of a log. Whether the user hashes to
+  // The same as Out and In, appended to a buffer that is used again and again.
+  void AppendOut(std::string* subject, std::string_view client) const;
+  void AppendIn(std::string* subject, RecordClass record_class, std::string_view user) const;
+
+  // The parts of a stored subject, barriers among them. Views into it; only a refusal allocates.
+  // Whether the user hashes to this partition is the caller's to check.
+  struct LogSubject {
+    uint32_t partition = 0;
+    RecordClass record_class = RecordClass::kUser;
+    std::string_view user;  // A token. kBarrier: the worker that wrote it.
+  };
+  Result<LogSubject> ParseLogFast(std::string_view subject) const;
+  // The same with a user of its own; without barriers. kReject if it is not one of a log. Whether the user hashes to
   // this partition is the caller's to check: such a record goes to the dead letters.
   struct LogParts {
     uint32_t partition = 0;
@@ -66,5 +84,15 @@ class Subjects {
 };
 
 inline constexpr std::string_view kToolQueueGroup = "tools";
+
+// Where a tool worker answers a request: <inbox>.<call>.<send>. `send` numbers the dispatches.
+struct ToolReplySubject {
+  std::string_view call;
+  uint64_t send = 0;
+};
+void AppendToolReply(std::string* subject, std::string_view inbox, std::string_view call,
+                     uint64_t send);
+// Empty: not below this inbox, or not ours. Views into the subject; allocates nothing.
+std::optional<ToolReplySubject> ParseToolReply(std::string_view subject, std::string_view inbox);
 
 }  // namespace lyceum::envelope

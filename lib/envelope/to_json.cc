@@ -1,4 +1,6 @@
 // Any payload of the contract as JSON, for people.
+#include "envelope/to_json.h"
+
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -23,6 +25,8 @@ const auto& KnownTypes() {
       KnownType{"ToolAck", v1::ToolAck::default_instance()},
       KnownType{"ToolHeartbeat", v1::ToolHeartbeat::default_instance()},
       KnownType{"ToolCancel", v1::ToolCancel::default_instance()},
+      KnownType{"ToolRefused", v1::ToolRefused::default_instance()},
+      KnownType{"WorkerHeartbeat", v1::WorkerHeartbeat::default_instance()},
       KnownType{"Query", v1::Query::default_instance()},
       KnownType{"SessionView", v1::SessionView::default_instance()},
       KnownType{"DeadLetter", v1::DeadLetter::default_instance()},
@@ -30,6 +34,7 @@ const auto& KnownTypes() {
       KnownType{"Session", v1::Session::default_instance()},
       KnownType{"HistoryRow", v1::HistoryRow::default_instance()},
       KnownType{"Letter", v1::Letter::default_instance()},
+      KnownType{"JournalChunk", v1::JournalChunk::default_instance()},
   };
   return kTypes;
 }

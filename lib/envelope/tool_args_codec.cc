@@ -5,19 +5,8 @@
 namespace lyceum::envelope {
 namespace {
 
-void Write(const tutor::TopicRef& ref, v1::TopicRef* out) {
-  out->set_course(ref.course.value);
-  out->set_version(ref.version);
-  out->set_topic(ref.topic.value);
-}
-
 tutor::TopicRef Read(const v1::TopicRef& in) {
   return {CourseId(in.course()), in.version(), TopicId(in.topic())};
-}
-
-template <class Args>
-void WriteAttempts(const std::vector<tutor::Attempt>& attempts, Args* out) {
-  for (const auto& attempt : attempts) envelope::Write(attempt, out->add_attempts());
 }
 
 template <class Args>
@@ -34,68 +23,6 @@ std::optional<tutor::QuestionView> ReadQuestion(const Args& in, Reader& reader) 
   const Reader::Inside inside(reader, "question");
   return envelope::Read(in.question(), reader);
 }
-
-// Writes one tool's arguments into their field of the oneof.
-struct ArgsWriter {
-  v1::ToolRequest::Args* out;
-
-  void operator()(const tutor::LoadTopicArgs& args) const {
-    Write(args.ref, out->mutable_load_topic()->mutable_ref());
-  }
-  void operator()(const tutor::PresentMaterialArgs& args) const {
-    auto* to = out->mutable_present_material();
-    Write(args.ref, to->mutable_ref());
-    to->set_segment(args.segment);
-    to->set_text(args.text);
-  }
-  void operator()(const tutor::ClarifyConceptArgs& args) const {
-    auto* to = out->mutable_clarify_concept();
-    Write(args.ref, to->mutable_ref());
-    to->set_text(args.text);
-    if (args.question) envelope::Write(*args.question, to->mutable_question());
-    for (const auto& entry : args.recent) envelope::Write(entry, to->add_recent());
-  }
-  void operator()(const tutor::GenerateQuestionArgs& args) const {
-    Write(args.ref, out->mutable_generate_question()->mutable_ref());
-  }
-  void operator()(const tutor::CheckAnswerArgs& args) const {
-    auto* to = out->mutable_check_answer();
-    envelope::Write(args.question, to->mutable_question());
-    to->set_answer(args.answer);
-    WriteAttempts(args.attempts, to);
-    to->set_grader(args.grader);
-  }
-  void operator()(const tutor::GiveHintArgs& args) const {
-    auto* to = out->mutable_give_hint();
-    Write(args.ref, to->mutable_ref());
-    envelope::Write(args.question, to->mutable_question());
-    to->set_level(args.level);
-    to->set_of(args.of);
-    WriteAttempts(args.attempts, to);
-  }
-  void operator()(const tutor::RemediateKnownErrorArgs& args) const {
-    auto* to = out->mutable_remediate_known_error();
-    Write(args.ref, to->mutable_ref());
-    to->set_error_id(args.error.value);
-    to->set_error_text(args.error_text);
-    to->set_strategy(std::string(tutor::Name(args.strategy)));
-    if (args.question) envelope::Write(*args.question, to->mutable_question());
-    to->set_answer(args.answer);
-  }
-  void operator()(const tutor::DiagnoseErrorArgs& args) const {
-    auto* to = out->mutable_diagnose_error();
-    Write(args.ref, to->mutable_ref());
-    if (args.question) envelope::Write(*args.question, to->mutable_question());
-    to->set_answer(args.answer);
-    WriteAttempts(args.attempts, to);
-  }
-  void operator()(const tutor::ClassifyIntentArgs& args) const {
-    auto* to = out->mutable_classify_intent();
-    Write(args.ref, to->mutable_ref());
-    if (args.question) envelope::Write(*args.question, to->mutable_question());
-    to->set_text(args.text);
-  }
-};
 
 tutor::CheckAnswerArgs ReadArgs(const v1::CheckAnswerArgs& in, Reader& reader) {
   tutor::CheckAnswerArgs args;
@@ -137,17 +64,12 @@ tutor::RemediateKnownErrorArgs ReadArgs(const v1::RemediateKnownErrorArgs& in, R
 
 }  // namespace
 
-void Write(const tutor::ToolArgs& args, v1::ToolRequest::Args* out) {
-  std::visit(ArgsWriter{out}, args);
-}
-
 tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader) {
   if (in.tool_case() == v1::ToolRequest::Args::TOOL_NOT_SET) {
     reader.Refuse("tool", "one must be set: " + AllowedWords<tutor::Tool>());
     return tutor::LoadTopicArgs{};
   }
-  const Reader::Inside inside(reader,
-                              in.GetDescriptor()->FindFieldByNumber(in.tool_case())->name());
+  const Reader::Inside inside(reader, tutor::Name(static_cast<tutor::Tool>(in.tool_case() - 1)));
   switch (in.tool_case()) {
     case v1::ToolRequest::Args::kLoadTopic:
       return tutor::LoadTopicArgs{Read(in.load_topic().ref())};

@@ -2,6 +2,7 @@
 // bounded.
 #include "base/digest.h"
 #include "envelope/convert.h"
+#include "envelope/topics.h"
 #include "tutor/limits.h"
 #include "tutor/names.h"
 
@@ -98,12 +99,13 @@ tutor::LoadTopicOk ReadOk(const v1::Topic& in, Reader& reader) {
   return ok;
 }
 
-tutor::PresentMaterialOk ReadOk(const v1::PresentMaterialOk& in, Reader& reader) {
-  return {reader.Text("text", in.text(), kToolTextBytesMax)};
+tutor::PresentMaterialOk ReadOk(v1::PresentMaterialOk& in, Reader& reader) {
+  return {reader.MovedText("text", in.mutable_text(), kToolTextBytesMax)};
 }
 
-tutor::ClarifyConceptOk ReadOk(const v1::ClarifyConceptOk& in, Reader& reader) {
-  return {reader.Text("text", in.text(), kToolTextBytesMax), in.on_topic(), in.reveals_answer()};
+tutor::ClarifyConceptOk ReadOk(v1::ClarifyConceptOk& in, Reader& reader) {
+  return {reader.MovedText("text", in.mutable_text(), kToolTextBytesMax), in.on_topic(),
+          in.reveals_answer()};
 }
 
 tutor::GenerateQuestionOk ReadOk(const v1::Question& in, Reader& reader) {
@@ -113,7 +115,7 @@ tutor::GenerateQuestionOk ReadOk(const v1::Question& in, Reader& reader) {
   return {Read(in, reader)};
 }
 
-tutor::CheckAnswerOk ReadOk(const v1::CheckAnswerOk& in, Reader& reader) {
+tutor::CheckAnswerOk ReadOk(v1::CheckAnswerOk& in, Reader& reader) {
   tutor::CheckAnswerOk ok;
   ok.question = QuestionId(reader.IdOrEmpty("question_id", in.question_id()));
   ok.verdict = reader.Word<tutor::Verdict>("verdict", in.verdict());
@@ -125,30 +127,34 @@ tutor::CheckAnswerOk ReadOk(const v1::CheckAnswerOk& in, Reader& reader) {
         tutor::FoundError{ErrorId(reader.IdText("known_error.id", in.known_error().id())),
                           reader.Share("known_error.confidence", in.known_error().confidence())};
   }
-  ok.feedback = reader.Text("feedback.text", in.feedback().text(), kToolTextBytesMax);
+  if (in.has_feedback()) {
+    ok.feedback =
+        reader.MovedText("feedback.text", in.mutable_feedback()->mutable_text(), kToolTextBytesMax);
+  }
   ok.reveals_answer = in.feedback().reveals_answer();
-  ok.answer_note = reader.Text("answer_note", in.answer_note(), kToolTextBytesMax);
+  ok.answer_note = reader.MovedText("answer_note", in.mutable_answer_note(), kToolTextBytesMax);
   return ok;
 }
 
-tutor::GiveHintOk ReadOk(const v1::GiveHintOk& in, Reader& reader) {
-  return {in.level(), in.of(), reader.Text("text", in.text(), kToolTextBytesMax), in.bottom_out()};
+tutor::GiveHintOk ReadOk(v1::GiveHintOk& in, Reader& reader) {
+  return {in.level(), in.of(), reader.MovedText("text", in.mutable_text(), kToolTextBytesMax),
+          in.bottom_out()};
 }
 
-tutor::RemediateKnownErrorOk ReadOk(const v1::RemediateKnownErrorOk& in, Reader& reader) {
+tutor::RemediateKnownErrorOk ReadOk(v1::RemediateKnownErrorOk& in, Reader& reader) {
   return {ErrorId(reader.IdOrEmpty("error_id", in.error_id())),
           reader.Text("strategy", in.strategy(), kWordBytesMax),
-          reader.Text("text", in.text(), kToolTextBytesMax),
-          reader.Text("probe", in.probe(), kToolTextBytesMax), in.reveals_answer()};
+          reader.MovedText("text", in.mutable_text(), kToolTextBytesMax),
+          reader.MovedText("probe", in.mutable_probe(), kToolTextBytesMax), in.reveals_answer()};
 }
 
-tutor::DiagnoseErrorOk ReadOk(const v1::DiagnoseErrorOk& in, Reader& reader) {
+tutor::DiagnoseErrorOk ReadOk(v1::DiagnoseErrorOk& in, Reader& reader) {
   tutor::DiagnoseErrorOk ok;
   if (static_cast<size_t>(in.hypotheses_size()) > kHypothesesMax) {
     reader.Refuse("hypotheses", "must be at most 16");
   }
   for (const auto& one : in.hypotheses()) {
-    const Reader::Inside inside(reader, "hypotheses[" + std::to_string(ok.hypotheses.size()) + "]");
+    const Reader::Inside inside(reader, "hypotheses", ok.hypotheses.size());
     tutor::Hypothesis hypothesis;
     if (!one.error_id().empty()) {
       hypothesis.error = ErrorId(reader.IdText("error_id", one.error_id()));
@@ -157,8 +163,8 @@ tutor::DiagnoseErrorOk ReadOk(const v1::DiagnoseErrorOk& in, Reader& reader) {
     hypothesis.confidence = reader.Share("confidence", one.confidence());
     ok.hypotheses.push_back(std::move(hypothesis));
   }
-  ok.text = reader.Text("text", in.text(), kToolTextBytesMax);
-  ok.probe = reader.Text("probe", in.probe(), kToolTextBytesMax);
+  ok.text = reader.MovedText("text", in.mutable_text(), kToolTextBytesMax);
+  ok.probe = reader.MovedText("probe", in.mutable_probe(), kToolTextBytesMax);
   return ok;
 }
 
@@ -167,24 +173,24 @@ tutor::ClassifyIntentOk ReadOk(const v1::ClassifyIntentOk& in, Reader& reader) {
           reader.Share("confidence", in.confidence())};
 }
 
-tutor::ToolOutcome ReadAnyOk(const v1::ToolResult::Ok& in, Reader& reader) {
+tutor::ToolOutcome ReadAnyOk(v1::ToolResult::Ok& in, Reader& reader) {
   switch (in.tool_case()) {
     case v1::ToolResult::Ok::kLoadTopic:
       return ReadOk(in.load_topic(), reader);
     case v1::ToolResult::Ok::kPresentMaterial:
-      return ReadOk(in.present_material(), reader);
+      return ReadOk(*in.mutable_present_material(), reader);
     case v1::ToolResult::Ok::kClarifyConcept:
-      return ReadOk(in.clarify_concept(), reader);
+      return ReadOk(*in.mutable_clarify_concept(), reader);
     case v1::ToolResult::Ok::kGenerateQuestion:
       return ReadOk(in.generate_question(), reader);
     case v1::ToolResult::Ok::kCheckAnswer:
-      return ReadOk(in.check_answer(), reader);
+      return ReadOk(*in.mutable_check_answer(), reader);
     case v1::ToolResult::Ok::kGiveHint:
-      return ReadOk(in.give_hint(), reader);
+      return ReadOk(*in.mutable_give_hint(), reader);
     case v1::ToolResult::Ok::kRemediateKnownError:
-      return ReadOk(in.remediate_known_error(), reader);
+      return ReadOk(*in.mutable_remediate_known_error(), reader);
     case v1::ToolResult::Ok::kDiagnoseError:
-      return ReadOk(in.diagnose_error(), reader);
+      return ReadOk(*in.mutable_diagnose_error(), reader);
     case v1::ToolResult::Ok::kClassifyIntent:
       return ReadOk(in.classify_intent(), reader);
     case v1::ToolResult::Ok::TOOL_NOT_SET:
@@ -193,7 +199,7 @@ tutor::ToolOutcome ReadAnyOk(const v1::ToolResult::Ok& in, Reader& reader) {
   return tutor::ToolError{};
 }
 
-tutor::ToolOutcome ReadOutcome(const v1::ToolResult& in, Reader& reader) {
+tutor::ToolOutcome ReadOutcome(v1::ToolResult& in, Reader& reader) {
   switch (in.outcome_case()) {
     case v1::ToolResult::kOk:
       break;
@@ -211,11 +217,14 @@ tutor::ToolOutcome ReadOutcome(const v1::ToolResult& in, Reader& reader) {
     reader.Refuse("ok", "one must be set: " + AllowedWords<tutor::Tool>());
     return tutor::ToolError{};
   }
-  const std::string& nested =
-      in.ok().GetDescriptor()->FindFieldByNumber(in.ok().tool_case())->name();
-  if (in.tool() != nested) reader.Refuse("tool", "must be " + nested + ", as the result in ok is");
-  const Reader::Inside inside(reader, "ok." + nested);
-  return ReadAnyOk(in.ok(), reader);
+  // The fields of the oneof are numbered and named as the tools are.
+  const std::string_view nested = tutor::Name(static_cast<tutor::Tool>(in.ok().tool_case() - 1));
+  if (in.tool() != nested) {
+    reader.Refuse("tool", "must be " + std::string(nested) + ", as the result in ok is");
+  }
+  const Reader::Inside ok(reader, "ok");
+  const Reader::Inside inside(reader, nested);
+  return ReadAnyOk(*in.mutable_ok(), reader);
 }
 
 }  // namespace
@@ -239,7 +248,7 @@ void Write(const tutor::ToolReply& reply, v1::ToolResult* out) {
   std::visit(OutcomeWriter{out}, reply.outcome);
 }
 
-tutor::ToolReply Read(const v1::ToolResult& in, Reader& reader) {
+tutor::ToolReply Read(v1::ToolResult& in, Reader& reader) {
   tutor::ToolReply reply;
   reply.call = CallId(reader.IdText("id", in.id()));
   reply.attempt = in.attempt();

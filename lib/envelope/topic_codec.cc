@@ -1,6 +1,7 @@
 // Topics: values of the course bucket, rows of the store.
 #include "envelope/convert.h"
 #include "envelope/proto_io.h"
+#include "envelope/topics.h"
 
 namespace lyceum::envelope {
 

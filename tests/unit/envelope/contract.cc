@@ -10,7 +10,8 @@ std::string ToolRequestJson(const std::string& tool, const std::string& args) {
          R"("stream_subject":"lyceum.out.c1","args":{")" +
          tool + R"(":)" + args +
          R"(},"context":{"tone":"kind","persona":"owl","objectives":["pass","enjoy"],"language":"en"},)"
-         R"("trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","stream_json":true})";
+         R"("trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","stream_json":true,)"
+         R"("stream_subjects":["lyceum.out.c0","lyceum.out.c1"]})";
 }
 
 const char kRef[] = R"("ref":{"course":"algebra","version":"v1","topic":"lines"})";
@@ -157,6 +158,24 @@ const std::string& ToolHeartbeatSample() {
   static const std::string kSample =
       R"({"worker":"t1","tools":["check_answer","give_hint"],"slots":4,"free":2,"draining":true,)"
       R"("in_flight":["3-17-1","4-1-0"],"protobuf":true,"direct":true})";
+  return kSample;
+}
+
+const std::string& WorkerHeartbeatSample() {
+  static const std::string kSample =
+      R"({"worker":"w1","boot":"b7","at":"2026-01-31T08:15:00.100Z","partitions":[)"
+      R"({"partition":3,"position":"18","confirmed":"17","lineage":1,"fold_version":2,"digest":"0f"},)"
+      R"({"partition":15,"position":"9007199254740993"}]})";
+  return kSample;
+}
+
+const std::string& ToolRefusedSample() {
+  static const std::string kSample = R"({"id":"3-17-1","reason":"score: must be at most 1"})";
+  return kSample;
+}
+
+const std::string& BarrierSample() {
+  static const std::string kSample = R"({"id":"b1","barrier":{"fold_version":2}})";
   return kSample;
 }
 

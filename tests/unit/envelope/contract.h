@@ -20,6 +20,9 @@ const std::vector<std::string>& StreamSamples();  // Deltas: written by tool wor
 const std::vector<std::string>& ToolRequestSamples();
 const std::vector<std::string>& ToolAckSamples();
 const std::string& ToolHeartbeatSample();
+const std::string& WorkerHeartbeatSample();
+const std::string& ToolRefusedSample();
+const std::string& BarrierSample();
 const std::string& TopicSample();
 
 // A tool_result event with this outcome: `tool` and `ok` as in {"tool":...,"ok":{...}}.

@@ -47,6 +47,7 @@ TEST(Contract, ClientMessagesComeBackInBothEncodings) {
     EXPECT_EQ(EncodeClientMessage(from_json->user, from_json->message, kJson), json);
 
     const auto bytes = EncodeClientMessage(from_json->user, from_json->message, kProtobuf);
+    EXPECT_EQ(bytes, ToBytes<v1::ClientMessage>(json));
     const auto from_bytes = DecodeClientMessage(bytes, kProtobuf);
     ASSERT_TRUE(from_bytes) << from_bytes.error().text;
     EXPECT_EQ(EncodeClientMessage(from_bytes->user, from_bytes->message, kJson), json);
@@ -93,6 +94,7 @@ TEST(Contract, ToolRequestsComeBack) {
     const auto from_json = DecodeToolRequest(json, kJson);
     ASSERT_TRUE(from_json) << from_json.error().text;
     EXPECT_EQ(EncodeToolRequest(*from_json, kJson), json);
+    EXPECT_EQ(EncodeToolRequest(*from_json, kProtobuf), ToBytes<v1::ToolRequest>(json));
     const auto from_bytes = DecodeToolRequest(ToBytes<v1::ToolRequest>(json), kProtobuf);
     ASSERT_TRUE(from_bytes) << from_bytes.error().text;
     EXPECT_EQ(EncodeToolRequest(*from_bytes, kJson), json);
@@ -168,8 +170,74 @@ TEST(Contract, DeadLettersFitIntoOneMessage) {
   letter.record = std::string(1024 * 1024, 'x');
   const auto again = DecodeDeadLetter(EncodeDeadLetter(letter));
   ASSERT_TRUE(again) << again.error().text;
-  EXPECT_EQ(again->record, letter.record.substr(0, 1000 * 1024));
-  EXPECT_EQ(again->text, "what to do (the record is cut to 1000 KiB)");
+  EXPECT_TRUE(again->cut);
+  EXPECT_EQ(again->record, letter.record.substr(0, 988 * 1024));
+  EXPECT_EQ(again->text, "what to do (the record is cut to its first 1011712 of 1048576 bytes)");
+  EXPECT_FALSE(DecodeDeadLetter(EncodeDeadLetter({.record = "x"}))->cut);
+}
+
+TEST(Contract, DeadLettersFitIntoWhatTheServerTakes) {
+  DeadLetter letter{3, 17, std::string(8'000, 's'),  "undecodable", std::string(70'000, 't'),
+                    2, 1,  std::string(300'000, 'x')};
+  for (const size_t payload_bytes_max : {64u * 1024, 100u * 1024, 1024u * 1024}) {
+    const std::string bytes = EncodeDeadLetter(letter, payload_bytes_max);
+    EXPECT_LE(bytes.size(), payload_bytes_max - kDeadLetterHeadroom);
+    const auto again = DecodeDeadLetter(bytes);
+    ASSERT_TRUE(again) << again.error().text;
+    EXPECT_EQ(again->cut, payload_bytes_max < letter.record.size());
+    EXPECT_EQ(again->text.find("is cut to its first") != std::string::npos, again->cut);
+  }
+}
+
+TEST(Contract, DeadLettersOfAnySubjectCanBeRead) {
+  const auto again = DecodeDeadLetter(EncodeDeadLetter({.subject = "a.\xFF.b", .text = "\xC3"}));
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(again->subject, "a.?.b");
+  EXPECT_EQ(again->text, "?");
+}
+
+TEST(Contract, WorkerHeartbeatsComeBack) {
+  const std::string json = WorkerHeartbeatSample();
+  for (const std::string& data : {json, ToBytes<v1::WorkerHeartbeat>(json)}) {
+    const auto heartbeat = DecodeWorkerHeartbeat(data, EncodingOf({}, data));
+    ASSERT_TRUE(heartbeat) << heartbeat.error().text;
+    EXPECT_EQ(heartbeat->partitions[1].position, 9007199254740993u);
+    EXPECT_EQ(EncodeWorkerHeartbeat(*heartbeat), ToBytes<v1::WorkerHeartbeat>(json));
+  }
+  const auto refusal = [](const std::string& beat) {
+    return DecodeWorkerHeartbeat(beat, kJson).error().text;
+  };
+  EXPECT_EQ(refusal(R"({"worker":"w","boot":"b","partitions":[{},{"confirmed":"1"}]})"),
+            "partitions[1].confirmed: must not be ahead of position");
+  EXPECT_EQ(refusal(R"({"worker":"w","boot":"b","partitions":[{"partition":1024}]})"),
+            "partitions[0].partition: must be below 1024");
+}
+
+TEST(Contract, AToolWorkerTellsACancelFromARefusal) {
+  const auto cancel = DecodeToolControl(EncodeToolCancel(CallId("3-17-1")), kJson);
+  ASSERT_TRUE(cancel) << cancel.error().text;
+  EXPECT_EQ(std::get<ToolCancel>(*cancel).id.value, "3-17-1");
+  const auto refused = DecodeToolControl(ToolRefusedSample(), kJson);
+  ASSERT_TRUE(refused) << refused.error().text;
+  EXPECT_EQ(EncodeToolRefused(std::get<ToolRefused>(*refused)), ToolRefusedSample());
+  EXPECT_EQ(EncodeToolRefused(
+                *DecodeToolRefused(ToBytes<v1::ToolRefused>(ToolRefusedSample()), kProtobuf)),
+            ToolRefusedSample());
+  EXPECT_EQ(DecodeToolRefused(R"({"id":"1"})", kJson).error().text, "reason: must not be empty");
+  EXPECT_EQ(DecodeToolRefused(EncodeToolRefused({CallId("1"), std::string(5'000, 'x')}), kJson)
+                ->reason.size(),
+            1024u);
+}
+
+TEST(Contract, BarriersComeBack) {
+  for (const std::string& data : {BarrierSample(), ToBytes<v1::Event>(BarrierSample())}) {
+    const auto barrier = DecodeBarrier(data, EncodingOf({}, data));
+    ASSERT_TRUE(barrier) << barrier.error().text;
+    EXPECT_EQ(barrier->fold_version, 2u);
+    EXPECT_EQ(EncodeBarrier(*barrier), ToBytes<v1::Event>(BarrierSample()));
+  }
+  EXPECT_EQ(DecodeBarrier(R"({"id":"b","barrier":{}})", kJson).error().text,
+            "barrier.fold_version: must be 1 or more");
 }
 
 TEST(Contract, EncodingIsToldByHeaderOrFirstByte) {
@@ -206,6 +274,7 @@ void ExpectAllFieldsSet(const std::vector<std::string>& samples) {
 TEST(Contract, TheSamplesSetEveryField) {
   std::vector<std::string> events;
   for (const auto& sample : EventSamples()) events.push_back(sample.json);
+  events.push_back(BarrierSample());
   ExpectAllFieldsSet<v1::Event>(events);
   std::vector<std::string> messages = ClientMessageSamples();
   messages.insert(messages.end(), StreamSamples().begin(), StreamSamples().end());
@@ -214,6 +283,8 @@ TEST(Contract, TheSamplesSetEveryField) {
   ExpectAllFieldsSet<v1::ToolAck>(ToolAckSamples());
   ExpectAllFieldsSet<v1::ToolHeartbeat>({ToolHeartbeatSample()});
   ExpectAllFieldsSet<v1::Topic>({TopicSample()});
+  ExpectAllFieldsSet<v1::ToolRefused>({ToolRefusedSample()});
+  ExpectAllFieldsSet<v1::WorkerHeartbeat>({WorkerHeartbeatSample()});
 }
 
 }  // namespace

@@ -23,6 +23,10 @@ TEST(Subjects, AreSpeltAsInTheContract) {
   EXPECT_EQ(subjects.LogSubjects(3), "lyceum.p.3.*.*");
   EXPECT_EQ(subjects.LogFilter(kAna), "lyceum.p." + p + ".*.ana");
   EXPECT_EQ(subjects.ToolRequests("give_hint"), "lyceum.tool.give_hint");
+  EXPECT_EQ(subjects.ToolRequestsTo("give_hint", "t1"), "lyceum.tool.give_hint.t1");
+  EXPECT_EQ(subjects.WorkerHeartbeat("w1"), "lyceum.worker.w1");
+  EXPECT_EQ(subjects.AllWorkerHeartbeats(), "lyceum.worker.*");
+  EXPECT_EQ(subjects.Barrier(3, "w1"), "lyceum.p.3.barrier.w1");
   EXPECT_EQ(subjects.Heartbeat("t1"), "lyceum.toolworker.t1");
   EXPECT_EQ(subjects.AllHeartbeats(), "lyceum.toolworker.*");
   EXPECT_EQ(subjects.ToolControl("t1"), "lyceum.toolctl.t1");
@@ -91,8 +95,8 @@ TEST(Subjects, WhatIsNoLogSubjectIsRefused) {
       {"lyceum.p.1x.user.ana", "the partition is a decimal below 16 without leading zeros"},
       {"lyceum.p.99999999999.user.ana",
        "the partition is a decimal below 16 without leading zeros"},
-      {"lyceum.p.3.User.ana", "the class is one of user, admin, tool, timer"},
-      {"lyceum.p.3..ana", "the class is one of user, admin, tool, timer"},
+      {"lyceum.p.3.User.ana", "the class is one of user, admin, tool, timer, barrier"},
+      {"lyceum.p.3..ana", "the class is one of user, admin, tool, timer, barrier"},
       {"lyceum.p.3.user.", "the user is not a subject token"},
       {"lyceum.p.3.user.a b", "the user is not a subject token"},
       {"lyceum.p.3.user.*", "the user is not a subject token"},
@@ -115,6 +119,44 @@ TEST(Subjects, QueriesAreTakenApart) {
   EXPECT_FALSE(subjects.ParseQuery("lyceum.query.ana"));
   EXPECT_FALSE(subjects.ParseQuery("lyceum.q." + p + ".a*"));
   EXPECT_FALSE(subjects.ParseQuery("lyceum.q.x.ana"));
+}
+
+TEST(Subjects, AreAppended) {
+  const Subjects subjects("a.b", 16);
+  std::string subject = "x";
+  subjects.AppendOut(&subject, "c1");
+  EXPECT_EQ(subject, "x" + subjects.Out(ClientId("c1")));
+  subject.clear();
+  subjects.AppendIn(&subject, RecordClass::kTool, "ana");
+  EXPECT_EQ(subject, subjects.In(RecordClass::kTool, kAna));
+  EXPECT_EQ(subjects.PartitionOf(std::string_view("ana")), subjects.PartitionOf(kAna));
+}
+
+TEST(Subjects, ABarrierIsOfItsPartitionAlone) {
+  const Subjects subjects("lyceum", 16);
+  const std::string barrier = subjects.Barrier(9, "w1");
+  const auto parts = subjects.ParseLogFast(barrier);
+  ASSERT_TRUE(parts) << parts.error().text;
+  EXPECT_EQ(parts->partition, 9u);
+  EXPECT_EQ(parts->record_class, RecordClass::kBarrier);
+  EXPECT_EQ(parts->user, "w1");
+  EXPECT_FALSE(subjects.ParseLog(barrier));
+}
+
+TEST(Subjects, ToolRepliesAreTakenApart) {
+  std::string subject;
+  AppendToolReply(&subject, "_INBOX.x7", "3-17-1", 42);
+  EXPECT_EQ(subject, "_INBOX.x7.3-17-1.42");
+  const auto reply = ParseToolReply(subject, "_INBOX.x7");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->call, "3-17-1");
+  EXPECT_EQ(reply->send, 42u);
+  for (const std::string wrong :
+       {"_INBOX.x7", "_INBOX.x7.", "_INBOX.x7.3-17-1", "_INBOX.x7.3-17-1.", "_INBOX.x7.3-17-1.4x",
+        "_INBOX.x7.3-17-1.-4", "_INBOX.x7.3-17-1.4.5", "_INBOX.x7..4", "_INBOX.x8.3-17-1.4",
+        "_INBOX.x7y.3-17-1.4", "_INBOX.x7.3-17-1.99999999999999999999"}) {
+    EXPECT_FALSE(ParseToolReply(wrong, "_INBOX.x7")) << wrong;
+  }
 }
 
 // Whatever a gateway's ids are, what reaches NATS is one token.

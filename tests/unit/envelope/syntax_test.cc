@@ -1,12 +1,14 @@
 // Bytes that are no message at all: each has its refusal, none quotes what was sent, none crashes.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <random>
 
 #include "contract.h"
+#include "envelope/journal.h"
+#include "envelope/rows.h"
 #include "lyceum/v1/lyceum.pb.h"
+#include "seed.h"
 
 namespace lyceum::envelope {
 namespace {
@@ -169,11 +171,6 @@ TEST(Syntax, TheSenderOfARefusedEventIsFound) {
 
 // --- Garbage ------------------------------------------------------------------------------------
 
-uint64_t Seed() {
-  const char* text = std::getenv("LYCEUM_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device{}();
-}
-
 void DecodeAll(const std::string& data) {
   for (const Encoding encoding : {kJson, kProtobuf}) {
     for (const RecordClass record_class : {RecordClass::kUser, RecordClass::kTool}) {
@@ -185,7 +182,18 @@ void DecodeAll(const std::string& data) {
     (void)PeekSender(data, encoding);
     (void)DecodeClientMessage(data, encoding).has_value();
     (void)DecodeToolRequest(data, encoding).has_value();
-    (void)DecodeToolAck(data, encoding).has_value();
+    ToolAck spare;
+    const auto ack = DecodeToolAck(data, encoding);
+    const auto view = ReadToolAck(data, encoding, &spare);
+    ASSERT_EQ(ack.has_value(), view.has_value());
+    if (ack) {
+      ASSERT_EQ(ack->id.value, view->id);
+      ASSERT_EQ(ack->accepted, view->accepted);
+      ASSERT_EQ(ack->worker, view->worker);
+    }
+    (void)DecodeWorkerHeartbeat(data, encoding).has_value();
+    (void)DecodeToolControl(data, encoding).has_value();
+    (void)DecodeBarrier(data, encoding).has_value();
     (void)DecodeToolHeartbeat(data, encoding).has_value();
     (void)DecodeToolCancel(data, encoding).has_value();
     (void)DecodeQuery(data, encoding).has_value();
@@ -194,6 +202,11 @@ void DecodeAll(const std::string& data) {
   (void)DecodeDeadLetter(data).has_value();
   (void)DecodeTopic(data).has_value();
   (void)ToJson("Session", data).has_value();
+  (void)DecodeSession(data).has_value();
+  const std::string_view chunks[] = {data};
+  (void)MessagesIn(chunks, 0, UINT32_MAX, 100, 1 << 20).has_value();
+  (void)HistoryIn(chunks, 1, UINT64_MAX, 1 << 20).has_value();
+  (void)RecordsIn(chunks, 0, 100).has_value();
 }
 
 TEST(Syntax, GarbageNeverCrashes) {
@@ -209,6 +222,17 @@ TEST(Syntax, GarbageNeverCrashes) {
   }
   for (const auto& json : ClientMessageSamples()) seeds.push_back(json);
   for (const auto& json : ToolRequestSamples()) seeds.push_back(json);
+  for (const auto& json : ToolAckSamples()) {
+    seeds.push_back(json);
+    seeds.push_back(EncodeToolAck(*DecodeToolAck(json, kJson)));
+  }
+  seeds.push_back(WorkerHeartbeatSample());
+  seeds.push_back(BarrierSample());
+  JournalWriter journal;
+  journal.AddRecord(17);
+  journal.AddMessage(5, 17, 9, kJson, ClientMessageSamples()[0]);
+  journal.AddHistory({10, 1, tutor::Role::kLearner, "message", "hm"});
+  seeds.push_back(journal.chunk());
   for (int i = 0; i < 20'000; ++i) {
     std::string data;
     if (i % 4 == 0) {

@@ -1,5 +1,5 @@
 // A request whose attempt and deadline are appended is the request with that attempt and deadline.
-#include "envelope/tool_request_bytes.h"
+#include "envelope/tool_requests.h"
 
 #include <gtest/gtest.h>
 

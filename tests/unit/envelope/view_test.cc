@@ -124,7 +124,23 @@ TEST(View, OfALongHistoryTheNewestEntriesStay) {
     ASSERT_TRUE(view) << view.error().text;
     EXPECT_NE(view->json.find("\"index\": 2000"), std::string::npos);
     EXPECT_EQ(view->json.find("\"index\": 1,"), std::string::npos);
+    EXPECT_TRUE(view->cut);
   }
+}
+
+TEST(View, OfManyRecordsTheFirstStay) {
+  ViewParts parts;
+  parts.records.assign(60'000, uint64_t{1} << 60);
+  parts.records.front() = 7;
+  for (const Encoding encoding : {kJson, kProtobuf}) {
+    const std::string bytes = EncodeSessionView(parts, encoding);
+    EXPECT_LE(bytes.size(), 1000u * 1024);
+    const auto view = DecodeSessionView(bytes, encoding);
+    ASSERT_TRUE(view) << view.error().text;
+    EXPECT_EQ(view->records.front(), 7u);
+    EXPECT_EQ(view->cut, view->records.size() < parts.records.size());
+  }
+  EXPECT_TRUE(DecodeSessionView(EncodeSessionView({.cut = true}, kJson), kJson)->cut);
 }
 
 TEST(View, AnyPayloadAsJson) {
@@ -140,7 +156,8 @@ TEST(View, AnyPayloadAsJson) {
   for (const std::string type : {"", "event", "Start", "lyceum.v1.Event"}) {
     EXPECT_EQ(ToJson(type, "{}").error().text,
               "type: name one of Event, ClientMessage, ToolRequest, ToolAck, ToolHeartbeat, "
-              "ToolCancel, Query, SessionView, DeadLetter, Topic, Session, HistoryRow, Letter");
+              "ToolCancel, ToolRefused, WorkerHeartbeat, Query, SessionView, DeadLetter, Topic, "
+              "Session, HistoryRow, Letter, JournalChunk");
   }
   EXPECT_EQ(ToJson("Query", R"({"x":1})").error().text, "x: unknown field");
 }

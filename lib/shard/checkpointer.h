@@ -1,0 +1,88 @@
+// Checkpointer: brings what one partition has become into the store, a whole at a time.
+//
+//   collecting  the sessions that had changed at position C are encoded, some a turn of the loop; one
+//               that is about to change again is encoded before it does: so the rows are those of C
+//   holding     until all that the records up to C sent is confirmed
+//   writing     the store's own thread writes; a failed write is tried again, nothing is forgotten
+//
+// Invariant: durable <= C <= confirmed once it is written. One thread calls it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shard/context.h"
+#include "shard/dead_letters.h"
+
+namespace lyceum::shard {
+
+class Checkpointer {
+ public:
+  // Sessions encoded a turn: 900 at once were a pause of 25 ms.
+  static constexpr size_t kSliceSessions = 50;
+  // Reading stops when so many times the bound of Options would be folded again.
+  static constexpr size_t kStopFactor = 4;
+
+  Checkpointer(Context* context, store::PartitionId partition, DeadLetters* dead_letters);
+
+  // What the store holds; where folding goes on from.
+  void Begin(const store::Checkpoint& durable);
+  const store::Checkpoint& durable() const { return durable_; }
+
+  // Before a record is folded into the session.
+  void BeforeChange(SessionEntry* entry) {
+    if (entry->to_encode) EncodeNow(entry);
+  }
+  void OnFolded(size_t record_bytes) {
+    ++records_;
+    bytes_ += record_bytes;
+  }
+  // Once a turn. `now`: the position of what is in memory. `confirmed`: the sequence up to which all
+  // that was sent is confirmed.
+  void Turn(const store::Checkpoint& now, uint64_t confirmed);
+  // As soon as it may: a last checkpoint, marked clean.
+  void Finish() { finishing_ = true; }
+  bool finished(uint64_t position) const {
+    return durable_.sequence == position && durable_.clean && phase_ == Phase::kIdle;
+  }
+  // True: read no more before a checkpoint is done.
+  bool full() const;
+  // Steady ms when Turn has something to do; INT64_MAX: when something else happens.
+  int64_t NextMs() const;
+  bool busy() const { return phase_ == Phase::kCollecting; }
+
+ private:
+  enum class Phase { kIdle, kCollecting, kHolding, kWriting, kFailed };
+  struct Encoded {
+    SessionEntry* entry;
+    uint64_t generation;
+  };
+
+  void BeginCollecting(const store::Checkpoint& now);
+  void EncodeNow(SessionEntry* entry);
+  void Hand();
+  void OnWritten(const Result<void>& written);
+
+  Context* const context_;
+  const store::PartitionId partition_;
+  DeadLetters* const dead_letters_;
+  Phase phase_ = Phase::kIdle;
+  store::Checkpoint durable_;
+  store::Checkpoint next_;
+  std::shared_ptr<store::CheckpointBatch> batch_;
+  std::vector<SessionEntry*> to_encode_;
+  size_t encoded_count_ = 0;
+  std::vector<Encoded> encoded_;
+  size_t records_ = 0, bytes_ = 0;            // Folded since the last collection began.
+  size_t batch_records_ = 0, batch_bytes_ = 0;  // Of the one that is on its way.
+  int64_t begun_ms_ = 0;                      // Steady.
+  int64_t retry_ms_ = 0;
+  uint32_t failures_ = 0;
+  bool finishing_ = false;
+  std::shared_ptr<Checkpointer*> self_;
+};
+
+}  // namespace lyceum::shard

@@ -1,0 +1,74 @@
+// What the parts of one shard share. Owned by the Shard; all on its thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/random.h"
+#include "dispatch/dispatcher.h"
+#include "envelope/codec.h"
+#include "envelope/subjects.h"
+#include "shard/fold.h"
+#include "shard/outgoing.h"
+#include "shard/server_time.h"
+#include "shard/session_table.h"
+#include "shard/timers.h"
+#include "store/checkpoint_store.h"
+#include "store/flight_page.h"
+#include "wire/stored_publisher.h"
+#include "wire/wire.h"
+
+namespace lyceum::shard {
+
+// What to do where the broker lost records that it had acknowledged.
+enum class OnLogLoss { kHalt, kContinue };
+
+struct Options {
+  envelope::Subjects subjects;
+  std::string worker;
+  size_t memory_bytes = 256 << 20;  // Of this shard.
+  int64_t checkpoint_ms = 1'000;
+  // A checkpoint begins earlier when so much would be folded again after a crash.
+  size_t refold_records_max = 20'000;
+  size_t refold_bytes_max = 8 << 20;
+  OnLogLoss on_log_loss = OnLogLoss::kHalt;
+  // Messages of records older than this are not sent where nothing tells how far was sent.
+  int64_t resend_age_ms = 60'000;
+  uint32_t fold_version = tutor::kFoldVersion;
+  Core core = &tutor::Advance;
+};
+
+// Figures of one shard, read by other threads.
+struct Counters {
+  std::atomic<uint64_t> records{0}, refused{0}, messages{0}, sent_again{0}, missing_records{0};
+  std::atomic<uint64_t> checkpoints{0}, checkpoint_failures{0}, checkpoint_bytes{0};
+  std::atomic<uint64_t> timers_fired{0}, dead_letters_lost{0}, reader_breaks{0}, session_loads{0};
+  std::atomic<uint64_t> sessions{0}, memory_bytes{0}, unconfirmed_bytes{0};
+  std::atomic<int64_t> clock_offset_ms{0};
+};
+
+struct Context {
+  Options options;
+  wire::Wire* wire = nullptr;
+  store::CheckpointStore* store = nullptr;
+  store::FlightPage* flight = nullptr;
+  const Clock* clock = nullptr;
+  Random* random = nullptr;
+  Executor* executor = nullptr;
+
+  SessionTable* sessions = nullptr;
+  Outgoing* outgoing = nullptr;
+  Timers* timers = nullptr;
+  ServerTime* server_time = nullptr;
+  wire::StoredPublisher* publisher = nullptr;
+  dispatch::Dispatcher* dispatcher = nullptr;
+  envelope::EventDecoder* decoder = nullptr;
+  envelope::ClientMessageEncoder* encoder = nullptr;
+  Counters* counters = nullptr;
+};
+
+}  // namespace lyceum::shard

@@ -1,0 +1,111 @@
+#include "shard/dead_letters.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace lyceum::shard {
+namespace {
+
+// The token under which a record is filed whose own user is none.
+constexpr std::string_view kNobody = "_";
+
+}  // namespace
+
+DeadLetters::DeadLetters(Context* context, store::PartitionId partition)
+    : context_(context), partition_(partition), self_(std::make_shared<DeadLetters*>(this)) {}
+
+void DeadLetters::Add(const Record& record, std::string_view user, const Refused& refused) {
+  const UserId filed(std::string(user.empty() ? kNobody : user));
+  envelope::DeadLetter letter;
+  letter.partition = partition_;
+  letter.sequence = record.sequence;
+  letter.subject = std::string(record.subject);
+  letter.reason = std::string(Name(refused.reason));
+  letter.text = refused.text;
+  letter.count = 1;
+  letter.at_ms = record.time_ms;
+  letter.record = std::string(record.data);
+  Put(record.sequence, context_->options.subjects.DeadLetterOf(partition_, filed),
+      envelope::EncodeDeadLetter(letter));
+  Send();
+}
+
+void DeadLetters::Put(uint64_t sequence, std::string subject, std::string bytes) {
+  if (waiting_.size() >= kCountMax || bytes_ + bytes.size() > kBytesMax) {
+    ++context_->counters->dead_letters_lost;
+    LogWarn("dead letter lost: too many wait for their stream",
+            {{"partition", partition_}, {"sequence", sequence}});
+    return;
+  }
+  bytes_ += bytes.size();
+  waiting_[sequence] = {std::move(subject), std::move(bytes), false};
+}
+
+Result<void> DeadLetters::Recover() {
+  auto rows = context_->store->GetDeadLetters(partition_, kCountMax);
+  if (!rows) return rows.error();
+  for (store::DeadLetterRow& row : *rows) {
+    rows_[row.sequence] = true;
+    const auto letter = envelope::DecodeDeadLetter(row.bytes);
+    if (!letter) {
+      LogError("dead letter cannot be read",
+               {{"partition", partition_}, {"text", letter.error().text}});
+      continue;
+    }
+    const auto parts = context_->options.subjects.ParseLogFast(letter->subject);
+    const UserId user(std::string(parts ? parts->user : kNobody));
+    Put(row.sequence, context_->options.subjects.DeadLetterOf(partition_, user),
+        std::move(row.bytes));
+  }
+  return {};
+}
+
+void DeadLetters::Send() {
+  for (auto& [sequence, letter] : waiting_) {
+    if (letter.sent) continue;
+    wire::StoredMessageOut message;
+    message.subject = letter.subject;
+    message.data = letter.bytes;
+    message.message_id = fmt::format("dlq-{}-{}", partition_, sequence);
+    const auto done = [self = std::weak_ptr(self_), sequence = sequence](Result<uint64_t> acked) {
+      if (const auto here = self.lock()) (*here)->OnAcked(sequence, acked);
+    };
+    if (!context_->publisher->Send(std::move(message), INT64_MAX, done)) return;
+    letter.sent = true;
+  }
+}
+
+void DeadLetters::OnAcked(uint64_t sequence, const Result<uint64_t>& acked) {
+  const auto found = waiting_.find(sequence);
+  if (found == waiting_.end()) return;
+  if (!acked) {
+    ++context_->counters->dead_letters_lost;
+    LogError("dead letter refused", {{"partition", partition_},
+                                     {"sequence", sequence},
+                                     {"text", acked.error().text}});
+  }
+  bytes_ -= found->second.bytes.size();
+  waiting_.erase(found);
+  if (const auto row = rows_.find(sequence); row != rows_.end()) row->second = false;
+}
+
+void DeadLetters::AddRows(uint64_t position, store::CheckpointBatch* batch) {
+  for (const auto& [sequence, letter] : waiting_) {
+    if (sequence > position) break;
+    if (!rows_.emplace(sequence, true).second) continue;
+    batch->PutDeadLetter(sequence, letter.bytes);
+  }
+  for (auto row = rows_.begin(); row != rows_.end();) {
+    if (row->second) {
+      ++row;
+      continue;
+    }
+    batch->EraseDeadLetter(row->first);
+    row = rows_.erase(row);
+  }
+}
+
+}  // namespace lyceum::shard

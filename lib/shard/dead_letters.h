@@ -1,0 +1,51 @@
+// DeadLetters: the refused records of one partition, on their way to the stream of dead letters.
+//
+// A lane of its own with a bound of its own: what does not fit is dropped and counted, so dead
+// letters can be lost before they can stop a partition. One that is not acknowledged when a
+// checkpoint is taken becomes a row of it, and is sent again after a restart. One thread calls it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "shard/context.h"
+
+namespace lyceum::shard {
+
+class DeadLetters {
+ public:
+  static constexpr size_t kCountMax = 256;
+  static constexpr size_t kBytesMax = 4 << 20;
+
+  DeadLetters(Context* context, store::PartitionId partition);
+
+  // `user` may be empty: a record of nobody's.
+  void Add(const Record& record, std::string_view user, const Refused& refused);
+  // What the last checkpoint left to send.
+  Result<void> Recover();
+  // Hands over what there is room for.
+  void Send();
+  // Rows of what is not acknowledged up to the position, and erasure of those that are by now.
+  void AddRows(uint64_t position, store::CheckpointBatch* batch);
+  size_t waiting() const { return waiting_.size(); }
+
+ private:
+  struct DeadLetter {
+    std::string subject;
+    std::string bytes;
+    bool sent = false;
+  };
+  void Put(uint64_t sequence, std::string subject, std::string bytes);
+  void OnAcked(uint64_t sequence, const Result<uint64_t>& acked);
+
+  Context* const context_;
+  const store::PartitionId partition_;
+  std::map<uint64_t, DeadLetter> waiting_;  // By the record's sequence.
+  std::map<uint64_t, bool> rows_;           // In a checkpoint: true until acknowledged.
+  size_t bytes_ = 0;
+  std::shared_ptr<DeadLetters*> self_;  // Acks that come later than this is gone find null.
+};
+
+}  // namespace lyceum::shard

@@ -1,0 +1,63 @@
+#include "shard/fold.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace lyceum::shard {
+
+std::string_view Name(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kUndecodable:
+      return "undecodable";
+    case Refusal::kWrongClass:
+      return "wrong_class";
+    case Refusal::kWrongPartition:
+      return "wrong_partition";
+    case Refusal::kBadSubject:
+      return "bad_subject";
+    case Refusal::kBuried:
+      return "buried";
+    case Refusal::kDamaged:
+      return "damaged";
+  }
+  return "undecodable";
+}
+
+std::variant<envelope::Subjects::LogSubject, Refused> AddressOf(const envelope::Subjects& subjects,
+                                                                uint32_t partition,
+                                                                const Record& record) {
+  const Result<envelope::Subjects::LogSubject> parts = subjects.ParseLogFast(record.subject);
+  if (!parts) return Refused{.reason = Refusal::kBadSubject, .text = parts.error().text};
+  const bool is_barrier = parts->record_class == envelope::RecordClass::kBarrier;
+  const uint32_t home = is_barrier ? parts->partition : subjects.PartitionOf(parts->user);
+  if (parts->partition != partition || home != partition) {
+    return Refused{
+        .reason = Refusal::kWrongPartition,
+        .text = fmt::format("the user belongs to partition {}, the record lies in {}: publish to "
+                            "{}.in.<class>.<user> and let the server choose the partition",
+                            home, partition, subjects.prefix())};
+  }
+  return *parts;
+}
+
+std::variant<envelope::DecodedEvent, Refused> EventOf(envelope::EventDecoder& decoder,
+                                                      const Record& record,
+                                                      envelope::RecordClass record_class) {
+  const tutor::Encoding encoding = envelope::EncodingOf(record.content_type, record.data);
+  Result<envelope::DecodedEvent> decoded = decoder.Decode(record.data, encoding, record_class);
+  if (decoded) return std::move(*decoded);
+  Refused refused{.reason = Refusal::kUndecodable,
+                  .text = decoded.error().text,
+                  .sender = decoder.refused().sender,
+                  .encoding = encoding};
+  if (const auto other = decoder.refused().other_class) {
+    refused.reason = Refusal::kWrongClass;
+    refused.text =
+        fmt::format("an event of class {} was published to class {}: use its own subject",
+                    envelope::Name(*other), envelope::Name(record_class));
+  }
+  return refused;
+}
+
+}  // namespace lyceum::shard

@@ -1,0 +1,579 @@
+#include "shard/partition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/overloaded.h"
+#include "tutor/args.h"
+#include "tutor/limits.h"
+
+namespace lyceum::shard {
+namespace {
+
+constexpr int64_t kAskMs = 2'000;      // A quiet log is asked so often how far it is.
+constexpr int64_t kSilentMs = 5'000;   // Behind the log for so long, and nothing came: another reader.
+constexpr size_t kOutgoingBytesMax = 32 << 20;
+constexpr size_t kUnwrittenBytesMax = 16 << 20;
+
+std::string_view ContentType(tutor::Encoding encoding) {
+  return encoding == tutor::Encoding::kJson ? "application/json" : "";
+}
+
+}  // namespace
+
+Partition::Partition(Context* context, Resends* resends, store::PartitionId id)
+    : context_(context),
+      resends_(resends),
+      id_(id),
+      stream_(context->options.subjects.LogStream(id)),
+      dead_letters_(context, id),
+      checkpointer_(context, id, &dead_letters_),
+      self_(std::make_shared<Partition*>(this)) {}
+
+Partition::~Partition() = default;
+
+// --- One record ------------------------------------------------------------------------------------
+
+void Partition::OnRecord(const wire::LogRecord& record) {
+  if (phase_ != Phase::kReading || record.sequence <= position_.sequence) return;
+  if (record.sequence > position_.sequence + 1 && position_.sequence > 0) {
+    const uint64_t missing = record.sequence - position_.sequence - 1;
+    context_->counters->missing_records += missing;
+    LogWarn("records are missing from the log: they were deleted", {{"partition", id_},
+                                                                    {"after", position_.sequence},
+                                                                    {"count", missing}});
+  }
+  context_->server_time->OnRecord(record.time_ms, caught_up_);
+  delivered_ms_ = context_->clock->SteadyMs();
+  log_end_ = std::max(log_end_, record.sequence + record.pending);
+
+  const Record folded{record.subject, record.content_type, record.data, record.sequence,
+                      record.time_ms};
+  if (const uint32_t lineage = LineageOf(record.sequence); lineage != position_.lineage) {
+    position_.lineage = lineage;
+    position_.lineage_begins = record.sequence;
+  }
+  context_->flight->BeginFold(id_, record.sequence);
+  const bool done = FoldRecord(folded);
+  context_->flight->EndFold(id_);
+  if (!done || phase_ != Phase::kReading) return;
+
+  position_.sequence = record.sequence;
+  position_.fingerprint = Fingerprint(record.subject, record.data, record.time_ms);
+  position_.record_time_ms = record.time_ms;
+  position_.stream_created_ns = log_.created_ns;
+  folded_in_turn_ = true;
+  ++context_->counters->records;
+  checkpointer_.OnFolded(record.data.size());
+  if (!caught_up_ && record.sequence >= log_end_) OnCaughtUp();
+  // Read no more than may be folded again after a crash, or than is taken from us.
+  if (checkpointer_.full() || context_->outgoing->bytes() > kOutgoingBytesMax ||
+      context_->wire->unwritten_bytes() > kUnwrittenBytesMax || !context_->dispatcher->HasRoom()) {
+    reader_.reset();
+  }
+}
+
+bool Partition::FoldRecord(const Record& record) {
+  if (buried_.contains(record.sequence)) {
+    Refuse(record, {},
+           {.reason = Refusal::kBuried,
+            .text = "the process died over this record twice: report it with this record"},
+           nullptr);
+    return true;
+  }
+  auto address = AddressOf(context_->options.subjects, id_, record);
+  if (const auto* refused = std::get_if<Refused>(&address)) {
+    Refuse(record, {}, *refused, nullptr);
+    return true;
+  }
+  const auto& subject = std::get<envelope::Subjects::LogSubject>(address);
+  if (subject.record_class == envelope::RecordClass::kBarrier) {
+    OnBarrier(record);
+    return true;
+  }
+  const auto event = EventOf(*context_->decoder, record, subject.record_class);
+  if (const auto* refused = std::get_if<Refused>(&event)) {
+    const Result<SessionEntry*> entry = context_->sessions->Load(id_, subject.user);
+    if (!entry) {
+      TryAgain(entry.error());
+      return false;
+    }
+    Refuse(record, subject.user, *refused, *entry);
+    return true;
+  }
+  return FoldEvent(record, subject, std::get<envelope::DecodedEvent>(event));
+}
+
+void Partition::OnBarrier(const Record& record) {
+  const Result<envelope::Barrier> barrier = context_->decoder->DecodeBarrier(
+      record.data, envelope::EncodingOf(record.content_type, record.data));
+  if (!barrier) {
+    return Refuse(record, {},
+                  {.reason = Refusal::kUndecodable, .text = barrier.error().text}, nullptr);
+  }
+  const uint32_t version = barrier->fold_version;
+  if (version > context_->options.fold_version) {
+    return Halt(fmt::format("the log goes on under version {} of the state machine, this program "
+                            "has {}: run the newer one",
+                            version, context_->options.fold_version));
+  }
+  if (version <= position_.fold_version) return;
+  LogInfo("fold version", {{"partition", id_}, {"version", version}});
+  position_.fold_version = version;
+}
+
+tutor::LogPosition Partition::PositionOf(const Record& record) const {
+  tutor::LogPosition position;
+  position.partition = id_;
+  position.sequence = record.sequence;
+  position.time_ms = record.time_ms;
+  position.lineage = position_.lineage;
+  position.fold_version = position_.fold_version;
+  return position;
+}
+
+bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSubject& address,
+                          const envelope::DecodedEvent& decoded) {
+  Result<SessionEntry*> loaded = context_->sessions->Load(id_, address.user);
+  if (!loaded) {
+    TryAgain(loaded.error());
+    return false;
+  }
+  SessionEntry* entry = *loaded;
+  if (entry != nullptr && !entry->damaged.empty()) {
+    Refuse(record, address.user,
+           {.reason = Refusal::kDamaged,
+            .text = "the session cannot be read: an operator can rebuild it from its records with "
+                    "`lyceum session rebuild`",
+            .sender = envelope::RefusedSender{decoded.event.id, decoded.event.client},
+            .encoding = decoded.event.encoding},
+           nullptr);
+    return true;
+  }
+  const tutor::LogPosition position = PositionOf(record);
+  effects_.clear();
+  if (entry == nullptr) {
+    const UserId user{std::string(address.user)};
+    std::optional<tutor::Session> opened;
+    context_->options.core(&opened, user, decoded.event, position, &effects_);
+    if (!opened) {
+      for (const tutor::Effect& effect : effects_) {
+        if (const auto* reply = std::get_if<tutor::ReplyTo>(&effect); reply && !IsSilenced(record)) {
+          ReplyTo(user.value, reply->client, reply->message, decoded.trace);
+        }
+      }
+      return true;
+    }
+    entry = context_->sessions->Insert(id_, std::move(*opened));
+  } else {
+    checkpointer_.BeforeChange(entry);
+    const bool was_locked = tutor::NameOf(entry->session->state) ==
+                            tutor::StateName::kAwaitingToolResult;
+    if (!was_locked) entry->lock_began_ms = 0;
+    context_->options.core(&entry->session, entry->user(), decoded.event, position, &effects_);
+    CHECK(entry->session.has_value());
+  }
+  context_->sessions->OnChanged(entry);
+  Apply(record, entry, decoded.trace);
+  if (const auto* fired = std::get_if<tutor::TimerFired>(&decoded.event.kind)) {
+    OnTimerFolded(entry, fired->token);
+  }
+  return true;
+}
+
+void Partition::Apply(const Record& record, SessionEntry* entry, const std::string& trace) {
+  const bool silent = IsSilenced(record);
+  position_of_ = record.sequence;
+  if (entry->tail.empty()) entry->tail_first = JournalKey(position_.lineage, record.sequence);
+  const size_t tail_before = entry->tail.bytes();
+  entry->tail.AddRecord(record.sequence);
+  const auto apply = Overloaded{
+      [&](const tutor::EmitMessage& emit) { Emit(entry, emit, trace, silent); },
+      [&](const tutor::ReplyTo& reply) {
+        if (!silent) ReplyTo(entry->user().value, reply.client, reply.message, trace);
+      },
+      [&](const tutor::ResendMessages& resend) {
+        if (!silent) Resend(record, entry, resend);
+      },
+      [&](const tutor::CallTool& call) {
+        // Where nobody knows what was sent, somebody may be running it: see DispatchFound.
+        const bool is_new = send_known_ && record.sequence > sent_;
+        if (is_new) {
+          Dispatch(entry, call.call, call.args, trace, false);
+        } else {
+          locked_.insert(entry->user().value);
+        }
+      },
+      [&](const tutor::DispatchAgain& again) { context_->dispatcher->Again(again.call); },
+      [&](const tutor::EndCall& end) {
+        if (!locked_.empty()) locked_.erase(entry->user().value);
+        context_->dispatcher->End(end.call, end.tell_worker);
+      },
+      [&](const tutor::SetTimer& set) {
+        if (set.timer.kind == tutor::TimerKind::kToolDeadline) return;  // See Dispatch.
+        if (set.timer.due_ms <= context_->server_time->NowMs() + Timers::kHorizonMs) {
+          context_->timers->Add(set.timer.due_ms, id_, entry->user().value, "");
+        }
+      },
+      [&](const tutor::ClearTimer&) {},  // What the session does not have is not fired.
+      [&](const tutor::Append& append) { entry->tail.AddHistory(append.entry); },
+      [&](const tutor::Unload&) { entry->unload = true; }};
+  for (const tutor::Effect& effect : effects_) std::visit(apply, effect);
+  context_->sessions->OnJournal(entry, entry->tail.bytes() - tail_before);
+}
+
+// --- What leaves -----------------------------------------------------------------------------------
+
+void Partition::Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::string_view trace,
+                     bool silent) {
+  const tutor::Session& session = *entry->session;
+  envelope::ClientMessageEncoder& encoder = *context_->encoder;
+  encoder.Begin(session.user, emit.message);
+  const tutor::Encoding kept =
+      session.clients.empty() ? tutor::Encoding::kProtobuf : session.clients.front().encoding;
+  entry->tail.AddMessage(emit.message.n, position_of_, emit.history_index, kept,
+                         encoder.Get(kept));
+  if (silent) return;
+  for (const tutor::AttachedClient& client : session.clients) {
+    subject_.clear();
+    context_->options.subjects.AppendOut(&subject_, client.id.value);
+    context_->outgoing->Send({.subject = subject_,
+                              .data = encoder.Get(client.encoding),
+                              .content_type = ContentType(client.encoding),
+                              .trace = trace});
+    ++context_->counters->messages;
+  }
+}
+
+void Partition::ReplyTo(std::string_view user, const tutor::AttachedClient& client,
+                        const tutor::ClientMessage& message, std::string_view trace) {
+  const std::string bytes =
+      envelope::EncodeClientMessage(UserId(std::string(user)), message, client.encoding);
+  context_->outgoing->Send({.subject = context_->options.subjects.Out(client.id),
+                            .data = bytes,
+                            .content_type = ContentType(client.encoding),
+                            .trace = trace});
+  ++context_->counters->messages;
+}
+
+void Partition::Refuse(const Record& record, std::string_view user, const Refused& refused,
+                       const SessionEntry* entry) {
+  ++context_->counters->refused;
+  LogWarn("record refused", {{"partition", id_},
+                             {"sequence", record.sequence},
+                             {"reason", Name(refused.reason)},
+                             {"text", refused.text}});
+  // The stream drops what it has; what is in no checkpoint may not have reached it.
+  const bool may_be_lost = has_position_ && record.sequence > durable().sequence;
+  if (refused.reason != Refusal::kDamaged && (may_be_lost || !IsSilenced(record))) {
+    dead_letters_.Add(record, user, refused);
+  }
+  if (IsSilenced(record)) return;
+  if (!refused.sender || refused.sender->client.empty() || user.empty()) return;
+  // n is 0: a refusal is no part of the session, whose numbers stay dense.
+  const bool damaged = refused.reason == Refusal::kDamaged;
+  tutor::ClientMessage message;
+  message.id = tutor::IdAt(PositionOf(record), 0);
+  message.in_reply_to = refused.sender->id;
+  message.at_ms = record.time_ms;
+  message.state = entry != nullptr && entry->damaged.empty()
+                      ? tutor::NameOf(entry->session->state)
+                      : tutor::StateName::kExposition;
+  message.body = tutor::ErrorOut{.code = damaged ? "damaged" : "refused", .text = refused.text};
+  ReplyTo(user, {refused.sender->client, refused.encoding}, message, {});
+}
+
+void Partition::Resend(const Record& record, SessionEntry* entry,
+                       const tutor::ResendMessages& resend) {
+  const uint32_t last = entry->session->n;
+  const uint32_t kept = last > tutor::kMessagesKept ? last - tutor::kMessagesKept + 1 : 1;
+  if (resend.after_n >= last) return;
+  const bool taken = resends_->Add({.partition = id_,
+                                    .sequence = record.sequence,
+                                    .user = entry->user().value,
+                                    .to = resend.client,
+                                    .first_n = std::max(resend.after_n + 1, kept),
+                                    .last_n = last});
+  if (taken) return;
+  LogWarn("messages not sent again: too many clients ask at once", {{"partition", id_}});
+}
+
+// A record whose messages were sent, and confirmed, before: it changes what is in memory, and
+// nothing leaves. Where nothing tells what was sent, old ones are taken for sent.
+bool Partition::IsSilenced(const Record& record) const {
+  if (record.sequence <= confirmed_) return true;
+  return !has_position_ && !caught_up_ &&
+         record.time_ms < context_->server_time->NowMs() - context_->options.resend_age_ms;
+}
+
+// --- Calls -----------------------------------------------------------------------------------------
+
+void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tutor::ToolArgs& args,
+                         std::string_view trace, bool found) {
+  const int64_t steady = context_->clock->SteadyMs();
+  if (entry->lock_began_ms == 0) entry->lock_began_ms = steady;
+  const int64_t lock_left = std::max<int64_t>(
+      1, entry->lock_began_ms + tutor::kLockMsMax - steady);
+  const int64_t duration = std::min(call.duration_ms, lock_left);
+  dispatch::Dispatcher::Call dispatched;
+  dispatched.id = call.id;
+  dispatched.partition = id_;
+  dispatched.tool = call.tool;
+  dispatched.user = entry->user();
+  dispatched.trace = std::string(trace);
+  dispatched.duration_ms = duration;
+  dispatched.deadline_cap_ms = lock_left;
+  dispatched.request = RequestOf(*entry->session, call, args, trace);
+  if (!context_->dispatcher->Add(std::move(dispatched), found)) return;  // It is there already.
+  // The dispatcher ends the call when its time is over; this, should that not reach the log.
+  for (const tutor::Timer& timer : entry->session->timers) {
+    if (timer.kind != tutor::TimerKind::kToolDeadline) continue;
+    const int64_t due = context_->server_time->NowMs() + duration + kDeadlineGraceMs +
+                        (found ? kListenMs : 0);
+    context_->timers->Add(due, id_, entry->user().value, timer.token);
+  }
+}
+
+std::string Partition::RequestOf(const tutor::Session& session, const tutor::Call& call,
+                                 const tutor::ToolArgs& args, std::string_view trace) const {
+  const envelope::Subjects& subjects = context_->options.subjects;
+  envelope::ToolRequest request;
+  request.id = call.id;
+  request.tool = call.tool;
+  request.user = session.user;
+  request.reply_subject = subjects.In(envelope::RecordClass::kTool, session.user);
+  for (const tutor::AttachedClient& client : session.clients) {
+    request.stream_subjects.push_back(subjects.Out(client.id));
+  }
+  if (!session.clients.empty()) {
+    request.stream_subject = request.stream_subjects.back();
+    request.stream_json = session.clients.back().encoding == tutor::Encoding::kJson;
+  }
+  request.args = args;
+  request.context = session.context;
+  request.trace = trace;
+  return envelope::EncodeToolRequestBase(request);
+}
+
+void Partition::DispatchFound() {
+  while (!locked_.empty() && context_->dispatcher->HasRoom()) {
+    const std::string user = *locked_.begin();
+    const Result<SessionEntry*> entry = context_->sessions->Load(id_, user);
+    if (!entry) return;  // The store: again, in the next turn.
+    locked_.erase(locked_.begin());
+    if (*entry != nullptr) Redispatch(*entry);
+  }
+}
+
+void Partition::Redispatch(SessionEntry* entry) {
+  if (!entry->damaged.empty()) return;
+  const auto* lock = std::get_if<tutor::AwaitingToolResult>(&entry->session->state);
+  if (lock == nullptr) return;
+  Dispatch(entry, lock->call, tutor::MakeArgs(*entry->session, lock->call), {}, true);
+}
+
+// --- Timers ----------------------------------------------------------------------------------------
+
+void Partition::OnCaughtUp() {
+  caught_up_ = true;
+  send_known_ = true;
+  has_position_ = true;
+  scanning_ = scanning_ || first_scan_;
+  if (first_scan_) next_scan_ms_ = 0;
+}
+
+void Partition::ScanTimers() {
+  constexpr size_t kRowsAtOnce = 200;
+  const int64_t steady = context_->clock->SteadyMs();
+  if (!scanning_) {
+    if (steady < next_scan_ms_) return;
+    scanning_ = true;
+  }
+  if (steady >= next_scan_ms_) {
+    scan_ahead_ms_ = context_->server_time->NowMs() + Timers::kHorizonMs;
+    next_scan_ms_ = steady + Timers::kHorizonMs / 2;
+  }
+  auto rows = context_->store->GetTimers(id_, scan_ahead_ms_, scanned_, kRowsAtOnce);
+  if (!rows) return;  // Again, in the next turn.
+  for (const store::TimerRow& row : *rows) {
+    context_->timers->Add(row.due_ms, id_, row.user, "");
+    if (!first_scan_) continue;
+    // A pending call is found by its deadline.
+    const Result<SessionEntry*> entry = context_->sessions->Load(id_, row.user);
+    if (entry && *entry != nullptr) Redispatch(*entry);
+  }
+  if (!rows->empty()) scanned_ = rows->back();
+  if (rows->size() == kRowsAtOnce) return;
+  scanning_ = false;
+  first_scan_ = false;
+}
+
+void Partition::OnDue(const Timers::Due& due) {
+  constexpr int64_t kLaterMs = 200;
+  if (phase_ == Phase::kHalted || stopping_) return;
+  const int64_t now = context_->server_time->NowMs();
+  const auto later = [&] { context_->timers->Add(now + kLaterMs, id_, due.user, due.token); };
+  if (!caught_up_) return later();
+  const Result<SessionEntry*> loaded = context_->sessions->Load(id_, due.user);
+  if (!loaded) return later();
+  SessionEntry* entry = *loaded;
+  if (entry == nullptr || !entry->damaged.empty()) return;
+  for (const tutor::Timer& timer : entry->session->timers) {
+    const bool is_due = timer.kind == tutor::TimerKind::kToolDeadline
+                            ? timer.token == due.token
+                            : timer.due_ms <= now;
+    if (is_due) Fire(entry, timer);
+  }
+}
+
+void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
+  Firing& firing = firing_[timer.token];
+  if (firing.out) return;
+  const std::string& user = entry->user().value;
+  const tutor::Event fired{.id = EventId(timer.token), .kind = tutor::TimerFired{timer.token}};
+  wire::StoredMessageOut message;
+  message.subject = context_->options.subjects.In(envelope::RecordClass::kTimer, entry->user());
+  message.data = envelope::EncodeEvent(fired, tutor::Encoding::kProtobuf);
+  message.message_id = firing.tries == 0 ? timer.token
+                                         : fmt::format("{}-{}", timer.token, firing.tries);
+  const auto done = [self = std::weak_ptr(self_), user,
+                     token = timer.token](const Result<uint64_t>& acked) {
+    if (const auto here = self.lock()) (*here)->OnFired(user, token, acked);
+  };
+  firing.out = context_->publisher->Send(std::move(message), kFireMs, done);
+  if (firing.out) {
+    ++context_->counters->timers_fired;
+  } else {
+    context_->timers->Add(context_->server_time->NowMs() + kAgainMs, id_, user, timer.token);
+  }
+}
+
+void Partition::OnFired(const std::string& user, const std::string& token,
+                        const Result<uint64_t>& acked) {
+  if (acked) return;
+  const auto firing = firing_.find(token);
+  if (firing == firing_.end()) return;
+  LogWarn("timer not stored: it is published again",
+          {{"partition", id_}, {"text", acked.error().text}});
+  firing->second.out = false;
+  context_->timers->Add(context_->server_time->NowMs() + kAgainMs, id_, user, token);
+}
+
+// A timer that is still there came too early, by the server's clock: later again, not at once.
+void Partition::OnTimerFolded(SessionEntry* entry, const std::string& token) {
+  const auto firing = firing_.find(token);
+  for (const tutor::Timer& timer : entry->session->timers) {
+    if (timer.token != token) continue;
+    if (firing != firing_.end()) {
+      firing->second.out = false;
+      ++firing->second.tries;
+    }
+    const int64_t now = context_->server_time->NowMs();
+    context_->timers->Add(std::max(timer.due_ms, now + kAgainMs), id_, entry->user().value, token);
+    return;
+  }
+  if (firing != firing_.end()) firing_.erase(firing);
+}
+
+// --- Turns of the loop -----------------------------------------------------------------------------
+
+void Partition::OnConfirmed(uint64_t number) {
+  uint64_t confirmed = confirmed_;
+  while (!marks_.empty() && marks_.front().number <= number) {
+    confirmed = std::max(confirmed, marks_.front().sequence);
+    marks_.pop_front();
+  }
+  SetConfirmed(confirmed);
+}
+
+void Partition::SetConfirmed(uint64_t sequence) {
+  const uint64_t unsent = resends_->FirstUnsent(id_);
+  sequence = std::min(sequence, unsent == 0 ? 0 : unsent - 1);
+  if (sequence <= confirmed_) return;
+  confirmed_ = sequence;
+  context_->flight->NoteConfirmed(id_, confirmed_);
+}
+
+void Partition::Turn() {
+  if (caught_up_ && !stopping_) {
+    if (!locked_.empty()) DispatchFound();
+    ScanTimers();
+  }
+  if (position_.sequence > sent_) {
+    context_->flight->NoteSent(id_, position_.sequence, position_.fingerprint,
+                               position_.record_time_ms);
+    sent_ = position_.sequence;
+  }
+  const uint64_t last = context_->outgoing->last();
+  if (folded_in_turn_ || resends_->SentFor(id_)) {
+    folded_in_turn_ = false;
+    if (last > marked_ && last > context_->outgoing->confirmed()) {
+      marks_.push_back({last, position_.sequence});
+      marked_ = last;
+    } else if (!marks_.empty()) {
+      marks_.back().sequence = position_.sequence;
+    }
+  }
+  if (marks_.empty()) SetConfirmed(position_.sequence);
+  checkpointer_.Turn(position_, confirmed_);
+  if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ && !checkpointer_.full() &&
+      context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
+      context_->wire->unwritten_bytes() <= kUnwrittenBytesMax / 2 &&
+      context_->dispatcher->HasRoom()) {
+    StartReader();
+  }
+}
+
+void Partition::Tick() {
+  const int64_t now = context_->clock->SteadyMs();
+  if (phase_ == Phase::kClosed && now >= open_again_ms_ && context_->wire->connected() &&
+      !stopping_) {
+    Open();
+  }
+  dead_letters_.Send();
+  if (phase_ != Phase::kReading || reader_ == nullptr) return;
+  reader_->Tick();
+  if (reader_ == nullptr || now - delivered_ms_ < kAskMs) return;
+  if (position_.sequence < log_end_ && now - delivered_ms_ >= kSilentMs) {
+    LogError("the log goes on and nothing of it comes: another reader",
+             {{"partition", id_}, {"position", position_.sequence}, {"log_end", log_end_}});
+    return OnReaderBroken(Retry("nothing comes"));
+  }
+  if (now - asked_ms_ < kAskMs) return;
+  asked_ms_ = now;
+  wire::GetLogInfo(*context_->wire, stream_,
+                   [self = std::weak_ptr(self_), opening = opening_](
+                       const Result<std::optional<wire::LogInfo>>& info) {
+                     const auto here = self.lock();
+                     if (here == nullptr || (*here)->opening_ != opening) return;
+                     if (!info || !info->has_value()) return;
+                     (*here)->log_end_ = std::max((*here)->log_end_, (**info).last_sequence);
+                   });
+}
+
+void Partition::BeginStop() {
+  stopping_ = true;
+  reader_.reset();
+  checkpointer_.Finish();
+}
+
+bool Partition::stopped() const {
+  return phase_ == Phase::kHalted || checkpointer_.finished(position_.sequence);
+}
+
+int64_t Partition::NextMs() const {
+  int64_t next = std::min(checkpointer_.NextMs(), open_again_ms_);
+  if (caught_up_) next = std::min(next, next_scan_ms_);
+  return next;
+}
+
+bool Partition::busy() const {
+  return checkpointer_.busy() || (caught_up_ && (scanning_ || !locked_.empty()));
+}
+
+}  // namespace lyceum::shard

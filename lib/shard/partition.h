@@ -1,0 +1,198 @@
+// Partition: one ordered log and what it has become.
+//
+//   closed -> opening -> reading -> (the connection breaks, or the reader) -> opening ...
+//                |           `--> halted: something that an operator has to decide
+//                `--> halted
+//
+// A record is folded in one go when it comes: what it causes is published before the next is looked
+// at. `position` is the last record that was folded. Invariant, always:
+//   durable (checkpoint) <= confirmed <= sent <= position, but for what was never sent again after a
+//   start: a confirmed that comes from the flight page may be ahead of the position.
+// All on the shard's thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shard/checkpointer.h"
+#include "shard/context.h"
+#include "shard/dead_letters.h"
+#include "shard/resends.h"
+#include "shard/journal_key.h"
+#include "wire/log_reader.h"
+
+namespace lyceum::shard {
+
+// A call's deadline record is published so long after the dispatcher should have ended the call.
+inline constexpr int64_t kDeadlineGraceMs = 500;
+// How long heartbeats are listened to before a call that may be running is dispatched again.
+inline constexpr int64_t kListenMs = 600;
+inline constexpr int64_t kFireMs = 10'000;  // A timer's record is stored by then, or published anew.
+inline constexpr int64_t kAgainMs = 1'000;  // Before what failed, or came too early, is tried again.
+
+class Partition {
+ public:
+  enum class Phase { kClosed, kOpening, kReading, kHalted };
+
+  Partition(Context* context, Resends* resends, store::PartitionId id);
+  ~Partition();
+  Partition(const Partition&) = delete;
+  Partition& operator=(const Partition&) = delete;
+
+  // Reads the checkpoint. kReject: of a newer fold version; the worker must not run.
+  Result<void> Load();
+  void OnConnected();
+  void OnDisconnected();
+  // Everything up to this number of Outgoing is confirmed.
+  void OnConfirmed(uint64_t number);
+  // A timer that may be due; see timers.h.
+  void OnDue(const Timers::Due& due);
+  // At the end of each turn of the loop, before the wire is flushed: notes in the flight page how far
+  // is sent, and goes on with what takes several turns.
+  void Turn();
+  // About ten times a second.
+  void Tick();
+  // Reads no more; the last checkpoint is written as soon as all is confirmed.
+  void BeginStop();
+  bool stopped() const;
+  // An operator's word after a halt: the log goes on as the next lineage.
+  void Resume();
+
+  store::PartitionId id() const { return id_; }
+  Phase phase() const { return phase_; }
+  const std::string& halted_because() const { return halted_; }
+  uint64_t position() const { return position_.sequence; }
+  uint64_t confirmed() const { return confirmed_; }
+  uint64_t log_end() const { return log_end_; }
+  const store::Checkpoint& at() const { return position_; }
+  const store::Checkpoint& durable() const { return checkpointer_.durable(); }
+  bool caught_up() const { return caught_up_; }
+  // Steady ms; INT64_MAX: never.
+  int64_t NextMs() const;
+  bool busy() const;
+
+ private:
+  struct Lineage {
+    uint32_t number = 0;
+    uint64_t begins = 1;
+  };
+  // What was sent before a turn ended: messages up to `number` belong to records up to `sequence`.
+  struct Mark {
+    uint64_t number = 0;
+    uint64_t sequence = 0;
+  };
+
+  // --- Opening, a step an answer (partition_open.cc) -------------------------------------------
+  void Open();
+  void OnLogInfo(const std::optional<wire::LogInfo>& info);
+  void CheckLog();
+  void CheckRecord(uint64_t sequence, uint64_t fingerprint, void (Partition::*next)());
+  void CheckPosition();
+  void ReadLineages();
+  void ReadBurials();
+  void BeginReading();
+  void StartReader();
+  void OnCaughtUp();
+  void OnLogLoss(const std::string& what);
+  void NextLineage();
+  void ClaimLineage(uint64_t begins);
+  void EnterLineage(uint32_t number, uint64_t begins);
+  void TryAgain(const Error& error);
+  void Halt(const std::string& why);
+  template <class T, class Next>
+  std::function<void(Result<T>)> Then(Next next);
+
+  // --- Folding -----------------------------------------------------------------------------------
+  void OnRecord(const wire::LogRecord& record);
+  void OnReaderBroken(const Error& error);
+  // False: the store could not be read; the record was not folded.
+  bool FoldRecord(const Record& record);
+  void OnBarrier(const Record& record);
+  bool FoldEvent(const Record& record, const envelope::Subjects::LogSubject& address,
+                 const envelope::DecodedEvent& decoded);
+  void Refuse(const Record& record, std::string_view user, const Refused& refused,
+              const SessionEntry* entry);
+  void ReplyTo(std::string_view user, const tutor::AttachedClient& client,
+               const tutor::ClientMessage& message, std::string_view trace);
+  void Apply(const Record& record, SessionEntry* entry, const std::string& trace);
+  void Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::string_view trace,
+            bool silent);
+  void Resend(const Record& record, SessionEntry* entry, const tutor::ResendMessages& resend);
+  void Dispatch(SessionEntry* entry, const tutor::Call& call, const tutor::ToolArgs& args,
+                std::string_view trace, bool found);
+  std::string RequestOf(const tutor::Session& session, const tutor::Call& call,
+                        const tutor::ToolArgs& args, std::string_view trace) const;
+  void DispatchFound();
+  void Redispatch(SessionEntry* entry);
+  void ScanTimers();
+  void Fire(SessionEntry* entry, const tutor::Timer& timer);
+  void OnFired(const std::string& user, const std::string& token, const Result<uint64_t>& acked);
+  void OnTimerFolded(SessionEntry* entry, const std::string& token);
+  void SetConfirmed(uint64_t sequence);
+  bool IsSilenced(const Record& record) const;
+  uint32_t LineageOf(uint64_t sequence) const;
+  tutor::LogPosition PositionOf(const Record& record) const;
+
+  Context* const context_;
+  Resends* const resends_;
+  const store::PartitionId id_;
+  const std::string stream_;
+  DeadLetters dead_letters_;
+  Checkpointer checkpointer_;
+
+  Phase phase_ = Phase::kClosed;
+  std::string halted_;
+  uint64_t opening_ = 0;  // One more each time; what an earlier one asked for is not listened to.
+  int64_t open_again_ms_ = INT64_MAX;
+  uint32_t failures_ = 0;
+  bool waiting_logged_ = false;
+  bool stopping_ = false;
+  bool resuming_ = false;      // An operator wants the next lineage.
+  bool claimed_ = false;  // A lineage, in this opening.
+  bool barrier_sent_ = false;
+
+  store::Checkpoint position_;  // Of what is in memory. `clean` is not used.
+  std::vector<Lineage> lineages_;
+  std::set<uint64_t> buried_;
+  std::unique_ptr<wire::LogReader> reader_;
+  wire::LogInfo log_;
+  uint64_t log_end_ = 0;  // The last record that the log is known to have.
+  bool caught_up_ = false;
+  int64_t delivered_ms_ = 0;  // Steady; when the last record came.
+  int64_t asked_ms_ = 0;      // Steady; when the log was last asked how far it is.
+
+  uint64_t sent_ = 0;       // As noted in the flight page, or in this turn.
+  uint64_t confirmed_ = 0;
+  bool send_known_ = false;    // How far was sent is known: by the flight page, or by ourselves.
+  bool has_position_ = false;  // By a checkpoint, or as above: what comes after it is sent.
+  bool folded_in_turn_ = false;
+  std::deque<Mark> marks_;
+  uint64_t marked_ = 0;  // The number of the last mark.
+
+  std::set<std::string> locked_;  // Users whose call is not dispatched before all is caught up.
+  std::optional<store::TimerRow> scanned_;
+  int64_t scan_ahead_ms_ = 0;   // Of the server: the index has been read up to here.
+  int64_t next_scan_ms_ = 0;    // Steady.
+  bool scanning_ = false;
+  bool first_scan_ = true;
+  // By token: a timer whose record was published, and is not folded yet (`out`), or came early.
+  struct Firing {
+    bool out = false;
+    uint32_t tries = 0;
+  };
+  std::map<std::string, Firing> firing_;
+
+  tutor::Effects effects_;     // Reused from record to record.
+  std::string subject_;        // Likewise.
+  uint64_t position_of_ = 0;   // The record whose effects are applied.
+  std::shared_ptr<Partition*> self_;
+};
+
+}  // namespace lyceum::shard

@@ -1,0 +1,364 @@
+// How a partition comes to read its log, a step for each answer:
+//
+//   STREAM.INFO        what the log has
+//   lineage.<pp>.<n>   has it begun anew since we last knew?
+//   MSG.GET            is all there that we have folded and sent for, and are these the same records?
+//                      Lost records: the next lineage, or a halt
+//   skip.<pp>.<seq>    records that killed their process twice: nobody folds them
+//   barrier            written where the log is under an older fold version
+//   then the reader, from the position on
+//
+// Anything that does not answer: all of it again, later. What belongs to an earlier try is ignored.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "shard/partition.h"
+#include "wire/kv.h"
+
+namespace lyceum::shard {
+namespace {
+
+constexpr int64_t kAgainFirstMs = 50;
+constexpr int64_t kAgainMsMax = 2'000;
+constexpr uint32_t kDeathsMax = 2;
+constexpr size_t kLineagesMax = 10'000;
+
+std::optional<uint64_t> ReadNumber(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::string PartitionToken(store::PartitionId id, uint32_t lineage) {
+  return lineage == 0 ? fmt::format("{}", id) : fmt::format("{}r{}", id, lineage);
+}
+
+}  // namespace
+
+// Calls `next(partition, what came)`, unless the partition was closed or opened anew meanwhile.
+// What failed is tried again.
+template <class T, class Next>
+std::function<void(Result<T>)> Partition::Then(Next next) {
+  return [self = std::weak_ptr(self_), opening = opening_, next](const Result<T>& result) {
+    const auto here = self.lock();
+    if (here == nullptr) return;
+    Partition& partition = **here;
+    if (partition.opening_ != opening || partition.phase_ != Phase::kOpening) return;
+    if (!result) return partition.TryAgain(result.error());
+    next(partition, *result);
+  };
+}
+
+Result<void> Partition::Load() {
+  Result<std::optional<store::Checkpoint>> checkpoint = context_->store->GetCheckpoint(id_);
+  if (!checkpoint) return checkpoint.error();
+  position_ = checkpoint->value_or(store::Checkpoint{.fold_version = 1});
+  if (position_.fold_version > context_->options.fold_version) {
+    return Reject(fmt::format(
+        "partition {} was folded by version {} of the state machine, this program has {}: run the "
+        "newer one",
+        id_, position_.fold_version, context_->options.fold_version));
+  }
+  lineages_ = {{position_.lineage, position_.lineage_begins}};
+  const store::FlightPage::Line line = context_->flight->Get(id_);
+  // One of another lineage than the checkpoint's says nothing of it.
+  send_known_ = line.known && line.lineage >= position_.lineage && line.sent > 0;
+  sent_ = position_.sequence;  // What the flight page knows comes to it with its lineage: CheckLog.
+  confirmed_ = position_.sequence;
+  if (position_.clean) send_known_ = true;
+  has_position_ = send_known_ || position_.sequence > 0;
+  if (Result<void> recovered = dead_letters_.Recover(); !recovered) return recovered;
+  checkpointer_.Begin(position_);
+  return {};
+}
+
+void Partition::Open() {
+  ++opening_;
+  phase_ = Phase::kOpening;
+  open_again_ms_ = INT64_MAX;
+  reader_.reset();
+  caught_up_ = false;
+  const auto told = Then<std::optional<wire::LogInfo>>(
+      [](Partition& partition, const auto& info) { partition.OnLogInfo(info); });
+  wire::GetLogInfo(*context_->wire, stream_, told);
+}
+
+void Partition::TryAgain(const Error& error) {
+  phase_ = Phase::kClosed;
+  reader_.reset();
+  const int64_t wait_ms = std::min(kAgainFirstMs << std::min(failures_, 7u), kAgainMsMax);
+  if (++failures_ > 1 && !waiting_logged_) {
+    waiting_logged_ = true;
+    LogWarn("partition waits", {{"partition", id_}, {"text", error.text}});
+  }
+  open_again_ms_ = context_->clock->SteadyMs() + wait_ms;
+}
+
+void Partition::Halt(const std::string& why) {
+  phase_ = Phase::kHalted;
+  halted_ = why;
+  reader_.reset();
+  context_->dispatcher->DropPartition(id_);
+  LogError("partition halted: it is not served until an operator has looked at it",
+           {{"partition", id_}, {"position", position_.sequence}, {"text", why}});
+}
+
+void Partition::OnLogInfo(const std::optional<wire::LogInfo>& info) {
+  if (!info) {
+    const uint64_t known = std::max(position_.sequence, sent_);
+    if (known > 0) {
+      return Halt(fmt::format("stream {} is gone, but record {} of it was folded", stream_, known));
+    }
+    return TryAgain(Retry(fmt::format("there is no stream {}: run `lyceum init`", stream_)));
+  }
+  log_ = *info;
+  log_end_ = log_.last_sequence;
+  claimed_ = false;
+  ReadLineages();
+}
+
+void Partition::CheckLog() {
+  const store::FlightPage::Line line = context_->flight->Get(id_);
+  if (line.known && line.lineage == lineages_.back().number) {
+    sent_ = std::max(sent_, line.sent);
+    confirmed_ = std::max(confirmed_, line.confirmed);
+  }
+  const uint64_t known = std::max(position_.sequence, sent_);
+  if (position_.sequence == 0 && log_.first_sequence > 1) {
+    return Halt(fmt::format("stream {} begins at {}: its first records were trimmed, and nothing "
+                            "here covers them",
+                            stream_, log_.first_sequence));
+  }
+  if (position_.stream_created_ns != 0 && log_.created_ns != position_.stream_created_ns) {
+    return OnLogLoss(fmt::format("stream {} was created anew since record {} was folded", stream_,
+                                 position_.sequence));
+  }
+  if (log_.last_sequence < known) {
+    return OnLogLoss(fmt::format("stream {} ends at {}, but record {} was folded: it lost its tail",
+                                 stream_, log_.last_sequence, known));
+  }
+  if (position_.sequence > 0 && log_.first_sequence > position_.sequence + 1) {
+    return OnLogLoss(fmt::format(
+        "stream {} begins at {}, but only {} records were folded: {} were trimmed unread", stream_,
+        log_.first_sequence, position_.sequence, log_.first_sequence - position_.sequence - 1));
+  }
+  if (sent_ > position_.sequence && sent_ == line.sent && line.sent_fingerprint != 0) {
+    return CheckRecord(sent_, line.sent_fingerprint, &Partition::CheckPosition);
+  }
+  CheckPosition();
+}
+
+void Partition::CheckPosition() {
+  if (position_.sequence == 0 || position_.fingerprint == 0) return ReadBurials();
+  CheckRecord(position_.sequence, position_.fingerprint, &Partition::ReadBurials);
+}
+
+void Partition::CheckRecord(uint64_t sequence, uint64_t fingerprint, void (Partition::*next)()) {
+  const auto check = Then<std::optional<wire::OwnedRecord>>([sequence, fingerprint, next](Partition& partition, const auto& record) {
+    if (record) {
+      const wire::OwnedRecord& found = *record;
+      if (Fingerprint(found.subject, found.data, found.time_ms) != fingerprint) {
+        return partition.OnLogLoss(
+            fmt::format("record {} of stream {} is not the one that was folded: the log lost its "
+                        "tail and was filled again",
+                        sequence, partition.stream_));
+      }
+    } else {
+      LogWarn("a record that was folded is no more in the log",
+              {{"partition", partition.id_}, {"sequence", sequence}});
+    }
+    (partition.*next)();
+  });
+  wire::GetLogRecord(*context_->wire, stream_, sequence, check);
+}
+
+// --- Lineages ------------------------------------------------------------------------------------
+
+void Partition::OnLogLoss(const std::string& what) {
+  if (context_->options.on_log_loss == OnLogLoss::kHalt && !resuming_) {
+    return Halt(what + fmt::format(": restore it, or go on without what is lost by `lyceum "
+                                   "partition resume {}`",
+                                   id_));
+  }
+  // A second time at once: another lineage would not mend it.
+  if (std::exchange(claimed_, true)) return Halt(what);
+  LogError("the log lost records that it had acknowledged: it goes on as the next lineage",
+           {{"partition", id_}, {"text", what}});
+  NextLineage();
+}
+
+// The first record that is not of what we knew: the first one stored after the last that we knew.
+void Partition::NextLineage() {
+  const int64_t known_ms =
+      std::max(position_.record_time_ms, context_->flight->Get(id_).sent_time_ms);
+  if (log_.last_sequence == 0) return ClaimLineage(1);
+  const auto last = Then<std::optional<wire::OwnedRecord>>([known_ms](Partition& partition, const auto& record) {
+    if (!record || record->time_ms <= known_ms) {
+      return partition.ClaimLineage(partition.log_.last_sequence + 1);
+    }
+    const auto first = [&partition](const wire::LogRecord& found) {
+      const uint64_t sequence = found.sequence;
+      partition.reader_.reset();
+      partition.ClaimLineage(sequence);
+    };
+    partition.reader_ = std::make_unique<wire::LogReader>(
+        partition.context_->wire, partition.context_->clock, partition.stream_,
+        wire::LogReader::FromTime{known_ms + 1}, first,
+        [&partition](const Error& error) { partition.TryAgain(error); });
+  });
+  wire::GetLogRecord(*context_->wire, stream_, log_.last_sequence, last);
+}
+
+void Partition::ClaimLineage(uint64_t begins) {
+  const uint32_t number = lineages_.back().number + 1;
+  const auto claimed = Then<bool>([number, begins](Partition& partition, bool created) {
+    if (created) partition.EnterLineage(number, begins);
+    partition.ReadLineages();  // Also where somebody else was faster: theirs holds.
+  });
+  wire::KvCreate(*context_->wire, context_->options.subjects.ClusterBucket(),
+                 fmt::format("lineage.{}.{}", id_, number), fmt::format("{}", begins), claimed);
+}
+
+void Partition::EnterLineage(uint32_t number, uint64_t begins) {
+  LogWarn("lineage", {{"partition", id_}, {"lineage", number}, {"begins", begins}});
+  resuming_ = false;
+  lineages_.push_back({number, begins});
+  position_.stream_created_ns = log_.created_ns;
+  sent_ = std::min(sent_, begins - 1);
+  confirmed_ = std::min(confirmed_, begins - 1);
+  if (begins <= position_.sequence + 1 || log_.first_sequence > position_.sequence + 1) {
+    // What was folded beyond it stays in the sessions, under ids that are never used again.
+    position_.sequence = begins - 1;
+    position_.fingerprint = 0;
+    position_.lineage = number;
+    position_.lineage_begins = begins;
+  }
+  marks_.clear();
+  const store::FlightPage::Line line = context_->flight->Get(id_);
+  if (line.known && line.lineage >= number) return;  // It knows this lineage from before a restart.
+  context_->flight->Reset(id_, log_.created_ns, number, sent_, 0, 0);
+  if (confirmed_ > 0) context_->flight->NoteConfirmed(id_, confirmed_);
+}
+
+void Partition::ReadLineages() {
+  if (lineages_.size() > kLineagesMax) return Halt("too many lineages");
+  const uint32_t number = lineages_.back().number + 1;
+  const auto read = Then<std::optional<std::string>>([number](Partition& partition, const auto& value) {
+    if (!value) return partition.CheckLog();
+    const std::optional<uint64_t> begins = ReadNumber(*value);
+    if (!begins || *begins == 0) return partition.Halt("a lineage's key holds no sequence");
+    partition.EnterLineage(number, *begins);
+    partition.ReadLineages();
+  });
+  wire::KvGet(*context_->wire, context_->options.subjects.ClusterBucket(),
+              fmt::format("lineage.{}.{}", id_, number), read);
+}
+
+uint32_t Partition::LineageOf(uint64_t sequence) const {
+  for (size_t i = lineages_.size(); i-- > 1;) {
+    if (lineages_[i].begins <= sequence) return lineages_[i].number;
+  }
+  return lineages_.front().number;
+}
+
+// --- Burials ---------------------------------------------------------------------------------------
+
+void Partition::ReadBurials() {
+  const std::string bucket = context_->options.subjects.ClusterBucket();
+  const std::string prefix =
+      fmt::format("skip.{}.", PartitionToken(id_, lineages_.back().number));
+  const store::FlightPage::Line line = context_->flight->Get(id_);
+  if (line.deaths >= kDeathsMax && line.suspect > position_.sequence &&
+      !buried_.contains(line.suspect)) {
+    const uint64_t sequence = line.suspect;
+    const auto buried = Then<bool>([sequence](Partition& partition, bool) {
+      LogError("record buried: the process died over it twice",
+               {{"partition", partition.id_}, {"sequence", sequence}});
+      partition.buried_.insert(sequence);
+      partition.ReadBurials();
+    });
+    return wire::KvCreate(*context_->wire, bucket, prefix + fmt::format("{}", sequence),
+                          context_->options.worker, buried);
+  }
+  const auto keys = Then<std::vector<std::string>>([prefix](Partition& partition, const auto& found) {
+    for (const std::string& key : found) {
+      if (!key.starts_with(prefix)) continue;
+      const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
+      if (sequence) partition.buried_.insert(*sequence);
+    }
+    partition.BeginReading();
+  });
+  wire::KvKeys(*context_->wire, bucket, prefix + ">", keys);
+}
+
+// --- Reading ---------------------------------------------------------------------------------------
+
+void Partition::BeginReading() {
+  if (position_.fold_version < context_->options.fold_version && !barrier_sent_) {
+    wire::StoredMessageOut barrier;
+    barrier.subject = context_->options.subjects.Barrier(id_, context_->options.worker);
+    barrier.message_id = fmt::format("barrier-{}-{}-{}", PartitionToken(id_, position_.lineage),
+                                     context_->options.fold_version, position_.sequence);
+    barrier.data = envelope::EncodeBarrier(
+        {EventId(barrier.message_id), context_->options.fold_version});
+    barrier_sent_ = context_->publisher->Send(
+        std::move(barrier), INT64_MAX, [id = id_](const Result<uint64_t>& stored) {
+          if (stored) return;
+          LogError("barrier refused", {{"partition", id}, {"text", stored.error().text}});
+        });
+  }
+  phase_ = Phase::kReading;
+  failures_ = 0;
+  waiting_logged_ = false;
+  delivered_ms_ = context_->clock->SteadyMs();
+  LogInfo("partition opened", {{"partition", id_},
+                               {"position", position_.sequence},
+                               {"log_end", log_end_},
+                               {"confirmed", confirmed_},
+                               {"lineage", position_.lineage}});
+  StartReader();
+  if (position_.sequence >= log_end_) OnCaughtUp();
+}
+
+void Partition::StartReader() {
+  reader_ = std::make_unique<wire::LogReader>(
+      context_->wire, context_->clock, stream_, position_.sequence + 1,
+      [this](const wire::LogRecord& record) { OnRecord(record); },
+      [this](const Error& error) { OnReaderBroken(error); });
+}
+
+void Partition::OnReaderBroken(const Error& error) {
+  ++context_->counters->reader_breaks;
+  reader_.reset();
+  if (phase_ == Phase::kReading) TryAgain(error);
+}
+
+void Partition::OnConnected() {
+  if (phase_ == Phase::kHalted || stopping_) return;
+  failures_ = 0;
+  Open();
+}
+
+void Partition::OnDisconnected() {
+  ++opening_;
+  reader_.reset();
+  caught_up_ = false;
+  open_again_ms_ = INT64_MAX;
+  if (phase_ != Phase::kHalted) phase_ = Phase::kClosed;
+}
+
+void Partition::Resume() {
+  if (phase_ != Phase::kHalted) return;
+  halted_.clear();
+  resuming_ = true;
+  phase_ = Phase::kClosed;
+  failures_ = 0;
+  if (context_->wire->connected() && !stopping_) Open();
+}
+
+}  // namespace lyceum::shard

@@ -1,0 +1,23 @@
+// What an operator sees of a partition.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "store/checkpoint_store.h"
+
+namespace lyceum::shard {
+
+struct PartitionStatus {
+  store::PartitionId partition = 0;
+  std::string state;  // opening | catching_up | reading | halted | closed
+  std::string halted_because;
+  uint64_t position = 0;
+  uint64_t confirmed = 0;
+  uint64_t checkpoint = 0;  // Its position.
+  uint64_t log_end = 0;
+  uint32_t lineage = 0;
+  uint32_t fold_version = 0;
+};
+
+}  // namespace lyceum::shard

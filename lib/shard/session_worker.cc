@@ -1,0 +1,246 @@
+#include "shard/session_worker.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "shard/shard.h"
+#include "store/rocks_store.h"
+#include "wire/event_loop.h"
+#include "wire/nats_wire.h"
+
+namespace lyceum::shard {
+namespace {
+
+constexpr int64_t kPublishStatusMs = 100;
+constexpr int64_t kConnectComplaintMs = 5'000;
+
+}  // namespace
+
+struct SessionWorker::Impl {
+  // One shard and all that only its thread touches, but for what the mutex guards.
+  struct Runner {
+    wire::EventLoop loop;
+    SystemClock clock;
+    SeededRandom random;
+    std::unique_ptr<wire::NatsWire> wire;
+    std::unique_ptr<Shard> shard;
+    std::atomic<bool> stop{false};
+    std::atomic<int64_t> stop_by_ms{INT64_MAX};  // Then also where not all is in a checkpoint.
+    bool orderly = false;  // The thread's, until it is joined.
+
+    mutable std::mutex mutex;
+    std::vector<PartitionStatus> status;
+    std::optional<Error> failure;
+    dispatch::DispatchTable::Counters calls;
+    uint64_t async_errors = 0;
+    std::string last_async_error;
+
+    std::thread thread;
+
+    void Run();
+    void Publish();
+  };
+
+  std::unique_ptr<store::RocksStore> store;
+  std::unique_ptr<store::FlightPage> flight;
+  std::vector<std::unique_ptr<Runner>> runners;
+};
+
+void SessionWorker::Impl::Runner::Publish() {
+  std::vector<PartitionStatus> now = shard->status();
+  const std::lock_guard lock(mutex);
+  status = std::move(now);
+  failure = shard->failure();
+  calls = shard->dispatch_counters();
+  async_errors = wire->async_errors();
+  last_async_error = wire->last_async_error();
+}
+
+void SessionWorker::Impl::Runner::Run() {
+  int64_t published_ms = INT64_MIN / 2;
+  int64_t complained_ms = clock.SteadyMs();
+  while (true) {
+    const int64_t now = clock.SteadyMs();
+    if (stop && now >= stop_by_ms) break;
+    const int64_t next = std::min(shard->NextMs(), wire->NextDeadlineMs());
+    loop.RunOnce(std::clamp<int64_t>(std::min<int64_t>(next, stop_by_ms) - now, 0, 1'000));
+    wire->Tick();
+    if (stop) shard->BeginStop();
+    shard->Turn();
+    const int64_t then = clock.SteadyMs();
+    if (then - published_ms >= kPublishStatusMs) {
+      published_ms = then;
+      Publish();
+    }
+    if (!wire->connected() && then - complained_ms >= kConnectComplaintMs) {
+      complained_ms = then;
+      const auto error = wire->connect_error();
+      LogWarn("not connected to NATS", {{"text", error ? error->text : "connecting"}});
+    }
+    if (shard->stopped()) {
+      orderly = true;
+      break;
+    }
+  }
+  Publish();
+}
+
+SessionWorker::SessionWorker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
+  auto impl = std::make_unique<Impl>();
+  store::RocksStore::Options store;
+  store.path = options.data_dir;
+  auto opened = store::RocksStore::Open(store);
+  if (!opened) return opened.error();
+  impl->store = std::move(*opened);
+  const std::filesystem::path page = std::filesystem::path(options.data_dir) / "flight";
+  auto flight = store::FlightPage::Open(page.string(), options.shard.subjects.partitions());
+  if (!flight) return flight.error();
+  impl->flight = std::move(*flight);
+
+  const size_t count = std::clamp<size_t>(options.shards, 1, options.partitions.size());
+  options.shard.memory_bytes /= count;
+  for (size_t i = 0; i < count; ++i) {
+    auto runner = std::make_unique<Impl::Runner>();
+    auto wire = wire::NatsWire::Create(&runner->loop, &runner->clock, options.nats);
+    if (!wire) return wire.error();
+    runner->wire = std::move(*wire);
+    std::vector<store::PartitionId> share;
+    for (size_t p = i; p < options.partitions.size(); p += count) {
+      share.push_back(options.partitions[p]);
+    }
+    runner->shard = std::make_unique<Shard>(
+        Doors{.wire = runner->wire.get(),
+              .store = impl->store.get(),
+              .flight = impl->flight.get(),
+              .clock = &runner->clock,
+              .random = &runner->random,
+              .executor = &runner->loop},
+        options.shard, std::move(share));
+    if (Result<void> started = runner->shard->Start(); !started) return started.error();
+    impl->runners.push_back(std::move(runner));
+  }
+  for (auto& runner : impl->runners) {
+    runner->Publish();
+    runner->thread = std::thread([raw = runner.get()] { raw->Run(); });
+  }
+  return std::unique_ptr<SessionWorker>(new SessionWorker(std::move(impl)));
+}
+
+bool SessionWorker::Stop(Deadline deadline) {
+  for (auto& runner : impl_->runners) {
+    runner->stop_by_ms = runner->clock.SteadyMs() + LeftMs(deadline);
+    runner->stop = true;
+    runner->loop.Wake();
+  }
+  bool orderly = true;
+  for (auto& runner : impl_->runners) {
+    if (runner->thread.joinable()) runner->thread.join();
+    orderly = orderly && runner->orderly;
+  }
+  return orderly;
+}
+
+SessionWorker::~SessionWorker() {
+  if (impl_ == nullptr) return;
+  Stop(Steady::now());
+  // The store calls back through the loops: it goes before them.
+  for (auto& runner : impl_->runners) runner->shard.reset();
+  impl_->store.reset();
+  impl_->runners.clear();
+}
+
+std::optional<Error> SessionWorker::failure() const {
+  for (const auto& runner : impl_->runners) {
+    const std::lock_guard lock(runner->mutex);
+    if (runner->failure) return runner->failure;
+  }
+  return std::nullopt;
+}
+
+std::vector<PartitionStatus> SessionWorker::partitions() const {
+  std::vector<PartitionStatus> all;
+  for (const auto& runner : impl_->runners) {
+    const std::lock_guard lock(runner->mutex);
+    all.insert(all.end(), runner->status.begin(), runner->status.end());
+  }
+  return all;
+}
+
+SessionWorker::Totals SessionWorker::totals() const {
+  Totals totals;
+  for (const auto& runner : impl_->runners) {
+    const Counters& counters = runner->shard->counters();
+    totals.records += counters.records;
+    totals.refused += counters.refused;
+    totals.messages += counters.messages;
+    totals.sent_again += counters.sent_again;
+    totals.missing_records += counters.missing_records;
+    totals.checkpoints += counters.checkpoints;
+    totals.checkpoint_failures += counters.checkpoint_failures;
+    totals.checkpoint_bytes += counters.checkpoint_bytes;
+    totals.timers_fired += counters.timers_fired;
+    totals.dead_letters_lost += counters.dead_letters_lost;
+    totals.reader_breaks += counters.reader_breaks;
+    totals.session_loads += counters.session_loads;
+    totals.sessions += counters.sessions;
+    totals.memory_bytes += counters.memory_bytes;
+    totals.unconfirmed_bytes += counters.unconfirmed_bytes;
+    const int64_t offset = counters.clock_offset_ms;
+    if (std::abs(offset) > std::abs(totals.clock_offset_ms)) totals.clock_offset_ms = offset;
+    const std::lock_guard lock(runner->mutex);
+    totals.calls_dispatched += runner->calls.dispatched;
+    totals.calls_busy += runner->calls.busy;
+    totals.calls_lost += runner->calls.lost;
+    totals.calls_failed += runner->calls.failed;
+    totals.async_errors += runner->async_errors;
+  }
+  return totals;
+}
+
+std::string SessionWorker::last_async_error() const {
+  for (const auto& runner : impl_->runners) {
+    const std::lock_guard lock(runner->mutex);
+    if (!runner->last_async_error.empty()) return runner->last_async_error;
+  }
+  return {};
+}
+
+Result<std::vector<store::PartitionId>> ParsePartitions(const std::string& text, uint32_t count) {
+  const Error wrong = Reject(fmt::format("takes partitions below {}, as in 0-7,12", count));
+  const auto number = [&](std::string_view part, uint32_t* value) {
+    const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), *value);
+    return code == std::errc() && end == part.data() + part.size() && *value < count;
+  };
+  std::set<store::PartitionId> partitions;
+  std::string_view rest = text;
+  while (true) {
+    const size_t comma = rest.find(',');
+    const std::string_view item = rest.substr(0, comma);
+    const size_t dash = item.find('-');
+    uint32_t first = 0;
+    uint32_t last = 0;
+    if (!number(item.substr(0, dash), &first)) return wrong;
+    last = first;
+    if (dash != std::string_view::npos && !number(item.substr(dash + 1), &last)) return wrong;
+    if (last < first) return wrong;
+    for (uint32_t partition = first; partition <= last; ++partition) {
+      partitions.insert(static_cast<store::PartitionId>(partition));
+    }
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 1);
+  }
+  return std::vector<store::PartitionId>(partitions.begin(), partitions.end());
+}
+
+}  // namespace lyceum::shard

@@ -1,0 +1,60 @@
+// SessionWorker: the shards of a session worker, a thread each, over one store and one flight page.
+//
+// Start returns when the store is open and the shards run; they connect, read and send from then on.
+// Thread-safe but for Start and Stop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "shard/context.h"
+#include "shard/partition_status.h"
+#include "wire/connection.h"
+
+namespace lyceum::shard {
+
+class SessionWorker {
+ public:
+  struct Options {
+    shard::Options shard;  // memory_bytes: of all shards together.
+    wire::ConnectOptions nats;
+    std::string data_dir;
+    std::vector<store::PartitionId> partitions;
+    size_t shards = 1;
+  };
+  // kReject: somebody else uses the folder, or it is of another format or a newer fold version; kRetry:
+  // no room on the disk; kFatal: the store is damaged. The text says what to do.
+  static Result<std::unique_ptr<SessionWorker>> Start(Options options);
+  ~SessionWorker();
+
+  // Reads no more, writes a last checkpoint. False: not all could be brought into it by then.
+  bool Stop(Deadline deadline);
+
+  // Set once this worker has to end: somebody else owns its partitions.
+  std::optional<Error> failure() const;
+  // Of a few moments ago.
+  std::vector<PartitionStatus> partitions() const;
+  struct Totals {
+    uint64_t records = 0, refused = 0, messages = 0, sent_again = 0, missing_records = 0;
+    uint64_t checkpoints = 0, checkpoint_failures = 0, checkpoint_bytes = 0, timers_fired = 0;
+    uint64_t dead_letters_lost = 0, reader_breaks = 0, session_loads = 0, async_errors = 0;
+    uint64_t calls_dispatched = 0, calls_busy = 0, calls_lost = 0, calls_failed = 0;
+    uint64_t sessions = 0, memory_bytes = 0, unconfirmed_bytes = 0;
+    int64_t clock_offset_ms = 0;  // The greatest, either way.
+  };
+  Totals totals() const;
+  // What NATS has refused last, in words.
+  std::string last_async_error() const;
+
+ private:
+  struct Impl;
+  explicit SessionWorker(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// "0-7,12" -> the partitions, in order, each below `count`.
+Result<std::vector<store::PartitionId>> ParsePartitions(const std::string& text, uint32_t count);
+
+}  // namespace lyceum::shard

@@ -1,0 +1,215 @@
+#include "shard/shard.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "base/log.h"
+
+namespace lyceum::shard {
+namespace {
+
+constexpr int64_t kTickMs = 100;
+constexpr int64_t kLongestSleepMs = 1'000;
+constexpr int64_t kClockAlarmEveryMs = 60'000;
+constexpr size_t kDueAtOnce = 256;  // Timers a turn of the loop.
+
+Context MakeContext(const Doors& doors, Options options) {
+  Context context;
+  context.options = std::move(options);
+  context.wire = doors.wire;
+  context.store = doors.store;
+  context.flight = doors.flight;
+  context.clock = doors.clock;
+  context.random = doors.random;
+  context.executor = doors.executor;
+  return context;
+}
+
+std::string_view StateOf(const Partition& partition) {
+  switch (partition.phase()) {
+    case Partition::Phase::kClosed:
+      return "closed";
+    case Partition::Phase::kOpening:
+      return "opening";
+    case Partition::Phase::kReading:
+      return partition.caught_up() ? "reading" : "catching_up";
+    case Partition::Phase::kHalted:
+      return "halted";
+  }
+  return "closed";
+}
+
+}  // namespace
+
+Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId> partitions)
+    : context_(MakeContext(doors, std::move(options))),
+      sessions_(doors.store, context_.options.memory_bytes),
+      server_time_(doors.clock),
+      outgoing_(doors.wire, doors.clock, {},
+                [this](uint64_t number) {
+                  for (auto& partition : partitions_) partition->OnConfirmed(number);
+                }),
+      publisher_(doors.wire, doors.clock, {}),
+      dispatcher_(doors.wire, &publisher_, doors.clock, doors.random, context_.options.subjects,
+                  {}, [this] { return server_time_.NowMs(); }),
+      resends_(&context_),
+      queries_(&context_),
+      heartbeats_(&context_, MakeBoot(doors.clock->UnixMs(), doors.random->Next()), partitions,
+                  [this](std::string text) { failure_ = Reject(std::move(text)); }) {
+  context_.sessions = &sessions_;
+  context_.outgoing = &outgoing_;
+  context_.timers = &timers_;
+  context_.server_time = &server_time_;
+  context_.publisher = &publisher_;
+  context_.dispatcher = &dispatcher_;
+  context_.decoder = &decoder_;
+  context_.encoder = &encoder_;
+  context_.counters = &counters_;
+  for (const store::PartitionId partition : partitions) {
+    partitions_.push_back(std::make_unique<Partition>(&context_, &resends_, partition));
+  }
+}
+
+Shard::~Shard() { context_.wire->SetConnectionHandler({}); }
+
+Result<void> Shard::Start() {
+  for (auto& partition : partitions_) {
+    if (Result<void> loaded = partition->Load(); !loaded) return loaded;
+  }
+  context_.wire->SetConnectionHandler([this](bool connected) { OnConnection(connected); });
+  if (context_.wire->connected()) OnConnection(true);
+  return {};
+}
+
+void Shard::OnConnection(bool connected) {
+  if (!connected) {
+    for (auto& partition : partitions_) partition->OnDisconnected();
+    return;
+  }
+  outgoing_.OnConnected();
+  publisher_.OnConnected();
+  dispatcher_.OnConnected();
+  std::vector<store::PartitionId> ids;
+  for (const auto& partition : partitions_) ids.push_back(partition->id());
+  queries_.Subscribe(ids);
+  heartbeats_.Subscribe();
+  if (heartbeats_.may_open()) {
+    for (auto& partition : partitions_) partition->OnConnected();
+  } else {
+    listen_until_ms_ = context_.clock->SteadyMs() + WorkerHeartbeats::kListenMs;
+  }
+}
+
+void Shard::Turn() {
+  const int64_t now = context_.clock->SteadyMs();
+  if (!heartbeats_.may_open() && context_.wire->connected() && now >= listen_until_ms_ &&
+      !failure_) {
+    heartbeats_.Open();
+    for (auto& partition : partitions_) partition->OnConnected();
+  }
+  FireTimers();
+  queries_.Turn();
+  if (!resends_.idle()) resends_.Send();
+  if (now - ticked_ms_ >= kTickMs) {
+    ticked_ms_ = now;
+    publisher_.Tick();
+    for (auto& partition : partitions_) partition->Tick();
+    CheckClock();
+  }
+  dispatcher_.Tick();
+  for (auto& partition : partitions_) partition->Turn();
+  resends_.EndTurn();
+  sessions_.Shrink(outgoing_.bytes());
+  if (heartbeats_.due()) heartbeats_.Turn(status());
+  outgoing_.Probe();
+  Count();
+  context_.wire->Flush();
+}
+
+void Shard::FireTimers() {
+  const int64_t now = server_time_.NowMs();
+  for (size_t count = 0; count < kDueAtOnce; ++count) {
+    const std::optional<Timers::Due> due = timers_.Pop(now);
+    if (!due) return;
+    for (auto& partition : partitions_) {
+      if (partition->id() == due->partition) partition->OnDue(*due);
+    }
+  }
+}
+
+void Shard::CheckClock() {
+  const int64_t offset = server_time_.OffsetMs();
+  counters_.clock_offset_ms = offset;
+  const int64_t now = context_.clock->SteadyMs();
+  if (std::abs(offset) <= ServerTime::kAlarmMs || now - clock_alarm_ms_ < kClockAlarmEveryMs) return;
+  clock_alarm_ms_ = now;
+  LogError("this machine's clock differs from the NATS server's: set one of them right",
+           {{"ahead_ms", offset}});
+}
+
+void Shard::Count() {
+  counters_.sent_again = outgoing_.sent_again();
+  counters_.session_loads = sessions_.loads();
+  counters_.sessions = sessions_.size();
+  counters_.memory_bytes = sessions_.bytes();
+  counters_.unconfirmed_bytes = outgoing_.bytes();
+}
+
+int64_t Shard::NextMs() const {
+  const int64_t now = context_.clock->SteadyMs();
+  const auto in_server_time = [&](int64_t ms) {
+    return ms == INT64_MAX ? INT64_MAX : now + (ms - server_time_.NowMs());
+  };
+  int64_t next = std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
+                           outgoing_.NextProbeMs(), heartbeats_.NextMs(),
+                           in_server_time(timers_.NextMs())});
+  if (!queries_.idle() || !resends_.idle()) return now;
+  for (const auto& partition : partitions_) {
+    if (partition->busy()) return now;
+    next = std::min(next, partition->NextMs());
+  }
+  return next;
+}
+
+void Shard::BeginStop() {
+  if (std::exchange(stopping_, true)) return;
+  dispatcher_.Quiet();
+  for (auto& partition : partitions_) partition->BeginStop();
+}
+
+bool Shard::stopped() const {
+  return stopping_ && std::all_of(partitions_.begin(), partitions_.end(),
+                                  [](const auto& partition) { return partition->stopped(); });
+}
+
+const Partition* Shard::Find(store::PartitionId id) const {
+  for (const auto& partition : partitions_) {
+    if (partition->id() == id) return partition.get();
+  }
+  return nullptr;
+}
+
+dispatch::DispatchTable::Counters Shard::dispatch_counters() const {
+  return dispatcher_.counters().calls;
+}
+
+std::vector<PartitionStatus> Shard::status() const {
+  std::vector<PartitionStatus> status;
+  for (const auto& partition : partitions_) {
+    status.push_back({.partition = partition->id(),
+                      .state = std::string(StateOf(*partition)),
+                      .halted_because = partition->halted_because(),
+                      .position = partition->position(),
+                      .confirmed = partition->confirmed(),
+                      .checkpoint = partition->durable().sequence,
+                      .log_end = partition->log_end(),
+                      .lineage = partition->at().lineage,
+                      .fold_version = partition->at().fold_version});
+  }
+  return status;
+}
+
+}  // namespace lyceum::shard

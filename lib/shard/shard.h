@@ -1,0 +1,92 @@
+// Shard: one thread's share of a session worker: some partitions, one connection, one loop.
+//
+// Everything of a partition happens here: reading, folding, sending, timers, dispatch, queries. A
+// turn of the loop: the wire hands over what came, which is folded at once; Turn does what is due and
+// writes once. Nothing in it waits, so a shard also runs in a simulation, on virtual time.
+//
+//   wire.handlers -> Partition::OnRecord ... -> Turn() -> sleep until NextMs() or something comes
+//
+// The caller owes: Turn after every batch of handlers and by NextMs; all calls on one thread; the
+// doors outlive the shard. See README.md.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shard/context.h"
+#include "shard/partition.h"
+#include "shard/queries.h"
+#include "shard/resends.h"
+#include "shard/worker_heartbeats.h"
+
+namespace lyceum::shard {
+
+struct Doors {
+  wire::Wire* wire = nullptr;
+  store::CheckpointStore* store = nullptr;
+  store::FlightPage* flight = nullptr;
+  const Clock* clock = nullptr;
+  Random* random = nullptr;
+  Executor* executor = nullptr;  // Of the shard's own loop.
+};
+
+class Shard {
+ public:
+  Shard(const Doors& doors, Options options, std::vector<store::PartitionId> partitions);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // Reads the checkpoints, then goes on with every connection that the wire gets. kReject: the worker
+  // must not run at all (a newer fold version); the text says why.
+  Result<void> Start();
+  // All that is due, then what there is to write is written.
+  void Turn();
+  // When Turn has something to do, steady ms; at most a second from now. Less than now: at once.
+  int64_t NextMs() const;
+
+  // Reads no more, brings all into a last checkpoint.
+  void BeginStop();
+  bool stopped() const;
+  // Not empty: this worker must end, with exit code 2: somebody else owns a partition of ours.
+  const std::optional<Error>& failure() const { return failure_; }
+
+  const Counters& counters() const { return counters_; }
+  dispatch::DispatchTable::Counters dispatch_counters() const;
+  std::vector<PartitionStatus> status() const;
+  const Partition* Find(store::PartitionId partition) const;
+  // For checks: what a session is now; null: not in memory.
+  const SessionEntry* Peek(const UserId& user) { return sessions_.Find(user.value); }
+
+ private:
+  void OnConnection(bool connected);
+  void FireTimers();
+  void CheckClock();
+  void Count();
+
+  Counters counters_;
+  Context context_;
+  SessionTable sessions_;
+  Timers timers_;
+  ServerTime server_time_;
+  Outgoing outgoing_;
+  wire::StoredPublisher publisher_;
+  dispatch::Dispatcher dispatcher_;
+  envelope::EventDecoder decoder_;
+  envelope::ClientMessageEncoder encoder_;
+  Resends resends_;
+  std::vector<std::unique_ptr<Partition>> partitions_;
+  Queries queries_;
+  WorkerHeartbeats heartbeats_;
+  std::optional<Error> failure_;
+  int64_t listen_until_ms_ = INT64_MAX;  // Steady; then the partitions are opened.
+  int64_t ticked_ms_ = INT64_MIN / 2;
+  int64_t clock_alarm_ms_ = INT64_MIN / 2;
+  bool stopping_ = false;
+};
+
+}  // namespace lyceum::shard

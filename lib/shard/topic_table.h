@@ -1,0 +1,61 @@
+// TopicTable: the topics that sessions in memory share, one copy each, by digest.
+//
+// A topic stays while a session in memory points to it; Sweep lets go of the others. What is known
+// to stand in the store is remembered per partition, so that a topic is written once and not with
+// every session that opens it. One thread calls it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/result.h"
+#include "store/checkpoint_store.h"
+#include "tutor/content.h"
+
+namespace lyceum::shard {
+
+class TopicTable {
+ public:
+  using Shared = std::shared_ptr<const tutor::Topic>;
+
+  explicit TopicTable(store::CheckpointStore* store) : store_(store) {}
+
+  // The one copy of it: the one that is here already, else `topic`.
+  Shared Intern(const std::string& digest, Shared topic);
+  // From memory, else from the store. kFatal: the store does not have what a session points to.
+  Result<Shared> Get(store::PartitionId partition, const std::string& digest);
+
+  // True once per partition and topic: it has to be put into the next checkpoint. Reads the store
+  // where it cannot know.
+  bool NeedsRow(store::PartitionId partition, const std::string& digest);
+  void Forget(store::PartitionId partition);  // What is known of the partition's rows.
+
+  // Lets go of a topic that no session uses any more.
+  void Release(const std::string& digest);
+  size_t bytes() const { return bytes_; }
+  size_t size() const { return topics_.size(); }
+
+ private:
+  // Rows known to be there; when there are more, the store is asked again.
+  static constexpr size_t kRowsKnownMax = 65'536;
+
+  struct Entry {
+    Shared topic;
+    size_t bytes = 0;
+  };
+
+  store::CheckpointStore* const store_;
+  std::unordered_map<std::string, Entry> topics_;
+  std::unordered_map<store::PartitionId, std::unordered_set<std::string>> rows_;
+  size_t rows_known_ = 0;
+  size_t bytes_ = 0;
+};
+
+// The memory a topic holds, about.
+size_t ApproximateBytes(const tutor::Topic& topic);
+
+}  // namespace lyceum::shard
