@@ -109,12 +109,13 @@ Step Finished(Turn turn) {
   return {std::move(turn.s), std::move(turn.effects)};
 }
 
-Step OpenSession(const UserId& user, const Event& event, const Start& start, const At& at) {
+Step OpenSession(const UserId& user, const Event& event, const Start& start,
+                 const LogPosition& position) {
   Session session;
   session.user = user;
-  session.first_sequence = at.sequence;
+  session.first_sequence = position.sequence;
   session.state = Completed{};  // Until it is started over, in this same step.
-  Turn turn(std::move(session), at, event);
+  Turn turn(std::move(session), position, event);
   IsSeen(turn.s, event.id);
   WakeUp(turn);
   turn.AttachClient(true);
@@ -122,13 +123,13 @@ Step OpenSession(const UserId& user, const Event& event, const Start& start, con
   return Finished(std::move(turn));
 }
 
-Step TellNoSession(const Event& event, const At& at) {
+Step TellNoSession(const Event& event, const LogPosition& position) {
   Step step;
   if (KindOf(event.kind).of != Class::kUser || event.client.empty()) return step;
   ClientMessage message;
-  message.id = std::to_string(at.partition) + "-" + std::to_string(at.sequence) + "-0";
+  message.id = IdAt(position, 0);
   message.in_reply_to = event.id;
-  message.at_ms = at.time_ms;
+  message.at_ms = position.time_ms;
   message.body = ErrorOut{"no_session", std::string(phrases::kNoSession), false};
   step.effects.push_back(Tell{{event.client, event.encoding}, std::move(message)});
   return step;
@@ -136,13 +137,15 @@ Step TellNoSession(const Event& event, const At& at) {
 
 }  // namespace
 
-Step Advance(std::optional<Session> session, const UserId& user, const Event& event, const At& at) {
+Step Advance(std::optional<Session> session, const UserId& user, const Event& event,
+             const LogPosition& position) {
   if (!session) {
     const auto* start = std::get_if<Start>(&event.kind);
-    return start == nullptr ? TellNoSession(event, at) : OpenSession(user, event, *start, at);
+    return start == nullptr ? TellNoSession(event, position)
+                            : OpenSession(user, event, *start, position);
   }
   const Kind kind = KindOf(event.kind);
-  Turn turn(*std::move(session), at, event);
+  Turn turn(*std::move(session), position, event);
   const bool has_id = kind.of == Class::kUser || kind.of == Class::kAdmin;
   if (has_id && IsSeen(turn.s, event.id)) {
     ++turn.s.counters.duplicates;

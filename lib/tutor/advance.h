@@ -19,6 +19,7 @@ struct Step {
 };
 
 // `session` empty: the user has none; only Start opens one.
-Step Advance(std::optional<Session> session, const UserId& user, const Event& event, const At& at);
+Step Advance(std::optional<Session> session, const UserId& user, const Event& event,
+             const LogPosition& position);
 
 }  // namespace lyceum::tutor

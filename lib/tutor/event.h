@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "tutor/call.h"
+#include "tutor/fold_version.h"
 
 namespace lyceum::tutor {
 
@@ -75,11 +76,16 @@ struct Event {
 };
 
 // Where and when a record stands in the log. The only source of ids and of time.
-struct At {
+struct LogPosition {
   uint32_t partition = 0;
   uint64_t sequence = 0;
-  int64_t time_ms =
-      0;  // The stored timestamp, Unix ms. Advance never lets a session's time go back.
+  int64_t time_ms = 0;   // The stored timestamp, Unix ms. A session's time never goes back by it.
+  uint32_t lineage = 0;  // How often the partition's log has begun anew below a known position.
+  uint32_t fold_version = kFoldVersion;  // That the record is folded under, see fold_version.h.
 };
+
+// The id of the index-th thing that a record makes: "<pp>-<seq>-<index>", in a later lineage than 0
+// "<pp>r<lineage>-<seq>-<index>". No two records of a partition make the same one.
+std::string IdAt(const LogPosition& position, uint32_t index);
 
 }  // namespace lyceum::tutor

@@ -27,22 +27,18 @@ Written WriteDown(const CompletedOut&) { return {"completed", ""}; }
 
 }  // namespace
 
-Turn::Turn(Session session, const At& at, const Event& event)
+Turn::Turn(Session session, const LogPosition& position, const Event& event)
     : s(std::move(session)),
       cause(event.id),
       client(event.client),
       encoding(event.encoding),
-      partition_(at.partition),
-      sequence_(at.sequence) {
-  s.time_ms = std::max(s.time_ms, at.time_ms);
-  s.last_sequence = at.sequence;
+      position_(position) {
+  s.time_ms = std::max(s.time_ms, position.time_ms);
+  s.last_sequence = position.sequence;
   ++s.counters.records;
 }
 
-std::string Turn::NextId() {
-  return std::to_string(partition_) + "-" + std::to_string(sequence_) + "-" +
-         std::to_string(index_++);
-}
+std::string Turn::NextId() { return IdAt(position_, index_++); }
 
 void Turn::Note(Role role, std::string_view kind, std::string_view text) {
   HistoryEntry entry{++s.history_count, now(), role, std::string(kind), std::string(text)};

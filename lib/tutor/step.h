@@ -1,8 +1,8 @@
 // Turn: one step in the making. The session as it is so far, the effects so far, and the ids they
 // get.
 //
-// Every id is "<pp>-<seq>-<index>", with one counter for all that a step makes. No two things of a
-// session have the same id, and the same record always gives the same ids.
+// Every id is that of the record's position (IdAt), with one counter for all that a step makes. No
+// two things of a session have the same id, and the same record always gives the same ids.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ namespace lyceum::tutor {
 class Turn {
  public:
   // Takes the session on to the record's time, never back.
-  Turn(Session session, const At& at, const Event& event);
+  Turn(Session session, const LogPosition& position, const Event& event);
 
   Session s;
   Effects effects;
@@ -28,6 +28,8 @@ class Turn {
   int64_t locked_ms = 0;  // Of the lock whose result is being handled; 0: a new call begins one.
 
   int64_t now() const { return s.time_ms; }
+  // Where old and new behaviour part, see fold_version.h.
+  uint32_t fold_version() const { return position_.fold_version; }
   std::string NextId();
 
   // --- What is told and written down ---------------------------------------------------------
@@ -68,8 +70,7 @@ class Turn {
  private:
   void SayIt(Body body, bool noted);
 
-  uint32_t partition_;
-  uint64_t sequence_;
+  LogPosition position_;
   uint32_t index_ = 0;
 };
 

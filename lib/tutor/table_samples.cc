@@ -44,9 +44,9 @@ Sample Sample::Loading() {
   Start start;
   start.course = CourseId("course");
   const Event event{EventId("start"), ClientId("c"), Encoding::kJson, start};
-  sample.session =
-      *Advance(std::nullopt, UserId("u"), event, At{0, ++sample.sequence_, sample.time_ms_})
-           .session;
+  sample.session = *Advance(std::nullopt, UserId("u"), event,
+                            LogPosition{0, ++sample.sequence_, sample.time_ms_})
+                        .session;
   return sample;
 }
 
@@ -141,7 +141,7 @@ Effects Sample::TakeAt(int64_t time_ms, EventKind kind) {
   const EventId id("e" + std::to_string(++sequence_));
   const Event event{id, ClientId("c"), Encoding::kJson, std::move(kind)};
   const UserId user = session.user;
-  Step step = Advance(std::move(session), user, event, At{0, sequence_, time_ms_});
+  Step step = Advance(std::move(session), user, event, LogPosition{0, sequence_, time_ms_});
   session = *std::move(step.session);
   return std::move(step.effects);
 }

@@ -33,18 +33,18 @@ tutor::Session Locked(int64_t history) {
   tutor::Session session = Asked(history);
   const UserId user = session.user;
   const tutor::Event answer = NextEvent(session);
-  const tutor::At at = NextAt(session, kPartition);
-  return *tutor::Advance(std::move(session), user, answer, at).session;
+  const tutor::LogPosition position = NextPosition(session, kPartition);
+  return *tutor::Advance(std::move(session), user, answer, position).session;
 }
 
 void TimeAdvance(State& state, const tutor::Session& before) {
   const tutor::Event event = NextEvent(before);
-  const tutor::At at = NextAt(before, kPartition);
+  const tutor::LogPosition position = NextPosition(before, kPartition);
   TimeCpu(
       state, [&] { return before; },
       [&](tutor::Session& session) {
         const UserId& user = before.user;
-        session = *tutor::Advance(std::move(session), user, event, at).session;
+        session = *tutor::Advance(std::move(session), user, event, position).session;
       });
 }
 

@@ -36,8 +36,8 @@ tutor::Event ResultOf(const tutor::Session& session, const tutor::Call& call,
 
 tutor::Session Take(tutor::Session session, const tutor::Event& event, uint32_t partition) {
   const UserId user = session.user;
-  const tutor::At at = NextAt(session, partition);
-  return *tutor::Advance(std::move(session), user, event, at).session;
+  const tutor::LogPosition position = NextPosition(session, partition);
+  return *tutor::Advance(std::move(session), user, event, position).session;
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ tutor::Event NextEvent(const tutor::Session& session) {
                   tools::GradeAnswer({.question = *question, .answer = lock->call.text}));
 }
 
-tutor::At NextAt(const tutor::Session& session, uint32_t partition) {
+tutor::LogPosition NextPosition(const tutor::Session& session, uint32_t partition) {
   return {partition, session.last_sequence + 1, session.time_ms + kStepMs};
 }
 

@@ -91,7 +91,7 @@ TEST_F(FoldTest, ACoreThatThrowsHarmsNothing) {
   const std::string before = tutor::Dump(*started.session);
   fold = Fold(subjects, home,
               [](std::optional<tutor::Session> session, const UserId&, const tutor::Event&,
-                 const tutor::At&) -> tutor::Step {
+                 const tutor::LogPosition&) -> tutor::Step {
                 session->n = 77;
                 throw std::runtime_error("broken");
               });

@@ -26,9 +26,9 @@ std::string IdOf(const E&) {
 // Follows the effects of a step from the session before it, and compares with the session after it.
 class Follower {
  public:
-  Follower(const std::optional<Session>& before, const Session& after, const At& at)
-      : after_(after),
-        prefix_(std::to_string(at.partition) + "-" + std::to_string(at.sequence) + "-") {
+  Follower(const std::optional<Session>& before, const Session& after, const LogPosition& position)
+      : after_(after), prefix_(IdAt(position, 0)) {
+    prefix_.pop_back();
     if (!before) return;
     n_ = before->n;
     history_ = before->history_count;
@@ -132,12 +132,12 @@ std::string Dump(const Step& step) {
 }
 
 Step CheckedAdvance(const std::optional<Session>& before, const UserId& user, const Event& event,
-                    const At& at, std::string* broken) {
-  Step step = Advance(before, user, event, at);
+                    const LogPosition& position, std::string* broken) {
+  Step step = Advance(before, user, event, position);
   broken->clear();
   if (!step.session) return step;
   *broken = BrokenSession(before, *step.session);
-  if (broken->empty()) *broken = Follower(before, *step.session, at).Follow(step.effects);
+  if (broken->empty()) *broken = Follower(before, *step.session, position).Follow(step.effects);
   return step;
 }
 

@@ -12,7 +12,7 @@ namespace lyceum::tutor {
 // Advance, twice: both runs must agree. Then the laws. The first broken one in words goes to
 // `broken`, which stays empty if all hold.
 Step CheckedAdvance(const std::optional<Session>& before, const UserId& user, const Event& event,
-                    const At& at, std::string* broken);
+                    const LogPosition& position, std::string* broken);
 
 // The session and the effects.
 std::string Dump(const Step& step);

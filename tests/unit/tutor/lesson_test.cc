@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "classroom.h"
+#include "laws.h"
 #include "tutor/dump.h"
 
 namespace lyceum::tutor {
@@ -197,6 +198,24 @@ TEST(Ids, WithoutASessionOnlyALearnerIsTold) {
   EXPECT_EQ(std::get<ErrorOut>(tell.message.body).code, "no_session");
   const Event retry{EventId("e"), ClientId("c"), Encoding::kJson, RetryCall{}};
   EXPECT_TRUE(Advance(std::nullopt, UserId("u"), retry, {1, 2, 3}).effects.empty());
+}
+
+TEST(Ids, NameTheRecordAndTheLineageAfterTheFirst) {
+  LogPosition position{.partition = 7, .sequence = 9'007'199'254'740'993, .time_ms = 5};
+  EXPECT_EQ(IdAt(position, 12), "7-9007199254740993-12");
+  position.lineage = 3;
+  EXPECT_EQ(IdAt(position, 0), "7r3-9007199254740993-0");
+  EXPECT_EQ(IdAt({UINT32_MAX, UINT64_MAX, 0, UINT32_MAX}, UINT32_MAX),
+            "4294967295r4294967295-18446744073709551615-4294967295");
+}
+
+TEST(Ids, OfALaterLineageAreOnAllThatAStepMakes) {
+  const Event start{EventId("e"), ClientId("c"), Encoding::kJson, Classroom::DefaultStart()};
+  std::string broken;
+  const Step step = CheckedAdvance(std::nullopt, UserId("u"), start, {1, 2, 3, 4}, &broken);
+  EXPECT_EQ(broken, "");
+  const auto& lock = std::get<AwaitingToolResult>(step.session->state);
+  EXPECT_TRUE(lock.call.id.value.starts_with("1r4-2-")) << lock.call.id.value;
 }
 
 TEST(Ids, TimeNeverGoesBack) {

@@ -26,10 +26,10 @@ class RandomLearner {
   std::string Step() {
     const Event event = MakeEvent();
     PassTime();
-    const At at{7, ++sequence_, now_ms_};
+    const LogPosition position{7, ++sequence_, now_ms_};
     std::string broken;
-    tutor::Step step = CheckedAdvance(session, UserId("u"), event, at, &broken);
-    if (broken.empty() && Dump(step) != Dump(Advance(session, UserId("u"), event, at))) {
+    tutor::Step step = CheckedAdvance(session, UserId("u"), event, position, &broken);
+    if (broken.empty() && Dump(step) != Dump(Advance(session, UserId("u"), event, position))) {
       broken = "two runs differ";
     }
     session = std::move(step.session);
