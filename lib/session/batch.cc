@@ -89,7 +89,7 @@ void Batch::AddMessage(Context& context, const tutor::ClientMessage& message) {
   }
 }
 
-Result<void> Batch::AddResend(Context& context, const tutor::Resend& resend) {
+Result<void> Batch::AddResend(Context& context, const tutor::ResendMessages& resend) {
   const uint32_t last = context.session->n;
   const uint32_t kept_from = last > tutor::kMessagesKept ? last - tutor::kMessagesKept + 1 : 1;
   if (resend.after_n >= last) return {};
@@ -104,7 +104,7 @@ Result<void> Batch::AddResend(Context& context, const tutor::Resend& resend) {
   for (const std::string& bytes : rows) {
     auto message = envelope::DecodeKeptMessage(bytes);
     if (!message) return message.error();
-    SendTo(context, resend.to, message->message);
+    SendTo(context, resend.client, message->message);
   }
   return {};
 }
@@ -170,9 +170,9 @@ void Batch::AddDeadLetter(Context& context, const Refused& refused) {
 Result<void> Batch::AddEffect(Context& context, const tutor::Effect& effect) {
   Result<void> result;
   std::visit(
-      Overloaded{[&](const tutor::Say& say) { AddMessage(context, say.message); },
-                 [&](const tutor::Tell& tell) { SendTo(context, tell.to, tell.message); },
-                 [&](const tutor::Resend& resend) { result = AddResend(context, resend); },
+      Overloaded{[&](const tutor::EmitMessage& emit) { AddMessage(context, emit.message); },
+                 [&](const tutor::ReplyTo& reply) { SendTo(context, reply.client, reply.message); },
+                 [&](const tutor::ResendMessages& resend) { result = AddResend(context, resend); },
                  [&](const tutor::CallTool& call) { AddCall(context, call); },
                  [&](const tutor::DispatchAgain& again) { outgoing_.again.push_back(again.call); },
                  [&](const tutor::EndCall& end) {

@@ -1,5 +1,5 @@
-// Effect: all that a step may ask of the shell. A closed list, in order; the shell commits, then
-// acts.
+// Effect: all that a step may ask of the shell. A closed list, in the order in which it is to
+// happen.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,7 @@
 
 namespace lyceum::tutor {
 
-// --- What a client hears (contract: ClientMessage)
-// ------------------------------------------------
+// --- Messages to clients (contract: ClientMessage) ---------------------------------------------
 struct TextOut {
   std::string text;
 };
@@ -48,7 +47,7 @@ using Body = std::variant<TextOut, QuestionOut, FeedbackOut, HintOut, WaitOut, E
                           ProgressOut, CompletedOut>;
 
 struct ClientMessage {
-  std::string id;  // "<pp>-<seq>-<index>"
+  std::string id;  // IdAt
   uint32_t n = 0;  // Dense per session from 1. 0: not part of the session (a refusal).
   EventId in_reply_to;
   int64_t at_ms = 0;
@@ -57,20 +56,20 @@ struct ClientMessage {
 };
 
 // To all attached clients, and kept for attach (the last kMessagesKept).
-struct Say {
+struct EmitMessage {
   ClientMessage message;
 };
 // To one client that has no part in the session (n = 0), not kept.
-struct Tell {
-  AttachedClient to;
+struct ReplyTo {
+  AttachedClient client;
   ClientMessage message;
 };
 // The kept messages after after_n, again, to one client.
-struct Resend {
-  AttachedClient to;
+struct ResendMessages {
+  AttachedClient client;
   uint32_t after_n = 0;
 };
-// Dispatch. The call stands in the state as pending.
+// Dispatch. The call is pending in the state.
 struct CallTool {
   Call call;
   ToolArgs args;
@@ -97,8 +96,8 @@ struct Append {
 // The session may leave memory.
 struct Unload {};
 
-using Effect = std::variant<Say, Tell, Resend, CallTool, DispatchAgain, EndCall, SetTimer,
-                            ClearTimer, Append, Unload>;
+using Effect = std::variant<EmitMessage, ReplyTo, ResendMessages, CallTool, DispatchAgain, EndCall,
+                            SetTimer, ClearTimer, Append, Unload>;
 using Effects = std::vector<Effect>;
 
 }  // namespace lyceum::tutor

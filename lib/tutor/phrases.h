@@ -1,4 +1,4 @@
-// The fixed words of the tutor: what is said where no tool and no author has said it.
+// The fixed texts of the tutor: what is said where no tool and no author has said it.
 #pragma once
 
 #include <string_view>

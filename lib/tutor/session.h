@@ -55,7 +55,7 @@ struct Call {
   int64_t deadline_ms = 0;
   EventId cause;        // The learner's event: in_reply_to of what comes of it.
   QuestionId question;  // The one that was open. May be empty.
-  std::string text;     // The learner's words, where the tool needs them.
+  std::string text;     // The learner's text, where the tool needs them.
   ErrorId error;        // remediate_known_error.
   Strategy strategy = Strategy::kHint;
   uint32_t level = 0;    // give_hint: the rung. present_material: the segment.
@@ -129,7 +129,7 @@ struct AttachedClient {
 enum class TimerKind { kToolDeadline, kIdle, kTtl };
 struct Timer {
   TimerKind kind = TimerKind::kIdle;
-  std::string token;  // "<pp>-<seq>-<index>": unique, and the key of its letter.
+  std::string token;  // "<pp>-<seq>-<index>": unique, also the Nats-Msg-Id of its record.
   int64_t due_ms = 0;
   bool operator==(const Timer&) const = default;
 };
@@ -186,7 +186,7 @@ StateName NameOf(const State& state);
 // The open question's content, or null.
 const Question* CurrentQuestion(const Session& session);
 uint64_t HashId(const EventId& id);  // FNV-1a 64.
-// The first broken invariant in words, or empty.
+// The first broken invariant as a sentence, or empty.
 std::string Violation(const Session& session);
 
 }  // namespace lyceum::tutor

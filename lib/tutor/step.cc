@@ -10,7 +10,7 @@
 namespace lyceum::tutor {
 namespace {
 
-// What the history keeps of a message: its kind and its words.
+// What the history keeps of a message: its kind and its text.
 struct Written {
   std::string_view kind;
   std::string_view text;
@@ -27,78 +27,80 @@ Written WriteDown(const CompletedOut&) { return {"completed", ""}; }
 
 }  // namespace
 
-Turn::Turn(Session session, const LogPosition& position, const Event& event)
-    : s(std::move(session)),
+Step::Step(Session* changed, const Event& event, const LogPosition& position, Effects* added)
+    : session(*changed),
+      effects(*added),
       cause(event.id),
       client(event.client),
       encoding(event.encoding),
       position_(position) {
-  s.time_ms = std::max(s.time_ms, position.time_ms);
-  s.last_sequence = position.sequence;
-  ++s.counters.records;
+  session.time_ms = std::max(session.time_ms, position.time_ms);
+  session.last_sequence = position.sequence;
+  ++session.counters.records;
 }
 
-std::string Turn::NextId() { return IdAt(position_, index_++); }
+std::string Step::NextId() { return IdAt(position_, index_++); }
 
-void Turn::Note(Role role, std::string_view kind, std::string_view text) {
-  HistoryEntry entry{++s.history_count, now(), role, std::string(kind), std::string(text)};
-  if (s.recent.size() >= kRecentMax) s.recent.erase(s.recent.begin());
-  s.recent.push_back({entry.index, entry.at_ms, role, entry.kind,
-                      std::string(CutUtf8(text, kRecentTextBytesMax))});
+void Step::Note(Role role, std::string_view kind, std::string_view text) {
+  HistoryEntry entry{++session.history_count, now(), role, std::string(kind), std::string(text)};
+  if (session.recent.size() >= kRecentMax) session.recent.erase(session.recent.begin());
+  session.recent.push_back({entry.index, entry.at_ms, role, entry.kind,
+                            std::string(CutUtf8(text, kRecentTextBytesMax))});
   Do(Append{std::move(entry)});
 }
 
-void Turn::Say(Body body) { SayIt(std::move(body), true); }
+void Step::Emit(Body body) { EmitBody(std::move(body), true); }
 
-void Turn::Refuse(std::string_view code, std::string_view text, bool retryable, bool noted) {
-  SayIt(ErrorOut{std::string(code), std::string(text), retryable}, noted);
+void Step::Refuse(std::string_view code, std::string_view text, bool retryable, bool noted) {
+  EmitBody(ErrorOut{std::string(code), std::string(text), retryable}, noted);
 }
 
-void Turn::SayIt(Body body, bool noted) {
+void Step::EmitBody(Body body, bool noted) {
   const Written written = std::visit([](const auto& m) { return WriteDown(m); }, body);
   if (noted && !written.kind.empty()) Note(Role::kTutor, written.kind, written.text);
   // The state is set at the end of the step.
-  Do(tutor::Say{{NextId(), ++s.n, cause, now(), StateName::kExposition, std::move(body)}});
+  Do(EmitMessage{{NextId(), ++session.n, cause, now(), StateName::kExposition, std::move(body)}});
 }
 
-void Turn::AttachClient(bool again) {
+void Step::AttachClient(bool again) {
   if (client.empty()) return;
-  for (AttachedClient& attached : s.clients) {
+  for (AttachedClient& attached : session.clients) {
     if (attached.id != client) continue;
     if (again) attached.encoding = encoding;
     return;
   }
-  if (s.clients.size() >= kClientsMax) s.clients.erase(s.clients.begin());
-  s.clients.push_back({client, encoding});
+  if (session.clients.size() >= kClientsMax) session.clients.erase(session.clients.begin());
+  session.clients.push_back({client, encoding});
 }
 
-void Turn::DetachClient() {
-  std::erase_if(s.clients, [&](const AttachedClient& attached) { return attached.id == client; });
+void Step::DetachClient() {
+  std::erase_if(session.clients,
+                [&](const AttachedClient& attached) { return attached.id == client; });
 }
 
-void Turn::SetTimer(TimerKind kind, int64_t due_ms) {
+void Step::SetTimer(TimerKind kind, int64_t due_ms) {
   ClearTimer(kind);
-  s.timers.push_back({kind, NextId(), due_ms});
-  Do(tutor::SetTimer{s.timers.back()});
+  session.timers.push_back({kind, NextId(), due_ms});
+  Do(tutor::SetTimer{session.timers.back()});
 }
 
-void Turn::ClearTimer(TimerKind kind) {
-  for (const Timer& timer : s.timers) {
+void Step::ClearTimer(TimerKind kind) {
+  for (const Timer& timer : session.timers) {
     if (timer.kind == kind) Do(tutor::ClearTimer{timer});
   }
-  std::erase_if(s.timers, [&](const Timer& timer) { return timer.kind == kind; });
+  std::erase_if(session.timers, [&](const Timer& timer) { return timer.kind == kind; });
 }
 
-bool Turn::HasTimer(TimerKind kind) const {
-  return std::any_of(s.timers.begin(), s.timers.end(),
+bool Step::HasTimer(TimerKind kind) const {
+  return std::any_of(session.timers.begin(), session.timers.end(),
                      [&](const Timer& timer) { return timer.kind == kind; });
 }
 
-void Turn::GoBack(const Origin& origin) {
+void Step::GoBack(const Origin& origin) {
   std::visit([&](const auto& state) { Go(state); }, origin);
 }
 
-bool Turn::StartCall(Call call) {
+bool Step::StartCall(Call call) {
   const int64_t began = locked_ms == 0 ? now() : locked_ms;
   const int64_t period = call.tool == Tool::kCheckAnswer ? kGradingDeadlineMs : kToolDeadlineMs;
   const int64_t deadline = std::min(now() + period, began + kLockMsMax);
@@ -107,14 +109,14 @@ bool Turn::StartCall(Call call) {
   call.locked_ms = began;
   call.deadline_ms = deadline;
   call.cause = cause;
-  Do(CallTool{call, MakeArgs(s, call)});
+  Do(CallTool{call, MakeArgs(session, call)});
   Go(AwaitingToolResult{std::move(call)});
   SetTimer(TimerKind::kToolDeadline, deadline);
   return true;
 }
 
-std::optional<Call> Turn::EndCall(bool tell_worker) {
-  auto* lock = std::get_if<AwaitingToolResult>(&s.state);
+std::optional<Call> Step::EndCall(bool tell_worker) {
+  auto* lock = std::get_if<AwaitingToolResult>(&session.state);
   if (lock == nullptr) return std::nullopt;
   Call call = std::move(lock->call);
   Do(tutor::EndCall{call.id, tell_worker});
@@ -123,10 +125,10 @@ std::optional<Call> Turn::EndCall(bool tell_worker) {
   return call;
 }
 
-void Turn::Finish() {
-  const StateName state = NameOf(s.state);
+void Step::Finish() {
+  const StateName state = NameOf(session.state);
   for (Effect& effect : effects) {
-    if (auto* say = std::get_if<tutor::Say>(&effect)) say->message.state = state;
+    if (auto* say = std::get_if<EmitMessage>(&effect)) say->message.state = state;
   }
 }
 

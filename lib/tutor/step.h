@@ -1,4 +1,4 @@
-// Turn: one step in the making. The session as it is so far, the effects so far, and the ids they
+// Step: one step in the making. The session as it is so far, the effects so far, and the ids they
 // get.
 //
 // Every id is that of the record's position (IdAt), with one counter for all that a step makes. No
@@ -15,29 +15,30 @@
 
 namespace lyceum::tutor {
 
-class Turn {
+class Step {
  public:
-  // Takes the session on to the record's time, never back.
-  Turn(Session session, const LogPosition& position, const Event& event);
+  // Moves the session on to the record's time, never back. All four outlive the step; what it does
+  // is added to `effects`.
+  Step(Session* changed, const Event& event, const LogPosition& position, Effects* added);
 
-  Session s;
-  Effects effects;
-  EventId cause;    // in_reply_to of what is said from here on.
-  ClientId client;  // Of the record's event, and how it was written.
-  Encoding encoding;
+  Session& session;
+  Effects& effects;
+  EventId cause;           // in_reply_to of what is emitted from here on.
+  const ClientId& client;  // Of the record's event, and how it was written.
+  const Encoding encoding;
   int64_t locked_ms = 0;  // Of the lock whose result is being handled; 0: a new call begins one.
 
-  int64_t now() const { return s.time_ms; }
+  int64_t now() const { return session.time_ms; }
   // Where old and new behaviour part, see fold_version.h.
   uint32_t fold_version() const { return position_.fold_version; }
   std::string NextId();
 
-  // --- What is told and written down ---------------------------------------------------------
+  // --- Messages and history --------------------------------------------------------------------
   void Note(Role role, std::string_view kind, std::string_view text);
   // To all attached clients; written down too, unless it is `wait` or progress.
-  void Say(Body body);
-  void SayText(std::string_view text) { Say(TextOut{std::string(text)}); }
-  // An error answer. `noted` false: the history does not hear of it.
+  void Emit(Body body);
+  void EmitText(std::string_view text) { Emit(TextOut{std::string(text)}); }
+  // An error answer. `noted` false: it is not kept in the history.
   void Refuse(std::string_view code, std::string_view text, bool retryable = false,
               bool noted = true);
   void Do(Effect effect) { effects.push_back(std::move(effect)); }
@@ -54,7 +55,7 @@ class Turn {
   bool HasTimer(TimerKind kind) const;
 
   // --- Calls -----------------------------------------------------------------------------------
-  void Go(State state) { s.state = std::move(state); }
+  void Go(State state) { session.state = std::move(state); }
   // Back to where a call came from.
   void GoBack(const Origin& origin);
   // Locks the session with this call, with a new id, a deadline and its timer. False: the lock has
@@ -64,13 +65,13 @@ class Turn {
   // locked.
   std::optional<Call> EndCall(bool tell_worker);
 
-  // The step: every message says the state after it.
+  // Ends the step: every message says the state after it.
   void Finish();
 
  private:
-  void SayIt(Body body, bool noted);
+  void EmitBody(Body body, bool noted);
 
-  LogPosition position_;
+  const LogPosition& position_;
   uint32_t index_ = 0;
 };
 

@@ -34,17 +34,20 @@ tutor::Session Locked(int64_t history) {
   const UserId user = session.user;
   const tutor::Event answer = NextEvent(session);
   const tutor::LogPosition position = NextPosition(session, kPartition);
-  return *tutor::Advance(std::move(session), user, answer, position).session;
+  std::optional<tutor::Session> locked = std::move(session);
+  tutor::Effects effects;
+  tutor::Advance(&locked, user, answer, position, &effects);
+  return *std::move(locked);
 }
 
 void TimeAdvance(State& state, const tutor::Session& before) {
   const tutor::Event event = NextEvent(before);
   const tutor::LogPosition position = NextPosition(before, kPartition);
+  tutor::Effects effects;
   TimeCpu(
-      state, [&] { return before; },
-      [&](tutor::Session& session) {
-        const UserId& user = before.user;
-        session = *tutor::Advance(std::move(session), user, event, position).session;
+      state, [&] { return std::optional(before); },
+      [&](std::optional<tutor::Session>& session) {
+        tutor::Advance(&session, before.user, event, position, &effects);
       });
 }
 

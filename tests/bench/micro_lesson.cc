@@ -34,10 +34,13 @@ tutor::Event ResultOf(const tutor::Session& session, const tutor::Call& call,
                                              .attempts_made = 0}});
 }
 
-tutor::Session Take(tutor::Session session, const tutor::Event& event, uint32_t partition) {
+tutor::Session Fold(tutor::Session session, const tutor::Event& event, uint32_t partition) {
   const UserId user = session.user;
   const tutor::LogPosition position = NextPosition(session, partition);
-  return *tutor::Advance(std::move(session), user, event, position).session;
+  std::optional<tutor::Session> advanced = std::move(session);
+  tutor::Effects effects;
+  tutor::Advance(&advanced, user, event, position, &effects);
+  return *std::move(advanced);
 }
 
 }  // namespace
@@ -67,8 +70,10 @@ tutor::Session Begin(const UserId& user, const std::shared_ptr<const tutor::Topi
   const tutor::Event start{.id = EventId(user.value + "-1"),
                            .client = ClientId("bench"),
                            .kind = tutor::Start{.course = topic->course}};
-  tutor::Session session =
-      *tutor::Advance(std::nullopt, user, start, {partition, 1, kFirstMs}).session;
+  std::optional<tutor::Session> opened;
+  tutor::Effects effects;
+  tutor::Advance(&opened, user, start, {partition, 1, kFirstMs}, &effects);
+  tutor::Session session = *std::move(opened);
   // The content is not copied into every session: as the cache does, they share it.
   tutor::Topic head = *topic;
   head.questions.resize(1);
@@ -76,7 +81,7 @@ tutor::Session Begin(const UserId& user, const std::shared_ptr<const tutor::Topi
   const tutor::LoadTopicOk loaded{
       .topic = std::move(head),
       .digest = Sha256Hex(fmt::format("{}-{}", topic->version, topic->questions.size()))};
-  session = Take(session, ResultOf(session, lock.call, loaded), partition);
+  session = Fold(session, ResultOf(session, lock.call, loaded), partition);
   session.topic = topic;
   return session;
 }
@@ -85,7 +90,7 @@ tutor::Session GoOn(tutor::Session session, uint64_t history, uint32_t partition
   while (session.history_count < history ||
          tutor::NameOf(session.state) != tutor::StateName::kAwaitingAnswer) {
     const tutor::Event event = NextEvent(session);
-    session = Take(std::move(session), event, partition);
+    session = Fold(std::move(session), event, partition);
   }
   return session;
 }

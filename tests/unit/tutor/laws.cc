@@ -14,8 +14,8 @@ const Call* Pending(const Session& s) {
   return lock == nullptr ? nullptr : &lock->call;
 }
 
-std::string IdOf(const Say& e) { return e.message.id; }
-std::string IdOf(const Tell& e) { return e.message.id; }
+std::string IdOf(const EmitMessage& e) { return e.message.id; }
+std::string IdOf(const ReplyTo& e) { return e.message.id; }
 std::string IdOf(const CallTool& e) { return e.call.id.value; }
 std::string IdOf(const SetTimer& e) { return e.timer.token; }
 template <class E>
@@ -48,13 +48,13 @@ class Follower {
   }
 
  private:
-  std::string On(const Say& e) {
+  std::string On(const EmitMessage& e) {
     if (e.message.n != ++n_) return "n is not dense";
     if (e.message.state != NameOf(after_.state)) return "a message with another state";
     if (e.message.at_ms != after_.time_ms) return "a message of another time";
     return "";
   }
-  std::string On(const Tell&) { return "tell, though there is a session"; }
+  std::string On(const ReplyTo&) { return "a reply, though there is a session"; }
   std::string On(const Append& e) {
     return e.entry.index == ++history_ ? "" : "the history is not dense";
   }
@@ -82,7 +82,7 @@ class Follower {
     timers_.erase(found);
     return "";
   }
-  std::string On(const Resend&) { return ""; }
+  std::string On(const ResendMessages&) { return ""; }
   std::string On(const Unload&) { return ""; }
 
   std::string End() const {
@@ -125,20 +125,29 @@ std::string BrokenSession(const std::optional<Session>& before, const Session& a
 
 }  // namespace
 
-std::string Dump(const Step& step) {
-  std::string text = step.session ? Dump(*step.session) : "no session\n";
-  for (const Effect& effect : step.effects) text += Dump(effect) + "\n";
+std::string Dump(const Folded& folded) {
+  std::string text = folded.session ? Dump(*folded.session) : "no session\n";
+  for (const Effect& effect : folded.effects) text += Dump(effect) + "\n";
   return text;
 }
 
-Step CheckedAdvance(const std::optional<Session>& before, const UserId& user, const Event& event,
-                    const LogPosition& position, std::string* broken) {
-  Step step = Advance(before, user, event, position);
+Folded Fold(std::optional<Session> before, const UserId& user, const Event& event,
+            const LogPosition& position) {
+  Folded folded{std::move(before), {}};
+  Advance(&folded.session, user, event, position, &folded.effects);
+  return folded;
+}
+
+Folded CheckedAdvance(const std::optional<Session>& before, const UserId& user, const Event& event,
+                      const LogPosition& position, std::string* broken) {
+  Folded folded = Fold(before, user, event, position);
   broken->clear();
-  if (!step.session) return step;
-  *broken = BrokenSession(before, *step.session);
-  if (broken->empty()) *broken = Follower(before, *step.session, position).Follow(step.effects);
-  return step;
+  if (!folded.session) return folded;
+  *broken = BrokenSession(before, *folded.session);
+  if (broken->empty()) {
+    *broken = Follower(before, *folded.session, position).Follow(folded.effects);
+  }
+  return folded;
 }
 
 }  // namespace lyceum::tutor

@@ -11,7 +11,7 @@
 namespace lyceum::tutor {
 namespace {
 
-using Heard = std::vector<std::string>;
+using Emitted = std::vector<std::string>;
 
 TEST(Lesson, TheGateEndsATopicEarly) {
   Topic topic = samples::SampleTopic("t1", "t2");
@@ -59,12 +59,12 @@ TEST(Lesson, ATopicOfAnotherCourseOrWithBadContentIsRefused) {
   Topic other = samples::SampleTopic("t1", "");
   other.course = CourseId("other");
   room.Reply(LoadTopicOk{other, "d"});
-  EXPECT_EQ(room.heard(), Heard{"error bad_result"});
+  EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
   room.Do(Continue{});
   Topic keyless = samples::SampleTopic("t1", "");
   keyless.questions[0].answers.clear();
   room.Reply(LoadTopicOk{keyless, "d"});
-  EXPECT_EQ(room.heard(), Heard{"error bad_result"});
+  EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
   room.Do(Skip{});
   EXPECT_EQ(room.state(), StateName::kCompleted);
 }
@@ -108,7 +108,7 @@ TEST(Locks, WithoutTimeLeftTheNextCallFailsAtOnce) {
   room.ToQuestion().Say("hm?");
   room.Later(kLockMsMax).Reply(ClassifyIntentOk{FoundIntent::kQuestion, 1});
   EXPECT_EQ(room.state(), StateName::kAwaitingAnswer);
-  EXPECT_EQ(room.heard(), Heard{"text"});
+  EXPECT_EQ(room.emitted(), Emitted{"text"});
 }
 
 TEST(Locks, TheInboxHoldsEightAndOneMoreOnlyWaits) {
@@ -117,7 +117,7 @@ TEST(Locks, TheInboxHoldsEightAndOneMoreOnlyWaits) {
   Classroom room(samples::SampleTopic("t1", ""), start);
   for (size_t i = 0; i < kInboxMax + 1; ++i) {
     room.Do(Hint{});
-    EXPECT_EQ(room.heard(), Heard{"wait"});
+    EXPECT_EQ(room.emitted(), Emitted{"wait"});
   }
   EXPECT_EQ(room.session->inbox.size(), kInboxMax);
   room.Load();
@@ -127,14 +127,14 @@ TEST(Locks, TheInboxHoldsEightAndOneMoreOnlyWaits) {
 TEST(Timers, AnEarlyOneIsSetAgainForTheTimeThatIsLeft) {
   Classroom room;
   room.Load().Later(60'000).Do(Continue{}).Later(kIdleMs - 60'000).Fire(TimerKind::kIdle);
-  EXPECT_TRUE(room.heard().empty());
+  EXPECT_TRUE(room.emitted().empty());
   EXPECT_EQ(room.timer(TimerKind::kIdle)->due_ms, room.session->active_ms + kIdleMs);
 }
 
 TEST(Timers, OneNudgeThenUnloadAndALearnerSetsTheTimerAgain) {
   Classroom room;
   room.Load().Later(kIdleMs).Fire(TimerKind::kIdle);
-  EXPECT_EQ(room.heard(), Heard{"text"});
+  EXPECT_EQ(room.emitted(), Emitted{"text"});
   room.Later(kIdleMs).Fire(TimerKind::kIdle);
   EXPECT_EQ(room.count<Unload>(), 1u);
   EXPECT_EQ(room.timer(TimerKind::kIdle), nullptr);
@@ -166,9 +166,9 @@ TEST(Clients, EightAreAttachedAndTheOldestGoes) {
 TEST(Clients, StartAndAttachSayHowTheyAreWrittenTo) {
   Classroom room;
   const auto encoding = [&] { return room.session->clients.at(0).encoding; };
-  room.Take({EventId("x1"), ClientId("c"), Encoding::kJson, Hint{}});
+  room.Fold({EventId("x1"), ClientId("c"), Encoding::kJson, Hint{}});
   EXPECT_EQ(encoding(), Encoding::kProtobuf);
-  room.Take({EventId("x2"), ClientId("c"), Encoding::kJson, Attach{0}});
+  room.Fold({EventId("x2"), ClientId("c"), Encoding::kJson, Attach{0}});
   EXPECT_EQ(encoding(), Encoding::kJson);
   room.Do(Detach{});
   EXPECT_TRUE(room.session->clients.empty());
@@ -176,28 +176,28 @@ TEST(Clients, StartAndAttachSayHowTheyAreWrittenTo) {
 
 TEST(Ids, AnEventIsTakenOnceAmongTheLast128) {
   Classroom room;
-  room.Load().Take({EventId("same"), ClientId("c"), {}, Continue{}});
+  room.Load().Fold({EventId("same"), ClientId("c"), {}, Continue{}});
   const uint32_t n = room.session->n;
-  room.Take({EventId("same"), ClientId("c"), {}, Skip{}});
+  room.Fold({EventId("same"), ClientId("c"), {}, Skip{}});
   EXPECT_TRUE(room.effects.empty());
   EXPECT_EQ(room.session->n, n);
   EXPECT_EQ(room.session->counters.duplicates, 1u);
   for (size_t i = 0; i < kSeenMax; ++i) room.Do(Attach{});
-  room.Take({EventId("same"), ClientId("c"), {}, Attach{}});
+  room.Fold({EventId("same"), ClientId("c"), {}, Attach{}});
   EXPECT_EQ(room.session->counters.duplicates, 1u);
 }
 
 TEST(Ids, WithoutASessionOnlyALearnerIsTold) {
   const Event hint{EventId("e"), ClientId("c"), Encoding::kJson, Hint{}};
-  const Step step = Advance(std::nullopt, UserId("u"), hint, {1, 2, 3});
-  EXPECT_FALSE(step.session);
-  ASSERT_EQ(step.effects.size(), 1u);
-  const auto& tell = std::get<Tell>(step.effects[0]);
-  EXPECT_EQ(tell.message.id, "1-2-0");
-  EXPECT_EQ(tell.message.n, 0u);
-  EXPECT_EQ(std::get<ErrorOut>(tell.message.body).code, "no_session");
+  const Folded folded = Fold(std::nullopt, UserId("u"), hint, {1, 2, 3});
+  EXPECT_FALSE(folded.session);
+  ASSERT_EQ(folded.effects.size(), 1u);
+  const auto& reply = std::get<ReplyTo>(folded.effects[0]);
+  EXPECT_EQ(reply.message.id, "1-2-0");
+  EXPECT_EQ(reply.message.n, 0u);
+  EXPECT_EQ(std::get<ErrorOut>(reply.message.body).code, "no_session");
   const Event retry{EventId("e"), ClientId("c"), Encoding::kJson, RetryCall{}};
-  EXPECT_TRUE(Advance(std::nullopt, UserId("u"), retry, {1, 2, 3}).effects.empty());
+  EXPECT_TRUE(Fold(std::nullopt, UserId("u"), retry, {1, 2, 3}).effects.empty());
 }
 
 TEST(Ids, NameTheRecordAndTheLineageAfterTheFirst) {
@@ -212,9 +212,9 @@ TEST(Ids, NameTheRecordAndTheLineageAfterTheFirst) {
 TEST(Ids, OfALaterLineageAreOnAllThatAStepMakes) {
   const Event start{EventId("e"), ClientId("c"), Encoding::kJson, Classroom::DefaultStart()};
   std::string broken;
-  const Step step = CheckedAdvance(std::nullopt, UserId("u"), start, {1, 2, 3, 4}, &broken);
+  const Folded folded = CheckedAdvance(std::nullopt, UserId("u"), start, {1, 2, 3, 4}, &broken);
   EXPECT_EQ(broken, "");
-  const auto& lock = std::get<AwaitingToolResult>(step.session->state);
+  const auto& lock = std::get<AwaitingToolResult>(folded.session->state);
   EXPECT_TRUE(lock.call.id.value.starts_with("1r4-2-")) << lock.call.id.value;
 }
 
@@ -244,10 +244,10 @@ TEST(Invariants, ABrokenSessionIsRepairedIntoTheErrorState) {
     breaks[i](session);
     ASSERT_NE(Violation(session), "") << i;
     const Event event{EventId("broken"), ClientId("c"), Encoding::kJson, Attach{}};
-    const Step step = Advance(session, UserId("u"), event, {0, 99, 2'000'000});
-    EXPECT_EQ(Violation(*step.session), "") << i;
-    EXPECT_EQ(NameOf(step.session->state), StateName::kErrorState) << i;
-    EXPECT_EQ(step.session->counters.violations, 1u) << i;
+    const Folded folded = Fold(session, UserId("u"), event, {0, 99, 2'000'000});
+    EXPECT_EQ(Violation(*folded.session), "") << i;
+    EXPECT_EQ(NameOf(folded.session->state), StateName::kErrorState) << i;
+    EXPECT_EQ(folded.session->counters.violations, 1u) << i;
   }
 }
 

@@ -28,12 +28,12 @@ class RandomLearner {
     PassTime();
     const LogPosition position{7, ++sequence_, now_ms_};
     std::string broken;
-    tutor::Step step = CheckedAdvance(session, UserId("u"), event, position, &broken);
-    if (broken.empty() && Dump(step) != Dump(Advance(session, UserId("u"), event, position))) {
+    Folded folded = CheckedAdvance(session, UserId("u"), event, position, &broken);
+    if (broken.empty() && Dump(folded) != Dump(Fold(session, UserId("u"), event, position))) {
       broken = "two runs differ";
     }
-    session = std::move(step.session);
-    for (const Effect& effect : step.effects) {
+    session = std::move(folded.session);
+    for (const Effect& effect : folded.effects) {
       if (const auto* call = std::get_if<CallTool>(&effect)) last_call_ = call->call.id;
     }
     if (!broken.empty())
