@@ -45,7 +45,7 @@ class Batch {
   void SendTo(Context& context, const tutor::AttachedClient& client,
               const tutor::ClientMessage& message);
   void AddMessage(Context& context, const tutor::ClientMessage& message);
-  Result<void> AddResend(Context& context, const tutor::Resend& resend);
+  Result<void> AddResend(Context& context, const tutor::ResendMessages& resend);
   void AddCall(Context& context, const tutor::CallTool& call);
   void AddTimer(Context& context, const tutor::Timer& timer);
   void AddDeadLetter(Context& context, const Refused& refused);

@@ -103,12 +103,12 @@ Folded Fold::Step(const Record& record, const Address& address,
   std::optional<tutor::Session> before;
   if (copy == Copy::kBefore) before = session;
   try {
-    tutor::Step step = core_(std::move(session), address.user, decoded->event,
-                             {partition_, record.sequence, record.time_ms});
-    folded.session = std::move(step.session);
-    folded.effects = std::move(step.effects);
+    folded.session = std::move(session);
+    core_(&folded.session, address.user, decoded->event,
+          {partition_, record.sequence, record.time_ms}, &folded.effects);
   } catch (const std::exception& failure) {
     folded.session = std::move(before);
+    folded.effects.clear();
     folded.refused =
         Refused{.reason = Refusal::kCoreFailed,
                 .text = fmt::format("the state machine failed ({}): report it with this record",

@@ -52,8 +52,8 @@ struct Folded {
 
 class Fold {
  public:
-  using Core = tutor::Step (*)(std::optional<tutor::Session>, const UserId&, const tutor::Event&,
-                               const tutor::At&);
+  using Core = void (*)(std::optional<tutor::Session>*, const UserId&, const tutor::Event&,
+                        const tutor::LogPosition&, tutor::Effects*);
   Fold(envelope::Subjects subjects, uint32_t partition, Core core = &tutor::Advance);
 
   // Empty and `refused` set: the record belongs to no session of this partition.

@@ -1,7 +1,5 @@
 #include "tutor/advance.h"
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 #include <type_traits>
 
@@ -10,6 +8,7 @@
 #include "tutor/lesson.h"
 #include "tutor/limits.h"
 #include "tutor/phrases.h"
+#include "tutor/seen.h"
 #include "tutor/timer.h"
 
 namespace lyceum::tutor {
@@ -20,7 +19,7 @@ enum class Class { kUser, kTool, kTimer, kAdmin, kInternal };
 // What is known of each kind of event: whose it is, and what the history keeps of it.
 struct Kind {
   Class of;
-  std::string_view word;  // Empty: the history does not keep it.
+  std::string_view name;  // Empty: the history does not keep it.
   std::string_view text;
 };
 
@@ -47,109 +46,101 @@ Kind KindOf(const EventKind& kind) {
   return std::visit([](const auto& event) { return KindOf(event); }, kind);
 }
 
-// True where it was seen before; remembers it otherwise.
-bool IsSeen(Session& s, const EventId& id) {
-  if (id.empty()) return false;
-  const uint64_t hash = HashId(id);
-  if (std::find(s.seen.begin(), s.seen.end(), hash) != s.seen.end()) return true;
-  if (s.seen.size() >= kSeenMax) s.seen.erase(s.seen.begin());
-  s.seen.push_back(hash);
-  return false;
-}
-
 bool IsBlank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
 }
 
 // Refuses what can not be a learner's message. True where it did.
-bool RefusesText(Turn& turn, const EventKind& kind) {
+bool RefusesText(Step& step, const EventKind& kind) {
   const auto* message = std::get_if<UserMessage>(&kind);
   if (message == nullptr) return false;
   if (message->text.size() > kLearnerTextBytesMax) {
-    turn.Refuse("text_too_long", phrases::kTextTooLong, false, false);
+    step.Refuse("text_too_long", phrases::kTextTooLong, false, false);
     return true;
   }
   if (!IsBlank(message->text)) return false;
-  turn.Refuse("text_empty", phrases::kTextEmpty, false, false);
+  step.Refuse("text_empty", phrases::kTextEmpty, false, false);
   return true;
 }
 
-void TakeUserEvent(Turn& turn, const Event& event, const Kind& kind) {
-  WakeUp(turn);
+void OnUserEvent(Step& step, const Event& event, const Kind& kind) {
+  WakeUp(step);
   const bool again =
       std::holds_alternative<Start>(event.kind) || std::holds_alternative<Attach>(event.kind);
-  if (!std::holds_alternative<Detach>(event.kind)) turn.AttachClient(again);
-  if (RefusesText(turn, event.kind)) return;
-  if (!kind.word.empty()) turn.Note(Role::kLearner, kind.word, kind.text);
-  Handle(turn, event.kind);
+  if (!std::holds_alternative<Detach>(event.kind)) step.AttachClient(again);
+  if (RefusesText(step, event.kind)) return;
+  if (!kind.name.empty()) step.Note(Role::kLearner, kind.name, kind.text);
+  Handle(step, event.kind);
 }
 
-void Take(Turn& turn, const Event& event, const Kind& kind) {
+void OnEvent(Step& step, const Event& event, const Kind& kind) {
   switch (kind.of) {
     case Class::kUser:
-      return TakeUserEvent(turn, event, kind);
+      return OnUserEvent(step, event, kind);
     case Class::kAdmin:
-      turn.Note(Role::kOperator, kind.word, kind.text);
-      return Handle(turn, event.kind);
+      step.Note(Role::kOperator, kind.name, kind.text);
+      return Handle(step, event.kind);
     case Class::kTool:
     case Class::kTimer:
     case Class::kInternal:
-      turn.cause = EventId{};  // Nobody asked; a call's own cause is set where it ends.
-      return Handle(turn, event.kind);
+      step.cause = EventId{};  // Nobody asked; a call's own cause is set where it ends.
+      return Handle(step, event.kind);
   }
 }
 
-Step Finished(Turn turn) {
-  DrainInbox(turn);
-  if (std::string what = Violation(turn.s); !what.empty()) {
-    Handle(turn, InvariantViolated{std::move(what)});
-    DrainInbox(turn);
+void Finish(Step& step) {
+  DrainInbox(step);
+  if (std::string what = Violation(step.session); !what.empty()) {
+    Handle(step, InvariantViolated{std::move(what)});
+    DrainInbox(step);
   }
-  turn.Finish();
-  return {std::move(turn.s), std::move(turn.effects)};
+  step.Finish();
 }
 
-Step OpenSession(const UserId& user, const Event& event, const Start& start, const At& at) {
-  Session session;
-  session.user = user;
-  session.first_sequence = at.sequence;
-  session.state = Completed{};  // Until it is started over, in this same step.
-  Turn turn(std::move(session), at, event);
-  IsSeen(turn.s, event.id);
-  WakeUp(turn);
-  turn.AttachClient(true);
-  StartOver(turn, start);
-  return Finished(std::move(turn));
+void OpenSession(Session* session, const UserId& user, const Event& event, const Start& start,
+                 const LogPosition& position, Effects* effects) {
+  session->user = user;
+  session->first_sequence = position.sequence;
+  session->state = Completed{};  // Until it is started over, in this same step.
+  Step step(session, event, position, effects);
+  Remember(&step.session.seen, event);
+  WakeUp(step);
+  step.AttachClient(true);
+  StartOver(step, start);
+  Finish(step);
 }
 
-Step TellNoSession(const Event& event, const At& at) {
-  Step step;
-  if (KindOf(event.kind).of != Class::kUser || event.client.empty()) return step;
+void ReplyNoSession(const Event& event, const LogPosition& position, Effects* effects) {
+  if (KindOf(event.kind).of != Class::kUser || event.client.empty()) return;
   ClientMessage message;
-  message.id = std::to_string(at.partition) + "-" + std::to_string(at.sequence) + "-0";
+  message.id = IdAt(position, 0);
   message.in_reply_to = event.id;
-  message.at_ms = at.time_ms;
+  message.at_ms = position.time_ms;
   message.body = ErrorOut{"no_session", std::string(phrases::kNoSession), false};
-  step.effects.push_back(Tell{{event.client, event.encoding}, std::move(message)});
-  return step;
+  effects->push_back(ReplyTo{{event.client, event.encoding}, std::move(message)});
 }
 
 }  // namespace
 
-Step Advance(std::optional<Session> session, const UserId& user, const Event& event, const At& at) {
-  if (!session) {
+void Advance(std::optional<Session>* session, const UserId& user, const Event& event,
+             const LogPosition& position, Effects* effects) noexcept {
+  effects->clear();
+  if (!session->has_value()) {
     const auto* start = std::get_if<Start>(&event.kind);
-    return start == nullptr ? TellNoSession(event, at) : OpenSession(user, event, *start, at);
+    if (start == nullptr) return ReplyNoSession(event, position, effects);
+    return OpenSession(&session->emplace(), user, event, *start, position, effects);
   }
   const Kind kind = KindOf(event.kind);
-  Turn turn(*std::move(session), at, event);
+  Step step(&**session, event, position, effects);
   const bool has_id = kind.of == Class::kUser || kind.of == Class::kAdmin;
-  if (has_id && IsSeen(turn.s, event.id)) {
-    ++turn.s.counters.duplicates;
-    return {std::move(turn.s), {}};
+  const Seen seen = has_id ? Remember(&step.session.seen, event) : Seen::kNew;
+  if (seen != Seen::kNew) {
+    ++step.session.counters.duplicates;
+    if (seen == Seen::kOther) step.Reply("duplicate_id", phrases::kDuplicateId);
+    return;
   }
-  Take(turn, event, kind);
-  return Finished(std::move(turn));
+  OnEvent(step, event, kind);
+  Finish(step);
 }
 
 }  // namespace lyceum::tutor

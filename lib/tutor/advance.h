@@ -1,8 +1,8 @@
 // Advance: the state machine. Pure and total; see tables A and B in table.h, printed by `lyceum
 // fsm`.
 //
-// The same session, event and place in the log always give the same step. Nothing here reads a
-// clock, draws a random number, logs or does I/O. Throws nothing of its own.
+// The same session, event and position always give the same session and effects. Nothing here reads
+// a clock, draws a random number, logs, does I/O or throws; where memory is out the process ends.
 #pragma once
 
 #include <optional>
@@ -13,12 +13,14 @@
 
 namespace lyceum::tutor {
 
-struct Step {
-  std::optional<Session> session;  // Empty: there is no session (no start yet).
-  Effects effects;                 // In the order in which they are to happen.
-};
+// One record folded into the user's session, in place. `*session` empty: the user has none, and
+// only Start opens one. `*effects` is emptied first; a caller that hands the same one over again
+// spares its memory.
+void Advance(std::optional<Session>* session, const UserId& user, const Event& event,
+             const LogPosition& position, Effects* effects) noexcept;
 
-// `session` empty: the user has none; only Start opens one.
-Step Advance(std::optional<Session> session, const UserId& user, const Event& event, const At& at);
+// For whoever folds with a core that is handed to it.
+using Core = void (*)(std::optional<Session>* session, const UserId& user, const Event& event,
+                      const LogPosition& position, Effects* effects);
 
 }  // namespace lyceum::tutor

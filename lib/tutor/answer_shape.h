@@ -1,4 +1,4 @@
-// Whether a learner's words look like an answer to a question, before anything is graded.
+// Whether a learner's text looks like an answer to a question, before anything is graded.
 //
 // Decides only which tool reads them: what looks like an answer is checked, anything else is
 // classified first. So it may be wrong in either direction, at the price of one more call or one

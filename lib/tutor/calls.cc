@@ -27,45 +27,37 @@ std::string_view FailureText(const Call& call, const ToolError& error) {
   }
 }
 
-std::string_view AuthoredHint(const Turn& turn, uint32_t level) {
-  const Question* question = CurrentQuestion(turn.s);
+std::string_view AuthoredHint(const Step& step, uint32_t level) {
+  const Question* question = CurrentQuestion(step.session);
   if (question == nullptr || level == 0 || level > question->hints.size()) return "";
   return question->hints[level - 1];
 }
 
-std::string_view AuthoredSegment(const Turn& turn, uint32_t segment) {
-  if (turn.s.topic == nullptr || segment >= turn.s.topic->material.size()) return "";
-  return turn.s.topic->material[segment];
+std::string_view AuthoredSegment(const Step& step, uint32_t segment) {
+  if (step.session.topic == nullptr || segment >= step.session.topic->material.size()) return "";
+  return step.session.topic->material[segment];
 }
 
 }  // namespace
 
-Call CallFor(const Turn& turn, Tool tool) {
+Call CallFor(const Step& step, Tool tool) {
   Call call;
   call.tool = tool;
-  call.origin = OriginOf(turn.s.state);
-  if (const Question* question = CurrentQuestion(turn.s)) call.question = question->id;
+  call.origin = OriginOf(step.session.state);
+  if (const Question* question = CurrentQuestion(step.session)) call.question = question->id;
   return call;
 }
 
-void Ask(Turn& turn, Call call) {
-  if (turn.StartCall(call)) return;
-  call.id = CallId(turn.NextId());
-  call.cause = turn.cause;
-  turn.GoBack(call.origin);
-  GiveUp(turn, std::move(call), {"deadline", true, ""});
-}
-
-void GiveUp(Turn& turn, Call call, const ToolError& error) {
-  ++turn.s.counters.tool_errors;
+void GiveUp(Step& step, Call call, const ToolError& error) {
+  ++step.session.counters.tool_errors;
   switch (call.tool) {
     case Tool::kLoadTopic:
     case Tool::kCheckAnswer:
     case Tool::kGenerateQuestion: {
       const std::string code(
           CutUtf8(error.code.empty() ? "tool_failed" : error.code, kErrorCodeBytesMax));
-      turn.Refuse(code, FailureText(call, error), true);
-      Fail(turn, std::move(call), code);
+      step.Refuse(code, FailureText(call, error), true);
+      Fail(step, std::move(call), code);
       return;
     }
     case Tool::kPresentMaterial:
@@ -74,36 +66,36 @@ void GiveUp(Turn& turn, Call call, const ToolError& error) {
     case Tool::kRemediateKnownError:
     case Tool::kDiagnoseError:
     case Tool::kClassifyIntent:
-      ++turn.s.counters.degraded;
-      SayInstead(turn, call);
+      ++step.session.counters.degraded;
+      EmitSubstitute(step, call);
       return;
   }
 }
 
-void SayInstead(Turn& turn, const Call& call) {
+void EmitSubstitute(Step& step, const Call& call) {
   switch (call.tool) {
     case Tool::kPresentMaterial:
-      ShowSegment(turn, call.level, AuthoredSegment(turn, call.level));
+      ShowSegment(step, call.level, AuthoredSegment(step, call.level));
       return;
     case Tool::kClarifyConcept:
-      turn.SayText(phrases::kClarifyFailed);
+      step.EmitText(phrases::kClarifyFailed);
       return;
     case Tool::kGiveHint: {
-      const std::string_view authored = AuthoredHint(turn, call.level);
-      ShowHint(turn, call.level, authored.empty() ? phrases::kHintFailed : authored);
+      const std::string_view authored = AuthoredHint(step, call.level);
+      ShowHint(step, call.level, authored.empty() ? phrases::kHintFailed : authored);
       return;
     }
     case Tool::kRemediateKnownError: {
-      const KnownError* error = FindKnownError(turn.s, call.error);
+      const KnownError* error = FindKnownError(step.session, call.error);
       const bool authored = error != nullptr && !error->text.empty();
-      turn.SayText(authored ? std::string_view(error->text) : phrases::kRemediateFailed);
+      step.EmitText(authored ? std::string_view(error->text) : phrases::kRemediateFailed);
       return;
     }
     case Tool::kDiagnoseError:
-      turn.SayText(phrases::kDiagnoseFailed);
+      step.EmitText(phrases::kDiagnoseFailed);
       return;
     case Tool::kClassifyIntent:
-      turn.SayText(phrases::kClassifyFailed);
+      step.EmitText(phrases::kClassifyFailed);
       return;
     case Tool::kLoadTopic:
     case Tool::kCheckAnswer:
@@ -112,18 +104,18 @@ void SayInstead(Turn& turn, const Call& call) {
   }
 }
 
-void Fail(Turn& turn, Call call, std::string_view code) {
+void Fail(Step& step, Call call, std::string_view code) {
   // A call that was tried again because the learner was away is not tried a second time for that.
-  const bool retried = turn.s.nudges >= kNudgesMax;
-  turn.Go(ErrorState{std::move(call), std::string(code), retried});
+  const bool retried = step.session.nudges >= kNudgesMax;
+  step.Go(ErrorState{std::move(call), std::string(code), retried});
 }
 
-void AskAgain(Turn& turn) {
-  const auto* error = std::get_if<ErrorState>(&turn.s.state);
+void AskAgain(Step& step) {
+  auto* error = std::get_if<ErrorState>(&step.session.state);
   if (error == nullptr) return;
-  Call call = error->failed;
-  turn.GoBack(call.origin);
-  Ask(turn, std::move(call));
+  Call call = std::move(error->failed);
+  step.GoBack(call.origin);
+  step.StartCall(std::move(call));
 }
 
 }  // namespace lyceum::tutor

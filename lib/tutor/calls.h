@@ -6,23 +6,20 @@
 namespace lyceum::tutor {
 
 // A call from where the session stands now.
-Call CallFor(const Turn& turn, Tool tool);
-
-// Starts the call; fails it at once where its lock has no time left.
-void Ask(Turn& turn, Call call);
+Call CallFor(const Step& step, Tool tool);
 
 // The call has finally failed; the session stands in its origin. Text tools: authored or static
-// text. check_answer, generate_question, load_topic: error_state, the learner's words kept in the
+// text. check_answer, generate_question, load_topic: error_state, the learner's text kept in the
 // call.
-void GiveUp(Turn& turn, Call call, const ToolError& error);
+void GiveUp(Step& step, Call call, const ToolError& error);
 
-// What stands in for a text tool's words: authored where there are some.
-void SayInstead(Turn& turn, const Call& call);
+// What stands in for a text tool's result: authored where there are some.
+void EmitSubstitute(Step& step, const Call& call);
 
 // error_state, with this call kept.
-void Fail(Turn& turn, Call call, std::string_view code);
+void Fail(Step& step, Call call, std::string_view code);
 
 // From error_state: the failed call again, with all that it held.
-void AskAgain(Turn& turn);
+void AskAgain(Step& step);
 
 }  // namespace lyceum::tutor

@@ -1,5 +1,5 @@
-// What is wrong with content, in words for its author. Values only; says nothing of whether it is
-// good.
+// What is wrong with content, as sentences for its author. Values only; says nothing of whether it
+// is good.
 #pragma once
 
 #include <string>

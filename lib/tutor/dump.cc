@@ -1,6 +1,6 @@
 #include "tutor/dump.h"
 
-#include "tutor/dump_words.h"
+#include "tutor/dump_values.h"
 #include "tutor/names.h"
 
 namespace lyceum::tutor {
@@ -18,7 +18,7 @@ class Lines {
   }
   void Add(std::string_view key, uint64_t value) { Add(key, std::to_string(value)); }
   void AddTime(std::string_view key, int64_t ms) { Add(key, std::to_string(ms)); }
-  std::string Take() { return std::move(text_); }
+  std::string Finish() { return std::move(text_); }
 
  private:
   std::string text_;
@@ -112,12 +112,12 @@ std::string Dump(const Session& s) {
   lines.Add("first_sequence", s.first_sequence);
   lines.Add("last_sequence", s.last_sequence);
   AddCounters(lines, s.counters);
-  return lines.Take();
+  return lines.Finish();
 }
 
 std::string Dump(const Event& event) {
   return Quote(event.id.value) + " client=" + Quote(event.client.value) + "(" +
-         std::string(dump::Word(event.encoding)) + ") " + Write(event.kind);
+         std::string(dump::Name(event.encoding)) + ") " + Write(event.kind);
 }
 
 }  // namespace lyceum::tutor

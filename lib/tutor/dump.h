@@ -1,4 +1,4 @@
-// A session and an effect in words: canonical, complete, and the same for equal values.
+// A session and an effect as text: canonical, complete, and the same for equal values.
 //
 // Serves golden transcripts, `lyceum replay --verify` (the first line that differs names the field)
 // and the state digest. Holds learner text: not for logs.

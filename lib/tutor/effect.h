@@ -1,19 +1,20 @@
-// Effect: all that a step may ask of the shell. A closed list, in order; the shell commits, then
-// acts.
+// Effect: all that a step may ask of the shell. A closed list, in the order in which it is to
+// happen.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "tutor/call.h"
+#include "tutor/limits.h"
 #include "tutor/session.h"
 
 namespace lyceum::tutor {
 
-// --- What a client hears (contract: ClientMessage)
-// ------------------------------------------------
+// --- Messages to clients (contract: ClientMessage) ---------------------------------------------
 struct TextOut {
   std::string text;
 };
@@ -48,7 +49,7 @@ using Body = std::variant<TextOut, QuestionOut, FeedbackOut, HintOut, WaitOut, E
                           ProgressOut, CompletedOut>;
 
 struct ClientMessage {
-  std::string id;  // "<pp>-<seq>-<index>"
+  std::string id;  // IdAt
   uint32_t n = 0;  // Dense per session from 1. 0: not part of the session (a refusal).
   EventId in_reply_to;
   int64_t at_ms = 0;
@@ -57,23 +58,28 @@ struct ClientMessage {
 };
 
 // To all attached clients, and kept for attach (the last kMessagesKept).
-struct Say {
+struct EmitMessage {
   ClientMessage message;
+  uint64_t history_index = 0;  // Of the entry that HistoryEntryOf makes of it; 0: it makes none.
 };
 // To one client that has no part in the session (n = 0), not kept.
-struct Tell {
-  AttachedClient to;
+struct ReplyTo {
+  AttachedClient client;
   ClientMessage message;
 };
 // The kept messages after after_n, again, to one client.
-struct Resend {
-  AttachedClient to;
+struct ResendMessages {
+  AttachedClient client;
   uint32_t after_n = 0;
 };
-// Dispatch. The call stands in the state as pending.
+// Dispatch. The call is pending in the state. It may run for call.duration_ms from its dispatch;
+// the calls of one lock (call.locked_ms) for lock_ms_max from the first one's. Whoever dispatches
+// counts both, and when one is over fires the call's deadline timer or reports an error as its
+// result.
 struct CallTool {
   Call call;
   ToolArgs args;
+  int64_t lock_ms_max = kLockMsMax;
 };
 // The same call, again, now (an operator's retry).
 struct DispatchAgain {
@@ -91,14 +97,21 @@ struct SetTimer {
 struct ClearTimer {
   Timer timer;
 };
+// An entry of the history that is no message to clients: of the learner, an operator, the system.
 struct Append {
   HistoryEntry entry;
 };
 // The session may leave memory.
 struct Unload {};
 
-using Effect = std::variant<Say, Tell, Resend, CallTool, DispatchAgain, EndCall, SetTimer,
-                            ClearTimer, Append, Unload>;
+using Effect = std::variant<EmitMessage, ReplyTo, ResendMessages, CallTool, DispatchAgain, EndCall,
+                            SetTimer, ClearTimer, Append, Unload>;
 using Effects = std::vector<Effect>;
+
+// What the history keeps of a message to clients.
+HistoryEntry HistoryEntryOf(const ClientMessage& message, uint64_t index);
+// Its kind and text there. No kind: the history keeps nothing of such a message.
+std::string_view HistoryKindOf(const Body& body);
+std::string_view HistoryTextOf(const Body& body);
 
 }  // namespace lyceum::tutor

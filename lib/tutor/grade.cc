@@ -31,75 +31,76 @@ const KnownError* SureError(const Session& s, const CheckAnswerOk& grade) {
   return FindKnownError(s, grade.known_error->id);
 }
 
-void SayFeedback(Turn& turn, const CheckAnswerOk& grade, const KnownError* error, bool stays_open) {
-  const Question* question = CurrentQuestion(turn.s);
+void EmitFeedback(Step& step, const CheckAnswerOk& grade, const KnownError* error,
+                  bool stays_open) {
+  const Question* question = CurrentQuestion(step.session);
   std::string text(CutUtf8(grade.feedback, kToolTextBytesMax));
   const bool gives_away =
       stays_open && question != nullptr && (grade.reveals_answer || Reveals(text, *question));
   if (text.empty() || gives_away) text = phrases::NeutralFeedback(grade.verdict);
   std::optional<ErrorId> id;
   if (error != nullptr) id = error->id;
-  turn.Say(FeedbackOut{grade.verdict, Score(grade.score), std::move(text), id});
+  step.Emit(FeedbackOut{grade.verdict, Score(grade.score), std::move(text), id});
 }
 
-void TakeCorrect(Turn& turn, const CheckAnswerOk& grade) {
-  SayFeedback(turn, grade, nullptr, false);
-  CloseQuestion(turn, Closing::kCorrect);
-  GoOn(turn);
+void ApplyCorrect(Step& step, const CheckAnswerOk& grade) {
+  EmitFeedback(step, grade, nullptr, false);
+  CloseQuestion(step, Closing::kCorrect);
+  GoOn(step);
 }
 
-void TakeIncorrect(Turn& turn, const Call& call, const CheckAnswerOk& grade) {
-  Session& s = turn.s;
+void ApplyIncorrect(Step& step, const Call& call, const CheckAnswerOk& grade) {
+  Session& s = step.session;
   const KnownError* error = SureError(s, grade);
   Attempt attempt{call.text, grade.verdict, std::nullopt};
   if (error != nullptr) attempt.error = error->id;
   s.question->attempts.push_back(std::move(attempt));
   const bool is_last = s.question->attempts.size() >= kAttemptsMax;
-  SayFeedback(turn, grade, error, !is_last);
+  EmitFeedback(step, grade, error, !is_last);
   if (is_last) {
-    ShowSolution(turn);
-    CloseQuestion(turn, Closing::kIncorrect);
-    return GoOn(turn);
+    ShowSolution(step);
+    CloseQuestion(step, Closing::kIncorrect);
+    return GoOn(step);
   }
-  Call next = CallFor(turn, error == nullptr ? Tool::kDiagnoseError : Tool::kRemediateKnownError);
+  Call next = CallFor(step, error == nullptr ? Tool::kDiagnoseError : Tool::kRemediateKnownError);
   next.text = call.text;
   if (error != nullptr) {
     next.error = error->id;
     next.strategy = CountError(s, error->id);
   }
-  Ask(turn, std::move(next));
+  step.StartCall(std::move(next));
 }
 
-void TakeUngraded(Turn& turn, const Call& call) {
+void ApplyUngraded(Step& step, const Call& call) {
   if (call.attempt < kGradersMax) {
     Call next = call;
     ++next.attempt;
-    return Ask(turn, std::move(next));
+    return step.StartCall(std::move(next));
   }
-  ++turn.s.counters.for_review;
-  turn.SayText(phrases::kForReview);
-  ShowSolution(turn);
-  CloseQuestion(turn, Closing::kUncounted);
-  GoOn(turn);
+  ++step.session.counters.for_review;
+  step.EmitText(phrases::kForReview);
+  ShowSolution(step);
+  CloseQuestion(step, Closing::kUncounted);
+  GoOn(step);
 }
 
 }  // namespace
 
-void TakeGrade(Turn& turn, const Call& call, const CheckAnswerOk& grade) {
-  const Question* question = CurrentQuestion(turn.s);
+void ApplyGrade(Step& step, const Call& call, const CheckAnswerOk& grade) {
+  const Question* question = CurrentQuestion(step.session);
   if (question == nullptr) return;
   switch (TrustedVerdict(*question, grade)) {
     case Verdict::kCorrect:
-      return TakeCorrect(turn, grade);
+      return ApplyCorrect(step, grade);
     case Verdict::kPartiallyCorrect:
     case Verdict::kIncorrect:
-      return TakeIncorrect(turn, call, grade);
+      return ApplyIncorrect(step, call, grade);
     case Verdict::kInvalid:
-      return SayFeedback(turn, grade, nullptr, true);
+      return EmitFeedback(step, grade, nullptr, true);
     case Verdict::kNotAnAnswer:
-      return Clarify(turn, call.text);
+      return Clarify(step, call.text);
     case Verdict::kUngraded:
-      return TakeUngraded(turn, call);
+      return ApplyUngraded(step, call);
   }
 }
 

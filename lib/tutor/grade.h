@@ -7,6 +7,6 @@ namespace lyceum::tutor {
 
 // The session stands in the origin of the call. A grade of another question, or one of a rubric
 // that is not sure, counts as ungraded.
-void TakeGrade(Turn& turn, const Call& call, const CheckAnswerOk& grade);
+void ApplyGrade(Step& step, const Call& call, const CheckAnswerOk& grade);
 
 }  // namespace lyceum::tutor

@@ -16,151 +16,153 @@ namespace lyceum::tutor {
 namespace {
 
 template <class S, class E>
-void On(Turn&, const S&, const E&) = delete;  // No default arm.
+void On(Step&, const S&, const E&) = delete;  // No default arm.
 
-void RefuseCompleted(Turn& t) { t.Refuse("completed", phrases::kCompleted); }
-void RefuseUnavailable(Turn& t) { t.Refuse("unavailable", phrases::kUnavailable, true); }
-void RefuseNoQuestion(Turn& t) { t.Refuse("no_open_question", phrases::kNoOpenQuestion); }
-void Drop(Turn& t) { ++t.s.counters.dropped; }
+void RefuseCompleted(Step& step) { step.Refuse("completed", phrases::kCompleted); }
+void RefuseUnavailable(Step& step) { step.Refuse("unavailable", phrases::kUnavailable, true); }
+void RefuseNoQuestion(Step& step) { step.Refuse("no_open_question", phrases::kNoOpenQuestion); }
+void Drop(Step& step) { ++step.session.counters.dropped; }
 
 // --- user.start -------------------------------------------------------------------------------
 template <class S>
-void On(Turn& t, const S&, const Start&) {
-  t.Refuse("already_started", phrases::kAlreadyStarted);
+void On(Step& step, const S&, const Start&) {
+  step.Refuse("already_started", phrases::kAlreadyStarted);
 }
-void On(Turn& t, const Completed&, const Start& start) {
-  if (start.course == t.s.syllabus.course) return RefuseCompleted(t);
-  StartOver(t, start);
+void On(Step& step, const Completed&, const Start& start) {
+  if (start.course == step.session.syllabus.course) return RefuseCompleted(step);
+  StartOver(step, start);
 }
 
 // --- user.message -------------------------------------------------------------------------------
-void On(Turn& t, const Exposition&, const UserMessage& m) { ReadMessage(t, m); }
-void On(Turn& t, const SettingQuestion&, const UserMessage& m) { ReadMessage(t, m); }
-void On(Turn& t, const AwaitingAnswer&, const UserMessage& m) { ReadMessage(t, m); }
-void On(Turn& t, const AwaitingToolResult&, const UserMessage& m) { Wait(t, m); }
-void On(Turn& t, const RemediatingKnownError&, const UserMessage& m) { ReadMessage(t, m); }
-void On(Turn& t, const RemediatingUnknownError&, const UserMessage& m) { ReadMessage(t, m); }
-void On(Turn& t, const ErrorState&, const UserMessage&) { RefuseUnavailable(t); }
-void On(Turn& t, const Completed&, const UserMessage&) { RefuseCompleted(t); }
+void On(Step& step, const Exposition&, const UserMessage& m) { ReadMessage(step, m); }
+void On(Step& step, const SettingQuestion&, const UserMessage& m) { ReadMessage(step, m); }
+void On(Step& step, const AwaitingAnswer&, const UserMessage& m) { ReadMessage(step, m); }
+void On(Step& step, const AwaitingToolResult&, const UserMessage& m) { Wait(step, m); }
+void On(Step& step, const RemediatingKnownError&, const UserMessage& m) { ReadMessage(step, m); }
+void On(Step& step, const RemediatingUnknownError&, const UserMessage& m) { ReadMessage(step, m); }
+void On(Step& step, const ErrorState&, const UserMessage&) { RefuseUnavailable(step); }
+void On(Step& step, const Completed&, const UserMessage&) { RefuseCompleted(step); }
 
 // --- user.hint ----------------------------------------------------------------------------------
-void On(Turn& t, const Exposition&, const Hint&) { RefuseNoQuestion(t); }
-void On(Turn& t, const SettingQuestion&, const Hint&) { RefuseNoQuestion(t); }
-void On(Turn& t, const AwaitingAnswer&, const Hint&) { NextHint(t); }
-void On(Turn& t, const AwaitingToolResult&, const Hint& hint) { Wait(t, hint); }
-void On(Turn& t, const RemediatingKnownError&, const Hint&) { NextHint(t); }
-void On(Turn& t, const RemediatingUnknownError&, const Hint&) { NextHint(t); }
-void On(Turn& t, const ErrorState&, const Hint&) { RefuseUnavailable(t); }
-void On(Turn& t, const Completed&, const Hint&) { RefuseCompleted(t); }
+void On(Step& step, const Exposition&, const Hint&) { RefuseNoQuestion(step); }
+void On(Step& step, const SettingQuestion&, const Hint&) { RefuseNoQuestion(step); }
+void On(Step& step, const AwaitingAnswer&, const Hint&) { NextHint(step); }
+void On(Step& step, const AwaitingToolResult&, const Hint& hint) { Wait(step, hint); }
+void On(Step& step, const RemediatingKnownError&, const Hint&) { NextHint(step); }
+void On(Step& step, const RemediatingUnknownError&, const Hint&) { NextHint(step); }
+void On(Step& step, const ErrorState&, const Hint&) { RefuseUnavailable(step); }
+void On(Step& step, const Completed&, const Hint&) { RefuseCompleted(step); }
 
 // --- user.skip ----------------------------------------------------------------------------------
-void On(Turn& t, const Exposition&, const Skip&) { SetQuestion(t); }
-void On(Turn& t, const SettingQuestion&, const Skip&) { SkipSetting(t); }
-void On(Turn& t, const AwaitingAnswer&, const Skip&) { SkipQuestion(t); }
-void On(Turn& t, const AwaitingToolResult&, const Skip& skip) {
-  t.EndCall(true);
-  Handle(t, skip);
+void On(Step& step, const Exposition&, const Skip&) { SetQuestion(step); }
+void On(Step& step, const SettingQuestion&, const Skip&) { SkipSetting(step); }
+void On(Step& step, const AwaitingAnswer&, const Skip&) { SkipQuestion(step); }
+void On(Step& step, const AwaitingToolResult&, const Skip& skip) {
+  step.EndCall(true);
+  Handle(step, skip);
 }
-void On(Turn& t, const RemediatingKnownError&, const Skip&) { SkipQuestion(t); }
-void On(Turn& t, const RemediatingUnknownError&, const Skip&) { SkipQuestion(t); }
-void On(Turn& t, const ErrorState&, const Skip&) { SkipFailed(t); }
-void On(Turn& t, const Completed&, const Skip&) { RefuseCompleted(t); }
+void On(Step& step, const RemediatingKnownError&, const Skip&) { SkipQuestion(step); }
+void On(Step& step, const RemediatingUnknownError&, const Skip&) { SkipQuestion(step); }
+void On(Step& step, const ErrorState&, const Skip&) { SkipFailed(step); }
+void On(Step& step, const Completed&, const Skip&) { RefuseCompleted(step); }
 
 // --- user.continue ------------------------------------------------------------------------------
-void On(Turn& t, const Exposition&, const Continue&) { NextSegment(t); }
-void On(Turn& t, const SettingQuestion&, const Continue&) { SetQuestion(t); }
-void On(Turn& t, const AwaitingAnswer&, const Continue&) { Pose(t); }
-void On(Turn& t, const AwaitingToolResult&, const Continue&) { t.Say(WaitOut{}); }
-void On(Turn& t, const RemediatingKnownError&, const Continue&) { LeaveRemediation(t); }
-void On(Turn& t, const RemediatingUnknownError&, const Continue&) { LeaveRemediation(t); }
-void On(Turn& t, const ErrorState&, const Continue&) { AskAgain(t); }
-void On(Turn& t, const Completed&, const Continue&) { SaySummary(t); }
+void On(Step& step, const Exposition&, const Continue&) { NextSegment(step); }
+void On(Step& step, const SettingQuestion&, const Continue&) { SetQuestion(step); }
+void On(Step& step, const AwaitingAnswer&, const Continue&) { Pose(step); }
+void On(Step& step, const AwaitingToolResult&, const Continue&) { step.Emit(WaitOut{}); }
+void On(Step& step, const RemediatingKnownError&, const Continue&) { LeaveRemediation(step); }
+void On(Step& step, const RemediatingUnknownError&, const Continue&) { LeaveRemediation(step); }
+void On(Step& step, const ErrorState&, const Continue&) { AskAgain(step); }
+void On(Step& step, const Completed&, const Continue&) { EmitSummary(step); }
 
 // --- user.attach, user.detach -------------------------------------------------------------------
 template <class S>
-void On(Turn& t, const S&, const Attach& attach) {
-  if (!t.client.empty()) t.Do(Resend{{t.client, t.encoding}, attach.after_n});
+void On(Step& step, const S&, const Attach& attach) {
+  if (!step.client.empty()) step.Do(ResendMessages{{step.client, step.encoding}, attach.after_n});
 }
 template <class S>
-void On(Turn& t, const S&, const Detach&) {
-  t.DetachClient();
+void On(Step& step, const S&, const Detach&) {
+  step.DetachClient();
 }
 
 // --- tool.ok, tool.error
 // --------------------------------------------------------------------------
 template <class S>
-void On(Turn& t, const S&, const ToolResult&) {
-  Drop(t);
+void On(Step& step, const S&, const ToolResult&) {
+  Drop(step);
 }
-void On(Turn& t, const AwaitingToolResult& lock, const ToolResult& result) {
-  if (result.reply.call != lock.call.id) return Drop(t);  // The answer to an earlier call.
-  t.cause = lock.call.cause;
-  t.locked_ms = lock.call.locked_ms;
-  t.EndCall(false);
-  TakeResult(t, lock.call, result.reply);
+void On(Step& step, const AwaitingToolResult& lock, const ToolResult& result) {
+  if (result.reply.call != lock.call.id) return Drop(step);  // The answer to an earlier call.
+  step.cause = lock.call.cause;
+  step.locked_ms = lock.call.locked_ms;
+  const std::optional<Call> call = step.EndCall(false);  // `lock` is gone.
+  ApplyResult(step, *call, result.reply);
 }
-void On(Turn& t, const ErrorState& error, const ToolResult& result) {
+void On(Step& step, const ErrorState& error, const ToolResult& result) {
   // Late, but of use: only a result, and only of that tool.
   const bool fits = result.reply.call == error.failed.id &&
                     result.reply.outcome.index() == static_cast<size_t>(error.failed.tool);
-  if (!fits) return Drop(t);
-  t.cause = error.failed.cause;
-  t.GoBack(error.failed.origin);
-  TakeResult(t, error.failed, result.reply);
+  if (!fits) return Drop(step);
+  const Call failed = error.failed;
+  step.cause = failed.cause;
+  step.GoBack(failed.origin);  // `error` is gone.
+  ApplyResult(step, failed, result.reply);
 }
 
 // --- timers -------------------------------------------------------------------------------------
 template <class S>
-void On(Turn& t, const S&, const TimerFired& fired) {
-  FireTimer(t, fired);
+void On(Step& step, const S&, const TimerFired& fired) {
+  FireTimer(step, fired);
 }
 
 // --- admin --------------------------------------------------------------------------------------
 template <class S>
-void On(Turn& t, const S&, const ForceRemediation& force) {
-  Remediate(t, force.error);
+void On(Step& step, const S&, const ForceRemediation& force) {
+  Remediate(step, force.error);
 }
-void On(Turn& t, const Completed&, const ForceRemediation&) { RefuseCompleted(t); }
+void On(Step& step, const Completed&, const ForceRemediation&) { RefuseCompleted(step); }
 
 template <class S>
-void On(Turn& t, const S& state, const ForceSkip&) {
-  On(t, state, Skip{});
-}
-
-template <class S>
-void On(Turn&, const S&, const RetryCall&) {}
-void On(Turn& t, const AwaitingToolResult& lock, const RetryCall&) {
-  t.Do(DispatchAgain{lock.call.id});
-}
-void On(Turn& t, const ErrorState&, const RetryCall&) { AskAgain(t); }
-
-template <class S>
-void On(Turn& t, const S&, const GotoTopic& go) {
-  MoveToTopic(t, go.topic);
+void On(Step& step, const S& state, const ForceSkip&) {
+  On(step, state, Skip{});
 }
 
 template <class S>
-void On(Turn& t, const S&, const End&) {
-  EndSession(t);
+void On(Step&, const S&, const RetryCall&) {}
+void On(Step& step, const AwaitingToolResult& lock, const RetryCall&) {
+  step.Do(DispatchAgain{lock.call.id});
 }
-void On(Turn&, const Completed&, const End&) {}
+void On(Step& step, const ErrorState&, const RetryCall&) { AskAgain(step); }
 
 template <class S>
-void On(Turn& t, const S&, const Shutdown&) {
-  Suspend(t);
+void On(Step& step, const S&, const GotoTopic& go) {
+  MoveToTopic(step, go.topic);
+}
+
+template <class S>
+void On(Step& step, const S&, const End&) {
+  EndSession(step);
+}
+void On(Step&, const Completed&, const End&) {}
+
+template <class S>
+void On(Step& step, const S&, const Shutdown&) {
+  Suspend(step);
 }
 
 // --- sys ----------------------------------------------------------------------------------------
 template <class S>
-void On(Turn& t, const S&, const InvariantViolated& violated) {
-  Repair(t, violated.what);
+void On(Step& step, const S&, const InvariantViolated& violated) {
+  Repair(step, violated.what);
 }
 
 }  // namespace
 
-void Handle(Turn& turn, const EventKind& kind) {
-  const State state = turn.s.state;  // A copy: the cells change it.
-  std::visit([&](const auto& in, const auto& event) { On(turn, in, event); }, state, kind);
+void Handle(Step& step, const EventKind& kind) {
+  // The state itself, no copy: a cell reads what it needs of it before it goes to another one.
+  std::visit([&](const auto& in, const auto& event) { On(step, in, event); }, step.session.state,
+             kind);
 }
 
 }  // namespace lyceum::tutor

@@ -5,6 +5,6 @@
 
 namespace lyceum::tutor {
 
-void Handle(Turn& turn, const EventKind& kind);
+void Handle(Step& step, const EventKind& kind);
 
 }  // namespace lyceum::tutor

@@ -38,90 +38,90 @@ bool IsForItsQuestion(const Session& s, const Deferred& deferred) {
 
 }  // namespace
 
-void ReadMessage(Turn& turn, const UserMessage& message) {
-  const Question* question = CurrentQuestion(turn.s);
+void ReadMessage(Step& step, const UserMessage& message) {
+  const Question* question = CurrentQuestion(step.session);
   switch (message.intent) {
     case Intent::kQuestion:
-      return Clarify(turn, message.text);
+      return Clarify(step, message.text);
     case Intent::kAnswer:
       if (question == nullptr) {
-        return turn.Refuse("no_open_question", phrases::kNoOpenQuestion);
+        return step.Refuse("no_open_question", phrases::kNoOpenQuestion);
       }
-      return CheckAnswer(turn, message.text);
+      return CheckAnswer(step, message.text);
     case Intent::kUnspecified:
       break;
   }
-  if (question == nullptr) return Clarify(turn, message.text);
-  if (LooksLikeAnswer(message.text, *question)) return CheckAnswer(turn, message.text);
-  Call call = CallFor(turn, Tool::kClassifyIntent);
+  if (question == nullptr) return Clarify(step, message.text);
+  if (LooksLikeAnswer(message.text, *question)) return CheckAnswer(step, message.text);
+  Call call = CallFor(step, Tool::kClassifyIntent);
   call.text = message.text;
-  Ask(turn, std::move(call));
+  step.StartCall(std::move(call));
 }
 
-void CheckAnswer(Turn& turn, const std::string& answer) {
-  Call call = CallFor(turn, Tool::kCheckAnswer);
+void CheckAnswer(Step& step, const std::string& answer) {
+  Call call = CallFor(step, Tool::kCheckAnswer);
   call.text = answer;
-  Ask(turn, std::move(call));
+  step.StartCall(std::move(call));
 }
 
-void Clarify(Turn& turn, const std::string& text) {
+void Clarify(Step& step, const std::string& text) {
   // Without content there is nothing to clarify with.
-  if (turn.s.topic == nullptr) return LoadTopic(turn, turn.s.syllabus.topic);
-  Call call = CallFor(turn, Tool::kClarifyConcept);
+  if (step.session.topic == nullptr) return LoadTopic(step, step.session.syllabus.topic);
+  Call call = CallFor(step, Tool::kClarifyConcept);
   call.text = text;
-  Ask(turn, std::move(call));
+  step.StartCall(std::move(call));
 }
 
-void NextHint(Turn& turn) {
-  const Question* question = CurrentQuestion(turn.s);
-  if (question == nullptr) return turn.Refuse("no_open_question", phrases::kNoOpenQuestion);
+void NextHint(Step& step) {
+  const Question* question = CurrentQuestion(step.session);
+  if (question == nullptr) return step.Refuse("no_open_question", phrases::kNoOpenQuestion);
   const auto of = static_cast<uint32_t>(std::max<size_t>(question->hints.size(), 1));
-  const uint32_t level = turn.s.question->hints_shown + 1;
+  const uint32_t level = step.session.question->hints_shown + 1;
   if (level > std::min(of, kHintsMax)) {
-    ShowSolution(turn);
-    CloseQuestion(turn, Closing::kIncorrect);
-    return GoOn(turn);
+    ShowSolution(step);
+    CloseQuestion(step, Closing::kIncorrect);
+    return GoOn(step);
   }
   if (level <= question->hints.size() && !question->hints[level - 1].empty()) {
-    return ShowHint(turn, level, question->hints[level - 1]);
+    return ShowHint(step, level, question->hints[level - 1]);
   }
-  Call call = CallFor(turn, Tool::kGiveHint);
+  Call call = CallFor(step, Tool::kGiveHint);
   call.level = level;
-  Ask(turn, std::move(call));
+  step.StartCall(std::move(call));
 }
 
-void SkipQuestion(Turn& turn) {
-  CloseQuestion(turn, Closing::kSkipped);
-  GoOn(turn);
+void SkipQuestion(Step& step) {
+  CloseQuestion(step, Closing::kSkipped);
+  GoOn(step);
 }
 
-void SkipSetting(Turn& turn) {
-  const Session& s = turn.s;
+void SkipSetting(Step& step) {
+  const Session& s = step.session;
   const bool queued = s.topic != nullptr && s.syllabus.next_question < s.topic->questions.size();
-  if (queued || s.topic == nullptr) return GoOn(turn);
-  FinishTopic(turn);
+  if (queued || s.topic == nullptr) return GoOn(step);
+  FinishTopic(step);
 }
 
-void SkipFailed(Turn& turn) {
-  const auto* error = std::get_if<ErrorState>(&turn.s.state);
+void SkipFailed(Step& step) {
+  const auto* error = std::get_if<ErrorState>(&step.session.state);
   if (error == nullptr) return;
   const Tool tool = error->failed.tool;
   const Origin origin = error->failed.origin;
-  turn.GoBack(origin);
-  CloseQuestion(turn, Closing::kSkipped);
+  step.GoBack(origin);
+  CloseQuestion(step, Closing::kSkipped);
   // No content, and no way to it; or no question that could be made.
-  if (turn.s.topic == nullptr || tool == Tool::kGenerateQuestion) return FinishTopic(turn);
-  GoOn(turn);
+  if (step.session.topic == nullptr || tool == Tool::kGenerateQuestion) return FinishTopic(step);
+  GoOn(step);
 }
 
-void LeaveRemediation(Turn& turn) {
-  if (turn.s.question) return Pose(turn);
-  turn.Go(Exposition{});
-  turn.SayText(phrases::kGoingOn);
+void LeaveRemediation(Step& step) {
+  if (step.session.question) return Pose(step);
+  step.Go(Exposition{});
+  step.EmitText(phrases::kGoingOn);
 }
 
-void StartOver(Turn& turn, const Start& start) {
-  Session& s = turn.s;
+void StartOver(Step& step, const Start& start) {
+  Session& s = step.session;
   s.context = start.context;
   s.busy_policy = start.busy_policy;
   s.syllabus = Syllabus{};
@@ -132,39 +132,39 @@ void StartOver(Turn& turn, const Start& start) {
   s.topic_digest.clear();
   s.question.reset();
   s.counters.correct = s.counters.incorrect = s.counters.hints = s.counters.skips = 0;
-  turn.Note(Role::kSystem, "start", start.course.value);
-  turn.Go(Exposition{});
-  LoadTopic(turn, start.topic);
+  step.Note(Role::kSystem, "start", start.course.value);
+  step.Go(Exposition{});
+  LoadTopic(step, start.topic);
 }
 
-void Wait(Turn& turn, const EventKind& kind) {
-  turn.Say(WaitOut{});
-  Session& s = turn.s;
+void Wait(Step& step, const EventKind& kind) {
+  step.Emit(WaitOut{});
+  Session& s = step.session;
   switch (s.busy_policy) {
     case BusyPolicy::kReplyWait:
       return;
     case BusyPolicy::kDefer:
       if (s.inbox.size() >= kInboxMax) return;
-      s.inbox.push_back({{turn.cause, turn.client, turn.encoding, kind}, OpenId(s)});
+      s.inbox.push_back({{step.cause, step.client, step.encoding, kind}, OpenId(s)});
       return;
     case BusyPolicy::kInterrupt:
-      turn.EndCall(true);
-      return Handle(turn, kind);
+      step.EndCall(true);
+      return Handle(step, kind);
   }
 }
 
-void DrainInbox(Turn& turn) {
-  Session& s = turn.s;
+void DrainInbox(Step& step) {
+  Session& s = step.session;
   while (!s.inbox.empty() && NameOf(s.state) != StateName::kAwaitingToolResult) {
     const Deferred deferred = std::move(s.inbox.front());
     s.inbox.erase(s.inbox.begin());
-    turn.cause = deferred.event.id;
-    turn.locked_ms = 0;
+    step.cause = deferred.event.id;
+    step.locked_ms = 0;
     if (deferred.question != OpenId(s) && IsForItsQuestion(s, deferred)) {
-      turn.Refuse("question_closed", phrases::kQuestionClosed);
+      step.Refuse("question_closed", phrases::kQuestionClosed);
       continue;
     }
-    Handle(turn, deferred.event.kind);
+    Handle(step, deferred.event.kind);
   }
 }
 

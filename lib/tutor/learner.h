@@ -6,26 +6,26 @@
 namespace lyceum::tutor {
 
 // A message in a state that may have an open question: checked, clarified or classified.
-void ReadMessage(Turn& turn, const UserMessage& message);
-void CheckAnswer(Turn& turn, const std::string& answer);
-void Clarify(Turn& turn, const std::string& text);
+void ReadMessage(Step& step, const UserMessage& message);
+void CheckAnswer(Step& step, const std::string& answer);
+void Clarify(Step& step, const std::string& text);
 
 // The next rung of the ladder; when it is spent, the worked solution.
-void NextHint(Turn& turn);
+void NextHint(Step& step);
 // Closes the question as skipped, and goes on.
-void SkipQuestion(Turn& turn);
+void SkipQuestion(Step& step);
 // From setting_question: a question that is still to be made is given up.
-void SkipSetting(Turn& turn);
+void SkipSetting(Step& step);
 // From error_state: gives up what could not be done.
-void SkipFailed(Turn& turn);
+void SkipFailed(Step& step);
 // From a remediating state: back to the question, or to the material.
-void LeaveRemediation(Turn& turn);
+void LeaveRemediation(Step& step);
 // From completed, another course: a new session under the same user.
-void StartOver(Turn& turn, const Start& start);
+void StartOver(Step& step, const Start& start);
 
 // An event while a tool runs: WAIT, and then what the busy policy says.
-void Wait(Turn& turn, const EventKind& kind);
+void Wait(Step& step, const EventKind& kind);
 // Handles what was deferred, until the session is locked again or nothing is left.
-void DrainInbox(Turn& turn);
+void DrainInbox(Step& step);
 
 }  // namespace lyceum::tutor

@@ -38,16 +38,16 @@ bool QueueIsEmpty(const Session& s) {
   return s.syllabus.next_question >= s.topic->questions.size();
 }
 
-void SayProgress(Turn& turn) {
-  const Syllabus& syllabus = turn.s.syllabus;
-  const auto authored = static_cast<uint32_t>(turn.s.topic->questions.size());
-  turn.Say(ProgressOut{syllabus.topic, syllabus.next_question + syllabus.generated,
-                       authored + syllabus.generated});
+void EmitProgress(Step& step) {
+  const Syllabus& syllabus = step.session.syllabus;
+  const auto authored = static_cast<uint32_t>(step.session.topic->questions.size());
+  step.Emit(ProgressOut{syllabus.topic, syllabus.next_question + syllabus.generated,
+                        authored + syllabus.generated});
 }
 
-void CountClosed(Turn& turn, bool correct) {
-  std::vector<bool>& closed = turn.s.syllabus.closed;
-  const uint32_t window = turn.s.topic == nullptr ? 0 : turn.s.topic->gate.window;
+void CountClosed(Step& step, bool correct) {
+  std::vector<bool>& closed = step.session.syllabus.closed;
+  const uint32_t window = step.session.topic == nullptr ? 0 : step.session.topic->gate.window;
   closed.push_back(correct);
   const size_t kept = std::min(window, kGateWindowMax);
   if (closed.size() > kept) {
@@ -55,149 +55,149 @@ void CountClosed(Turn& turn, bool correct) {
   }
 }
 
-void PresentSegment(Turn& turn, uint32_t segment) {
-  const Context& context = turn.s.context;
+void PresentSegment(Step& step, uint32_t segment) {
+  const Context& context = step.session.context;
   const bool adapted =
       !context.persona.empty() || !context.tone.empty() || !context.objectives.empty();
-  if (!adapted) return ShowSegment(turn, segment, turn.s.topic->material[segment]);
-  Call call = CallFor(turn, Tool::kPresentMaterial);
+  if (!adapted) return ShowSegment(step, segment, step.session.topic->material[segment]);
+  Call call = CallFor(step, Tool::kPresentMaterial);
   call.level = segment;
-  Ask(turn, std::move(call));
+  step.StartCall(std::move(call));
 }
 
 }  // namespace
 
-void LoadTopic(Turn& turn, const TopicId& topic) {
-  Call call = CallFor(turn, Tool::kLoadTopic);
+void LoadTopic(Step& step, const TopicId& topic) {
+  Call call = CallFor(step, Tool::kLoadTopic);
   call.topic = topic;
-  Ask(turn, std::move(call));
+  step.StartCall(std::move(call));
 }
 
-void OpenTopic(Turn& turn, const LoadTopicOk& loaded) {
-  Session& s = turn.s;
-  s.topic = std::make_shared<const Topic>(loaded.topic);
+void OpenTopic(Step& step, const LoadTopicOk& loaded) {
+  Session& s = step.session;
+  s.topic = loaded.topic;
   s.topic_digest = loaded.digest;
-  s.syllabus.version = loaded.topic.version;
+  s.syllabus.version = loaded.topic->version;
   s.question.reset();
-  ResetTopic(s.syllabus, loaded.topic.id);
-  turn.Go(Exposition{});
-  SayProgress(turn);
-  NextSegment(turn);
+  ResetTopic(s.syllabus, loaded.topic->id);
+  step.Go(Exposition{});
+  EmitProgress(step);
+  NextSegment(step);
 }
 
-void NextSegment(Turn& turn) {
-  const Session& s = turn.s;
-  if (s.topic == nullptr) return LoadTopic(turn, s.syllabus.topic);
+void NextSegment(Step& step) {
+  const Session& s = step.session;
+  if (s.topic == nullptr) return LoadTopic(step, s.syllabus.topic);
   if (s.syllabus.segment < s.topic->material.size()) {
-    return PresentSegment(turn, s.syllabus.segment);
+    return PresentSegment(step, s.syllabus.segment);
   }
-  SetQuestion(turn);
+  SetQuestion(step);
 }
 
-void ShowSegment(Turn& turn, uint32_t segment, std::string_view text) {
-  turn.s.syllabus.segment = segment + 1;
-  turn.Go(Exposition{});
-  turn.SayText(text);
+void ShowSegment(Step& step, uint32_t segment, std::string_view text) {
+  step.session.syllabus.segment = segment + 1;
+  step.Go(Exposition{});
+  step.EmitText(text);
 }
 
-void SetQuestion(Turn& turn) {
-  Session& s = turn.s;
-  if (s.topic == nullptr) return LoadTopic(turn, s.syllabus.topic);
+void SetQuestion(Step& step) {
+  Session& s = step.session;
+  if (s.topic == nullptr) return LoadTopic(step, s.syllabus.topic);
   if (!QueueIsEmpty(s)) {
     s.question = OpenQuestion{};
     s.question->index = s.syllabus.next_question++;
-    return Pose(turn);
+    return Pose(step);
   }
-  if (!MayGenerate(s)) return FinishTopic(turn);
+  if (!MayGenerate(s)) return FinishTopic(step);
   ++s.syllabus.generated;
-  turn.Go(SettingQuestion{});
-  Ask(turn, CallFor(turn, Tool::kGenerateQuestion));
+  step.Go(SettingQuestion{});
+  step.StartCall(CallFor(step, Tool::kGenerateQuestion));
 }
 
-void Pose(Turn& turn) {
-  const Question* question = CurrentQuestion(turn.s);
+void Pose(Step& step) {
+  const Question* question = CurrentQuestion(step.session);
   if (question == nullptr) return;
-  turn.Say(QuestionOut{ViewOf(*question)});
-  turn.Go(AwaitingAnswer{});
+  step.Emit(QuestionOut{ViewOf(*question)});
+  step.Go(AwaitingAnswer{});
 }
 
-void ShowHint(Turn& turn, uint32_t level, std::string_view text) {
-  const Question* question = CurrentQuestion(turn.s);
+void ShowHint(Step& step, uint32_t level, std::string_view text) {
+  const Question* question = CurrentQuestion(step.session);
   if (question == nullptr) return;
   const auto of = static_cast<uint32_t>(std::max<size_t>(question->hints.size(), 1));
-  turn.s.question->hints_shown = std::min(level, kHintsMax);
-  ++turn.s.counters.hints;
-  turn.Say(HintOut{level, of, std::string(text)});
+  step.session.question->hints_shown = std::min(level, kHintsMax);
+  ++step.session.counters.hints;
+  step.Emit(HintOut{level, of, std::string(text)});
 }
 
-void ShowSolution(Turn& turn) {
-  const Question* question = CurrentQuestion(turn.s);
+void ShowSolution(Step& step) {
+  const Question* question = CurrentQuestion(step.session);
   if (question == nullptr) return;
   const std::string key = question->answers.empty() ? "" : question->answers.front();
-  turn.SayText(question->solution.empty() ? "The answer is " + key + "." : question->solution);
+  step.EmitText(question->solution.empty() ? "The answer is " + key + "." : question->solution);
 }
 
-void CloseQuestion(Turn& turn, Closing closing) {
-  Session& s = turn.s;
+void CloseQuestion(Step& step, Closing closing) {
+  Session& s = step.session;
   if (!s.question) return;
   s.question.reset();
   switch (closing) {
     case Closing::kCorrect:
       ++s.counters.correct;
-      CountClosed(turn, true);
+      CountClosed(step, true);
       break;
     case Closing::kIncorrect:
       ++s.counters.incorrect;
-      CountClosed(turn, false);
+      CountClosed(step, false);
       break;
     case Closing::kSkipped:
       ++s.counters.skips;
-      CountClosed(turn, false);
+      CountClosed(step, false);
       break;
     case Closing::kUncounted:
       break;
   }
-  turn.Go(SettingQuestion{});
-  if (s.topic != nullptr) SayProgress(turn);
+  step.Go(SettingQuestion{});
+  if (s.topic != nullptr) EmitProgress(step);
 }
 
-void GoOn(Turn& turn) {
-  const Session& s = turn.s;
-  if (s.topic == nullptr) return LoadTopic(turn, s.syllabus.topic);
-  if (!GateIsMet(s) && (!QueueIsEmpty(s) || MayGenerate(s))) return SetQuestion(turn);
-  FinishTopic(turn);
+void GoOn(Step& step) {
+  const Session& s = step.session;
+  if (s.topic == nullptr) return LoadTopic(step, s.syllabus.topic);
+  if (!GateIsMet(s) && (!QueueIsEmpty(s) || MayGenerate(s))) return SetQuestion(step);
+  FinishTopic(step);
 }
 
-void FinishTopic(Turn& turn) {
-  Session& s = turn.s;
-  turn.Go(Exposition{});
-  if (s.topic == nullptr) return Complete(turn);
+void FinishTopic(Step& step) {
+  Session& s = step.session;
+  step.Go(Exposition{});
+  if (s.topic == nullptr) return Complete(step);
   std::vector<TopicId>& done = s.syllabus.done;
   const TopicId id = s.topic->id;
   if (std::find(done.begin(), done.end(), id) == done.end()) {
     if (done.size() >= kTopicsDoneMax) done.erase(done.begin());
     done.push_back(id);
   }
-  if (!s.topic->next) return Complete(turn);
+  if (!s.topic->next) return Complete(step);
   // From here on the topic is the next one, whose content is not there yet.
   ResetTopic(s.syllabus, TopicId(*s.topic->next));
   s.topic.reset();
   s.topic_digest.clear();
-  LoadTopic(turn, s.syllabus.topic);
+  LoadTopic(step, s.syllabus.topic);
 }
 
-void Complete(Turn& turn) {
-  turn.s.question.reset();
-  turn.Go(Completed{});
-  SaySummary(turn);
+void Complete(Step& step) {
+  step.session.question.reset();
+  step.Go(Completed{});
+  EmitSummary(step);
 }
 
-void SaySummary(Turn& turn) {
-  const Counters& counters = turn.s.counters;
-  turn.SayText("The course ends here. Correct: " + std::to_string(counters.correct) +
-               ", not correct: " + std::to_string(counters.incorrect) +
-               ", skipped: " + std::to_string(counters.skips) + ".");
-  turn.Say(CompletedOut{});
+void EmitSummary(Step& step) {
+  const Counters& counters = step.session.counters;
+  step.EmitText("The course ends here. Correct: " + std::to_string(counters.correct) +
+                ", not correct: " + std::to_string(counters.incorrect) +
+                ", skipped: " + std::to_string(counters.skips) + ".");
+  step.Emit(CompletedOut{});
 }
 
 }  // namespace lyceum::tutor

@@ -9,29 +9,30 @@
 namespace lyceum::tutor {
 
 // Asks for a topic's content; empty: the course's first. Leads to exposition.
-void LoadTopic(Turn& turn, const TopicId& topic);
-// The content is there: from its first segment, or its first question where it has no material.
-void OpenTopic(Turn& turn, const LoadTopicOk& loaded);
+void LoadTopic(Step& step, const TopicId& topic);
+// The content is there (not null): from its first segment, or its first question where it has no
+// material.
+void OpenTopic(Step& step, const LoadTopicOk& loaded);
 
 // The next segment; after the last, the first question; without content, its load.
-void NextSegment(Turn& turn);
-void ShowSegment(Turn& turn, uint32_t segment, std::string_view text);
+void NextSegment(Step& step);
+void ShowSegment(Step& step, uint32_t segment, std::string_view text);
 
 // SET: poses the next question of the queue, or asks for one to be made, or the topic is done.
-void SetQuestion(Turn& turn);
-void Pose(Turn& turn);  // Says the open question (again) and waits for its answer.
-void ShowHint(Turn& turn, uint32_t level, std::string_view text);
-void ShowSolution(Turn& turn);
+void SetQuestion(Step& step);
+void Pose(Step& step);  // Says the open question (again) and waits for its answer.
+void ShowHint(Step& step, uint32_t level, std::string_view text);
+void ShowSolution(Step& step);
 
 enum class Closing { kCorrect, kIncorrect, kSkipped, kUncounted };
 // Closes the open question, if there is one.
-void CloseQuestion(Turn& turn, Closing closing);
+void CloseQuestion(Step& step, Closing closing);
 // ADVANCE, once the question is closed.
-void GoOn(Turn& turn);
+void GoOn(Step& step);
 // The topic is over, by its gate, its last question, or because it was given up.
-void FinishTopic(Turn& turn);
+void FinishTopic(Step& step);
 
-void Complete(Turn& turn);
-void SaySummary(Turn& turn);
+void Complete(Step& step);
+void EmitSummary(Step& step);
 
 }  // namespace lyceum::tutor

@@ -6,16 +6,16 @@ namespace lyceum::tutor {
 namespace {
 
 template <class Enum>
-struct Words;
+struct Names;
 
 template <>
-struct Words<Tool> {
+struct Names<Tool> {
   static constexpr std::array<std::string_view, kToolCount> kAll = {
       "load_topic", "present_material",      "clarify_concept", "generate_question", "check_answer",
       "give_hint",  "remediate_known_error", "diagnose_error",  "classify_intent"};
 };
 template <>
-struct Words<StateName> {
+struct Names<StateName> {
   static constexpr std::array<std::string_view, kStateCount> kAll = {"exposition",
                                                                      "setting_question",
                                                                      "awaiting_answer",
@@ -26,52 +26,52 @@ struct Words<StateName> {
                                                                      "completed"};
 };
 template <>
-struct Words<Verdict> {
+struct Names<Verdict> {
   static constexpr std::array<std::string_view, 6> kAll = {
       "correct", "partially_correct", "incorrect", "invalid", "not_an_answer", "ungraded"};
 };
 template <>
-struct Words<AnswerFormat> {
+struct Names<AnswerFormat> {
   static constexpr std::array<std::string_view, 7> kAll = {
       "choice", "numeric", "expression", "equation", "interval", "list", "text"};
 };
 template <>
-struct Words<FoundIntent> {
+struct Names<FoundIntent> {
   static constexpr std::array<std::string_view, 6> kAll = {"answer", "question", "hint",
                                                            "skip",   "continue", "off_topic"};
 };
 template <>
-struct Words<Strategy> {
+struct Names<Strategy> {
   static constexpr std::array<std::string_view, 3> kAll = {"hint", "explanation", "worked_example"};
 };
 template <>
-struct Words<Lifecycle> {
+struct Names<Lifecycle> {
   static constexpr std::array<std::string_view, 3> kAll = {"active", "suspended", "archived"};
 };
 template <>
-struct Words<Role> {
+struct Names<Role> {
   static constexpr std::array<std::string_view, 4> kAll = {"learner", "tutor", "operator",
                                                            "system"};
 };
 template <>
-struct Words<BusyPolicy> {
+struct Names<BusyPolicy> {
   static constexpr std::array<std::string_view, 3> kAll = {"reply_wait", "defer", "interrupt"};
 };
 template <>
-struct Words<TimerKind> {
+struct Names<TimerKind> {
   static constexpr std::array<std::string_view, 3> kAll = {"tool_deadline", "idle", "ttl"};
 };
 
 template <class Enum>
 std::string_view WordOf(Enum value) {
   const auto index = static_cast<size_t>(value);
-  return index < Words<Enum>::kAll.size() ? Words<Enum>::kAll[index] : std::string_view("unknown");
+  return index < Names<Enum>::kAll.size() ? Names<Enum>::kAll[index] : std::string_view("unknown");
 }
 
 template <class Enum>
 std::optional<Enum> ValueOf(std::string_view name) {
-  for (size_t i = 0; i < Words<Enum>::kAll.size(); ++i) {
-    if (Words<Enum>::kAll[i] == name) return static_cast<Enum>(i);
+  for (size_t i = 0; i < Names<Enum>::kAll.size(); ++i) {
+    if (Names<Enum>::kAll[i] == name) return static_cast<Enum>(i);
   }
   return std::nullopt;
 }

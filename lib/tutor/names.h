@@ -1,4 +1,4 @@
-// The contract's word for each value, and back. Every enum of lib/tutor is spelt here and only
+// The contract's name for each value, and back. Every enum of lib/tutor is spelt here and only
 // here.
 #pragma once
 

@@ -19,75 +19,73 @@ void KeepLast(Container& items, size_t count) {
 void RepairBounds(Session& s) {
   KeepLast(s.clients, kClientsMax);
   KeepLast(s.inbox, kInboxMax);
-  KeepLast(s.seen, kSeenMax);
-  KeepLast(s.recent, kRecentMax);
   KeepLast(s.syllabus.done, kTopicsDoneMax);
   KeepLast(s.syllabus.closed, kGateWindowMax);
   KeepLast(s.syllabus.errors, kErrorsCountedMax);
 }
 
-void RepairTimers(Turn& turn) {
-  turn.ClearTimer(TimerKind::kToolDeadline);
-  turn.SetTimer(TimerKind::kIdle, turn.now() + kIdleMs);
-  turn.SetTimer(TimerKind::kTtl, turn.now() + kTtlMs);
+void RepairTimers(Step& step) {
+  step.ClearTimer(TimerKind::kToolDeadline);
+  step.SetTimer(TimerKind::kIdle, step.now() + kIdleMs);
+  step.SetTimer(TimerKind::kTtl, step.now() + kTtlMs);
 }
 
 }  // namespace
 
-void LeaveCall(Turn& turn) {
-  turn.EndCall(true);
-  if (const auto* error = std::get_if<ErrorState>(&turn.s.state)) {
+void LeaveCall(Step& step) {
+  step.EndCall(true);
+  if (const auto* error = std::get_if<ErrorState>(&step.session.state)) {
     const Origin origin = error->failed.origin;
-    turn.GoBack(origin);
+    step.GoBack(origin);
   }
 }
 
-void Remediate(Turn& turn, const ErrorId& error) {
-  LeaveCall(turn);
-  const bool registered = FindKnownError(turn.s, error) != nullptr;
-  Call call = CallFor(turn, registered ? Tool::kRemediateKnownError : Tool::kDiagnoseError);
+void Remediate(Step& step, const ErrorId& error) {
+  LeaveCall(step);
+  const bool registered = FindKnownError(step.session, error) != nullptr;
+  Call call = CallFor(step, registered ? Tool::kRemediateKnownError : Tool::kDiagnoseError);
   if (registered) {
     call.error = error;
-    call.strategy = CountError(turn.s, error);
+    call.strategy = CountError(step.session, error);
   }
-  Ask(turn, std::move(call));
+  step.StartCall(std::move(call));
 }
 
-void MoveToTopic(Turn& turn, const TopicId& topic) {
-  LeaveCall(turn);
-  turn.s.question.reset();
-  if (NameOf(turn.s.state) != StateName::kCompleted) turn.Go(Exposition{});
-  LoadTopic(turn, topic);
+void MoveToTopic(Step& step, const TopicId& topic) {
+  LeaveCall(step);
+  step.session.question.reset();
+  if (NameOf(step.session.state) != StateName::kCompleted) step.Go(Exposition{});
+  LoadTopic(step, topic);
 }
 
-void EndSession(Turn& turn) {
-  LeaveCall(turn);
-  Complete(turn);
+void EndSession(Step& step) {
+  LeaveCall(step);
+  Complete(step);
 }
 
-void Suspend(Turn& turn) {
-  turn.s.lifecycle = Lifecycle::kSuspended;
-  turn.ClearTimer(TimerKind::kIdle);
-  turn.Do(Unload{});
+void Suspend(Step& step) {
+  step.session.lifecycle = Lifecycle::kSuspended;
+  step.ClearTimer(TimerKind::kIdle);
+  step.Do(Unload{});
 }
 
-void Repair(Turn& turn, const std::string& what) {
-  Session& s = turn.s;
+void Repair(Step& step, const std::string& what) {
+  Session& s = step.session;
   ++s.counters.violations;
-  turn.Note(Role::kSystem, "invariant_violated", what);
-  turn.EndCall(true);
+  step.Note(Role::kSystem, "invariant_violated", what);
+  step.EndCall(true);
   RepairBounds(s);
-  RepairTimers(turn);
+  RepairTimers(step);
   s.question.reset();
   if (NameOf(s.state) == StateName::kCompleted) return s.inbox.clear();
   const auto* error = std::get_if<ErrorState>(&s.state);
   if (error != nullptr && !error->failed.id.empty()) return;
-  turn.Go(Exposition{});
-  turn.Refuse("internal", phrases::kUnavailable, true);
-  Call call = CallFor(turn, Tool::kLoadTopic);
-  call.id = CallId(turn.NextId());
+  step.Go(Exposition{});
+  step.Refuse("internal", phrases::kUnavailable, true);
+  Call call = CallFor(step, Tool::kLoadTopic);
+  call.id = CallId(step.NextId());
   call.topic = s.syllabus.topic;
-  Fail(turn, std::move(call), "internal");
+  Fail(step, std::move(call), "internal");
 }
 
 }  // namespace lyceum::tutor

@@ -8,15 +8,15 @@
 namespace lyceum::tutor {
 
 // Cancels what runs, clears what failed: the session stands where it stood before.
-void LeaveCall(Turn& turn);
+void LeaveCall(Step& step);
 
-void Remediate(Turn& turn, const ErrorId& error);  // Not registered, or empty: diagnose.
-void MoveToTopic(Turn& turn, const TopicId& topic);
-void EndSession(Turn& turn);
-void Suspend(Turn& turn);
+void Remediate(Step& step, const ErrorId& error);  // Not registered, or empty: diagnose.
+void MoveToTopic(Step& step, const TopicId& topic);
+void EndSession(Step& step);
+void Suspend(Step& step);
 
-// A step broke an invariant: what is broken is taken back to something sound, and the session waits
+// A step broke an invariant: what is broken goes back to something sound, and the session waits
 // in error_state with the load of its topic as the failed call.
-void Repair(Turn& turn, const std::string& what);
+void Repair(Step& step, const std::string& what);
 
 }  // namespace lyceum::tutor

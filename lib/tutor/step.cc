@@ -2,123 +2,115 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "base/token.h"
 #include "tutor/args.h"
 #include "tutor/limits.h"
 
 namespace lyceum::tutor {
-namespace {
 
-// What the history keeps of a message: its kind and its words.
-struct Written {
-  std::string_view kind;
-  std::string_view text;
-};
-
-Written WriteDown(const TextOut& m) { return {"text", m.text}; }
-Written WriteDown(const QuestionOut& m) { return {"question", m.question.text}; }
-Written WriteDown(const FeedbackOut& m) { return {"feedback", m.text}; }
-Written WriteDown(const HintOut& m) { return {"hint", m.text}; }
-Written WriteDown(const WaitOut&) { return {}; }
-Written WriteDown(const ErrorOut& m) { return {"error", m.text}; }
-Written WriteDown(const ProgressOut&) { return {}; }
-Written WriteDown(const CompletedOut&) { return {"completed", ""}; }
-
-}  // namespace
-
-Turn::Turn(Session session, const At& at, const Event& event)
-    : s(std::move(session)),
+Step::Step(Session* changed, const Event& event, const LogPosition& position, Effects* added)
+    : session(*changed),
+      effects(*added),
       cause(event.id),
       client(event.client),
       encoding(event.encoding),
-      partition_(at.partition),
-      sequence_(at.sequence) {
-  s.time_ms = std::max(s.time_ms, at.time_ms);
-  s.last_sequence = at.sequence;
-  ++s.counters.records;
+      position_(position) {
+  session.time_ms = std::max(session.time_ms, position.time_ms);
+  session.last_sequence = position.sequence;
+  ++session.counters.records;
 }
 
-std::string Turn::NextId() {
-  return std::to_string(partition_) + "-" + std::to_string(sequence_) + "-" +
-         std::to_string(index_++);
+std::string Step::NextId() { return IdAt(position_, index_++); }
+
+uint64_t Step::Remember(Role role, std::string_view kind, std::string_view text) {
+  HistoryEntry& entry = session.recent.Add();
+  entry.index = ++session.history_count;
+  entry.at_ms = now();
+  entry.role = role;
+  entry.kind = kind;
+  entry.text = CutUtf8(text, kRecentTextBytesMax);
+  return entry.index;
 }
 
-void Turn::Note(Role role, std::string_view kind, std::string_view text) {
-  HistoryEntry entry{++s.history_count, now(), role, std::string(kind), std::string(text)};
-  if (s.recent.size() >= kRecentMax) s.recent.erase(s.recent.begin());
-  s.recent.push_back({entry.index, entry.at_ms, role, entry.kind,
-                      std::string(CutUtf8(text, kRecentTextBytesMax))});
-  Do(Append{std::move(entry)});
+void Step::Note(Role role, std::string_view kind, std::string_view text) {
+  const uint64_t index = Remember(role, kind, text);
+  Do(Append{{index, now(), role, std::string(kind), std::string(text)}});
 }
 
-void Turn::Say(Body body) { SayIt(std::move(body), true); }
+void Step::Emit(Body body) { EmitBody(std::move(body), true); }
 
-void Turn::Refuse(std::string_view code, std::string_view text, bool retryable, bool noted) {
-  SayIt(ErrorOut{std::string(code), std::string(text), retryable}, noted);
+void Step::Refuse(std::string_view code, std::string_view text, bool retryable, bool noted) {
+  EmitBody(ErrorOut{std::string(code), std::string(text), retryable}, noted);
 }
 
-void Turn::SayIt(Body body, bool noted) {
-  const Written written = std::visit([](const auto& m) { return WriteDown(m); }, body);
-  if (noted && !written.kind.empty()) Note(Role::kTutor, written.kind, written.text);
+void Step::EmitBody(Body body, bool noted) {
+  const std::string_view kind = noted ? HistoryKindOf(body) : "";
+  const uint64_t index = kind.empty() ? 0 : Remember(Role::kTutor, kind, HistoryTextOf(body));
   // The state is set at the end of the step.
-  Do(tutor::Say{{NextId(), ++s.n, cause, now(), StateName::kExposition, std::move(body)}});
+  Do(EmitMessage{{NextId(), ++session.n, cause, now(), StateName::kExposition, std::move(body)},
+                 index});
 }
 
-void Turn::AttachClient(bool again) {
+void Step::Reply(std::string_view code, std::string_view text) {
   if (client.empty()) return;
-  for (AttachedClient& attached : s.clients) {
+  Do(ReplyTo{{client, encoding},
+             {NextId(), 0, cause, now(), NameOf(session.state),
+              ErrorOut{std::string(code), std::string(text), false}}});
+}
+
+void Step::AttachClient(bool again) {
+  if (client.empty()) return;
+  for (AttachedClient& attached : session.clients) {
     if (attached.id != client) continue;
     if (again) attached.encoding = encoding;
     return;
   }
-  if (s.clients.size() >= kClientsMax) s.clients.erase(s.clients.begin());
-  s.clients.push_back({client, encoding});
+  if (session.clients.size() >= kClientsMax) session.clients.erase(session.clients.begin());
+  session.clients.push_back({client, encoding});
 }
 
-void Turn::DetachClient() {
-  std::erase_if(s.clients, [&](const AttachedClient& attached) { return attached.id == client; });
+void Step::DetachClient() {
+  std::erase_if(session.clients,
+                [&](const AttachedClient& attached) { return attached.id == client; });
 }
 
-void Turn::SetTimer(TimerKind kind, int64_t due_ms) {
+void Step::SetTimer(TimerKind kind, int64_t due_ms) {
   ClearTimer(kind);
-  s.timers.push_back({kind, NextId(), due_ms});
-  Do(tutor::SetTimer{s.timers.back()});
+  session.timers.push_back({kind, NextId(), due_ms});
+  Do(tutor::SetTimer{session.timers.back()});
 }
 
-void Turn::ClearTimer(TimerKind kind) {
-  for (const Timer& timer : s.timers) {
+void Step::ClearTimer(TimerKind kind) {
+  for (const Timer& timer : session.timers) {
     if (timer.kind == kind) Do(tutor::ClearTimer{timer});
   }
-  std::erase_if(s.timers, [&](const Timer& timer) { return timer.kind == kind; });
+  std::erase_if(session.timers, [&](const Timer& timer) { return timer.kind == kind; });
 }
 
-bool Turn::HasTimer(TimerKind kind) const {
-  return std::any_of(s.timers.begin(), s.timers.end(),
+bool Step::HasTimer(TimerKind kind) const {
+  return std::any_of(session.timers.begin(), session.timers.end(),
                      [&](const Timer& timer) { return timer.kind == kind; });
 }
 
-void Turn::GoBack(const Origin& origin) {
+void Step::GoBack(const Origin& origin) {
   std::visit([&](const auto& state) { Go(state); }, origin);
 }
 
-bool Turn::StartCall(Call call) {
-  const int64_t began = locked_ms == 0 ? now() : locked_ms;
-  const int64_t period = call.tool == Tool::kCheckAnswer ? kGradingDeadlineMs : kToolDeadlineMs;
-  const int64_t deadline = std::min(now() + period, began + kLockMsMax);
-  if (deadline <= now()) return false;
+void Step::StartCall(Call call) {
   call.id = CallId(NextId());
-  call.locked_ms = began;
-  call.deadline_ms = deadline;
+  call.locked_ms = locked_ms == 0 ? now() : locked_ms;
+  call.duration_ms = call.tool == Tool::kCheckAnswer ? kGradingDurationMs : kToolDurationMs;
   call.cause = cause;
-  Do(CallTool{call, MakeArgs(s, call)});
+  const int64_t due_ms = now() + call.duration_ms;
+  Do(CallTool{call, MakeArgs(session, call)});
   Go(AwaitingToolResult{std::move(call)});
-  SetTimer(TimerKind::kToolDeadline, deadline);
-  return true;
+  SetTimer(TimerKind::kToolDeadline, due_ms);
 }
 
-std::optional<Call> Turn::EndCall(bool tell_worker) {
-  auto* lock = std::get_if<AwaitingToolResult>(&s.state);
+std::optional<Call> Step::EndCall(bool tell_worker) {
+  auto* lock = std::get_if<AwaitingToolResult>(&session.state);
   if (lock == nullptr) return std::nullopt;
   Call call = std::move(lock->call);
   Do(tutor::EndCall{call.id, tell_worker});
@@ -127,10 +119,10 @@ std::optional<Call> Turn::EndCall(bool tell_worker) {
   return call;
 }
 
-void Turn::Finish() {
-  const StateName state = NameOf(s.state);
+void Step::Finish() {
+  const StateName state = NameOf(session.state);
   for (Effect& effect : effects) {
-    if (auto* say = std::get_if<tutor::Say>(&effect)) say->message.state = state;
+    if (auto* emit = std::get_if<EmitMessage>(&effect)) emit->message.state = state;
   }
 }
 

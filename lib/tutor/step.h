@@ -1,13 +1,14 @@
-// Turn: one step in the making. The session as it is so far, the effects so far, and the ids they
+// Step: one step in the making. The session as it is so far, the effects so far, and the ids they
 // get.
 //
-// Every id is "<pp>-<seq>-<index>", with one counter for all that a step makes. No two things of a
-// session have the same id, and the same record always gives the same ids.
+// Every id is that of the record's position (IdAt), with one counter for all that a step makes. No
+// two things of a session have the same id, and the same record always gives the same ids.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tutor/effect.h"
 #include "tutor/event.h"
@@ -15,30 +16,38 @@
 
 namespace lyceum::tutor {
 
-class Turn {
+class Step {
  public:
-  // Takes the session on to the record's time, never back.
-  Turn(Session session, const At& at, const Event& event);
+  // Moves the session on to the record's time, never back. All four outlive the step; what it does
+  // is added to `effects`.
+  Step(Session* changed, const Event& event, const LogPosition& position, Effects* added);
 
-  Session s;
-  Effects effects;
-  EventId cause;    // in_reply_to of what is said from here on.
-  ClientId client;  // Of the record's event, and how it was written.
-  Encoding encoding;
+  Session& session;
+  Effects& effects;
+  EventId cause;           // in_reply_to of what is emitted from here on.
+  const ClientId& client;  // Of the record's event, and how it was written.
+  const Encoding encoding;
   int64_t locked_ms = 0;  // Of the lock whose result is being handled; 0: a new call begins one.
 
-  int64_t now() const { return s.time_ms; }
+  int64_t now() const { return session.time_ms; }
+  // Where old and new behaviour part, see fold_version.h.
+  uint32_t fold_version() const { return position_.fold_version; }
   std::string NextId();
 
-  // --- What is told and written down ---------------------------------------------------------
+  // --- Messages and history --------------------------------------------------------------------
   void Note(Role role, std::string_view kind, std::string_view text);
-  // To all attached clients; written down too, unless it is `wait` or progress.
-  void Say(Body body);
-  void SayText(std::string_view text) { Say(TextOut{std::string(text)}); }
-  // An error answer. `noted` false: the history does not hear of it.
+  // To all attached clients; kept in the history too, unless it is `wait` or progress.
+  void Emit(Body body);
+  void EmitText(std::string_view text) { Emit(TextOut{std::string(text)}); }
+  // An error answer. `noted` false: it is not kept in the history.
   void Refuse(std::string_view code, std::string_view text, bool retryable = false,
               bool noted = true);
-  void Do(Effect effect) { effects.push_back(std::move(effect)); }
+  // An error answer to the event's client alone, that is no part of the session.
+  void Reply(std::string_view code, std::string_view text);
+  template <class E>
+  void Do(E effect) {
+    effects.emplace_back(std::in_place_type<E>, std::move(effect));
+  }
 
   // --- Clients ---------------------------------------------------------------------------------
   // The event's client. `again`: a start or attach event, which also says how it wants to be
@@ -52,24 +61,24 @@ class Turn {
   bool HasTimer(TimerKind kind) const;
 
   // --- Calls -----------------------------------------------------------------------------------
-  void Go(State state) { s.state = std::move(state); }
+  void Go(State state) { session.state = std::move(state); }
   // Back to where a call came from.
   void GoBack(const Origin& origin);
-  // Locks the session with this call, with a new id, a deadline and its timer. False: the lock has
-  // no time left, nothing was done.
-  [[nodiscard]] bool StartCall(Call call);
+  // Locks the session with this call, with a new id, a duration and its timer.
+  void StartCall(Call call);
   // Ends the pending call and leaves the lock for its origin. Gives the call back; empty: not
   // locked.
   std::optional<Call> EndCall(bool tell_worker);
 
-  // The step: every message says the state after it.
+  // Ends the step: every message says the state after it.
   void Finish();
 
  private:
-  void SayIt(Body body, bool noted);
+  void EmitBody(Body body, bool noted);
+  // The entry among the recent ones. Its index.
+  uint64_t Remember(Role role, std::string_view kind, std::string_view text);
 
-  uint32_t partition_;
-  uint64_t sequence_;
+  const LogPosition& position_;
   uint32_t index_ = 0;
 };
 

@@ -15,12 +15,12 @@ using samples::Sample;
 
 struct Row {
   std::string name;
-  std::function<Effects(Sample&)> take;
+  std::function<Effects(Sample&)> fold;
 };
 
 template <class Kind>
 Row Plain(std::string name, Kind kind) {
-  return {std::move(name), [kind](Sample& s) { return s.Take(kind); }};
+  return {std::move(name), [kind](Sample& s) { return s.Fold(kind); }};
 }
 
 Start Another() {
@@ -35,7 +35,7 @@ Start Same() {
 }
 
 Effects FireIdle(Sample& s) {
-  return s.TakeAt(s.session.active_ms + kIdleMs, TimerFired{s.TokenOf(TimerKind::kIdle)});
+  return s.FoldAt(s.session.active_ms + kIdleMs, TimerFired{s.TokenOf(TimerKind::kIdle)});
 }
 
 ToolResult OfAnother(const Sample& s) {
@@ -56,26 +56,26 @@ std::vector<Row> UserRows() {
       {"user.hint, ladder spent",
        [](Sample& s) {
          if (s.session.question) s.session.question->hints_shown = 2;
-         return s.Take(Hint{});
+         return s.Fold(Hint{});
        }},
       Plain("user.skip", Skip{}),
       Plain("user.continue", Continue{}),
       {"user.continue, after the last segment",
        [](Sample& s) {
          s.session.syllabus.segment = 2;
-         return s.Take(Continue{});
+         return s.Fold(Continue{});
        }},
       Plain("user.attach", Attach{}),
       Plain("user.detach", Detach{}),
       {"user.message while suspended",
        [](Sample& s) {
-         s.Take(Shutdown{});
-         return s.Take(UserMessage{"why?", Intent::kQuestion});
+         s.Fold(Shutdown{});
+         return s.Fold(UserMessage{"why?", Intent::kQuestion});
        }},
       {"user.message while archived",
        [](Sample& s) {
-         s.TakeAt(s.session.active_ms + kTtlMs, TimerFired{s.TokenOf(TimerKind::kTtl)});
-         return s.Take(UserMessage{"why?", Intent::kQuestion});
+         s.FoldAt(s.session.active_ms + kTtlMs, TimerFired{s.TokenOf(TimerKind::kTtl)});
+         return s.Fold(UserMessage{"why?", Intent::kQuestion});
        }},
   };
 }
@@ -88,12 +88,12 @@ std::vector<Row> ToolAndTimerRows() {
        [](Sample& s) {
          return s.Answer(ToolError{"lost", true, ""});
        }},
-      {"tool result of another call", [](Sample& s) { return s.Take(OfAnother(s)); }},
+      {"tool result of another call", [](Sample& s) { return s.Fold(OfAnother(s)); }},
       {"timer.tool_deadline, of the pending call",
-       [](Sample& s) { return s.Take(TimerFired{s.TokenOf(TimerKind::kToolDeadline)}); }},
+       [](Sample& s) { return s.Fold(TimerFired{s.TokenOf(TimerKind::kToolDeadline)}); }},
       Plain("timer of another token", TimerFired{"0-0-1"}),
       {"timer.idle, too early",
-       [](Sample& s) { return s.Take(TimerFired{s.TokenOf(TimerKind::kIdle)}); }},
+       [](Sample& s) { return s.Fold(TimerFired{s.TokenOf(TimerKind::kIdle)}); }},
       {"timer.idle", FireIdle},
       {"timer.idle, again",
        [](Sample& s) {
@@ -103,7 +103,7 @@ std::vector<Row> ToolAndTimerRows() {
        }},
       {"timer.ttl",
        [](Sample& s) {
-         return s.TakeAt(s.session.active_ms + kTtlMs, TimerFired{s.TokenOf(TimerKind::kTtl)});
+         return s.FoldAt(s.session.active_ms + kTtlMs, TimerFired{s.TokenOf(TimerKind::kTtl)});
        }},
   };
 }
@@ -129,7 +129,7 @@ struct BRow {
 };
 
 ToolOutcome LoadOk(const Sample&) {
-  return LoadTopicOk{samples::SampleTopic("t1", "t2"), "digest"};
+  return LoadTopicOk{std::make_shared<const Topic>(samples::SampleTopic("t1", "t2")), "digest"};
 }
 
 ToolOutcome Generated(bool sound) {
@@ -155,7 +155,7 @@ std::vector<BRow> RowsB() {
   using T = Tool;
   std::vector<BRow> rows = {
       {T::kLoadTopic, "ok", LoadOk},
-      {T::kLoadTopic, "another topic", Just(LoadTopicOk{})},
+      {T::kLoadTopic, "another topic", Just(LoadTopicOk{std::make_shared<const Topic>(), ""})},
       {T::kPresentMaterial, "ok", Just(PresentMaterialOk{"A product."})},
       {T::kClarifyConcept, "ok", Just(ClarifyConceptOk{"A sum.", true, false})},
       {T::kClarifyConcept, "reveals the answer", Just(ClarifyConceptOk{"It is 12.", true, true})},
@@ -190,35 +190,35 @@ std::vector<BRow> RowsB() {
   return rows;
 }
 
-std::string Word(const TextOut&) { return "text"; }
-std::string Word(const QuestionOut&) { return "pose"; }
-std::string Word(const FeedbackOut& m) { return "feedback " + std::string(Name(m.verdict)); }
-std::string Word(const HintOut&) { return "hint"; }
-std::string Word(const WaitOut&) { return "WAIT"; }
-std::string Word(const ErrorOut& m) { return "R " + m.code; }
-std::string Word(const ProgressOut&) { return ""; }
-std::string Word(const CompletedOut&) { return "summary"; }
+std::string Describe(const TextOut&) { return "text"; }
+std::string Describe(const QuestionOut&) { return "pose"; }
+std::string Describe(const FeedbackOut& m) { return "feedback " + std::string(Name(m.verdict)); }
+std::string Describe(const HintOut&) { return "hint"; }
+std::string Describe(const WaitOut&) { return "WAIT"; }
+std::string Describe(const ErrorOut& m) { return "R " + m.code; }
+std::string Describe(const ProgressOut&) { return ""; }
+std::string Describe(const CompletedOut&) { return "summary"; }
 
-std::string Word(const Say& e) {
-  return std::visit([](const auto& body) { return Word(body); }, e.message.body);
+std::string Describe(const EmitMessage& e) {
+  return std::visit([](const auto& body) { return Describe(body); }, e.message.body);
 }
-std::string Word(const Tell&) { return "tell"; }
-std::string Word(const Resend&) { return "resend"; }
-std::string Word(const CallTool& e) { return "L{" + std::string(Name(e.call.tool)) + "}"; }
-std::string Word(const DispatchAgain&) { return "dispatch again"; }
-std::string Word(const EndCall& e) { return e.tell_worker ? "cancel" : "take"; }
-std::string Word(const SetTimer&) { return ""; }
-std::string Word(const ClearTimer&) { return ""; }
-std::string Word(const Append&) { return ""; }
-std::string Word(const Unload&) { return "unload"; }
+std::string Describe(const ReplyTo&) { return "tell"; }
+std::string Describe(const ResendMessages&) { return "resend"; }
+std::string Describe(const CallTool& e) { return "L{" + std::string(Name(e.call.tool)) + "}"; }
+std::string Describe(const DispatchAgain&) { return "dispatch again"; }
+std::string Describe(const EndCall& e) { return e.tell_worker ? "cancel" : "end call"; }
+std::string Describe(const SetTimer&) { return ""; }
+std::string Describe(const ClearTimer&) { return ""; }
+std::string Describe(const Append&) { return ""; }
+std::string Describe(const Unload&) { return "unload"; }
 
 // What a step did, in the legend of table.h.
 std::string Describe(const Session& before, const Session& after, const Effects& effects) {
   std::string text;
-  const auto add = [&text](std::string_view word) {
-    if (word.empty()) return;
+  const auto add = [&text](std::string_view part) {
+    if (part.empty()) return;
     if (!text.empty()) text += ", ";
-    text += word;
+    text += part;
   };
   const StateName from = NameOf(before.state);
   const StateName to = NameOf(after.state);
@@ -226,7 +226,7 @@ std::string Describe(const Session& before, const Session& after, const Effects&
   if (from == to && std::none_of(effects.begin(), effects.end(), calls)) add("=");
   if (after.counters.dropped > before.counters.dropped) add("drop");
   for (const Effect& effect : effects) {
-    add(std::visit([](const auto& e) { return Word(e); }, effect));
+    add(std::visit([](const auto& e) { return Describe(e); }, effect));
   }
   if (before.lifecycle != after.lifecycle) add(Name(after.lifecycle));
   if (from != to && to != StateName::kAwaitingToolResult) {
@@ -238,7 +238,7 @@ std::string Describe(const Session& before, const Session& after, const Effects&
 TableCell CellOf(const Row& row, StateName state) {
   Sample sample = Sample::In(state);
   const Session before = sample.session;
-  const Effects effects = row.take(sample);
+  const Effects effects = row.fold(sample);
   return {row.name, state, NameOf(sample.session.state), Describe(before, sample.session, effects)};
 }
 
@@ -286,11 +286,11 @@ std::vector<Way> Ways() {
   return ways;
 }
 
-std::string Joined(const std::vector<std::string>& words, std::string_view separator) {
+std::string Joined(const std::vector<std::string>& parts, std::string_view separator) {
   std::string text;
-  for (const std::string& word : words) {
+  for (const std::string& part : parts) {
     if (!text.empty()) text += separator;
-    text += word;
+    text += part;
   }
   return text;
 }

@@ -3,7 +3,7 @@
 //
 //   =          stays in its state             L{tool}    locked, with this tool called
 //   -> state   goes there                     R code     answered with this error
-//   WAIT       answered wait, written down    take       the pending call is ended by this
+//   WAIT       answered wait, written down    end call   the pending call is ended by this
 //   cancel     the pending call is ended, and its worker told
 #pragma once
 

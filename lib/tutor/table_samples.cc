@@ -20,9 +20,9 @@ Question SampleQuestion(std::string_view id) {
 }
 
 void LockByHint(Sample& sample) {
-  sample.Take(Skip{});
-  sample.Take(Hint{});
-  sample.Take(Hint{});
+  sample.Fold(Skip{});
+  sample.Fold(Hint{});
+  sample.Fold(Hint{});
 }
 
 }  // namespace
@@ -44,15 +44,16 @@ Sample Sample::Loading() {
   Start start;
   start.course = CourseId("course");
   const Event event{EventId("start"), ClientId("c"), Encoding::kJson, start};
-  sample.session =
-      *Advance(std::nullopt, UserId("u"), event, At{0, ++sample.sequence_, sample.time_ms_})
-           .session;
+  std::optional<Session> session;
+  Effects effects;
+  Advance(&session, UserId("u"), event, {0, ++sample.sequence_, sample.time_ms_}, &effects);
+  sample.session = *std::move(session);
   return sample;
 }
 
 Sample Sample::In(StateName state) {
   Sample sample = Loading();
-  sample.Answer(LoadTopicOk{SampleTopic("t1", "t2"), "digest"});
+  sample.Answer(LoadTopicOk{std::make_shared<const Topic>(SampleTopic("t1", "t2")), "digest"});
   switch (state) {
     case StateName::kExposition:
       break;
@@ -61,17 +62,17 @@ Sample Sample::In(StateName state) {
           SettingQuestion{};  // A session rests there only after a cancelled call.
       break;
     case StateName::kAwaitingAnswer:
-      sample.Take(Skip{});
+      sample.Fold(Skip{});
       break;
     case StateName::kAwaitingToolResult:
-      sample.Take(Skip{});
-      sample.Take(UserMessage{"7", Intent::kAnswer});
+      sample.Fold(Skip{});
+      sample.Fold(UserMessage{"7", Intent::kAnswer});
       break;
     case StateName::kRemediatingKnownError:
     case StateName::kRemediatingUnknownError: {
       const bool known = state == StateName::kRemediatingKnownError;
-      sample.Take(Skip{});
-      sample.Take(UserMessage{"7", Intent::kAnswer});
+      sample.Fold(Skip{});
+      sample.Fold(UserMessage{"7", Intent::kAnswer});
       sample.Answer(sample.Graded(Verdict::kIncorrect, known));
       if (known) {
         sample.Answer(RemediateKnownErrorOk{ErrorId("added"), "hint", "Not the sum.", "", false});
@@ -81,12 +82,12 @@ Sample Sample::In(StateName state) {
       break;
     }
     case StateName::kErrorState:
-      sample.Take(Skip{});
-      sample.Take(UserMessage{"7", Intent::kAnswer});
+      sample.Fold(Skip{});
+      sample.Fold(UserMessage{"7", Intent::kAnswer});
       sample.Answer(ToolError{"unavailable", true, ""});
       break;
     case StateName::kCompleted:
-      sample.Take(End{""});
+      sample.Fold(End{""});
       break;
   }
   CHECK(NameOf(sample.session.state) == state);
@@ -102,17 +103,17 @@ Sample Sample::Locked(Tool tool) {
     topic.generate_questions = true;
   }
   if (tool == Tool::kPresentMaterial) sample.session.context.tone = "kind";
-  sample.Answer(LoadTopicOk{topic, "digest"});
+  sample.Answer(LoadTopicOk{std::make_shared<const Topic>(std::move(topic)), "digest"});
   switch (tool) {
     case Tool::kLoadTopic:
     case Tool::kPresentMaterial:
       break;
     case Tool::kGenerateQuestion:
-      sample.Take(Skip{});
+      sample.Fold(Skip{});
       break;
     case Tool::kClarifyConcept:
-      sample.Take(Skip{});
-      sample.Take(UserMessage{"why?", Intent::kQuestion});
+      sample.Fold(Skip{});
+      sample.Fold(UserMessage{"why?", Intent::kQuestion});
       break;
     case Tool::kGiveHint:
       LockByHint(sample);
@@ -120,30 +121,32 @@ Sample Sample::Locked(Tool tool) {
     case Tool::kCheckAnswer:
     case Tool::kRemediateKnownError:
     case Tool::kDiagnoseError:
-      sample.Take(Skip{});
-      sample.Take(UserMessage{"7", Intent::kAnswer});
+      sample.Fold(Skip{});
+      sample.Fold(UserMessage{"7", Intent::kAnswer});
       if (tool == Tool::kCheckAnswer) break;
       sample.Answer(sample.Graded(Verdict::kIncorrect, tool == Tool::kRemediateKnownError));
       break;
     case Tool::kClassifyIntent:
-      sample.Take(Skip{});
-      sample.Take(UserMessage{"hm", Intent::kUnspecified});
+      sample.Fold(Skip{});
+      sample.Fold(UserMessage{"hm", Intent::kUnspecified});
       break;
   }
   CHECK(std::get<AwaitingToolResult>(sample.session.state).call.tool == tool);
   return sample;
 }
 
-Effects Sample::Take(EventKind kind) { return TakeAt(time_ms_ + 1000, std::move(kind)); }
+Effects Sample::Fold(EventKind kind) { return FoldAt(time_ms_ + 1000, std::move(kind)); }
 
-Effects Sample::TakeAt(int64_t time_ms, EventKind kind) {
+Effects Sample::FoldAt(int64_t time_ms, EventKind kind) {
   time_ms_ = time_ms;
   const EventId id("e" + std::to_string(++sequence_));
   const Event event{id, ClientId("c"), Encoding::kJson, std::move(kind)};
   const UserId user = session.user;
-  Step step = Advance(std::move(session), user, event, At{0, sequence_, time_ms_});
-  session = *std::move(step.session);
-  return std::move(step.effects);
+  std::optional<Session> folded = std::move(session);
+  Effects effects;
+  Advance(&folded, user, event, {0, sequence_, time_ms_}, &effects);
+  session = *std::move(folded);
+  return effects;
 }
 
 ToolResult Sample::Reply(ToolOutcome outcome) const {

@@ -11,7 +11,7 @@ namespace lyceum::tutor::samples {
 
 Topic SampleTopic(std::string_view id, std::string_view next);
 
-// A session and the log it stands in: each Take is one record more.
+// A session and the log it stands in: each Fold is one record more.
 class Sample {
  public:
   // Started, with the load of its first topic pending.
@@ -21,9 +21,9 @@ class Sample {
   // Locked by this tool.
   static Sample Locked(Tool tool);
 
-  Effects Take(EventKind kind);
-  Effects TakeAt(int64_t time_ms, EventKind kind);
-  Effects Answer(ToolOutcome outcome) { return Take(Reply(std::move(outcome))); }
+  Effects Fold(EventKind kind);
+  Effects FoldAt(int64_t time_ms, EventKind kind);
+  Effects Answer(ToolOutcome outcome) { return Fold(Reply(std::move(outcome))); }
   // A result of the pending call, or of the failed one.
   ToolResult Reply(ToolOutcome outcome) const;
   ToolOutcome Graded(Verdict verdict, bool known_error) const;

@@ -10,89 +10,95 @@
 namespace lyceum::tutor {
 namespace {
 
-void Rearm(Turn& turn) { turn.SetTimer(TimerKind::kIdle, turn.now() + kIdleMs); }
+void Rearm(Step& step) { step.SetTimer(TimerKind::kIdle, step.now() + kIdleMs); }
 
 // The row timer.idle, once the learner has been silent for long enough.
 template <class S>
-void OnSilence(Turn&, const S&) = delete;  // No default arm.
+void OnSilence(Step&, const S&) = delete;  // No default arm.
 
-void NudgeOrUnload(Turn& turn) {
-  if (turn.s.nudges >= kNudgesMax) return turn.Do(Unload{});
-  ++turn.s.nudges;
-  turn.SayText(phrases::kNudge);
-  Rearm(turn);
+void NudgeOrUnload(Step& step) {
+  if (step.session.nudges >= kNudgesMax) return step.Do(Unload{});
+  ++step.session.nudges;
+  step.EmitText(phrases::kNudge);
+  Rearm(step);
 }
 
-void OnSilence(Turn& turn, const Exposition&) { NudgeOrUnload(turn); }
-void OnSilence(Turn& turn, const SettingQuestion&) { NudgeOrUnload(turn); }
-void OnSilence(Turn& turn, const AwaitingAnswer&) { NudgeOrUnload(turn); }
-void OnSilence(Turn& turn, const AwaitingToolResult&) { Rearm(turn); }
-void OnSilence(Turn& turn, const RemediatingKnownError&) { NudgeOrUnload(turn); }
-void OnSilence(Turn& turn, const RemediatingUnknownError&) { NudgeOrUnload(turn); }
-void OnSilence(Turn& turn, const ErrorState& error) {
-  if (error.retried_when_idle) return turn.Do(Unload{});
-  turn.s.nudges = kNudgesMax;
-  Rearm(turn);
-  turn.cause = error.failed.cause;
-  AskAgain(turn);
+void OnSilence(Step& step, const Exposition&) { NudgeOrUnload(step); }
+void OnSilence(Step& step, const SettingQuestion&) { NudgeOrUnload(step); }
+void OnSilence(Step& step, const AwaitingAnswer&) { NudgeOrUnload(step); }
+void OnSilence(Step& step, const AwaitingToolResult&) { Rearm(step); }
+void OnSilence(Step& step, const RemediatingKnownError&) { NudgeOrUnload(step); }
+void OnSilence(Step& step, const RemediatingUnknownError&) { NudgeOrUnload(step); }
+void OnSilence(Step& step, const ErrorState& error) {
+  if (error.retried_when_idle) return step.Do(Unload{});
+  step.session.nudges = kNudgesMax;
+  Rearm(step);
+  step.cause = error.failed.cause;
+  AskAgain(step);
 }
-void OnSilence(Turn& turn, const Completed&) { turn.Do(Unload{}); }
+void OnSilence(Step& step, const Completed&) { step.Do(Unload{}); }
 
-void FireDeadline(Turn& turn) {
-  const auto* lock = std::get_if<AwaitingToolResult>(&turn.s.state);
+// A record of a timer that is not due: whoever fired it has another clock than the log. It changes
+// nothing, the timer stands as it was, and fires once more when it is due.
+bool IsEarly(const Step& step, const Timer& timer) { return step.now() < timer.due_ms; }
+
+void FireDeadline(Step& step) {
+  const auto* lock = std::get_if<AwaitingToolResult>(&step.session.state);
   if (lock == nullptr) return;
-  turn.cause = lock->call.cause;
-  turn.locked_ms = lock->call.locked_ms;
-  const std::optional<Call> call = turn.EndCall(true);
-  GiveUp(turn, *call, {"deadline", true, ""});
+  step.cause = lock->call.cause;
+  step.locked_ms = lock->call.locked_ms;
+  const std::optional<Call> call = step.EndCall(true);
+  GiveUp(step, *call, {"deadline", true, ""});
 }
 
-void FireIdle(Turn& turn) {
-  const int64_t due = turn.s.active_ms + kIdleMs;
-  if (due > turn.now()) return turn.SetTimer(TimerKind::kIdle, due);
-  const State state = turn.s.state;
-  std::visit([&](const auto& in) { OnSilence(turn, in); }, state);
+void FireIdle(Step& step) {
+  const int64_t due = step.session.active_ms + kIdleMs;
+  if (due > step.now()) return step.SetTimer(TimerKind::kIdle, due);
+  std::visit([&](const auto& in) { OnSilence(step, in); }, step.session.state);
 }
 
-void FireTtl(Turn& turn) {
-  const int64_t due = turn.s.active_ms + kTtlMs;
-  if (due > turn.now()) return turn.SetTimer(TimerKind::kTtl, due);
-  turn.EndCall(true);
-  turn.s.inbox.clear();
-  turn.s.lifecycle = Lifecycle::kArchived;
-  turn.ClearTimer(TimerKind::kIdle);
-  turn.Do(Unload{});
+void FireTtl(Step& step) {
+  const int64_t due = step.session.active_ms + kTtlMs;
+  if (due > step.now()) return step.SetTimer(TimerKind::kTtl, due);
+  step.EndCall(true);
+  step.session.inbox.clear();
+  step.session.lifecycle = Lifecycle::kArchived;
+  step.ClearTimer(TimerKind::kIdle);
+  step.Do(Unload{});
 }
 
 }  // namespace
 
-void WakeUp(Turn& turn) {
-  Session& s = turn.s;
+void WakeUp(Step& step) {
+  Session& s = step.session;
   s.lifecycle = Lifecycle::kActive;
-  s.active_ms = turn.now();
+  s.active_ms = step.now();
   s.nudges = 0;
   if (auto* error = std::get_if<ErrorState>(&s.state)) error->retried_when_idle = false;
-  if (!turn.HasTimer(TimerKind::kIdle)) turn.SetTimer(TimerKind::kIdle, turn.now() + kIdleMs);
-  if (!turn.HasTimer(TimerKind::kTtl)) turn.SetTimer(TimerKind::kTtl, turn.now() + kTtlMs);
+  if (!step.HasTimer(TimerKind::kIdle)) step.SetTimer(TimerKind::kIdle, step.now() + kIdleMs);
+  if (!step.HasTimer(TimerKind::kTtl)) step.SetTimer(TimerKind::kTtl, step.now() + kTtlMs);
 }
 
-void FireTimer(Turn& turn, const TimerFired& fired) {
-  const std::vector<Timer>& timers = turn.s.timers;
+void FireTimer(Step& step, const TimerFired& fired) {
+  const std::vector<Timer>& timers = step.session.timers;
   const auto found = std::find_if(timers.begin(), timers.end(),
                                   [&](const Timer& timer) { return timer.token == fired.token; });
   if (found == timers.end()) {
-    ++turn.s.counters.dropped;
+    ++step.session.counters.dropped;
     return;
   }
   switch (found->kind) {
     case TimerKind::kToolDeadline:
-      return FireDeadline(turn);  // Ending the call clears its timer.
+      // Whatever the time: the owner fires it, from its own dispatch. Ending the call clears it.
+      return FireDeadline(step);
     case TimerKind::kIdle:
-      turn.ClearTimer(TimerKind::kIdle);
-      return FireIdle(turn);
+      if (IsEarly(step, *found)) return;
+      step.ClearTimer(TimerKind::kIdle);
+      return FireIdle(step);
     case TimerKind::kTtl:
-      turn.ClearTimer(TimerKind::kTtl);
-      return FireTtl(turn);
+      if (IsEarly(step, *found)) return;
+      step.ClearTimer(TimerKind::kTtl);
+      return FireTtl(step);
   }
 }
 

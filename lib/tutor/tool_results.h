@@ -6,6 +6,6 @@
 namespace lyceum::tutor {
 
 // A result that is not of the call's tool, or that can not be right, is a tool error `bad_result`.
-void TakeResult(Turn& turn, const Call& call, const ToolReply& reply);
+void ApplyResult(Step& step, const Call& call, const ToolReply& reply);
 
 }  // namespace lyceum::tutor

@@ -33,18 +33,21 @@ tutor::Session Locked(int64_t history) {
   tutor::Session session = Asked(history);
   const UserId user = session.user;
   const tutor::Event answer = NextEvent(session);
-  const tutor::At at = NextAt(session, kPartition);
-  return *tutor::Advance(std::move(session), user, answer, at).session;
+  const tutor::LogPosition position = NextPosition(session, kPartition);
+  std::optional<tutor::Session> locked = std::move(session);
+  tutor::Effects effects;
+  tutor::Advance(&locked, user, answer, position, &effects);
+  return *std::move(locked);
 }
 
 void TimeAdvance(State& state, const tutor::Session& before) {
   const tutor::Event event = NextEvent(before);
-  const tutor::At at = NextAt(before, kPartition);
+  const tutor::LogPosition position = NextPosition(before, kPartition);
+  tutor::Effects effects;
   TimeCpu(
-      state, [&] { return before; },
-      [&](tutor::Session& session) {
-        const UserId& user = before.user;
-        session = *tutor::Advance(std::move(session), user, event, at).session;
+      state, [&] { return std::optional(before); },
+      [&](std::optional<tutor::Session>& session) {
+        tutor::Advance(&session, before.user, event, position, &effects);
       });
 }
 
@@ -85,7 +88,7 @@ envelope::ToolRequest Request() {
   return {.id = call.id,
           .tool = call.tool,
           .user = session.user,
-          .deadline_ms = call.deadline_ms,
+          .deadline_ms = session.time_ms + call.duration_ms,
           .reply_subject = "lyceum.in.tool.ada",
           .stream_subject = "lyceum.out.bench",
           .args = tutor::CheckAnswerArgs{.question = *tutor::CurrentQuestion(session),

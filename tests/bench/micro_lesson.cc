@@ -34,10 +34,13 @@ tutor::Event ResultOf(const tutor::Session& session, const tutor::Call& call,
                                              .attempts_made = 0}});
 }
 
-tutor::Session Take(tutor::Session session, const tutor::Event& event, uint32_t partition) {
+tutor::Session Fold(tutor::Session session, const tutor::Event& event, uint32_t partition) {
   const UserId user = session.user;
-  const tutor::At at = NextAt(session, partition);
-  return *tutor::Advance(std::move(session), user, event, at).session;
+  const tutor::LogPosition position = NextPosition(session, partition);
+  std::optional<tutor::Session> advanced = std::move(session);
+  tutor::Effects effects;
+  tutor::Advance(&advanced, user, event, position, &effects);
+  return *std::move(advanced);
 }
 
 }  // namespace
@@ -67,17 +70,15 @@ tutor::Session Begin(const UserId& user, const std::shared_ptr<const tutor::Topi
   const tutor::Event start{.id = EventId(user.value + "-1"),
                            .client = ClientId("bench"),
                            .kind = tutor::Start{.course = topic->course}};
-  tutor::Session session =
-      *tutor::Advance(std::nullopt, user, start, {partition, 1, kFirstMs}).session;
-  // The content is not copied into every session: as the cache does, they share it.
-  tutor::Topic head = *topic;
-  head.questions.resize(1);
+  std::optional<tutor::Session> opened;
+  tutor::Effects effects;
+  tutor::Advance(&opened, user, start, {partition, 1, kFirstMs}, &effects);
+  tutor::Session session = *std::move(opened);
   const auto& lock = std::get<tutor::AwaitingToolResult>(session.state);
   const tutor::LoadTopicOk loaded{
-      .topic = std::move(head),
+      .topic = topic,
       .digest = Sha256Hex(fmt::format("{}-{}", topic->version, topic->questions.size()))};
-  session = Take(session, ResultOf(session, lock.call, loaded), partition);
-  session.topic = topic;
+  session = Fold(session, ResultOf(session, lock.call, loaded), partition);
   return session;
 }
 
@@ -85,7 +86,7 @@ tutor::Session GoOn(tutor::Session session, uint64_t history, uint32_t partition
   while (session.history_count < history ||
          tutor::NameOf(session.state) != tutor::StateName::kAwaitingAnswer) {
     const tutor::Event event = NextEvent(session);
-    session = Take(std::move(session), event, partition);
+    session = Fold(std::move(session), event, partition);
   }
   return session;
 }
@@ -103,7 +104,7 @@ tutor::Event NextEvent(const tutor::Session& session) {
                   tools::GradeAnswer({.question = *question, .answer = lock->call.text}));
 }
 
-tutor::At NextAt(const tutor::Session& session, uint32_t partition) {
+tutor::LogPosition NextPosition(const tutor::Session& session, uint32_t partition) {
   return {partition, session.last_sequence + 1, session.time_ms + kStepMs};
 }
 

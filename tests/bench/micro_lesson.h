@@ -24,6 +24,6 @@ tutor::Session GoOn(tutor::Session session, uint64_t history, uint32_t partition
 // call is pending. CHECK: one of the two.
 tutor::Event NextEvent(const tutor::Session& session);
 // The record after the session's last one.
-tutor::At NextAt(const tutor::Session& session, uint32_t partition);
+tutor::LogPosition NextPosition(const tutor::Session& session, uint32_t partition);
 
 }  // namespace lyceum::bench

@@ -77,7 +77,7 @@ class Classroom {
     const session::Record record{.subject = subject,
                                  .data = bytes,
                                  .sequence = ++sequence_,
-                                 .time_ms = NextAt(**session, kPartition).time_ms};
+                                 .time_ms = NextPosition(**session, kPartition).time_ms};
     session::Folded folded = fold_.Step(record, {record_class, user}, std::move(*session));
     CHECK(!folded.refused);
     CHECK(batch.Add(record, user, std::move(folded)).has_value());

@@ -73,11 +73,10 @@ class Rehearsal {
                       .settled = false,
                       .after = {}};
     const uint64_t sequence = lesson_.lines.size() + 1;
-    tutor::Step step = tutor::Advance(std::move(session_), user_, event,
-                                      {0, sequence, kFirstMs + static_cast<int64_t>(sequence)});
-    session_ = std::move(step.session);
-    for (const tutor::Effect& effect : step.effects) {
-      if (const auto* say = std::get_if<tutor::Say>(&effect)) learner_.Hear(say->message);
+    tutor::Advance(&session_, user_, event,
+                   {0, sequence, kFirstMs + static_cast<int64_t>(sequence)}, &effects_);
+    for (const tutor::Effect& effect : effects_) {
+      if (const auto* emit = std::get_if<tutor::EmitMessage>(&effect)) learner_.Hear(emit->message);
       if (const auto* call = std::get_if<tutor::CallTool>(&effect)) {
         pending_ = RequestOf(*call);
         line.asks = true;
@@ -95,7 +94,7 @@ class Rehearsal {
     request.id = call.call.id;
     request.tool = call.call.tool;
     request.user = user_;
-    request.deadline_ms = call.call.deadline_ms;
+    request.deadline_ms = session_->time_ms + call.call.duration_ms;
     request.args = call.args;
     request.context = session_ ? session_->context : tutor::Context{};
     return request;
@@ -120,6 +119,7 @@ class Rehearsal {
   const tools::Toolbox* tools_;
   cli::LoadLearner learner_;
   std::optional<tutor::Session> session_;
+  tutor::Effects effects_;
   std::optional<envelope::ToolRequest> pending_;
   Lesson lesson_;
 };

@@ -129,7 +129,7 @@ std::optional<ToolOutcome> Script::Outcome(const Words& words, const std::string
     const auto wanted = [&](const Topic& t) { return t.id == OpenCall()->topic; };
     const auto found = std::find_if(topics_.begin(), topics_.end(), wanted);
     const Topic& topic = found == topics_.end() ? topics_.front() : *found;
-    return LoadTopicOk{topic, "digest-" + topic.id.value};
+    return LoadTopicOk{std::make_shared<const Topic>(topic), "digest-" + topic.id.value};
   }
   if (word == "grade") {
     CheckAnswerOk grade;
@@ -168,12 +168,12 @@ std::optional<EventKind> Script::Result(const Words& words, const std::string& r
   return ToolResult{std::move(reply)};
 }
 
-std::string Script::Take(Event event) {
+std::string Script::Fold(Event event) {
   last_ = event;
-  Step step = Advance(std::move(session_), UserId("u"), event, {0, ++sequence_, now_ms_});
-  session_ = std::move(step.session);
+  Effects effects;
+  Advance(&session_, UserId("u"), event, {0, ++sequence_, now_ms_}, &effects);
   std::string text;
-  for (const Effect& effect : step.effects) text += "  " + Dump(effect) + "\n";
+  for (const Effect& effect : effects) text += "  " + Dump(effect) + "\n";
   if (!session_) return text + "  = no session\n";
   EXPECT_EQ(Violation(*session_), "");
   // The state is the third line of a session's dump.
@@ -190,7 +190,7 @@ std::string Script::Run(const std::string& line) {
   if (words[0] == "course") return MakeCourse(words), "";
   if (words[0] == "client") return client_ = ClientId(rest), "";
   if (words[0] == "later") return now_ms_ += std::stoll(words[1]), "";
-  if (words[0] == "again") return Take(last_);
+  if (words[0] == "again") return Fold(last_);
   std::optional<EventKind> kind = Learner(words, rest);
   if (!kind) kind = Operator(words, rest);
   if (!kind) kind = Result(words, rest);
@@ -198,7 +198,7 @@ std::string Script::Run(const std::string& line) {
     ADD_FAILURE() << "what is this: " << line;
     return "  ?\n";
   }
-  return Take({EventId("e" + std::to_string(sequence_ + 1)), client_, Encoding::kJson, *kind});
+  return Fold({EventId("e" + std::to_string(sequence_ + 1)), client_, Encoding::kJson, *kind});
 }
 
 }  // namespace lyceum::tutor

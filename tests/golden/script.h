@@ -23,7 +23,7 @@ class Script {
   ToolOutcome Text(const std::string& text) const;
   EventKind Fired(const std::string& kind) const;
   EventKind Started(const Words& words) const;
-  std::string Take(Event event);
+  std::string Fold(Event event);
   const Call* OpenCall() const;
 
   std::optional<Session> session_;

@@ -61,14 +61,15 @@ class BatchTest : public ::testing::Test {
 };
 
 TEST_F(BatchTest, ARecordOnWhichTheStateMachineFailsHarmsNoOther) {
-  const Fold broken(subjects, partition,
-                    [](std::optional<tutor::Session> session, const UserId& user,
-                       const tutor::Event& event, const tutor::At& at) {
-                      if (std::holds_alternative<tutor::Skip>(event.kind)) {
-                        throw std::runtime_error("broken");
-                      }
-                      return tutor::Advance(std::move(session), user, event, at);
-                    });
+  const Fold broken(
+      subjects, partition,
+      [](std::optional<tutor::Session>* session, const UserId& user, const tutor::Event& event,
+         const tutor::LogPosition& position, tutor::Effects* effects) {
+        if (std::holds_alternative<tutor::Skip>(event.kind)) {
+          throw std::runtime_error("broken");
+        }
+        tutor::Advance(session, user, event, position, effects);
+      });
   Commit({Start("c1")});
   const std::string before = tutor::Dump(*cache.Take(ada).value());
   cache.Clear();

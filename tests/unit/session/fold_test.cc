@@ -90,9 +90,9 @@ TEST_F(FoldTest, ACoreThatThrowsHarmsNothing) {
   const Folded started = Step(R"({"id":"e1","client":"c1","start":{"course":"algebra"}})");
   const std::string before = tutor::Dump(*started.session);
   fold = Fold(subjects, home,
-              [](std::optional<tutor::Session> session, const UserId&, const tutor::Event&,
-                 const tutor::At&) -> tutor::Step {
-                session->n = 77;
+              [](std::optional<tutor::Session>* session, const UserId&, const tutor::Event&,
+                 const tutor::LogPosition&, tutor::Effects*) {
+                (*session)->n = 77;
                 throw std::runtime_error("broken");
               });
   const Folded folded =

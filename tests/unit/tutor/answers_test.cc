@@ -7,7 +7,7 @@
 namespace lyceum::tutor {
 namespace {
 
-using Heard = std::vector<std::string>;
+using Emitted = std::vector<std::string>;
 
 Classroom AtQuestion() {
   Classroom room;
@@ -18,7 +18,7 @@ Classroom AtQuestion() {
 TEST(Answers, CorrectClosesTheQuestionAndPosesTheNext) {
   Classroom room = AtQuestion();
   room.Answer("12").Grade(Verdict::kCorrect);
-  EXPECT_EQ(room.heard(), (Heard{"feedback correct", "progress 1/2", "question q2"}));
+  EXPECT_EQ(room.emitted(), (Emitted{"feedback correct", "progress 1/2", "question q2"}));
   EXPECT_EQ(room.session->counters.correct, 1u);
 }
 
@@ -30,8 +30,8 @@ TEST(Answers, TheThirdWrongOneShowsTheSolutionAndGoesOn) {
     room.Reply(DiagnoseErrorOk{{}, "Look again.", ""});
   }
   room.Answer("5").Grade(Verdict::kPartiallyCorrect);
-  EXPECT_EQ(room.heard(),
-            (Heard{"feedback partially_correct", "text", "progress 1/2", "question q2"}));
+  EXPECT_EQ(room.emitted(),
+            (Emitted{"feedback partially_correct", "text", "progress 1/2", "question q2"}));
   EXPECT_EQ(room.texts()[1], "3 * 4 = 12");
   EXPECT_EQ(room.session->counters.incorrect, 1u);
   EXPECT_EQ(room.session->counters.correct, 0u);
@@ -72,7 +72,7 @@ TEST(Answers, UngradedGoesToTheNextGraderThenShowsTheAnswerUncounted) {
   room.Grade(Verdict::kUngraded);
   EXPECT_EQ(room.session->counters.for_review, 1u);
   EXPECT_EQ(room.session->counters.incorrect, 0u);
-  EXPECT_EQ(room.heard(), (Heard{"text", "text", "progress 1/2", "question q2"}));
+  EXPECT_EQ(room.emitted(), (Emitted{"text", "text", "progress 1/2", "question q2"}));
 }
 
 TEST(Answers, AnUnsureRubricAndAnotherQuestionsGradeAreUngraded) {
@@ -119,9 +119,9 @@ TEST(Answers, TextsThatAreNoneChangeNothing) {
   Classroom room = AtQuestion();
   const uint64_t history = room.session->history_count;
   room.Say(" \n ");
-  EXPECT_EQ(room.heard(), (Heard{"error text_empty"}));
+  EXPECT_EQ(room.emitted(), (Emitted{"error text_empty"}));
   room.Say(std::string(kLearnerTextBytesMax + 1, '1'));
-  EXPECT_EQ(room.heard(), (Heard{"error text_too_long"}));
+  EXPECT_EQ(room.emitted(), (Emitted{"error text_too_long"}));
   EXPECT_EQ(room.session->history_count, history);
   EXPECT_EQ(room.state(), StateName::kAwaitingAnswer);
 }

@@ -9,18 +9,18 @@
 namespace lyceum::tutor {
 namespace {
 
-std::string Word(const TextOut&) { return "text"; }
-std::string Word(const QuestionOut& m) { return "question " + m.question.id.value; }
-std::string Word(const FeedbackOut& m) { return "feedback " + std::string(Name(m.verdict)); }
-std::string Word(const HintOut& m) {
+std::string Describe(const TextOut&) { return "text"; }
+std::string Describe(const QuestionOut& m) { return "question " + m.question.id.value; }
+std::string Describe(const FeedbackOut& m) { return "feedback " + std::string(Name(m.verdict)); }
+std::string Describe(const HintOut& m) {
   return "hint " + std::to_string(m.level) + "/" + std::to_string(m.of);
 }
-std::string Word(const WaitOut&) { return "wait"; }
-std::string Word(const ErrorOut& m) { return "error " + m.code; }
-std::string Word(const ProgressOut& m) {
+std::string Describe(const WaitOut&) { return "wait"; }
+std::string Describe(const ErrorOut& m) { return "error " + m.code; }
+std::string Describe(const ProgressOut& m) {
   return "progress " + std::to_string(m.done) + "/" + std::to_string(m.total);
 }
-std::string Word(const CompletedOut&) { return "completed"; }
+std::string Describe(const CompletedOut&) { return "completed"; }
 
 template <class M>
 std::string TextOf(const M& message) {
@@ -38,12 +38,12 @@ Start Classroom::DefaultStart() {
 
 Classroom::Classroom(Topic content, Start start) : topic(std::move(content)) { Do(start); }
 
-Classroom& Classroom::Take(const Event& event) {
+Classroom& Classroom::Fold(const Event& event) {
   std::string broken;
-  Step step = CheckedAdvance(session, UserId("u"), event, {3, ++sequence_, now_ms}, &broken);
+  Folded folded = CheckedAdvance(session, UserId("u"), event, {3, ++sequence_, now_ms}, &broken);
   EXPECT_EQ(broken, "") << Dump(event);
-  session = std::move(step.session);
-  effects = std::move(step.effects);
+  session = std::move(folded.session);
+  effects = std::move(folded.effects);
   return *this;
 }
 
@@ -52,7 +52,7 @@ Classroom& Classroom::Load() {
   if (!call().topic.empty() && call().topic != topic.id) {
     content = samples::SampleTopic(call().topic.value, "");
   }
-  return Reply(LoadTopicOk{content, "digest-" + content.id.value});
+  return Reply(LoadTopicOk{std::make_shared<const Topic>(content), "digest-" + content.id.value});
 }
 
 Classroom& Classroom::Reply(ToolOutcome outcome) {
@@ -88,25 +88,25 @@ bool Classroom::IsLockedBy(Tool tool) const {
   return state() == StateName::kAwaitingToolResult && call().tool == tool;
 }
 
-std::vector<std::string> Classroom::heard() const {
-  std::vector<std::string> words;
+std::vector<std::string> Classroom::emitted() const {
+  std::vector<std::string> messages;
   for (const Effect& effect : effects) {
-    const auto* say = std::get_if<tutor::Say>(&effect);
-    if (say == nullptr) continue;
-    words.push_back(std::visit([](const auto& m) { return Word(m); }, say->message.body));
+    const auto* emit = std::get_if<EmitMessage>(&effect);
+    if (emit == nullptr) continue;
+    messages.push_back(std::visit([](const auto& m) { return Describe(m); }, emit->message.body));
   }
-  return words;
+  return messages;
 }
 
 std::vector<std::string> Classroom::texts() const {
-  std::vector<std::string> words;
+  std::vector<std::string> messages;
   for (const Effect& effect : effects) {
-    const auto* say = std::get_if<tutor::Say>(&effect);
-    if (say == nullptr) continue;
-    std::string text = std::visit([](const auto& m) { return TextOf(m); }, say->message.body);
-    if (!text.empty()) words.push_back(std::move(text));
+    const auto* emit = std::get_if<EmitMessage>(&effect);
+    if (emit == nullptr) continue;
+    std::string text = std::visit([](const auto& m) { return TextOf(m); }, emit->message.body);
+    if (!text.empty()) messages.push_back(std::move(text));
   }
-  return words;
+  return messages;
 }
 
 const ToolArgs* Classroom::args() const {

@@ -18,13 +18,13 @@ class Classroom {
   static Start DefaultStart();
 
   // --- Events ------------------------------------------------------------------------------------
-  Classroom& Do(EventKind kind) { return Take({NextEventId(), client, Encoding::kProtobuf, kind}); }
+  Classroom& Do(EventKind kind) { return Fold({NextEventId(), client, Encoding::kProtobuf, kind}); }
   Classroom& Say(std::string text, Intent intent = Intent::kUnspecified) {
     return Do(UserMessage{std::move(text), intent});
   }
   Classroom& Answer(std::string text) { return Say(std::move(text), Intent::kAnswer); }
   Classroom& Ask(std::string text) { return Say(std::move(text), Intent::kQuestion); }
-  Classroom& Take(const Event& event);
+  Classroom& Fold(const Event& event);
   // Results of the pending call, or of the failed one.
   Classroom& Load();  // The topic that is asked for.
   Classroom& Reply(ToolOutcome outcome);
@@ -45,7 +45,7 @@ class Classroom {
   bool IsLockedBy(Tool tool) const;
   // "text", "question q1", "feedback incorrect", "hint 1/2", "wait", "error code", "progress 1/2",
   // "completed", in order.
-  std::vector<std::string> heard() const;
+  std::vector<std::string> emitted() const;
   std::vector<std::string> texts() const;  // The words of texts, hints, feedback and errors.
   const ToolArgs* args() const;  // Of the last call that was started in this step, or null.
   const Timer* timer(TimerKind kind) const;

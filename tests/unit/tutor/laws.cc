@@ -14,8 +14,8 @@ const Call* Pending(const Session& s) {
   return lock == nullptr ? nullptr : &lock->call;
 }
 
-std::string IdOf(const Say& e) { return e.message.id; }
-std::string IdOf(const Tell& e) { return e.message.id; }
+std::string IdOf(const EmitMessage& e) { return e.message.id; }
+std::string IdOf(const ReplyTo& e) { return e.message.id; }
 std::string IdOf(const CallTool& e) { return e.call.id.value; }
 std::string IdOf(const SetTimer& e) { return e.timer.token; }
 template <class E>
@@ -26,9 +26,9 @@ std::string IdOf(const E&) {
 // Follows the effects of a step from the session before it, and compares with the session after it.
 class Follower {
  public:
-  Follower(const std::optional<Session>& before, const Session& after, const At& at)
-      : after_(after),
-        prefix_(std::to_string(at.partition) + "-" + std::to_string(at.sequence) + "-") {
+  Follower(const std::optional<Session>& before, const Session& after, const LogPosition& position)
+      : after_(after), prefix_(IdAt(position, 0)) {
+    prefix_.pop_back();
     if (!before) return;
     n_ = before->n;
     history_ = before->history_count;
@@ -48,13 +48,19 @@ class Follower {
   }
 
  private:
-  std::string On(const Say& e) {
+  std::string On(const EmitMessage& e) {
     if (e.message.n != ++n_) return "n is not dense";
     if (e.message.state != NameOf(after_.state)) return "a message with another state";
     if (e.message.at_ms != after_.time_ms) return "a message of another time";
+    if (e.history_index == 0) return "";
+    if (e.history_index != ++history_) return "the history is not dense";
+    return HistoryKindOf(e.message.body).empty() ? "a history entry without a kind" : "";
+  }
+  std::string On(const ReplyTo& e) {
+    if (e.message.n != 0) return "a reply that counts";
+    if (e.message.state != NameOf(after_.state)) return "a reply with another state";
     return "";
   }
-  std::string On(const Tell&) { return "tell, though there is a session"; }
   std::string On(const Append& e) {
     return e.entry.index == ++history_ ? "" : "the history is not dense";
   }
@@ -82,7 +88,7 @@ class Follower {
     timers_.erase(found);
     return "";
   }
-  std::string On(const Resend&) { return ""; }
+  std::string On(const ResendMessages&) { return ""; }
   std::string On(const Unload&) { return ""; }
 
   std::string End() const {
@@ -97,8 +103,12 @@ class Follower {
                      [](const Timer& t) { return t.kind == TimerKind::kToolDeadline; });
     if ((call != nullptr) != (deadline != after_.timers.end()))
       return "a call without its deadline";
-    if (call != nullptr && deadline->due_ms != call->deadline_ms) return "another deadline";
-    return "";
+    if (call == nullptr) return "";
+    if (call->duration_ms > kToolDurationMs) return "a call that runs too long";
+    // The call began with a record of its lock, and its timer counts from there.
+    const int64_t began_ms = deadline->due_ms - call->duration_ms;
+    const bool in_time = call->locked_ms <= began_ms && began_ms <= after_.time_ms;
+    return in_time ? "" : "a deadline that counts from another time";
   }
 
   const Session& after_;
@@ -125,20 +135,29 @@ std::string BrokenSession(const std::optional<Session>& before, const Session& a
 
 }  // namespace
 
-std::string Dump(const Step& step) {
-  std::string text = step.session ? Dump(*step.session) : "no session\n";
-  for (const Effect& effect : step.effects) text += Dump(effect) + "\n";
+std::string Dump(const Folded& folded) {
+  std::string text = folded.session ? Dump(*folded.session) : "no session\n";
+  for (const Effect& effect : folded.effects) text += Dump(effect) + "\n";
   return text;
 }
 
-Step CheckedAdvance(const std::optional<Session>& before, const UserId& user, const Event& event,
-                    const At& at, std::string* broken) {
-  Step step = Advance(before, user, event, at);
+Folded Fold(std::optional<Session> before, const UserId& user, const Event& event,
+            const LogPosition& position) {
+  Folded folded{std::move(before), {}};
+  Advance(&folded.session, user, event, position, &folded.effects);
+  return folded;
+}
+
+Folded CheckedAdvance(const std::optional<Session>& before, const UserId& user, const Event& event,
+                      const LogPosition& position, std::string* broken) {
+  Folded folded = Fold(before, user, event, position);
   broken->clear();
-  if (!step.session) return step;
-  *broken = BrokenSession(before, *step.session);
-  if (broken->empty()) *broken = Follower(before, *step.session, at).Follow(step.effects);
-  return step;
+  if (!folded.session) return folded;
+  *broken = BrokenSession(before, *folded.session);
+  if (broken->empty()) {
+    *broken = Follower(before, *folded.session, position).Follow(folded.effects);
+  }
+  return folded;
 }
 
 }  // namespace lyceum::tutor

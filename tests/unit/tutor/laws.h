@@ -9,12 +9,22 @@
 
 namespace lyceum::tutor {
 
-// Advance, twice: both runs must agree. Then the laws. The first broken one in words goes to
-// `broken`, which stays empty if all hold.
-Step CheckedAdvance(const std::optional<Session>& before, const UserId& user, const Event& event,
-                    const At& at, std::string* broken);
+// What came of a record.
+struct Folded {
+  std::optional<Session> session;  // Empty: there is none.
+  Effects effects;
+};
+
+// Advance on a copy.
+Folded Fold(std::optional<Session> before, const UserId& user, const Event& event,
+            const LogPosition& position);
+
+// The same, and the laws. The first broken one as a sentence goes to `broken`, which stays empty
+// where all hold.
+Folded CheckedAdvance(const std::optional<Session>& before, const UserId& user, const Event& event,
+                      const LogPosition& position, std::string* broken);
 
 // The session and the effects.
-std::string Dump(const Step& step);
+std::string Dump(const Folded& folded);
 
 }  // namespace lyceum::tutor

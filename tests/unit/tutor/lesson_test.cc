@@ -5,12 +5,13 @@
 #include <functional>
 
 #include "classroom.h"
+#include "laws.h"
 #include "tutor/dump.h"
 
 namespace lyceum::tutor {
 namespace {
 
-using Heard = std::vector<std::string>;
+using Emitted = std::vector<std::string>;
 
 TEST(Lesson, TheGateEndsATopicEarly) {
   Topic topic = samples::SampleTopic("t1", "t2");
@@ -57,15 +58,24 @@ TEST(Lesson, ATopicOfAnotherCourseOrWithBadContentIsRefused) {
   Classroom room;
   Topic other = samples::SampleTopic("t1", "");
   other.course = CourseId("other");
-  room.Reply(LoadTopicOk{other, "d"});
-  EXPECT_EQ(room.heard(), Heard{"error bad_result"});
+  room.Reply(LoadTopicOk{std::make_shared<const Topic>(other), "d"});
+  EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
   room.Do(Continue{});
   Topic keyless = samples::SampleTopic("t1", "");
   keyless.questions[0].answers.clear();
-  room.Reply(LoadTopicOk{keyless, "d"});
-  EXPECT_EQ(room.heard(), Heard{"error bad_result"});
+  room.Reply(LoadTopicOk{std::make_shared<const Topic>(keyless), "d"});
+  EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
+  room.Do(Continue{}).Reply(LoadTopicOk{nullptr, "d"});
+  EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
   room.Do(Skip{});
   EXPECT_EQ(room.state(), StateName::kCompleted);
+}
+
+TEST(Lesson, ContentIsSharedNotCopied) {
+  Classroom room;
+  const auto topic = std::make_shared<const Topic>(samples::SampleTopic("t1", ""));
+  room.Reply(LoadTopicOk{topic, "d"});
+  EXPECT_EQ(room.session->topic, topic);
 }
 
 TEST(Lesson, ACancelledLoadIsAskedForAgain) {
@@ -94,20 +104,49 @@ TEST(Lesson, AnotherCourseStartsOverWithANumberedOn) {
 TEST(Locks, ChainedCallsShareOneLock) {
   Classroom room;
   room.ToQuestion();
-  const int64_t began = room.now_ms;
+  const int64_t began_ms = room.now_ms;
   room.Say("hm?").Later(29'000).Reply(ClassifyIntentOk{FoundIntent::kAnswer, 1});
   room.Later(4'000).Grade(Verdict::kIncorrect);
   room.Later(29'000).Reply(DiagnoseErrorOk{{}, "It is 12.", ""});  // Withheld: asked once more.
   ASSERT_TRUE(room.IsLockedBy(Tool::kDiagnoseError));
-  EXPECT_EQ(room.call().deadline_ms, began + kLockMsMax);
+  EXPECT_EQ(room.call().locked_ms, began_ms);
+  EXPECT_EQ(room.call().duration_ms, kToolDurationMs);
+  room.Reply(DiagnoseErrorOk{{}, "Look again.", ""}).Later(1'000).Ask("why?");
+  EXPECT_EQ(room.call().locked_ms, room.now_ms) << "a lock of its own";
 }
 
-TEST(Locks, WithoutTimeLeftTheNextCallFailsAtOnce) {
+// A record that lay in the log for long is no fault of its call: the owner counts from its
+// dispatch.
+TEST(Locks, NoCallFailsForTheTimeOfItsRecord) {
   Classroom room;
   room.ToQuestion().Say("hm?");
-  room.Later(kLockMsMax).Reply(ClassifyIntentOk{FoundIntent::kQuestion, 1});
-  EXPECT_EQ(room.state(), StateName::kAwaitingAnswer);
-  EXPECT_EQ(room.heard(), Heard{"text"});
+  room.Later(10 * kLockMsMax).Reply(ClassifyIntentOk{FoundIntent::kAnswer, 1});
+  ASSERT_TRUE(room.IsLockedBy(Tool::kCheckAnswer));
+  EXPECT_EQ(room.call().duration_ms, kGradingDurationMs);
+  room.Later(10 * kLockMsMax).Grade(Verdict::kCorrect);
+  EXPECT_EQ(room.emitted().front(), "feedback correct");
+}
+
+TEST(Locks, ADeadlineIsObeyedWheneverItComes) {
+  for (const int64_t later : {int64_t{0}, kToolDurationMs, 10 * kLockMsMax}) {
+    Classroom room;
+    room.ToQuestion().Answer("12").Later(later).Fire(TimerKind::kToolDeadline);
+    EXPECT_EQ(room.emitted(), Emitted{"error deadline"}) << later;
+    EXPECT_EQ(room.timer(TimerKind::kToolDeadline), nullptr);
+  }
+}
+
+TEST(Locks, TheDispatcherIsToldWhatItCounts) {
+  Classroom room;
+  room.ToQuestion().Answer("12");
+  for (const Effect& effect : room.effects) {
+    const auto* call = std::get_if<CallTool>(&effect);
+    if (call == nullptr) continue;
+    EXPECT_EQ(call->call.duration_ms, kGradingDurationMs);
+    EXPECT_EQ(call->lock_ms_max, kLockMsMax);
+    return;
+  }
+  FAIL() << "no call";
 }
 
 TEST(Locks, TheInboxHoldsEightAndOneMoreOnlyWaits) {
@@ -116,24 +155,41 @@ TEST(Locks, TheInboxHoldsEightAndOneMoreOnlyWaits) {
   Classroom room(samples::SampleTopic("t1", ""), start);
   for (size_t i = 0; i < kInboxMax + 1; ++i) {
     room.Do(Hint{});
-    EXPECT_EQ(room.heard(), Heard{"wait"});
+    EXPECT_EQ(room.emitted(), Emitted{"wait"});
   }
   EXPECT_EQ(room.session->inbox.size(), kInboxMax);
   room.Load();
   EXPECT_TRUE(room.session->inbox.empty());
 }
 
-TEST(Timers, AnEarlyOneIsSetAgainForTheTimeThatIsLeft) {
+TEST(Timers, ARecordThatComesEarlyChangesNothing) {
+  for (const TimerKind kind : {TimerKind::kIdle, TimerKind::kTtl}) {
+    Classroom room;
+    room.Load();
+    Session before = *room.session;
+    room.now_ms = room.timer(kind)->due_ms - 1;
+    room.Fire(kind);
+    EXPECT_TRUE(room.effects.empty());
+    before.time_ms = room.now_ms;
+    ++before.last_sequence;
+    ++before.counters.records;
+    EXPECT_EQ(Dump(*room.session), Dump(before));
+    room.Later(1).Fire(kind);
+    EXPECT_FALSE(room.effects.empty()) << "the same token, when it is due";
+  }
+}
+
+TEST(Timers, OneThatIsDueIsSetAnewForTheTimeThatIsLeft) {
   Classroom room;
   room.Load().Later(60'000).Do(Continue{}).Later(kIdleMs - 60'000).Fire(TimerKind::kIdle);
-  EXPECT_TRUE(room.heard().empty());
+  EXPECT_TRUE(room.emitted().empty());
   EXPECT_EQ(room.timer(TimerKind::kIdle)->due_ms, room.session->active_ms + kIdleMs);
 }
 
 TEST(Timers, OneNudgeThenUnloadAndALearnerSetsTheTimerAgain) {
   Classroom room;
   room.Load().Later(kIdleMs).Fire(TimerKind::kIdle);
-  EXPECT_EQ(room.heard(), Heard{"text"});
+  EXPECT_EQ(room.emitted(), Emitted{"text"});
   room.Later(kIdleMs).Fire(TimerKind::kIdle);
   EXPECT_EQ(room.count<Unload>(), 1u);
   EXPECT_EQ(room.timer(TimerKind::kIdle), nullptr);
@@ -165,9 +221,9 @@ TEST(Clients, EightAreAttachedAndTheOldestGoes) {
 TEST(Clients, StartAndAttachSayHowTheyAreWrittenTo) {
   Classroom room;
   const auto encoding = [&] { return room.session->clients.at(0).encoding; };
-  room.Take({EventId("x1"), ClientId("c"), Encoding::kJson, Hint{}});
+  room.Fold({EventId("x1"), ClientId("c"), Encoding::kJson, Hint{}});
   EXPECT_EQ(encoding(), Encoding::kProtobuf);
-  room.Take({EventId("x2"), ClientId("c"), Encoding::kJson, Attach{0}});
+  room.Fold({EventId("x2"), ClientId("c"), Encoding::kJson, Attach{0}});
   EXPECT_EQ(encoding(), Encoding::kJson);
   room.Do(Detach{});
   EXPECT_TRUE(room.session->clients.empty());
@@ -175,28 +231,63 @@ TEST(Clients, StartAndAttachSayHowTheyAreWrittenTo) {
 
 TEST(Ids, AnEventIsTakenOnceAmongTheLast128) {
   Classroom room;
-  room.Load().Take({EventId("same"), ClientId("c"), {}, Continue{}});
+  room.Load().Fold({EventId("same"), ClientId("c"), {}, Continue{}});
   const uint32_t n = room.session->n;
-  room.Take({EventId("same"), ClientId("c"), {}, Skip{}});
+  room.Fold({EventId("same"), ClientId("c"), {}, Continue{}});
   EXPECT_TRUE(room.effects.empty());
   EXPECT_EQ(room.session->n, n);
   EXPECT_EQ(room.session->counters.duplicates, 1u);
   for (size_t i = 0; i < kSeenMax; ++i) room.Do(Attach{});
-  room.Take({EventId("same"), ClientId("c"), {}, Attach{}});
+  room.Fold({EventId("same"), ClientId("c"), {}, Continue{}});
+  EXPECT_EQ(room.session->counters.duplicates, 1u);
+}
+
+TEST(Ids, AnIdOfAnotherEventIsRefusedToItsSenderAlone) {
+  Classroom room;
+  room.ToQuestion().Fold({EventId("same"), ClientId("c"), {}, UserMessage{"12", Intent::kAnswer}});
+  const Session before = *room.session;
+  room.Fold({EventId("same"), ClientId("d"), Encoding::kJson, UserMessage{"13", Intent::kAnswer}});
+  ASSERT_EQ(room.effects.size(), 1u);
+  const auto& reply = std::get<ReplyTo>(room.effects[0]);
+  EXPECT_EQ(reply.client, (AttachedClient{ClientId("d"), Encoding::kJson}));
+  EXPECT_EQ(reply.message.n, 0u);
+  EXPECT_EQ(reply.message.in_reply_to, EventId("same"));
+  EXPECT_EQ(std::get<ErrorOut>(reply.message.body).code, "duplicate_id");
+  EXPECT_EQ(room.session->state, before.state);
+  EXPECT_EQ(room.session->n, before.n);
+  EXPECT_EQ(room.session->clients, before.clients);
   EXPECT_EQ(room.session->counters.duplicates, 1u);
 }
 
 TEST(Ids, WithoutASessionOnlyALearnerIsTold) {
   const Event hint{EventId("e"), ClientId("c"), Encoding::kJson, Hint{}};
-  const Step step = Advance(std::nullopt, UserId("u"), hint, {1, 2, 3});
-  EXPECT_FALSE(step.session);
-  ASSERT_EQ(step.effects.size(), 1u);
-  const auto& tell = std::get<Tell>(step.effects[0]);
-  EXPECT_EQ(tell.message.id, "1-2-0");
-  EXPECT_EQ(tell.message.n, 0u);
-  EXPECT_EQ(std::get<ErrorOut>(tell.message.body).code, "no_session");
+  const Folded folded = Fold(std::nullopt, UserId("u"), hint, {1, 2, 3});
+  EXPECT_FALSE(folded.session);
+  ASSERT_EQ(folded.effects.size(), 1u);
+  const auto& reply = std::get<ReplyTo>(folded.effects[0]);
+  EXPECT_EQ(reply.message.id, "1-2-0");
+  EXPECT_EQ(reply.message.n, 0u);
+  EXPECT_EQ(std::get<ErrorOut>(reply.message.body).code, "no_session");
   const Event retry{EventId("e"), ClientId("c"), Encoding::kJson, RetryCall{}};
-  EXPECT_TRUE(Advance(std::nullopt, UserId("u"), retry, {1, 2, 3}).effects.empty());
+  EXPECT_TRUE(Fold(std::nullopt, UserId("u"), retry, {1, 2, 3}).effects.empty());
+}
+
+TEST(Ids, NameTheRecordAndTheLineageAfterTheFirst) {
+  LogPosition position{.partition = 7, .sequence = 9'007'199'254'740'993, .time_ms = 5};
+  EXPECT_EQ(IdAt(position, 12), "7-9007199254740993-12");
+  position.lineage = 3;
+  EXPECT_EQ(IdAt(position, 0), "7r3-9007199254740993-0");
+  EXPECT_EQ(IdAt({UINT32_MAX, UINT64_MAX, 0, UINT32_MAX}, UINT32_MAX),
+            "4294967295r4294967295-18446744073709551615-4294967295");
+}
+
+TEST(Ids, OfALaterLineageAreOnAllThatAStepMakes) {
+  const Event start{EventId("e"), ClientId("c"), Encoding::kJson, Classroom::DefaultStart()};
+  std::string broken;
+  const Folded folded = CheckedAdvance(std::nullopt, UserId("u"), start, {1, 2, 3, 4}, &broken);
+  EXPECT_EQ(broken, "");
+  const auto& lock = std::get<AwaitingToolResult>(folded.session->state);
+  EXPECT_TRUE(lock.call.id.value.starts_with("1r4-2-")) << lock.call.id.value;
 }
 
 TEST(Ids, TimeNeverGoesBack) {
@@ -225,10 +316,10 @@ TEST(Invariants, ABrokenSessionIsRepairedIntoTheErrorState) {
     breaks[i](session);
     ASSERT_NE(Violation(session), "") << i;
     const Event event{EventId("broken"), ClientId("c"), Encoding::kJson, Attach{}};
-    const Step step = Advance(session, UserId("u"), event, {0, 99, 2'000'000});
-    EXPECT_EQ(Violation(*step.session), "") << i;
-    EXPECT_EQ(NameOf(step.session->state), StateName::kErrorState) << i;
-    EXPECT_EQ(step.session->counters.violations, 1u) << i;
+    const Folded folded = Fold(session, UserId("u"), event, {0, 99, 2'000'000});
+    EXPECT_EQ(Violation(*folded.session), "") << i;
+    EXPECT_EQ(NameOf(folded.session->state), StateName::kErrorState) << i;
+    EXPECT_EQ(folded.session->counters.violations, 1u) << i;
   }
 }
 

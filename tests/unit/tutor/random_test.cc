@@ -26,14 +26,14 @@ class RandomLearner {
   std::string Step() {
     const Event event = MakeEvent();
     PassTime();
-    const At at{7, ++sequence_, now_ms_};
+    const LogPosition position{7, ++sequence_, now_ms_};
     std::string broken;
-    tutor::Step step = CheckedAdvance(session, UserId("u"), event, at, &broken);
-    if (broken.empty() && Dump(step) != Dump(Advance(session, UserId("u"), event, at))) {
+    Folded folded = CheckedAdvance(session, UserId("u"), event, position, &broken);
+    if (broken.empty() && Dump(folded) != Dump(Fold(session, UserId("u"), event, position))) {
       broken = "two runs differ";
     }
-    session = std::move(step.session);
-    for (const Effect& effect : step.effects) {
+    session = std::move(folded.session);
+    for (const Effect& effect : folded.effects) {
       if (const auto* call = std::get_if<CallTool>(&effect)) last_call_ = call->call.id;
     }
     if (!broken.empty())
@@ -187,7 +187,7 @@ class RandomLearner {
   ToolOutcome MakeOutcome(Tool tool) {
     switch (tool) {
       case Tool::kLoadTopic:
-        return LoadTopicOk{MakeTopic(), "digest"};
+        return LoadTopicOk{std::make_shared<const Topic>(MakeTopic()), "digest"};
       case Tool::kPresentMaterial:
         return PresentMaterialOk{MakeWords()};
       case Tool::kClarifyConcept:

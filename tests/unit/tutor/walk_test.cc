@@ -67,7 +67,7 @@ struct Move {
   bool failing;  // Possible when every tool fails for ever, and nobody but the learner acts.
 };
 
-ToolResult ReplyTo(const Session& s, ToolOutcome outcome) {
+ToolResult ResultFor(const Session& s, ToolOutcome outcome) {
   ToolReply reply;
   if (const auto* lock = std::get_if<AwaitingToolResult>(&s.state)) reply.call = lock->call.id;
   if (const auto* error = std::get_if<ErrorState>(&s.state)) reply.call = error->failed.id;
@@ -94,7 +94,9 @@ std::vector<ToolOutcome> Grades(const Session& s) {
 std::vector<ToolOutcome> Outcomes(const Session& s, const Call& call, bool generating) {
   switch (call.tool) {
     case Tool::kLoadTopic:
-      return {LoadTopicOk{SmallTopic(call.topic.value == "t2" ? "t2" : "t1", generating), "d"}};
+      return {LoadTopicOk{std::make_shared<const Topic>(
+                              SmallTopic(call.topic.value == "t2" ? "t2" : "t1", generating)),
+                          "d"}};
     case Tool::kPresentMaterial:
       return {PresentMaterialOk{"A product."}};
     case Tool::kClarifyConcept:
@@ -138,9 +140,9 @@ std::vector<Move> MovesFrom(const Session& s, bool generating) {
     moves.push_back({Hint{}, true});
   }
   if (const auto* lock = std::get_if<AwaitingToolResult>(&s.state)) {
-    moves.push_back({ReplyTo(s, ToolError{"lost", true, ""}), true});
+    moves.push_back({ResultFor(s, ToolError{"lost", true, ""}), true});
     for (ToolOutcome& outcome : Outcomes(s, lock->call, generating)) {
-      moves.push_back({ReplyTo(s, std::move(outcome)), false});
+      moves.push_back({ResultFor(s, std::move(outcome)), false});
     }
   }
   for (const Timer& timer : s.timers) {
@@ -170,7 +172,7 @@ class Walk {
     Start start;
     start.course = CourseId("course");
     start.busy_policy = policy;
-    Take(std::nullopt, start);
+    Fold(std::nullopt, start);
   }
 
   void ToTheEnd() {
@@ -178,7 +180,7 @@ class Walk {
       ASSERT_LT(all.size(), kConfigurationsMax);
       const Session from = all[at].session;
       for (const Move& move : MovesFrom(from, generating_)) {
-        const size_t to = Take(from, move.kind);
+        const size_t to = Fold(from, move.kind);
         ASSERT_FALSE(HasFailure()) << Dump(from);
         if (move.failing) all[at].failing.push_back(to);
         if (move.failing && IsFailure(from, move.kind)) all[at].failed.push_back(to);
@@ -236,15 +238,16 @@ class Walk {
     return testing::Test::HasFatalFailure() || testing::Test::HasNonfatalFailure();
   }
 
-  size_t Take(const std::optional<Session>& from, const EventKind& kind) {
+  size_t Fold(const std::optional<Session>& from, const EventKind& kind) {
     const Event event{EventId("e" + std::to_string(++sequence_)), ClientId("c"),
                       Encoding::kProtobuf, kind};
     std::string broken;
     // All at one time: deadlines and idle times are not what is walked here.
-    Step step = CheckedAdvance(from, UserId("u"), event, {0, sequence_, 1'000'000}, &broken);
+    const Folded folded =
+        CheckedAdvance(from, UserId("u"), event, {0, sequence_, 1'000'000}, &broken);
     EXPECT_EQ(broken, "") << Dump(event);
-    const auto [found, is_new] = known_.try_emplace(Abstract(*step.session), all.size());
-    if (is_new) all.push_back({*std::move(step.session), {}, {}});
+    const auto [found, is_new] = known_.try_emplace(Abstract(*folded.session), all.size());
+    if (is_new) all.push_back({*folded.session, {}, {}});
     return found->second;
   }
 

@@ -1,4 +1,4 @@
-#include "tutor/dump_words.h"
+#include "tutor/dump_values.h"
 
 #include <array>
 #include <charconv>
@@ -23,7 +23,7 @@ std::string Write(const RemediatingKnownError& s) {
 std::string Write(const RemediatingUnknownError&) { return "remediating_unknown_error"; }
 std::string Write(const Completed&) { return "completed"; }
 
-std::string_view Word(Intent intent) {
+std::string_view Name(Intent intent) {
   switch (intent) {
     case Intent::kUnspecified:
       return "unspecified";
@@ -46,7 +46,7 @@ std::string Write(const Start& e) {
          dump::Write(e.context);
 }
 std::string Write(const UserMessage& e) {
-  return "message " + Quote(e.text) + " intent=" + std::string(Word(e.intent));
+  return "message " + Quote(e.text) + " intent=" + std::string(Name(e.intent));
 }
 std::string Write(const Hint&) { return "hint"; }
 std::string Write(const Skip&) { return "skip"; }
@@ -107,7 +107,7 @@ std::string Write(const Origin& origin) {
 
 std::string Write(const Call& call) {
   return "{" + call.id.value + " " + std::string(Name(call.tool)) +
-         " origin=" + Write(call.origin) + " deadline=" + std::to_string(call.deadline_ms) +
+         " origin=" + Write(call.origin) + " duration=" + std::to_string(call.duration_ms) +
          " locked=" + std::to_string(call.locked_ms) + " cause=" + Quote(call.cause.value) +
          " question=" + Quote(call.question.value) + " text=" + Quote(call.text) +
          " error=" + Quote(call.error.value) + " strategy=" + std::string(Name(call.strategy)) +
@@ -150,12 +150,12 @@ std::string Write(const Timer& timer) {
          " due=" + std::to_string(timer.due_ms) + "}";
 }
 
-std::string_view Word(Encoding encoding) {
+std::string_view Name(Encoding encoding) {
   return encoding == Encoding::kJson ? "json" : "protobuf";
 }
 
 std::string Write(const AttachedClient& client) {
-  return client.id.value + "(" + std::string(Word(client.encoding)) + ")";
+  return client.id.value + "(" + std::string(Name(client.encoding)) + ")";
 }
 
 std::string Write(const EventKind& kind) {

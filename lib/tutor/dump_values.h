@@ -1,4 +1,4 @@
-// The small words of dump.cc and dump_effect.cc: how a value is written on one line.
+// The values of dump.cc and dump_effect.cc: how a value is written on one line.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ std::string Write(const HistoryEntry& entry);
 std::string Write(const Timer& timer);
 std::string Write(const AttachedClient& client);
 std::string Write(const EventKind& kind);
-std::string_view Word(Encoding encoding);
+std::string_view Name(Encoding encoding);
 
 template <class Items, class WriteItem>
 std::string List(const Items& items, WriteItem write_item) {

@@ -1,0 +1,24 @@
+// The version of what the core puts out: the state and the effects that it makes of the same
+// records.
+//
+// Law: the same log under the same fold version gives the same state and the same bytes, on every
+// build. So whoever changes what Advance makes of any record, however small, takes the next version
+// and keeps the old behaviour beside it for one release, in the place where they differ:
+//
+//   if (step.fold_version() < 2) {
+//     ... what version 1 did ...
+//   } else {
+//     ... what is done from version 2 on ...
+//   }
+//
+// Which one a record is folded under is part of its position (LogPosition::fold_version): that of
+// the last barrier before it in the log. A worker refuses a log whose version is above this one.
+#pragma once
+
+#include <cstdint>
+
+namespace lyceum::tutor {
+
+inline constexpr uint32_t kFoldVersion = 1;
+
+}  // namespace lyceum::tutor
