@@ -68,20 +68,6 @@ bool ReadMessage(std::string_view bytes, JournalEntry* entry) {
   return has_data && entry->n != 0;
 }
 
-// What the history keeps of a message: its kind and its text.
-struct Kept {
-  std::string_view kind;
-  std::string_view text;
-};
-Kept KeptOf(const tutor::TextOut& m) { return {"text", m.text}; }
-Kept KeptOf(const tutor::QuestionOut& m) { return {"question", m.question.text}; }
-Kept KeptOf(const tutor::FeedbackOut& m) { return {"feedback", m.text}; }
-Kept KeptOf(const tutor::HintOut& m) { return {"hint", m.text}; }
-Kept KeptOf(const tutor::WaitOut&) { return {}; }
-Kept KeptOf(const tutor::ErrorOut& m) { return {"error", m.text}; }
-Kept KeptOf(const tutor::ProgressOut&) { return {}; }
-Kept KeptOf(const tutor::CompletedOut&) { return {"completed", ""}; }
-
 // visit(entry) -> Result<bool>: false ends it.
 template <class Visit>
 Result<void> ForEach(std::span<const std::string_view> chunks, Visit visit) {
@@ -102,9 +88,7 @@ Result<tutor::HistoryEntry> HistoryOf(const JournalEntry& entry) {
   if (entry.kind == JournalEntry::Kind::kHistory) return DecodeHistoryEntry(entry.data);
   auto received = DecodeClientMessage(entry.data, entry.encoding);
   if (!received) return Damaged("a message in it is none");
-  auto history = HistoryEntryOf(received->message, entry.history_index);
-  if (!history) return Damaged("a message in it is no part of a history");
-  return std::move(*history);
+  return tutor::HistoryEntryOf(received->message, entry.history_index);
 }
 
 }  // namespace
@@ -212,14 +196,6 @@ Result<std::vector<tutor::HistoryEntry>> HistoryIn(std::span<const std::string_v
   }
   std::reverse(history.begin(), history.end());
   return history;
-}
-
-std::optional<tutor::HistoryEntry> HistoryEntryOf(const tutor::ClientMessage& message,
-                                                  uint64_t index) {
-  const Kept kept = std::visit([](const auto& body) { return KeptOf(body); }, message.body);
-  if (kept.kind.empty()) return std::nullopt;
-  return tutor::HistoryEntry{index, message.at_ms, tutor::Role::kTutor, std::string(kept.kind),
-                             std::string(kept.text)};
 }
 
 Result<std::vector<uint64_t>> RecordsIn(std::span<const std::string_view> chunks, uint64_t from,

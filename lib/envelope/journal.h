@@ -94,10 +94,6 @@ Result<std::string> InEncoding(std::string_view data, Encoding from, Encoding to
 // text the newest stay.
 Result<std::vector<tutor::HistoryEntry>> HistoryIn(std::span<const std::string_view> chunks,
                                                    uint64_t first, uint64_t last, size_t bytes_max);
-// The history entry that a message is. Empty: messages of its kind are none (wait, progress).
-std::optional<tutor::HistoryEntry> HistoryEntryOf(const tutor::ClientMessage& message,
-                                                  uint64_t index);
-
 // Sequences of the session's records from `from` on, in order, count_max at most.
 Result<std::vector<uint64_t>> RecordsIn(std::span<const std::string_view> chunks, uint64_t from,
                                         size_t count_max);

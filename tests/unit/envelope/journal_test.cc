@@ -52,12 +52,12 @@ Story Tell(std::mt19937_64& random, int records) {
       }
       tutor::ClientMessage message = samples[random() % samples.size()];
       message.n = static_cast<uint32_t>(story.messages.size() + 1);
-      const auto entry = HistoryEntryOf(message, index);
+      const bool noted = !tutor::HistoryKindOf(message.body).empty();
       story.encodings.push_back(random() % 2 == 0 ? kJson : kProtobuf);
       story.messages.push_back(EncodeClientMessage(UserId("ana"), message, story.encodings.back()));
-      writer.AddMessage(message.n, sequence, entry ? index : 0, story.encodings.back(),
+      writer.AddMessage(message.n, sequence, noted ? index : 0, story.encodings.back(),
                         story.messages.back());
-      if (entry) story.history.push_back(*entry);
+      if (noted) story.history.push_back(tutor::HistoryEntryOf(message, index));
     }
     if (random() % 5 == 0) story.chunks.push_back(writer.Release());
   }
