@@ -5,7 +5,7 @@
 namespace lyceum::envelope {
 namespace {
 
-tutor::TopicRef Read(const v1::TopicRef& in) {
+tutor::TopicRef ReadRef(const v1::TopicRef& in) {
   return {CourseId(in.course()), in.version(), TopicId(in.topic())};
 }
 
@@ -37,7 +37,7 @@ tutor::CheckAnswerArgs ReadArgs(const v1::CheckAnswerArgs& in, Reader& reader) {
 }
 
 tutor::ClarifyConceptArgs ReadArgs(const v1::ClarifyConceptArgs& in, Reader& reader) {
-  tutor::ClarifyConceptArgs args{Read(in.ref()), in.text(), ReadQuestion(in, reader), {}};
+  tutor::ClarifyConceptArgs args{ReadRef(in.ref()), in.text(), ReadQuestion(in, reader), {}};
   const Reader::Inside inside(reader, "recent");
   for (const auto& entry : in.recent()) args.recent.push_back(envelope::Read(entry, reader));
   return args;
@@ -45,7 +45,7 @@ tutor::ClarifyConceptArgs ReadArgs(const v1::ClarifyConceptArgs& in, Reader& rea
 
 tutor::GiveHintArgs ReadArgs(const v1::GiveHintArgs& in, Reader& reader) {
   tutor::GiveHintArgs args;
-  args.ref = Read(in.ref());
+  args.ref = ReadRef(in.ref());
   {
     const Reader::Inside inside(reader, "question");
     args.question = envelope::Read(in.question(), reader);
@@ -57,7 +57,7 @@ tutor::GiveHintArgs ReadArgs(const v1::GiveHintArgs& in, Reader& reader) {
 }
 
 tutor::RemediateKnownErrorArgs ReadArgs(const v1::RemediateKnownErrorArgs& in, Reader& reader) {
-  return {Read(in.ref()),           ErrorId(in.error_id()),
+  return {ReadRef(in.ref()),        ErrorId(in.error_id()),
           in.error_text(),          reader.Word<tutor::Strategy>("strategy", in.strategy()),
           ReadQuestion(in, reader), in.answer()};
 }
@@ -72,15 +72,15 @@ tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader) {
   const Reader::Inside inside(reader, tutor::Name(static_cast<tutor::Tool>(in.tool_case() - 1)));
   switch (in.tool_case()) {
     case v1::ToolRequest::Args::kLoadTopic:
-      return tutor::LoadTopicArgs{Read(in.load_topic().ref())};
+      return tutor::LoadTopicArgs{ReadRef(in.load_topic().ref())};
     case v1::ToolRequest::Args::kPresentMaterial:
-      return tutor::PresentMaterialArgs{Read(in.present_material().ref()),
+      return tutor::PresentMaterialArgs{ReadRef(in.present_material().ref()),
                                         in.present_material().segment(),
                                         in.present_material().text()};
     case v1::ToolRequest::Args::kClarifyConcept:
       return ReadArgs(in.clarify_concept(), reader);
     case v1::ToolRequest::Args::kGenerateQuestion:
-      return tutor::GenerateQuestionArgs{Read(in.generate_question().ref())};
+      return tutor::GenerateQuestionArgs{ReadRef(in.generate_question().ref())};
     case v1::ToolRequest::Args::kCheckAnswer:
       return ReadArgs(in.check_answer(), reader);
     case v1::ToolRequest::Args::kGiveHint:
@@ -89,10 +89,10 @@ tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader) {
       return ReadArgs(in.remediate_known_error(), reader);
     case v1::ToolRequest::Args::kDiagnoseError:
       return tutor::DiagnoseErrorArgs{
-          Read(in.diagnose_error().ref()), ReadQuestion(in.diagnose_error(), reader),
+          ReadRef(in.diagnose_error().ref()), ReadQuestion(in.diagnose_error(), reader),
           in.diagnose_error().answer(), ReadAttempts(in.diagnose_error(), reader)};
     case v1::ToolRequest::Args::kClassifyIntent:
-      return tutor::ClassifyIntentArgs{Read(in.classify_intent().ref()),
+      return tutor::ClassifyIntentArgs{ReadRef(in.classify_intent().ref()),
                                        ReadQuestion(in.classify_intent(), reader),
                                        in.classify_intent().text()};
     case v1::ToolRequest::Args::TOOL_NOT_SET:

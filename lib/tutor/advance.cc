@@ -8,6 +8,7 @@
 #include "tutor/lesson.h"
 #include "tutor/limits.h"
 #include "tutor/phrases.h"
+#include "tutor/plain_text.h"
 #include "tutor/seen.h"
 #include "tutor/timer.h"
 
@@ -44,10 +45,6 @@ Kind KindOf(const InvariantViolated&) { return {Class::kInternal, "", ""}; }
 
 Kind KindOf(const EventKind& kind) {
   return std::visit([](const auto& event) { return KindOf(event); }, kind);
-}
-
-bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
 }
 
 // Refuses what can not be a learner's message. True where it did.

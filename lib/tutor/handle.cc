@@ -86,8 +86,7 @@ void On(Step& step, const S&, const Detach&) {
   step.DetachClient();
 }
 
-// --- tool.ok, tool.error
-// --------------------------------------------------------------------------
+// --- tool.ok, tool.error ------------------------------------------------------------------------
 template <class S>
 void On(Step& step, const S&, const ToolResult&) {
   Drop(step);
