@@ -98,7 +98,11 @@ std::string UserOf(uint64_t i) { return fmt::format("learner-{}", i); }
 // Half of it compresses away, as with text.
 std::string Bytes(std::mt19937_64& random, size_t size) {
   std::string bytes(size, ' ');
-  for (char& byte : bytes) byte = static_cast<char>('a' + random() % 16);
+  uint64_t bits = 0;
+  for (size_t i = 0; i < size; ++i, bits >>= 4) {
+    if (i % 16 == 0) bits = random();
+    bytes[i] = static_cast<char>('a' + bits % 16);
+  }
   return bytes;
 }
 
@@ -334,7 +338,7 @@ void CompareLayout(const std::string& kind, const std::string& folder, uint64_t 
                    uint64_t checkpoints) {
   Layout layout(kind, folder, sessions);
   uint64_t user = 0;
-  layout.Write(3 * sessions / kChanged, [&] { return user++ % sessions; });
+  layout.Write(sessions / kChanged, [&] { return user++ % sessions; });
   layout.WaitForCompactions();
   std::mt19937_64 random(5);
   const auto began = Steady::now();
