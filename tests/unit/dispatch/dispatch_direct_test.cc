@@ -95,6 +95,7 @@ TEST_F(DirectTest, AWorkerThatHasJustNotAnsweredIsNotAskedNext) {
   Pass(20);
   EXPECT_EQ(Out(), Texts{"1#1>b"});
   Accept(1, "b");
+  Pass(10);
   BeatDirect("a", {}, 9, 9);  // It is heard again, but it was just now that it did not answer.
   Add(2);
   Pass(20);
@@ -183,6 +184,20 @@ TEST_F(DirectTest, ADirectWorkerThatIsBusyOrGonePassesTheCallOn) {
   EXPECT_EQ(Out(), Texts{"1#1>c"});
   Nobody(1);
   EXPECT_EQ(Out(), Texts{"1#1"}) << "the group again: it has not said no";
+}
+
+TEST_F(DirectTest, PastItsDeadlineACallIsPassedOnToNobody) {
+  BeatDirect("a", {}, 5, 9);
+  BeatDirect("b", {}, 3, 9);
+  LearnThatAnswersAreFast();
+  AddFor(1, 900);
+  Pass(20);
+  EXPECT_EQ(Out(), (Texts{"1#1", "1#1>a"}));
+  now_ += 900;  // The Tick is late.
+  Busy(1);
+  EXPECT_EQ(Out(), Texts{});
+  Pass(1);
+  EXPECT_EQ(Out(), Texts{"fail 1 deadline"});
 }
 
 TEST_F(DirectTest, WithoutADirectWorkerSilenceHalvesTheWindow) {

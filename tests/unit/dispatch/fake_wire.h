@@ -8,17 +8,9 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "wire/wire.h"
 
 namespace lyceum::dispatch {
-
-class FakeClock final : public Clock {
- public:
-  int64_t SteadyMs() const override { return steady_ms; }
-  int64_t UnixMs() const override { return 0; }  // Wrong: nobody is to use it.
-  int64_t steady_ms = 1'000;
-};
 
 class FakeWire final : public wire::Wire {
  public:
