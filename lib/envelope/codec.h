@@ -1,5 +1,5 @@
-// Bytes <-> meaning. Protobuf stops in this library: no other one includes a generated header. There
-// is a header for each purpose; this one is all of them that have to do with the wire.
+// Bytes <-> meaning. Protobuf stops in this library: no other one includes a generated header.
+// There is a header for each purpose; this one is all of them that have to do with the wire.
 #pragma once
 
 #include "envelope/dead_letters.h"

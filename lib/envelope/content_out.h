@@ -1,5 +1,5 @@
-// Content as it stands in messages and requests, described for ProtoOut and JsonOut. Private to this
-// library.
+// Content as it stands in messages and requests, described for ProtoOut and JsonOut. Private to
+// this library.
 #pragma once
 
 #include "envelope/field_out.h"

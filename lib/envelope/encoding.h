@@ -2,7 +2,7 @@
 //
 // Reading: JSON where the header Content-Type is application/json or the first byte is '{',
 // protobuf otherwise. Refused (kReject, with a text that names the field): what does not parse,
-// unknown fields, text that is not UTF-8, ids that are not tokens, words that no table has, numbers
+// unknown fields, text that is not UTF-8, ids that are not tokens, names that no table has, numbers
 // out of range, texts over their bound (tutor/limits.h), nesting over 32, payloads over 1 MiB. The
 // texts quote nothing of what was sent but names of fields. Writing: JSON with the names of the
 // proto file and without empty fields, as proto3 JSON does.

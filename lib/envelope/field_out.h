@@ -1,5 +1,5 @@
-// ProtoOut and JsonOut: a message written field by field, without building it first. Private to this
-// library.
+// ProtoOut and JsonOut: a message written field by field, without building it first. Private to
+// this library.
 //
 // One description of a message (a template over Out) gives both encodings, byte for byte what
 // protobuf itself writes. The describer owes: fields in the order of their numbers; fields of a

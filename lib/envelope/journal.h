@@ -73,7 +73,7 @@ class JournalReader {
   std::string_view left_;
 };
 
-// --- What is asked of a session's chunks: oldest first, in the order in which they were written ---
+// --- What is asked of a session's chunks, given oldest first -----------------------------------
 
 struct KeptMessage {
   uint32_t n = 0;
@@ -86,8 +86,8 @@ struct KeptMessage {
 Result<std::vector<KeptMessage>> MessagesIn(std::span<const std::string_view> chunks,
                                             uint32_t after_n, uint32_t up_to_n, size_t count_max,
                                             size_t bytes_max);
-// A message as it was sent, in this encoding: the same bytes where it is that already, else the same
-// content. kFatal: it cannot be read.
+// A message as it was sent, in this encoding: the same bytes where it is that already, else the
+// same content. kFatal: it cannot be read.
 Result<std::string> InEncoding(std::string_view data, Encoding from, Encoding to);
 
 // History entries with first <= index <= last, in order: of what does not stay below bytes_max of

@@ -11,7 +11,8 @@
 
 namespace lyceum::envelope {
 
-// All but the topic's content, which is a row of its own under topic_digest (EncodeTopic, topics.h).
+// All but the topic's content, which is a row of its own under topic_digest (EncodeTopic,
+// topics.h).
 std::string EncodeSession(const tutor::Session& session);
 Result<tutor::Session> DecodeSession(std::string_view bytes);
 

@@ -67,8 +67,9 @@ class Subjects {
     std::string_view user;  // A token. kBarrier: the worker that wrote it.
   };
   Result<LogSubject> ParseLogFast(std::string_view subject) const;
-  // The same with a user of its own; without barriers. kReject if it is not one of a log. Whether the user hashes to
-  // this partition is the caller's to check: such a record goes to the dead letters.
+  // The same with a user of its own; without barriers. kReject if it is not one of a log. Whether
+  // the user hashes to this partition is the caller's to check: such a record goes to the dead
+  // letters.
   struct LogParts {
     uint32_t partition = 0;
     RecordClass record_class;

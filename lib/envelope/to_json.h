@@ -8,8 +8,8 @@
 
 namespace lyceum::envelope {
 
-// `type` is a message name of the proto files, e.g. "Event" or "Session" (the row; texts of rows are
-// base64 in it). kReject for any other: the text lists them.
+// `type` is a message name of the proto files, e.g. "Event" or "Session" (the row; texts of rows
+// are base64 in it). kReject for any other: the text lists them.
 Result<std::string> ToJson(std::string_view type, std::string_view data);
 
 }  // namespace lyceum::envelope

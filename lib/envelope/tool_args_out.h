@@ -1,5 +1,5 @@
-// The arguments of a tool as they stand in a ToolRequest, described for ProtoOut and JsonOut. Private
-// to this library.
+// The arguments of a tool as they stand in a ToolRequest, described for ProtoOut and JsonOut.
+// Private to this library.
 #pragma once
 
 #include "envelope/content_out.h"

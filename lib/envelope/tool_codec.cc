@@ -51,7 +51,7 @@ std::optional<ToolAckView> ReadPlainJsonAck(std::string_view data) {
     data.remove_prefix(text.size());
     return true;
   };
-  const auto word = [&data]() {
+  const auto plain_text = [&data]() {
     size_t end = 0;
     while (end < data.size() && data[end] > ' ' && data[end] < 0x7F && data[end] != '"' &&
            data[end] != '\\') {
@@ -63,11 +63,11 @@ std::optional<ToolAckView> ReadPlainJsonAck(std::string_view data) {
   };
   ToolAckView ack;
   if (!skip(R"({"id":")")) return std::nullopt;
-  ack.id = word();
+  ack.id = plain_text();
   if (!skip(R"(",)")) return std::nullopt;
   if (skip(R"("accepted":{"worker":")")) {
     ack.accepted = true;
-    ack.worker = word();
+    ack.worker = plain_text();
     if (!skip(R"("}})")) return std::nullopt;
   } else if (!skip(R"("busy":{}})")) {
     return std::nullopt;

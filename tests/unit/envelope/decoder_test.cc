@@ -1,5 +1,5 @@
-// One decoder reads event after event as a fresh one would, looks at each once, and tells why one is
-// refused, where it belongs and who sent it.
+// One decoder reads event after event as a fresh one would, looks at each once, and tells why one
+// is refused, where it belongs and who sent it.
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
@@ -111,7 +111,8 @@ TEST(Decoder, FindsWhoSentWhatIsRefused) {
   EXPECT_EQ(from(std::string(1024 * 1024 + 1, ' ')), "nobody");
 }
 
-// --- The check before the parse agrees with a second one, made from the parsed message ------------
+// --- The check before the parse agrees with a second one, made from the parsed message
+// ------------
 
 bool IsWhole(const google::protobuf::Message& message) {
   const auto* reflection = message.GetReflection();
