@@ -105,7 +105,8 @@ struct Consumer {
   int64_t heartbeat_us = 0;  // 0: none.
   int64_t threshold_us = 0;
   uint64_t skip = 0;
-  // Flow control, as the server counts: subject, reply, headers and data of what it delivers.
+  // Flow control, as the server counts: both subjects, reply, headers and data of what it
+  // delivers.
   bool flow = false;
   std::string asked;  // The reply subject that is open. Empty: none.
   int64_t bytes = 0, asked_bytes = 0, bytes_max = 0;
