@@ -161,7 +161,7 @@ void AckedPublisher::Impl::OnAnswer(const Message& message) {
   const std::string_view tail = std::string_view(message.subject).substr(inbox.size() + 1);
   uint64_t id = 0;
   std::from_chars(tail.data(), tail.data() + tail.size(), id);
-  const StreamAnswer answer = ParseStreamAnswer(message);
+  const StreamAnswer answer = ParseStreamAnswer(message.data, message.no_responders);
   const std::lock_guard lock(mutex);
   const auto found = flights.find(id);
   if (found == flights.end() || found->second.finished) return;

@@ -5,6 +5,7 @@
 
 #include "wire/connection_impl.h"
 #include "wire/jetstream.h"
+#include "wire/kv_names.h"
 #include "wire/pub_ack.h"
 #include "wire/stored_message.h"
 
@@ -13,19 +14,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPutTimeout{5000};
 constexpr std::chrono::milliseconds kGetTimeout{1000};  // Nothing is lost by asking again.
-
-bool IsBucketName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '_' || c == '-';
-  });
-}
-
-bool IsKey(std::string_view key) {
-  return IsSubject(key) && std::all_of(key.begin(), key.end(), [](unsigned char c) {
-           return std::isalnum(c) ||
-                  std::string_view("-/_=.").find(static_cast<char>(c)) != std::string_view::npos;
-         });
-}
 
 Result<StreamInfoHandle> FindBucket(Connection& connection, const std::string& name,
                                     const char* subjects_filter) {
@@ -36,7 +24,7 @@ Result<StreamInfoHandle> FindBucket(Connection& connection, const std::string& n
   jsErrCode code{};
   jsStreamInfo* raw = nullptr;
   const natsStatus status = js_GetStreamInfo(&raw, connection.impl().jetstream.get(),
-                                             ("KV_" + name).c_str(), &options, &code);
+                                             BucketStream(name).c_str(), &options, &code);
   StreamInfoHandle info(raw);
   if (status == NATS_OK) return info;
   if (code == JSStreamNotFoundErr) return StreamInfoHandle();
@@ -57,7 +45,7 @@ std::string Differs(const jsStreamConfig& config, int32_t replicas) {
 struct Bucket::Impl {
   Connection* connection;
   std::string name;
-  std::string Subject(const std::string& key) const { return "$KV." + name + "." + key; }
+  std::string Subject(const std::string& key) const { return KeySubject(name, key); }
 };
 
 Bucket::Bucket(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -105,9 +93,9 @@ Result<std::optional<std::string>> Bucket::Get(const std::string& key) {
   jsErrCode code{};
   natsMsg* raw = nullptr;
   // From the leader, not from any replica: what was put before is seen.
-  const natsStatus status =
-      js_GetLastMsg(&raw, impl_->connection->impl().jetstream.get(), ("KV_" + impl_->name).c_str(),
-                    impl_->Subject(key).c_str(), &options, &code);
+  const natsStatus status = js_GetLastMsg(&raw, impl_->connection->impl().jetstream.get(),
+                                          BucketStream(impl_->name).c_str(),
+                                          impl_->Subject(key).c_str(), &options, &code);
   const MsgHandle msg(raw);
   if (status != NATS_OK) {
     if (code == JSNoMessageFoundErr) return std::optional<std::string>();
@@ -117,7 +105,7 @@ Result<std::optional<std::string>> Bucket::Get(const std::string& key) {
                           "reading from bucket " + impl_->name + " failed");
   }
   StoredMessage stored = FromStored(raw);
-  if (!stored.header("KV-Operation").empty()) return std::optional<std::string>();
+  if (!stored.header(kKeyOperation).empty()) return std::optional<std::string>();
   return std::optional<std::string>(std::move(stored.data));
 }
 
@@ -139,7 +127,7 @@ Result<bool> Bucket::Create(const std::string& key, const std::string& value) {
   message.data = value;
   auto reply = impl_->connection->Request(message, kPutTimeout);
   if (!reply) return reply.error();
-  const StreamAnswer answer = ParseStreamAnswer(*reply);
+  const StreamAnswer answer = ParseStreamAnswer(reply->data, reply->no_responders);
   if (answer.sequence > 0) return true;
   if (answer.code == kWrongLastSequence) return false;
   return answer.code != 0 ? Reject(answer.error) : Retry(answer.error);

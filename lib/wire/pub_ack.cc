@@ -1,5 +1,6 @@
 #include "wire/pub_ack.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "wire/jetstream.h"
@@ -31,11 +32,36 @@ StreamAnswer FromError(const nlohmann::json& error) {
   return answer;
 }
 
+// What nearly every answer is, without a tree: {"stream":"LYCEUM_P3", "seq":17}. 0: something else.
+uint64_t PlainSequence(std::string_view data) {
+  constexpr std::string_view kBegin = R"({"stream":")";
+  constexpr std::string_view kSequence = R"("seq":)";
+  if (!data.starts_with(kBegin)) return 0;
+  const size_t name_end = data.find_first_of("\"\\", kBegin.size());
+  if (name_end == std::string_view::npos || data[name_end] != '"') return 0;
+  data.remove_prefix(name_end + 1);
+  if (!data.starts_with(',')) return 0;
+  data.remove_prefix(1);
+  while (data.starts_with(' ')) data.remove_prefix(1);
+  if (!data.starts_with(kSequence)) return 0;
+  data.remove_prefix(kSequence.size());
+  while (data.starts_with(' ')) data.remove_prefix(1);
+  uint64_t sequence = 0;
+  const char* end = std::from_chars(data.data(), data.data() + data.size(), sequence).ptr;
+  data.remove_prefix(static_cast<size_t>(end - data.data()));
+  return data == "}" ? sequence : 0;
+}
+
 }  // namespace
 
-StreamAnswer ParseStreamAnswer(const Message& reply) {
-  if (reply.no_responders) return Refused("no stream stores this subject");
-  const auto json = nlohmann::json::parse(reply.data, nullptr, false);
+StreamAnswer ParseStreamAnswer(std::string_view data, bool no_responders) {
+  if (no_responders) return Refused("no stream stores this subject");
+  if (const uint64_t sequence = PlainSequence(data); sequence > 0) {
+    StreamAnswer plain;
+    plain.sequence = sequence;
+    return plain;
+  }
+  const auto json = nlohmann::json::parse(data, nullptr, false);
   if (!json.is_object()) return Refused("the answer is not one of a stream");
   if (const auto error = json.find("error"); error != json.end()) return FromError(*error);
   StreamAnswer answer;
@@ -61,7 +87,7 @@ Result<PubAck> PublishAcked(Connection& connection, const Message& message,
     }
     return reply.error();
   }
-  const StreamAnswer answer = ParseStreamAnswer(*reply);
+  const StreamAnswer answer = ParseStreamAnswer(reply->data, reply->no_responders);
   if (answer.sequence == 0) {
     return answer.never || answer.code != 0 ? Reject(answer.error) : Retry(answer.error);
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "wire/connection.h"
 
@@ -18,7 +19,8 @@ struct StreamAnswer {
   std::string error;
 };
 
-StreamAnswer ParseStreamAnswer(const Message& reply);
+// `no_responders`: the server's word that no stream stores the subject.
+StreamAnswer ParseStreamAnswer(std::string_view data, bool no_responders);
 
 inline constexpr int kWrongLastSequence = 10071;
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/token.h"
+#include "log_contract.h"
 #include "memory_world.h"
 #include "support/seed.h"
 
@@ -16,7 +17,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::seconds;
 
-INSTANTIATE_TEST_SUITE_P(Memory, WireContract, testing::Values(MakeMemoryWorld));
+INSTANTIATE_WIRE_CONTRACT(Memory, MakeMemoryWorld);
 
 class MemoryBrokerTest : public testing::Test {
  protected:

@@ -1,11 +1,12 @@
 #include "wire/nats_wire.h"
 
+#include "log_contract.h"
 #include "nats_world.h"
 
 namespace lyceum::wire {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Nats, WireContract, testing::Values(MakeNatsWorld));
+INSTANTIATE_WIRE_CONTRACT(Nats, MakeNatsWorld);
 
 }  // namespace
 }  // namespace lyceum::wire

@@ -112,8 +112,10 @@ void NatsWorld::DeleteConsumers(const std::string& stream) {
     if (!answer) throw std::runtime_error(answer.error().text);
     return nlohmann::json::parse(answer->data);
   };
-  for (const std::string name : ask("$JS.API.CONSUMER.NAMES." + stream)["consumers"]) {
-    ask("$JS.API.CONSUMER.DELETE." + stream + "." + name);
+  const auto names = ask("$JS.API.CONSUMER.NAMES." + stream);
+  for (const auto& name : names.at("consumers")) {
+    const auto deleted = ask("$JS.API.CONSUMER.DELETE." + stream + "." + name.get<std::string>());
+    if (!deleted.at("success").get<bool>()) throw std::runtime_error(deleted.dump());
   }
 }
 

@@ -2,7 +2,7 @@
 // key-value calls. The tests (wire_contract_test.cc, log_contract_test.cc) are written once against
 // a WireWorld; each implementation gives its own:
 //
-//   INSTANTIATE_TEST_SUITE_P(Nats, WireContract, testing::Values(MakeNatsWorld));
+//   INSTANTIATE_WIRE_CONTRACT(Nats, MakeNatsWorld);  // log_contract.h
 #pragma once
 
 #include <gtest/gtest.h>
