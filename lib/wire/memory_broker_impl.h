@@ -268,7 +268,7 @@ class MemoryBroker::Impl {
                bool core);
   void Reply(std::string_view subject, std::string_view data, int64_t time_us);
   void Flush(MemoryWire::State& client);
-  void Send(MemoryWire::State& client);  // What was flushed, as far as the socket takes it.
+  void Send(MemoryWire::State& client);  // What was flushed, as far as the socket accepts it.
   void Disconnect(MemoryWire::State& client, const Cut& cut);
   void CutLink(const std::shared_ptr<memory::Link>& link);
   void Unregister(memory::Link& link);

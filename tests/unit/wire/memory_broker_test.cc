@@ -2,104 +2,30 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/token.h"
 #include "log_contract.h"
+#include "memory_vocabulary.h"
 #include "memory_world.h"
-#include "support/seed.h"
 
 namespace lyceum::wire {
 namespace {
 
 using nlohmann::json;
-using std::chrono::seconds;
 
 INSTANTIATE_WIRE_CONTRACT(Memory, MakeMemoryWorld);
 
-class MemoryBrokerTest : public testing::Test {
- protected:
-  static MemoryBroker::Options Seeded() {
-    MemoryBroker::Options options;
-    options.seed = test::Seed();
-    return options;
-  }
-  explicit MemoryBrokerTest(MemoryBroker::Options options) : broker_(&clock_, std::move(options)) {}
-  MemoryBrokerTest() : MemoryBrokerTest(Seeded()) {}
-
-  std::unique_ptr<MemoryWire> Connected() {
-    auto wire = broker_.Connect();
-    EXPECT_TRUE(Until([&] { return wire->connected(); }));
-    return wire;
-  }
-  // Steps, with a flush of everybody before each.
-  bool Until(const std::function<bool()>& condition, int64_t us = 60'000'000) {
-    return broker_.RunUntil(
-        [&] {
-          broker_.FlushAll();
-          return condition();
-        },
-        us);
-  }
-  void Run(int64_t us) {
-    Until([] { return false; }, us);
-  }
-  std::vector<std::string>* Listen(MemoryWire& wire, const std::string& subject,
-                                   const std::string& queue = "") {
-    auto& got = *heard_.emplace_back(std::make_unique<std::vector<std::string>>());
-    EXPECT_TRUE(wire.Subscribe(subject, queue,
-                               [&got](const Arrived& arrived) { got.emplace_back(arrived.data); }));
-    Run(5'000);
-    return &got;
-  }
-  json Ask(MemoryWire& wire, const Outbound& message) {
-    std::optional<Result<Answer>> answer;
-    wire.Request(message, seconds(5), [&](Result<Answer> got) { answer = std::move(got); });
-    EXPECT_TRUE(Until([&] { return answer.has_value(); }));
-    return answer && *answer ? json::parse((*answer)->data, nullptr, false) : json(nullptr);
-  }
-  // A consumer from the first record on, as LogReader makes it; `replies` are $JS.ACK..., or a
-  // heartbeat's last consumer sequence.
-  void Consume(MemoryWire& wire, const std::string& stream, std::vector<std::string>* replies) {
-    const std::string inbox = wire.NewInbox();
-    ASSERT_TRUE(wire.Subscribe(inbox, "", [replies](const Arrived& arrived) {
-      replies->emplace_back(arrived.status == 0 ? "#" + std::string(arrived.data)
-                                                : arrived.header("Nats-Last-Consumer"));
-    }));
-    const json made = Ask(wire, {.subject = "$JS.API.CONSUMER.CREATE." + stream,
-                                 .data = json({{"stream_name", stream},
-                                               {"config",
-                                                {{"deliver_subject", inbox},
-                                                 {"ack_policy", "none"},
-                                                 {"flow_control", true},
-                                                 {"idle_heartbeat", 500'000'000}}}})
-                                             .dump()});
-    EXPECT_EQ(made["type"], "io.nats.jetstream.api.v1.consumer_create_response");
-    EXPECT_FALSE(made.contains("error")) << made;
-  }
-  void AddStream(int64_t bytes_max = -1, bool discard_old = false) {
-    MemoryStream stream;
-    stream.name = "S";
-    stream.subjects = {"s.>"};
-    stream.bytes_max = bytes_max;
-    stream.discard_old = discard_old;
-    stream.duplicates_ms = 10'000;
-    broker_.AddStream(std::move(stream));
-  }
-  std::vector<std::string> Data() const {
-    std::vector<std::string> data;
-    for (const MemoryRecord& record : broker_.Stored("S")) data.push_back(record.data);
-    return data;
-  }
-
-  ManualClock clock_;
-  MemoryBroker broker_;
-  std::vector<std::unique_ptr<std::vector<std::string>>> heard_;
-};
-
-using Texts = std::vector<std::string>;
+TEST(ManualClockTest, AnOffsetIsOfTheWallClockAlone) {
+  ManualClock time;
+  OffsetClock clock(&time, -5000);
+  time.AdvanceMs(1500);
+  EXPECT_EQ(clock.SteadyMs(), 1500);
+  EXPECT_EQ(clock.UnixMs(), ManualClock::kStartUnixMs + 1500 - 5000);
+  clock.SetOffsetMs(7);
+  EXPECT_EQ(clock.SteadyMs(), 1500);
+  EXPECT_EQ(clock.UnixMs(), time.UnixMs() + 7);
+}
 
 // ---- The server
 
@@ -365,217 +291,6 @@ TEST_F(MemoryBrokerTest, CoreMessagesAreDroppedRepeatedAndDelayedWhenTold) {
   got->clear();
   ASSERT_TRUE(Until([&] { return !got->empty(); }));
   EXPECT_GT(clock_.NowUs() - begin_us, 1'000);
-}
-
-// ---- Streams
-
-TEST_F(MemoryBrokerTest, AFullStreamRefusesAsTheServerDoes) {
-  AddStream(300);
-  auto wire = Connected();
-  // Numbers of nats-server 2.9.10: what counts before is less than what counts after, so records
-  // go out at the front of a stream that discards the new.
-  const std::vector<uint64_t> acked = {1, 2, 3, 4, 5, 0, 6, 7};
-  for (size_t i = 0; i < acked.size(); ++i) {
-    const std::string id = i % 2 == 0 ? "" : "f" + std::to_string(i);
-    const json answer =
-        Ask(*wire, {.subject = "s.a", .data = std::string(20, 'x'), .message_id = id});
-    EXPECT_EQ(answer["seq"], acked[i]) << i;
-    if (acked[i] == 0) {
-      EXPECT_EQ(
-          answer["error"],
-          json({{"code", 503}, {"err_code", 10077}, {"description", "maximum bytes exceeded"}}));
-    }
-  }
-  EXPECT_EQ(broker_.first_sequence("S"), 4u);
-  EXPECT_EQ(broker_.last_sequence("S"), 7u);
-  const json state = Ask(*wire, {.subject = "$JS.API.STREAM.INFO.S"})["state"];
-  EXPECT_EQ(state["bytes"], 278);
-  EXPECT_EQ(state["messages"], 4);
-}
-
-TEST_F(MemoryBrokerTest, AStreamThatDiscardsTheOldKeepsTheNew) {
-  AddStream(300, true);
-  for (int i = 0; i < 8; ++i) broker_.Publish({.subject = "s.a", .data = std::string(20, 'x')});
-  EXPECT_EQ(broker_.first_sequence("S"), 4u);  // As nats-server 2.9.10: 5 of 53 bytes.
-  EXPECT_EQ(broker_.last_sequence("S"), 8u);
-}
-
-TEST_F(MemoryBrokerTest, TheDuplicateWindowGoesByTheServersTime) {
-  AddStream();
-  const auto publish = [&] { broker_.Publish({.subject = "s.a", .message_id = "i"}); };
-  publish();
-  clock_.AdvanceMs(9'999);
-  publish();
-  EXPECT_EQ(broker_.last_sequence("S"), 1u);
-  clock_.AdvanceMs(1);
-  publish();
-  EXPECT_EQ(broker_.last_sequence("S"), 2u);
-  broker_.SetServerOffsetMs(3'600'000);
-  publish();
-  EXPECT_EQ(broker_.last_sequence("S"), 3u);
-  const auto stored = broker_.Stored("S");
-  EXPECT_EQ(stored[0].time_ms, ManualClock::kStartUnixMs);
-  EXPECT_EQ(stored[2].time_ms, ManualClock::kStartUnixMs + 10'000 + 3'600'000);
-  EXPECT_EQ(broker_.server_unix_ms(), stored[2].time_ms);
-}
-
-TEST(ManualClockTest, AnOffsetIsOfTheWallClockAlone) {
-  ManualClock time;
-  OffsetClock clock(&time, -5000);
-  time.AdvanceMs(1500);
-  EXPECT_EQ(clock.SteadyMs(), 1500);
-  EXPECT_EQ(clock.UnixMs(), ManualClock::kStartUnixMs + 1500 - 5000);
-  clock.SetOffsetMs(7);
-  EXPECT_EQ(clock.SteadyMs(), 1500);
-  EXPECT_EQ(clock.UnixMs(), time.UnixMs() + 7);
-}
-
-TEST_F(MemoryBrokerTest, ALostTailIsNumberedAgain) {
-  AddStream();
-  auto wire = Connected();
-  for (int i = 1; i <= 5; ++i) {
-    broker_.Publish({.subject = "s." + std::to_string(i % 2),
-                     .data = std::to_string(i),
-                     .message_id = "i" + std::to_string(i)});
-  }
-  Texts replies;
-  Consume(*wire, "S", &replies);
-  broker_.LoseTail("S", 2);
-  EXPECT_EQ(broker_.last_sequence("S"), 3u);
-  EXPECT_EQ(broker_.consumers("S"), 0u);
-  const auto last = [&](const std::string& subject) {
-    return Ask(*wire, {.subject = "$JS.API.STREAM.MSG.GET.S",
-                       .data = R"({"last_by_subj":")" + subject + "\"}"})["message"]["seq"];
-  };
-  EXPECT_EQ(last("s.0"), 2);
-  EXPECT_EQ(last("s.1"), 3);
-  // Of those that are lost the server knows nothing any more; of the others it does.
-  EXPECT_EQ(Ask(*wire, {.subject = "s.0", .data = "new 4", .message_id = "i4"})["seq"], 4);
-  EXPECT_EQ(Ask(*wire, {.subject = "s.1", .message_id = "i3"})["duplicate"], true);
-  EXPECT_EQ(Data(), (Texts{"1", "2", "3", "new 4"}));
-  broker_.LoseTail("S", 100);
-  EXPECT_EQ(broker_.last_sequence("S"), 0u);
-  broker_.Publish({.subject = "s.a"});
-  EXPECT_EQ(broker_.last_sequence("S"), 1u);
-}
-
-TEST_F(MemoryBrokerTest, ARecreatedStreamIsAnotherOne) {
-  AddStream();
-  auto wire = Connected();
-  const auto created = [&] {
-    return std::string(Ask(*wire, {.subject = "$JS.API.STREAM.INFO.S"})["created"]);
-  };
-  const std::string before = created();
-  EXPECT_TRUE(before.starts_with("2026-01-01T00:00:00")) << before;
-  broker_.Publish({.subject = "s.a", .message_id = "i"});
-  broker_.RecreateStream("S");
-  EXPECT_NE(created(), before);
-  EXPECT_EQ(broker_.last_sequence("S"), 0u);
-  EXPECT_EQ(Ask(*wire, {.subject = "s.a", .message_id = "i"}), json({{"stream", "S"}, {"seq", 1}}));
-}
-
-TEST_F(MemoryBrokerTest, ATrimmedStreamBeginsLater) {
-  AddStream();
-  auto wire = Connected();
-  for (int i = 1; i <= 5; ++i) {
-    broker_.Publish({.subject = "s.a", .data = std::to_string(i)});
-  }
-  broker_.TrimBelow("S", 4);
-  EXPECT_EQ(broker_.first_sequence("S"), 4u);
-  Texts replies;
-  Consume(*wire, "S", &replies);
-  Run(100'000);
-  EXPECT_EQ(replies, (Texts{"#4", "#5"}));
-  broker_.TrimBelow("S", 100);
-  EXPECT_EQ(broker_.first_sequence("S"), 6u);
-  EXPECT_EQ(broker_.last_sequence("S"), 5u);
-  broker_.Publish({.subject = "s.a", .data = "6"});
-  Run(100'000);
-  EXPECT_EQ(replies, (Texts{"#4", "#5", "#6"}));
-}
-
-TEST_F(MemoryBrokerTest, APublishIsRefusedOrFalselyAckedWhenTold) {
-  AddStream();
-  auto wire = Connected();
-  EXPECT_EQ(Ask(*wire, {.subject = "s.a", .message_id = "i"})["seq"], 1);
-  broker_.RefusePublishes("S", true);
-  EXPECT_EQ(Ask(*wire, {.subject = "s.a"})["error"]["err_code"], 10077);
-  EXPECT_EQ(Ask(*wire, {.subject = "s.a", .message_id = "i"})["duplicate"], true);
-  broker_.RefusePublishes("S", false);
-  broker_.AckWithoutStoring("S", 1);
-  EXPECT_EQ(Ask(*wire, {.subject = "s.a", .message_id = "j"}),
-            json({{"stream", "S"}, {"seq", 0}, {"duplicate", true}}));
-  EXPECT_EQ(Ask(*wire, {.subject = "s.a", .message_id = "j"})["seq"], 2);
-}
-
-// ---- Consumers
-
-TEST_F(MemoryBrokerTest, ABrokenConsumerIsSilent) {
-  AddStream();
-  auto wire = Connected();
-  Texts replies;
-  Consume(*wire, "S", &replies);
-  Run(1'100'000);
-  EXPECT_EQ(replies, (Texts{"0", "0"}));
-  broker_.BreakConsumers("S");
-  broker_.Publish({.subject = "s.a"});
-  Run(5'000'000);
-  EXPECT_EQ(replies.size(), 2u);
-}
-
-TEST_F(MemoryBrokerTest, AStalledConsumerSendsHeartbeatsAlone) {
-  AddStream();
-  auto wire = Connected();
-  Texts replies;
-  broker_.StallConsumers("S", true);
-  Consume(*wire, "S", &replies);
-  broker_.Publish({.subject = "s.a", .data = "1"});
-  Run(1'600'000);
-  EXPECT_EQ(replies, (Texts{"0", "0", "0"}));
-  broker_.StallConsumers("S", false);
-  Run(100'000);
-  EXPECT_EQ(replies.back(), "#1");
-}
-
-TEST_F(MemoryBrokerTest, ASkippedDeliveryIsAGapInTheNumbers) {
-  AddStream();
-  auto wire = Connected();
-  Texts replies;
-  Consume(*wire, "S", &replies);
-  broker_.SkipDeliveries("S", 1);
-  for (int i = 1; i <= 3; ++i) broker_.Publish({.subject = "s.a", .data = std::to_string(i)});
-  Run(600'000);
-  EXPECT_EQ(replies, (Texts{"#2", "#3", "3"}));
-}
-
-TEST(MemoryBrokerOptions, FlowControlMayCountMessages) {
-  ManualClock clock;
-  MemoryBroker::Options options;
-  options.flow_messages_max = 10;
-  MemoryBroker broker(&clock, options);
-  broker.AddStream({.name = "S", .subjects = {"s"}});
-  for (int i = 0; i < 100; ++i) broker.Publish({.subject = "s"});
-  auto wire = broker.Connect();
-  ASSERT_TRUE(broker.RunUntil([&] { return wire->connected(); }, 1'000'000));
-  int got = 0;
-  std::string asked;
-  ASSERT_TRUE(wire->Subscribe("d", "", [&](const Arrived& arrived) {
-    if (arrived.status == 0) ++got;
-    if (arrived.status == 100 && !arrived.reply.empty()) asked = arrived.reply;
-  }));
-  ASSERT_TRUE(wire->Publish(
-      {.subject = "$JS.API.CONSUMER.CREATE.S",
-       .data = R"({"stream_name":"S","config":{"deliver_subject":"d","ack_policy":"none",)"
-               R"("flow_control":true,"idle_heartbeat":500000000}})"}));
-  wire->Flush();
-  broker.RunForUs(400'000);
-  EXPECT_EQ(got, 10);
-  for (int i = 0; i < 100 && got < 100; ++i) {
-    ASSERT_TRUE(wire->Publish({.subject = asked}));
-    wire->Flush();
-    broker.RunForUs(10'000);
-  }
-  EXPECT_EQ(got, 100);
 }
 
 }  // namespace

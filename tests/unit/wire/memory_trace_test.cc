@@ -176,11 +176,14 @@ TEST(MemoryTrace, TheSameSeedGivesTheSameEvents) {
     // It is a workload.
     const MemoryBroker::Counts& counts = first.broker().counts();
     EXPECT_GT(counts.delivered, 3'000u);
-    EXPECT_GT(counts.stored, 100u);
-    EXPECT_GT(counts.dropped, 100u);
-    EXPECT_GT(counts.lost, 10u);
-    EXPECT_GT(first.answers(), 500u);
+    EXPECT_GT(counts.stored, 20u);
+    EXPECT_GT(counts.dropped, 20u);
+    EXPECT_GT(counts.lost, 5u);
+    EXPECT_GT(first.answers(), 200u);
     // And the hash sees a single byte.
+    first.broker().StartServer();
+    second.broker().StartServer();
+    ASSERT_EQ(first.broker().trace_hash(), second.broker().trace_hash());
     first.broker().Publish({.subject = "core.x", .data = "1"});
     second.broker().Publish({.subject = "core.x", .data = "2"});
     EXPECT_NE(first.broker().trace_hash(), second.broker().trace_hash());
