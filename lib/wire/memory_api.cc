@@ -24,7 +24,7 @@ constexpr int64_t kNsPerSecond = 1'000'000'000;
 constexpr int64_t kThresholdNs = 5 * kNsPerSecond;  // Of a consumer that names none.
 constexpr uint64_t kHeartbeatNsMin = 100'000'000;
 constexpr size_t kNameSize = 8;
-constexpr std::string_view kNameLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view kNameBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kNoTime = "0001-01-01T00:00:00Z";
 
 // 2026-01-31T08:15:00.000123Z
@@ -344,7 +344,7 @@ json MemoryBroker::Impl::CreateConsumer(Stream* stream, std::string_view name,
   if (const auto error = ConsumerError(*stream, request)) return failed(*error);
   std::string chosen(name);
   while (chosen.size() < kNameSize && name.empty()) {
-    chosen.push_back(kNameLetters[Below(kNameLetters.size())]);
+    chosen.push_back(kNameBytes[Below(kNameBytes.size())]);
   }
   if (stream->consumers.contains(chosen)) return failed(kConsumerExists);
   const json& config = request["config"];

@@ -17,12 +17,13 @@
 //     (STREAM.INFO, STREAM.MSG.GET, CONSUMER.CREATE, CONSUMER.DELETE). Any other API subject is not
 //     answered.
 //
-// What a simulation should meet more often than life does: an ack, a delivery and an echo of the
-// same message come in any order; what was flushed on a connection that broke is still processed
-// after the first publishes of the next one; a server that has not noticed the break goes on
-// choosing the dead member of a queue group.
+// Rare with a real server, and common here: an ack, a delivery and an echo of the same message come
+// in any order; what was flushed on a connection that broke is still processed after the first
+// publishes of the next one; a server that has not noticed the break goes on choosing the dead
+// member of a queue group.
 //
-// Times are microseconds of the ManualClock. Everything here is bounded by `events_max`.
+// Times are microseconds of the ManualClock. The queue holds `events_max` events at most; a stream
+// without `bytes_max` grows.
 #pragma once
 
 #include <cstdint>
@@ -114,8 +115,8 @@ class MemoryBroker {
   MemoryBroker(const MemoryBroker&) = delete;
   MemoryBroker& operator=(const MemoryBroker&) = delete;
 
-  // A client, not connected yet: that takes its time. Destroying the wire is what a killed process
-  // does: what was not flushed is lost, of what was flushed any tail.
+  // A client, not connected yet: connecting is an event. Destroying the wire is what a killed
+  // process does: what was not flushed is lost, of what was flushed any tail.
   std::unique_ptr<MemoryWire> Connect();
 
   // ---- Running
@@ -166,7 +167,7 @@ class MemoryBroker {
   void SetFaults(ClientId client, LinkFaults faults);
   // Nothing is delivered to it while it does not read; what comes waits in the server.
   void PauseReading(ClientId client, bool paused);
-  // Its socket takes nothing more: what it flushes stays with it.
+  // Its socket accepts nothing more: what it flushes stays with it.
   void BlockWrites(ClientId client, bool blocked);
 
   // ---- Streams. One of a name that is not there is a CHECK failure.

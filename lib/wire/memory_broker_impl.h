@@ -105,7 +105,8 @@ struct Consumer {
   int64_t heartbeat_us = 0;  // 0: none.
   int64_t threshold_us = 0;
   uint64_t skip = 0;
-  // Flow control, as the server counts: subject, reply, headers and data of what it delivers.
+  // Flow control, as the server counts: both subjects, reply, headers and data of what it
+  // delivers.
   bool flow = false;
   std::string asked;  // The reply subject that is open. Empty: none.
   int64_t bytes = 0, asked_bytes = 0, bytes_max = 0;
@@ -267,7 +268,7 @@ class MemoryBroker::Impl {
                bool core);
   void Reply(std::string_view subject, std::string_view data, int64_t time_us);
   void Flush(MemoryWire::State& client);
-  void Send(MemoryWire::State& client);  // What was flushed, as far as the socket takes it.
+  void Send(MemoryWire::State& client);  // What was flushed, as far as the socket accepts it.
   void Disconnect(MemoryWire::State& client, const Cut& cut);
   void CutLink(const std::shared_ptr<memory::Link>& link);
   void Unregister(memory::Link& link);

@@ -139,8 +139,8 @@ void MemoryBroker::Impl::DeliverRecord(Consumer& consumer, const Record& record,
   AppendNumber(&reply, consumer.delivered);
   AppendNumber(&reply, static_cast<uint64_t>(record.time_ns));
   AppendNumber(&reply, consumer.pending);
-  const auto bytes =
-      static_cast<int64_t>(body->subject().size() + reply.size() + body->payload_bytes());
+  const auto bytes = static_cast<int64_t>(consumer.deliver_subject.size() + body->subject().size() +
+                                          reply.size() + body->payload_bytes());
   if (consumer.skip > 0) {
     --consumer.skip;
   } else {

@@ -30,8 +30,6 @@ void MemoryWorld::CreateStream(const std::string& name, const std::vector<std::s
   broker_.AddStream(std::move(stream));
 }
 
-std::unique_ptr<WireWorld> MakeMemoryWorld() {
-  return std::make_unique<MemoryWorld>(test::Seed());
-}
+std::unique_ptr<WireWorld> MakeMemoryWorld() { return std::make_unique<MemoryWorld>(test::Seed()); }
 
 }  // namespace lyceum::wire
