@@ -76,9 +76,9 @@ class Checkpointer {
   std::vector<SessionEntry*> to_encode_;
   size_t encoded_count_ = 0;
   std::vector<Encoded> encoded_;
-  size_t records_ = 0, bytes_ = 0;            // Folded since the last collection began.
+  size_t records_ = 0, bytes_ = 0;              // Folded since the last collection began.
   size_t batch_records_ = 0, batch_bytes_ = 0;  // Of the one that is on its way.
-  int64_t begun_ms_ = 0;                      // Steady.
+  int64_t begun_ms_ = 0;                        // Steady.
   int64_t retry_ms_ = 0;
   uint32_t failures_ = 0;
   bool finishing_ = false;

@@ -83,9 +83,8 @@ void DeadLetters::OnAcked(uint64_t sequence, const Result<uint64_t>& acked) {
   if (found == waiting_.end()) return;
   if (!acked) {
     ++context_->counters->dead_letters_lost;
-    LogError("dead letter refused", {{"partition", partition_},
-                                     {"sequence", sequence},
-                                     {"text", acked.error().text}});
+    LogError("dead letter refused",
+             {{"partition", partition_}, {"sequence", sequence}, {"text", acked.error().text}});
   }
   bytes_ -= found->second.bytes.size();
   waiting_.erase(found);

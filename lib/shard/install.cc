@@ -28,8 +28,7 @@ Result<std::string> FixPartitions(wire::Bucket& cluster, uint32_t partitions, bo
   if (*fresh) return std::string();
   Result<std::optional<std::string>> found = cluster.Get(kPartitionsKey);
   if (!found) return found.error();
-  if (!*found)
-    return Retry("the key `partitions` of the cluster bucket cannot be read: try again");
+  if (!*found) return Retry("the key `partitions` of the cluster bucket cannot be read: try again");
   if (**found == std::to_string(partitions)) return std::string();
   return OtherCount(**found, partitions);
 }

@@ -19,7 +19,7 @@ namespace lyceum::shard {
 class Outgoing {
  public:
   struct Options {
-    int64_t probe_ms = 5;         // At least so long from one probe to the next.
+    int64_t probe_ms = 5;          // At least so long from one probe to the next.
     int64_t probe_lost_ms = 2000;  // Without an answer: another one.
   };
   // `confirmed` is told the number up to which all is confirmed, each time it grows.

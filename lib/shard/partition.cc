@@ -15,8 +15,9 @@
 namespace lyceum::shard {
 namespace {
 
-constexpr int64_t kAskMs = 2'000;      // A quiet log is asked so often how far it is.
-constexpr int64_t kSilentMs = 5'000;   // Behind the log for so long, and nothing came: another reader.
+constexpr int64_t kAskMs = 2'000;  // A quiet log is asked so often how far it is.
+constexpr int64_t kSilentMs =
+    5'000;  // Behind the log for so long, and nothing came: another reader.
 constexpr size_t kOutgoingBytesMax = 32 << 20;
 constexpr size_t kUnwrittenBytesMax = 16 << 20;
 
@@ -44,9 +45,8 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   if (record.sequence > position_.sequence + 1 && position_.sequence > 0) {
     const uint64_t missing = record.sequence - position_.sequence - 1;
     context_->counters->missing_records += missing;
-    LogWarn("records are missing from the log: they were deleted", {{"partition", id_},
-                                                                    {"after", position_.sequence},
-                                                                    {"count", missing}});
+    LogWarn("records are missing from the log: they were deleted",
+            {{"partition", id_}, {"after", position_.sequence}, {"count", missing}});
   }
   context_->server_time->OnRecord(record.time_ms, caught_up_);
   delivered_ms_ = context_->clock->SteadyMs();
@@ -113,14 +113,15 @@ void Partition::OnBarrier(const Record& record) {
   const Result<envelope::Barrier> barrier = context_->decoder->DecodeBarrier(
       record.data, envelope::EncodingOf(record.content_type, record.data));
   if (!barrier) {
-    return Refuse(record, {},
-                  {.reason = Refusal::kUndecodable, .text = barrier.error().text}, nullptr);
+    return Refuse(record, {}, {.reason = Refusal::kUndecodable, .text = barrier.error().text},
+                  nullptr);
   }
   const uint32_t version = barrier->fold_version;
   if (version > context_->options.fold_version) {
-    return Halt(fmt::format("the log goes on under version {} of the state machine, this program "
-                            "has {}: run the newer one",
-                            version, context_->options.fold_version));
+    return Halt(
+        fmt::format("the log goes on under version {} of the state machine, this program "
+                    "has {}: run the newer one",
+                    version, context_->options.fold_version));
   }
   if (version <= position_.fold_version) return;
   LogInfo("fold version", {{"partition", id_}, {"version", version}});
@@ -163,7 +164,8 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
     context_->options.core(&opened, user, decoded.event, position, &effects_);
     if (!opened) {
       for (const tutor::Effect& effect : effects_) {
-        if (const auto* reply = std::get_if<tutor::ReplyTo>(&effect); reply && !IsSilenced(record)) {
+        if (const auto* reply = std::get_if<tutor::ReplyTo>(&effect);
+            reply && !IsSilenced(record)) {
           ReplyTo(user.value, reply->client, reply->message, decoded.trace);
         }
       }
@@ -172,8 +174,8 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
     entry = context_->sessions->Insert(id_, std::move(*opened));
   } else {
     checkpointer_.BeforeChange(entry);
-    const bool was_locked = tutor::NameOf(entry->session->state) ==
-                            tutor::StateName::kAwaitingToolResult;
+    const bool was_locked =
+        tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult;
     if (!was_locked) entry->lock_began_ms = 0;
     context_->options.core(&entry->session, entry->user(), decoded.event, position, &effects_);
     CHECK(entry->session.has_value());
@@ -236,8 +238,7 @@ void Partition::Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::s
   encoder.Begin(session.user, emit.message);
   const tutor::Encoding kept =
       session.clients.empty() ? tutor::Encoding::kProtobuf : session.clients.front().encoding;
-  entry->tail.AddMessage(emit.message.n, position_of_, emit.history_index, kept,
-                         encoder.Get(kept));
+  entry->tail.AddMessage(emit.message.n, position_of_, emit.history_index, kept, encoder.Get(kept));
   if (silent) return;
   for (const tutor::AttachedClient& client : session.clients) {
     subject_.clear();
@@ -281,9 +282,8 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
   message.id = tutor::IdAt(PositionOf(record), 0);
   message.in_reply_to = refused.sender->id;
   message.at_ms = record.time_ms;
-  message.state = entry != nullptr && entry->damaged.empty()
-                      ? tutor::NameOf(entry->session->state)
-                      : tutor::StateName::kExposition;
+  message.state = entry != nullptr && entry->damaged.empty() ? tutor::NameOf(entry->session->state)
+                                                             : tutor::StateName::kExposition;
   message.body = tutor::ErrorOut{.code = damaged ? "damaged" : "refused", .text = refused.text};
   ReplyTo(user, {refused.sender->client, refused.encoding}, message, {});
 }
@@ -317,8 +317,7 @@ void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tut
                          std::string_view trace, bool found) {
   const int64_t steady = context_->clock->SteadyMs();
   if (entry->lock_began_ms == 0) entry->lock_began_ms = steady;
-  const int64_t lock_left = std::max<int64_t>(
-      1, entry->lock_began_ms + tutor::kLockMsMax - steady);
+  const int64_t lock_left = std::max<int64_t>(1, entry->lock_began_ms + tutor::kLockMsMax - steady);
   const int64_t duration = std::min(call.duration_ms, lock_left);
   dispatch::Dispatcher::Call dispatched;
   dispatched.id = call.id;
@@ -333,8 +332,8 @@ void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tut
   // The dispatcher ends the call when its time is over; this, should that not reach the log.
   for (const tutor::Timer& timer : entry->session->timers) {
     if (timer.kind != tutor::TimerKind::kToolDeadline) continue;
-    const int64_t due = context_->server_time->NowMs() + duration + kDeadlineGraceMs +
-                        (found ? kListenMs : 0);
+    const int64_t due =
+        context_->server_time->NowMs() + duration + kDeadlineGraceMs + (found ? kListenMs : 0);
     context_->timers->Add(due, id_, entry->user().value, timer.token);
   }
 }
@@ -424,9 +423,8 @@ void Partition::OnDue(const Timers::Due& due) {
   SessionEntry* entry = *loaded;
   if (entry == nullptr || !entry->damaged.empty()) return;
   for (const tutor::Timer& timer : entry->session->timers) {
-    const bool is_due = timer.kind == tutor::TimerKind::kToolDeadline
-                            ? timer.token == due.token
-                            : timer.due_ms <= now;
+    const bool is_due = timer.kind == tutor::TimerKind::kToolDeadline ? timer.token == due.token
+                                                                      : timer.due_ms <= now;
     if (is_due) Fire(entry, timer);
   }
 }
@@ -439,8 +437,8 @@ void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   wire::StoredMessageOut message;
   message.subject = context_->options.subjects.In(envelope::RecordClass::kTimer, entry->user());
   message.data = envelope::EncodeEvent(fired, tutor::Encoding::kProtobuf);
-  message.message_id = firing.tries == 0 ? timer.token
-                                         : fmt::format("{}-{}", timer.token, firing.tries);
+  message.message_id =
+      firing.tries == 0 ? timer.token : fmt::format("{}-{}", timer.token, firing.tries);
   const auto done = [self = std::weak_ptr(self_), user,
                      token = timer.token](const Result<uint64_t>& acked) {
     if (const auto here = self.lock()) (*here)->OnFired(user, token, acked);
@@ -547,8 +545,8 @@ void Partition::Tick() {
   if (now - asked_ms_ < kAskMs) return;
   asked_ms_ = now;
   wire::GetLogInfo(*context_->wire, stream_,
-                   [self = std::weak_ptr(self_), opening = opening_](
-                       const Result<std::optional<wire::LogInfo>>& info) {
+                   [self = std::weak_ptr(self_),
+                    opening = opening_](const Result<std::optional<wire::LogInfo>>& info) {
                      const auto here = self.lock();
                      if (here == nullptr || (*here)->opening_ != opening) return;
                      if (!info || !info->has_value()) return;

@@ -24,8 +24,8 @@
 #include "shard/checkpointer.h"
 #include "shard/context.h"
 #include "shard/dead_letters.h"
-#include "shard/resends.h"
 #include "shard/journal_key.h"
+#include "shard/resends.h"
 #include "wire/log_reader.h"
 
 namespace lyceum::shard {
@@ -34,8 +34,10 @@ namespace lyceum::shard {
 inline constexpr int64_t kDeadlineGraceMs = 500;
 // How long heartbeats are listened to before a call that may be running is dispatched again.
 inline constexpr int64_t kListenMs = 600;
-inline constexpr int64_t kFireMs = 10'000;  // A timer's record is stored by then, or published anew.
-inline constexpr int64_t kAgainMs = 1'000;  // Before what failed, or came too early, is tried again.
+inline constexpr int64_t kFireMs =
+    10'000;  // A timer's record is stored by then, or published anew.
+inline constexpr int64_t kAgainMs =
+    1'000;  // Before what failed, or came too early, is tried again.
 
 class Partition {
  public:
@@ -154,8 +156,8 @@ class Partition {
   uint32_t failures_ = 0;
   bool waiting_logged_ = false;
   bool stopping_ = false;
-  bool resuming_ = false;      // An operator wants the next lineage.
-  bool claimed_ = false;  // A lineage, in this opening.
+  bool resuming_ = false;  // An operator wants the next lineage.
+  bool claimed_ = false;   // A lineage, in this opening.
   bool barrier_sent_ = false;
 
   store::Checkpoint position_;  // Of what is in memory. `clean` is not used.
@@ -168,7 +170,7 @@ class Partition {
   int64_t delivered_ms_ = 0;  // Steady; when the last record came.
   int64_t asked_ms_ = 0;      // Steady; when the log was last asked how far it is.
 
-  uint64_t sent_ = 0;       // As noted in the flight page, or in this turn.
+  uint64_t sent_ = 0;  // As noted in the flight page, or in this turn.
   uint64_t confirmed_ = 0;
   bool send_known_ = false;    // How far was sent is known: by the flight page, or by ourselves.
   bool has_position_ = false;  // By a checkpoint, or as above: what comes after it is sent.
@@ -178,8 +180,8 @@ class Partition {
 
   std::set<std::string> locked_;  // Users whose call is not dispatched before all is caught up.
   std::optional<store::TimerRow> scanned_;
-  int64_t scan_ahead_ms_ = 0;   // Of the server: the index has been read up to here.
-  int64_t next_scan_ms_ = 0;    // Steady.
+  int64_t scan_ahead_ms_ = 0;  // Of the server: the index has been read up to here.
+  int64_t next_scan_ms_ = 0;   // Steady.
   bool scanning_ = false;
   bool first_scan_ = true;
   // By token: a timer whose record was published, and is not folded yet (`out`), or came early.
@@ -189,9 +191,9 @@ class Partition {
   };
   std::map<std::string, Firing> firing_;
 
-  tutor::Effects effects_;     // Reused from record to record.
-  std::string subject_;        // Likewise.
-  uint64_t position_of_ = 0;   // The record whose effects are applied.
+  tutor::Effects effects_;    // Reused from record to record.
+  std::string subject_;       // Likewise.
+  uint64_t position_of_ = 0;  // The record whose effects are applied.
   std::shared_ptr<Partition*> self_;
 };
 

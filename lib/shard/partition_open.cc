@@ -130,9 +130,10 @@ void Partition::CheckLog() {
   }
   const uint64_t known = std::max(position_.sequence, sent_);
   if (position_.sequence == 0 && log_.first_sequence > 1) {
-    return Halt(fmt::format("stream {} begins at {}: its first records were trimmed, and nothing "
-                            "here covers them",
-                            stream_, log_.first_sequence));
+    return Halt(
+        fmt::format("stream {} begins at {}: its first records were trimmed, and nothing "
+                    "here covers them",
+                    stream_, log_.first_sequence));
   }
   if (position_.stream_created_ns != 0 && log_.created_ns != position_.stream_created_ns) {
     return OnLogLoss(fmt::format("stream {} was created anew since record {} was folded", stream_,
@@ -159,21 +160,22 @@ void Partition::CheckPosition() {
 }
 
 void Partition::CheckRecord(uint64_t sequence, uint64_t fingerprint, void (Partition::*next)()) {
-  const auto check = Then<std::optional<wire::OwnedRecord>>([sequence, fingerprint, next](Partition& partition, const auto& record) {
-    if (record) {
-      const wire::OwnedRecord& found = *record;
-      if (Fingerprint(found.subject, found.data, found.time_ms) != fingerprint) {
-        return partition.OnLogLoss(
-            fmt::format("record {} of stream {} is not the one that was folded: the log lost its "
-                        "tail and was filled again",
-                        sequence, partition.stream_));
-      }
-    } else {
-      LogWarn("a record that was folded is no more in the log",
-              {{"partition", partition.id_}, {"sequence", sequence}});
-    }
-    (partition.*next)();
-  });
+  const auto check = Then<std::optional<wire::OwnedRecord>>(
+      [sequence, fingerprint, next](Partition& partition, const auto& record) {
+        if (record) {
+          const wire::OwnedRecord& found = *record;
+          if (Fingerprint(found.subject, found.data, found.time_ms) != fingerprint) {
+            return partition.OnLogLoss(fmt::format(
+                "record {} of stream {} is not the one that was folded: the log lost its "
+                "tail and was filled again",
+                sequence, partition.stream_));
+          }
+        } else {
+          LogWarn("a record that was folded is no more in the log",
+                  {{"partition", partition.id_}, {"sequence", sequence}});
+        }
+        (partition.*next)();
+      });
   wire::GetLogRecord(*context_->wire, stream_, sequence, check);
 }
 
@@ -197,20 +199,21 @@ void Partition::NextLineage() {
   const int64_t known_ms =
       std::max(position_.record_time_ms, context_->flight->Get(id_).sent_time_ms);
   if (log_.last_sequence == 0) return ClaimLineage(1);
-  const auto last = Then<std::optional<wire::OwnedRecord>>([known_ms](Partition& partition, const auto& record) {
-    if (!record || record->time_ms <= known_ms) {
-      return partition.ClaimLineage(partition.log_.last_sequence + 1);
-    }
-    const auto first = [&partition](const wire::LogRecord& found) {
-      const uint64_t sequence = found.sequence;
-      partition.reader_.reset();
-      partition.ClaimLineage(sequence);
-    };
-    partition.reader_ = std::make_unique<wire::LogReader>(
-        partition.context_->wire, partition.context_->clock, partition.stream_,
-        wire::LogReader::FromTime{known_ms + 1}, first,
-        [&partition](const Error& error) { partition.TryAgain(error); });
-  });
+  const auto last =
+      Then<std::optional<wire::OwnedRecord>>([known_ms](Partition& partition, const auto& record) {
+        if (!record || record->time_ms <= known_ms) {
+          return partition.ClaimLineage(partition.log_.last_sequence + 1);
+        }
+        const auto first = [&partition](const wire::LogRecord& found) {
+          const uint64_t sequence = found.sequence;
+          partition.reader_.reset();
+          partition.ClaimLineage(sequence);
+        };
+        partition.reader_ = std::make_unique<wire::LogReader>(
+            partition.context_->wire, partition.context_->clock, partition.stream_,
+            wire::LogReader::FromTime{known_ms + 1}, first,
+            [&partition](const Error& error) { partition.TryAgain(error); });
+      });
   wire::GetLogRecord(*context_->wire, stream_, log_.last_sequence, last);
 }
 
@@ -248,13 +251,14 @@ void Partition::EnterLineage(uint32_t number, uint64_t begins) {
 void Partition::ReadLineages() {
   if (lineages_.size() > kLineagesMax) return Halt("too many lineages");
   const uint32_t number = lineages_.back().number + 1;
-  const auto read = Then<std::optional<std::string>>([number](Partition& partition, const auto& value) {
-    if (!value) return partition.CheckLog();
-    const std::optional<uint64_t> begins = ReadNumber(*value);
-    if (!begins || *begins == 0) return partition.Halt("a lineage's key holds no sequence");
-    partition.EnterLineage(number, *begins);
-    partition.ReadLineages();
-  });
+  const auto read =
+      Then<std::optional<std::string>>([number](Partition& partition, const auto& value) {
+        if (!value) return partition.CheckLog();
+        const std::optional<uint64_t> begins = ReadNumber(*value);
+        if (!begins || *begins == 0) return partition.Halt("a lineage's key holds no sequence");
+        partition.EnterLineage(number, *begins);
+        partition.ReadLineages();
+      });
   wire::KvGet(*context_->wire, context_->options.subjects.ClusterBucket(),
               fmt::format("lineage.{}.{}", id_, number), read);
 }
@@ -270,8 +274,7 @@ uint32_t Partition::LineageOf(uint64_t sequence) const {
 
 void Partition::ReadBurials() {
   const std::string bucket = context_->options.subjects.ClusterBucket();
-  const std::string prefix =
-      fmt::format("skip.{}.", PartitionToken(id_, lineages_.back().number));
+  const std::string prefix = fmt::format("skip.{}.", PartitionToken(id_, lineages_.back().number));
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.deaths >= kDeathsMax && line.suspect > position_.sequence &&
       !buried_.contains(line.suspect)) {
@@ -285,14 +288,15 @@ void Partition::ReadBurials() {
     return wire::KvCreate(*context_->wire, bucket, prefix + fmt::format("{}", sequence),
                           context_->options.worker, buried);
   }
-  const auto keys = Then<std::vector<std::string>>([prefix](Partition& partition, const auto& found) {
-    for (const std::string& key : found) {
-      if (!key.starts_with(prefix)) continue;
-      const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
-      if (sequence) partition.buried_.insert(*sequence);
-    }
-    partition.BeginReading();
-  });
+  const auto keys =
+      Then<std::vector<std::string>>([prefix](Partition& partition, const auto& found) {
+        for (const std::string& key : found) {
+          if (!key.starts_with(prefix)) continue;
+          const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
+          if (sequence) partition.buried_.insert(*sequence);
+        }
+        partition.BeginReading();
+      });
   wire::KvKeys(*context_->wire, bucket, prefix + ">", keys);
 }
 
@@ -304,8 +308,8 @@ void Partition::BeginReading() {
     barrier.subject = context_->options.subjects.Barrier(id_, context_->options.worker);
     barrier.message_id = fmt::format("barrier-{}-{}-{}", PartitionToken(id_, position_.lineage),
                                      context_->options.fold_version, position_.sequence);
-    barrier.data = envelope::EncodeBarrier(
-        {EventId(barrier.message_id), context_->options.fold_version});
+    barrier.data =
+        envelope::EncodeBarrier({EventId(barrier.message_id), context_->options.fold_version});
     barrier_sent_ = context_->publisher->Send(
         std::move(barrier), INT64_MAX, [id = id_](const Result<uint64_t>& stored) {
           if (stored) return;

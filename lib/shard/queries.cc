@@ -72,8 +72,7 @@ Result<std::string> Queries::View(store::PartitionId partition, const UserId& us
   const tutor::Session& session = *entry->session;
   parts.session = &session;
   const uint32_t wanted = query.history_max == 0 ? kHistoryDefault : query.history_max;
-  const uint64_t count =
-      std::min<uint64_t>(session.history_count, std::min(wanted, kHistoryMax));
+  const uint64_t count = std::min<uint64_t>(session.history_count, std::min(wanted, kHistoryMax));
   const uint64_t first = session.history_count - count + 1;
   const auto enough = [&](std::string_view chunk) {
     if (query.records) return false;  // From the first record on.

@@ -39,8 +39,8 @@ Result<void> Resends::Read(const Request& request) {
   };
   const auto chunks = ReadJournal(*context_->store, **entry, kJournalBytesMax, has_first);
   if (!chunks) return chunks.error();
-  auto kept = envelope::MessagesIn(chunks->views, request.first_n - 1, request.last_n,
-                                   kMessagesMax, kJournalBytesMax);
+  auto kept = envelope::MessagesIn(chunks->views, request.first_n - 1, request.last_n, kMessagesMax,
+                                   kJournalBytesMax);
   if (!kept) return kept.error();
   for (const envelope::KeptMessage& message : *kept) {
     auto bytes = envelope::InEncoding(message.data, message.encoding, request.to.encoding);

@@ -34,8 +34,8 @@ struct SessionEntry {
   uint64_t generation = 0;
   uint64_t encoded = 0;
   uint64_t durable = 0;
-  bool listed = false;  // In the list of what the next checkpoint has to encode.
-  bool unload = false;  // The state machine does not need it in memory.
+  bool listed = false;     // In the list of what the next checkpoint has to encode.
+  bool unload = false;     // The state machine does not need it in memory.
   bool to_encode = false;  // A checkpoint that has begun (checkpointer.h) still lacks its row.
 
   envelope::JournalWriter tail;
@@ -44,8 +44,9 @@ struct SessionEntry {
   uint64_t written_first = 0;
   std::vector<int64_t> indexed;  // When its timers are due, as in the last encoded row.
 
-  int64_t lock_began_ms = 0;  // Steady; when this owner first dispatched a call of the lock. 0: none.
-  int64_t call_due_ms = 0;    // Of the server; when the pending call's time is over.
+  int64_t lock_began_ms =
+      0;                    // Steady; when this owner first dispatched a call of the lock. 0: none.
+  int64_t call_due_ms = 0;  // Of the server; when the pending call's time is over.
 
   size_t bytes = 0;  // As counted in the table.
   SessionEntry* newer = nullptr;

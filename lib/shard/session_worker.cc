@@ -35,7 +35,7 @@ struct SessionWorker::Impl {
     std::unique_ptr<Shard> shard;
     std::atomic<bool> stop{false};
     std::atomic<int64_t> stop_by_ms{INT64_MAX};  // Then also where not all is in a checkpoint.
-    bool orderly = false;  // The thread's, until it is joined.
+    bool orderly = false;                        // The thread's, until it is joined.
 
     mutable std::mutex mutex;
     std::vector<PartitionStatus> status;
@@ -119,14 +119,13 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
     for (size_t p = i; p < options.partitions.size(); p += count) {
       share.push_back(options.partitions[p]);
     }
-    runner->shard = std::make_unique<Shard>(
-        Doors{.wire = runner->wire.get(),
-              .store = impl->store.get(),
-              .flight = impl->flight.get(),
-              .clock = &runner->clock,
-              .random = &runner->random,
-              .executor = &runner->loop},
-        options.shard, std::move(share));
+    runner->shard = std::make_unique<Shard>(Doors{.wire = runner->wire.get(),
+                                                  .store = impl->store.get(),
+                                                  .flight = impl->flight.get(),
+                                                  .clock = &runner->clock,
+                                                  .random = &runner->random,
+                                                  .executor = &runner->loop},
+                                            options.shard, std::move(share));
     if (Result<void> started = runner->shard->Start(); !started) return started.error();
     impl->runners.push_back(std::move(runner));
   }

@@ -53,8 +53,8 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
                   for (auto& partition : partitions_) partition->OnConfirmed(number);
                 }),
       publisher_(doors.wire, doors.clock, {}),
-      dispatcher_(doors.wire, &publisher_, doors.clock, doors.random, context_.options.subjects,
-                  {}, [this] { return server_time_.NowMs(); }),
+      dispatcher_(doors.wire, &publisher_, doors.clock, doors.random, context_.options.subjects, {},
+                  [this] { return server_time_.NowMs(); }),
       resends_(&context_),
       queries_(&context_),
       heartbeats_(&context_, MakeBoot(doors.clock->UnixMs(), doors.random->Next()), partitions,
@@ -144,7 +144,8 @@ void Shard::CheckClock() {
   const int64_t offset = server_time_.OffsetMs();
   counters_.clock_offset_ms = offset;
   const int64_t now = context_.clock->SteadyMs();
-  if (std::abs(offset) <= ServerTime::kAlarmMs || now - clock_alarm_ms_ < kClockAlarmEveryMs) return;
+  if (std::abs(offset) <= ServerTime::kAlarmMs || now - clock_alarm_ms_ < kClockAlarmEveryMs)
+    return;
   clock_alarm_ms_ = now;
   LogError("this machine's clock differs from the NATS server's: set one of them right",
            {{"ahead_ms", offset}});
@@ -163,9 +164,9 @@ int64_t Shard::NextMs() const {
   const auto in_server_time = [&](int64_t ms) {
     return ms == INT64_MAX ? INT64_MAX : now + (ms - server_time_.NowMs());
   };
-  int64_t next = std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
-                           outgoing_.NextProbeMs(), heartbeats_.NextMs(),
-                           in_server_time(timers_.NextMs())});
+  int64_t next =
+      std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
+                outgoing_.NextProbeMs(), heartbeats_.NextMs(), in_server_time(timers_.NextMs())});
   if (!queries_.idle() || !resends_.idle()) return now;
   for (const auto& partition : partitions_) {
     if (partition->busy()) return now;

@@ -37,10 +37,11 @@ void WorkerHeartbeats::OnHeartbeat(const wire::Arrived& arrived) {
   for (const auto& theirs : heartbeat->partitions) {
     const auto ours = std::find(partitions_.begin(), partitions_.end(), theirs.partition);
     if (ours == partitions_.end()) continue;
-    return clash_(fmt::format(
-        "partition {} is owned by the session worker {}, which was here first: give each worker its "
-        "own partitions with --own, or stop one of them",
-        theirs.partition, heartbeat->worker));
+    return clash_(
+        fmt::format("partition {} is owned by the session worker {}, which was here first: give "
+                    "each worker its "
+                    "own partitions with --own, or stop one of them",
+                    theirs.partition, heartbeat->worker));
   }
 }
 

@@ -21,7 +21,7 @@ struct StreamConfig {
   std::chrono::seconds duplicates{120};
   int32_t replicas = 1;
   bool discard_old = false;  // When it is full: the oldest make room. Else new ones are refused.
-};  // Always: file storage, limits retention.
+};                           // Always: file storage, limits retention.
 
 struct StreamInfo {
   StreamConfig config;

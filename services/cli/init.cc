@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "session/install.h"
+#include "shard/install.h"
 
 namespace lyceum::cli {
 
@@ -14,9 +14,9 @@ int RunInit(const Common& common, const InitOptions& options) {
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   const envelope::Subjects subjects = common.subjects();
-  Result<session::Installed> installed = Retry("nothing tried");
+  Result<shard::Installed> installed = Retry("nothing tried");
   while (true) {
-    installed = session::Install(**connection, subjects, static_cast<int32_t>(options.replicas));
+    installed = shard::Install(**connection, subjects, static_cast<int32_t>(options.replicas));
     if (installed || installed.error().fault != Fault::kRetry || LeftMs(deadline) == 0) break;
     std::this_thread::sleep_for(
         std::chrono::milliseconds(std::min<int64_t>(500, LeftMs(deadline))));

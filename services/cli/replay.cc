@@ -13,8 +13,8 @@
 #include "cli/replay_log.h"
 #include "cli/terminal.h"
 #include "envelope/codec.h"
-#include "session/fold.h"
-#include "session/install.h"
+#include "shard/fold.h"
+#include "shard/install.h"
 #include "tutor/dump.h"
 #include "tutor/names.h"
 
@@ -32,28 +32,39 @@ class Replay {
   Replay(const Common& common, UserId user)
       : common_(common),
         user_(std::move(user)),
-        partition_(common.subjects().PartitionOf(user_)),
-        fold_(common.subjects(), partition_) {}
+        subjects_(common.subjects()),
+        partition_(subjects_.PartitionOf(user_)) {}
 
   void Step(const wire::StoredMessage& stored) {
-    const session::Record record{.subject = stored.subject,
-                                 .content_type = stored.header("Content-Type"),
-                                 .data = stored.data,
-                                 .sequence = stored.sequence,
-                                 .time_ms = stored.time_ms};
+    const shard::Record record{.subject = stored.subject,
+                               .content_type = stored.header("Content-Type"),
+                               .data = stored.data,
+                               .sequence = stored.sequence,
+                               .time_ms = stored.time_ms};
     const std::string from = StateText(session_);
-    std::optional<session::Refused> refused;
-    size_t effects = 0;
+    effects_.clear();
+    std::optional<shard::Refused> refused;
     std::string summary = "?";
-    if (const auto address = fold_.AddressOf(record, &refused)) {
-      session::Folded folded = fold_.Step(record, *address, std::move(session_));
-      session_ = std::move(folded.session);
-      refused = std::move(folded.refused);
-      effects = folded.effects.size();
-      Remember(folded.effects);
-      summary = SummaryOf(record, *address);
+    auto address = shard::AddressOf(subjects_, partition_, record);
+    if (auto* why = std::get_if<shard::Refused>(&address)) {
+      refused = std::move(*why);
+    } else {
+      const auto& subject = std::get<envelope::Subjects::LogSubject>(address);
+      auto event = shard::EventOf(decoder_, record, subject.record_class);
+      if (auto* unreadable = std::get_if<shard::Refused>(&event)) {
+        refused = std::move(*unreadable);
+      } else {
+        const auto& decoded = std::get<envelope::DecodedEvent>(event);
+        tutor::LogPosition position;
+        position.partition = partition_;
+        position.sequence = stored.sequence;
+        position.time_ms = stored.time_ms;
+        summary = Summary(decoded.event);
+        tutor::Advance(&session_, user_, decoded.event, position, &effects_);
+        Remember(effects_);
+      }
     }
-    Print(stored, summary, from, effects, refused);
+    Print(stored, summary, from, effects_.size(), refused);
   }
 
   const std::optional<tutor::Session>& session() const { return session_; }
@@ -74,12 +85,6 @@ class Replay {
  private:
   static constexpr size_t kHistoryKept = 64;
 
-  static std::string SummaryOf(const session::Record& record, const session::Address& address) {
-    auto decoded = envelope::DecodeEvent(
-        record.data, envelope::EncodingOf(record.content_type, record.data), address.record_class);
-    return decoded ? Summary(decoded->event) : "?";
-  }
-
   void Remember(const tutor::Effects& effects) {
     for (const tutor::Effect& effect : effects) {
       if (const auto* append = std::get_if<tutor::Append>(&effect)) {
@@ -94,7 +99,7 @@ class Replay {
   }
 
   void Print(const wire::StoredMessage& stored, const std::string& summary, const std::string& from,
-             size_t effects, const std::optional<session::Refused>& refused) const {
+             size_t effects, const std::optional<shard::Refused>& refused) const {
     const std::string to = StateText(session_);
     if (common_.json) {
       Json line{{"seq", stored.sequence},
@@ -122,8 +127,10 @@ class Replay {
 
   const Common& common_;
   const UserId user_;
+  const envelope::Subjects subjects_;
   const uint32_t partition_;
-  const session::Fold fold_;
+  envelope::EventDecoder decoder_;
+  tutor::Effects effects_;
   std::optional<tutor::Session> session_;
   std::deque<tutor::HistoryEntry> history_;
 };
@@ -161,7 +168,7 @@ int Verify(const Common& common, const Replay& replay, const envelope::SessionVi
 
 // Folding under another count of partitions would refuse every record.
 std::optional<int> CheckPartitions(const Common& common, wire::Connection& connection) {
-  auto installed = session::InstalledPartitions(connection, common.subjects());
+  auto installed = shard::InstalledPartitions(connection, common.subjects());
   if (!installed) return Fail(installed.error());
   if (*installed && **installed != static_cast<uint32_t>(common.partitions)) {
     return Fail(kUsage, "installed with " + std::to_string(**installed) +

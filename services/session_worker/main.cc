@@ -1,28 +1,37 @@
-// lyceum-session-worker: folds the learners' records into their sessions. See lib/session.
+// lyceum-session-worker: folds the learners' records into their sessions. See lib/shard.
 //
 // Exit codes: services/worker/worker.h.
 #include <fmt/format.h>
+#include <sys/prctl.h>
 
+#include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "base/config.h"
 #include "base/log.h"
 #include "base/signals.h"
-#include "session/session_worker.h"
+#include "shard/install.h"
+#include "shard/session_worker.h"
 #include "worker/worker.h"
 
 namespace lyceum {
 namespace {
 
 constexpr const char* kProgram = "lyceum-session-worker";
-constexpr std::chrono::milliseconds kDrain{10'000};
+constexpr std::chrono::milliseconds kStop{10'000};
+constexpr int64_t kMiB = 1 << 20;
 
 struct Flags {
   worker::Flags worker = worker::DefaultFlags();
   std::string data_dir = "lyceum-data";
   std::string own;
+  std::string on_log_loss = "halt";
   int64_t partitions = 16;
-  int64_t sessions_max = 50'000;
+  int64_t shards = std::max(1u, std::thread::hardware_concurrency());
+  int64_t memory = 256 * kMiB;
+  int64_t checkpoint_ms = 1'000;
+  bool core_dumps = false;
 };
 
 void Declare(Settings& settings, Flags* flags) {
@@ -30,42 +39,89 @@ void Declare(Settings& settings, Flags* flags) {
   settings.Text("data-dir", &flags->data_dir, "folder of the store, for this worker alone")
       .Number("partitions", &flags->partitions, 1, 1024, "partitions, fixed by lyceum init")
       .Text("own", &flags->own, "partitions of this worker, as in 0-7,12 (default: all)")
-      .Number("sessions-max", &flags->sessions_max, 16, 100'000'000, "sessions kept in memory");
+      .Number("shards", &flags->shards, 1, 256, "threads that fold (default: the cores)")
+      .Number("memory", &flags->memory, 16 * kMiB, int64_t{1} << 40,
+              "bytes for sessions in memory, journals, topics, what is unconfirmed")
+      .Number("checkpoint-ms", &flags->checkpoint_ms, 10, 3'600'000,
+              "from one checkpoint of a partition to the next")
+      .Text("on-log-loss", &flags->on_log_loss,
+            "halt, or continue as the next lineage, where the broker lost acknowledged records")
+      .Switch("core-dumps", &flags->core_dumps, "let the system keep the memory of a crash");
 }
 
-Result<session::SessionWorker::Options> ToOptions(const Flags& flags) {
+Result<shard::SessionWorker::Options> ToOptions(const Flags& flags) {
   if (Result<void> good = worker::Check(flags.worker); !good) return good.error();
   const auto count = static_cast<uint32_t>(flags.partitions);
   const std::string own = flags.own.empty() ? fmt::format("0-{}", count - 1) : flags.own;
-  auto partitions = session::ParsePartitions(own, count);
+  auto partitions = shard::ParsePartitions(own, count);
   if (!partitions) return Reject("--own " + partitions.error().text);
-  return session::SessionWorker::Options{.subjects = envelope::Subjects(flags.worker.prefix, count),
-                                         .id = flags.worker.id,
-                                         .data_dir = flags.data_dir,
-                                         .partitions = std::move(*partitions),
-                                         .sessions_max = static_cast<size_t>(flags.sessions_max)};
+  if (flags.on_log_loss != "halt" && flags.on_log_loss != "continue") {
+    return Reject("--on-log-loss takes halt or continue");
+  }
+  shard::SessionWorker::Options options;
+  options.shard.subjects = envelope::Subjects(flags.worker.prefix, count);
+  options.shard.worker = flags.worker.id;
+  options.shard.memory_bytes = static_cast<size_t>(flags.memory);
+  options.shard.checkpoint_ms = flags.checkpoint_ms;
+  options.shard.on_log_loss =
+      flags.on_log_loss == "continue" ? shard::OnLogLoss::kContinue : shard::OnLogLoss::kHalt;
+  options.nats = flags.worker.nats;
+  options.data_dir = flags.data_dir;
+  options.partitions = std::move(*partitions);
+  options.shards = static_cast<size_t>(flags.shards);
+  return options;
 }
 
-std::vector<worker::Metric> Figures(const session::SessionWorker& running) {
-  const auto status = running.status();
-  const auto figure = [](uint64_t value) { return static_cast<double>(value); };
+std::vector<worker::Metric> Figures(const shard::SessionWorker& running) {
+  const auto totals = running.totals();
+  size_t halted = 0;
+  uint64_t behind = 0;
+  for (const shard::PartitionStatus& partition : running.partitions()) {
+    halted += partition.state == "halted" ? 1 : 0;
+    behind += partition.log_end > partition.position ? partition.log_end - partition.position : 0;
+  }
+  const auto figure = [](auto value) { return static_cast<double>(value); };
   return {
-      {"lyceum_records_total", "Records folded in", figure(status.records)},
-      {"lyceum_batches_total", "Commits", figure(status.batches)},
-      {"lyceum_refused_total", "Records that went to the dead letters", figure(status.refused)},
-      {"lyceum_partition_retries_total", "Times a partition had to wait", figure(status.retries)},
-      {"lyceum_partitions_halted", "Partitions that need an operator", figure(status.halted),
-       false},
-      {"lyceum_letters_sent_total", "Letters that arrived", figure(status.outbox.letters_sent)},
-      {"lyceum_timers_fired_total", "Timers that were published",
-       figure(status.outbox.timers_fired)},
-      {"lyceum_calls_dispatched_total", "Tool requests sent",
-       figure(status.outbox.calls_dispatched)},
-      {"lyceum_calls_busy_total", "Tool requests answered busy", figure(status.outbox.calls_busy)},
-      {"lyceum_calls_lost_total", "Tool calls whose worker died", figure(status.outbox.calls_lost)},
+      {"lyceum_records_total", "Records folded in", figure(totals.records)},
+      {"lyceum_records_missing_total", "Records that were deleted from the log unread",
+       figure(totals.missing_records)},
+      {"lyceum_refused_total", "Records that went to the dead letters", figure(totals.refused)},
+      {"lyceum_dead_letters_lost_total", "Dead letters that could not be stored",
+       figure(totals.dead_letters_lost)},
+      {"lyceum_messages_total", "Messages sent to clients", figure(totals.messages)},
+      {"lyceum_messages_again_total", "Messages sent again on a new connection",
+       figure(totals.sent_again)},
+      {"lyceum_checkpoints_total", "Checkpoints written", figure(totals.checkpoints)},
+      {"lyceum_checkpoint_failures_total", "Checkpoints that were not written at the first try",
+       figure(totals.checkpoint_failures)},
+      {"lyceum_checkpoint_bytes_total", "Bytes of checkpoints", figure(totals.checkpoint_bytes)},
+      {"lyceum_reader_breaks_total", "Times the log had to be opened again",
+       figure(totals.reader_breaks)},
+      {"lyceum_session_loads_total", "Sessions read from the store", figure(totals.session_loads)},
+      {"lyceum_timers_fired_total", "Timers that were published", figure(totals.timers_fired)},
+      {"lyceum_calls_dispatched_total", "Tool requests sent", figure(totals.calls_dispatched)},
+      {"lyceum_calls_busy_total", "Tool requests answered busy", figure(totals.calls_busy)},
+      {"lyceum_calls_lost_total", "Tool calls whose worker died", figure(totals.calls_lost)},
       {"lyceum_calls_failed_total", "Tool calls that ended in an error of the dispatcher",
-       figure(status.outbox.calls_failed)},
+       figure(totals.calls_failed)},
+      {"lyceum_partitions_halted", "Partitions that need an operator", figure(halted), false},
+      {"lyceum_records_behind", "Records of the log that are not folded yet", figure(behind),
+       false},
+      {"lyceum_sessions_in_memory", "Sessions in memory", figure(totals.sessions), false},
+      {"lyceum_session_bytes", "Memory of sessions, journals and topics",
+       figure(totals.memory_bytes), false},
+      {"lyceum_unconfirmed_bytes", "Messages that the server has not confirmed",
+       figure(totals.unconfirmed_bytes), false},
+      {"lyceum_clock_offset_ms", "This machine's clock minus the NATS server's",
+       figure(totals.clock_offset_ms), false},
   };
+}
+
+// Streams and buckets are there and as they should be, and N agrees: by a connection of its own.
+Result<void> CheckInstalled(const Flags& flags, const shard::SessionWorker::Options& options) {
+  auto connection = wire::Connection::Connect(flags.worker.nats);
+  if (!connection) return connection.error();
+  return shard::CheckInstalled(**connection, options.shard.subjects);
 }
 
 int Run(int argc, char** argv) {
@@ -78,26 +134,39 @@ int Run(int argc, char** argv) {
   if (!go_on) return worker::Complain(kProgram, go_on.error());
   if (!*go_on) return worker::kDone;
   InitLog(kProgram, flags.worker.id, flags.worker.log_level);
+  // The memory holds what learners wrote: it is not to lie about in a file.
+  if (!flags.core_dumps) prctl(PR_SET_DUMPABLE, 0);
+  flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
   auto options = ToOptions(flags);
   if (!options) return worker::Fail(options.error());
   auto metrics = worker::MetricsAddress::Listen(flags.worker);
   if (!metrics) return worker::Fail(metrics.error());
-  flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
-  auto connection = wire::Connection::Connect(flags.worker.nats);
-  if (!connection) return worker::Fail(connection.error());
-  auto running = session::SessionWorker::Start(*connection, std::move(*options));
+  if (Result<void> installed = CheckInstalled(flags, *options); !installed) {
+    return worker::Fail(installed.error());
+  }
+  auto running = shard::SessionWorker::Start(std::move(*options));
   if (!running) return worker::Fail(running.error());
-  LogInfo("started", {{"data_dir", flags.data_dir}});
+  LogInfo("started", {{"data_dir", flags.data_dir}, {"shards", flags.shards}});
 
-  const int code = worker::ServeUntilStopped(**connection, std::move(*metrics),
-                                             [&] { return Figures(**running); });
+  uint64_t seen_errors = 0;
+  const auto look = [&]() -> std::optional<Error> {
+    const auto totals = (*running)->totals();
+    if (totals.async_errors != seen_errors) {
+      LogError("NATS reports errors: see the server's permissions for this role",
+               {{"count", totals.async_errors}, {"last", (*running)->last_async_error()}});
+      seen_errors = totals.async_errors;
+    }
+    return (*running)->failure();
+  };
+  const int code = worker::ServeUntilStopped(
+      std::move(*metrics), [&] { return Figures(**running); }, look);
   LogInfo("stopping");
-  const auto status = (*running)->status();
-  (*running)->Stop(In(kDrain));
-  LogInfo("stopped", {{"records", status.records},
-                      {"batches", status.batches},
-                      {"refused", status.refused},
-                      {"letters", status.outbox.letters_sent}});
+  const bool orderly = (*running)->Stop(In(kStop));
+  const auto totals = (*running)->totals();
+  LogInfo("stopped", {{"records", totals.records},
+                      {"refused", totals.refused},
+                      {"messages", totals.messages},
+                      {"checkpoint", orderly}});
   return code;
 }
 

@@ -117,8 +117,8 @@ int Serve(const Flags& flags) {
   LogInfo("started",
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});
   const int code = worker::ServeUntilStopped(
-      **connection, std::move(*metrics), [&] { return Figures(**running, *models); },
-      [&] { tool_worker::ReloadPrompts(*models); });
+      std::move(*metrics), [&] { return Figures(**running, *models); },
+      worker::LookAfter(**connection), [&] { tool_worker::ReloadPrompts(*models); });
   LogInfo("draining");
   const bool drained = (*running)->Drain(In(kDrain));
   const auto counters = (*running)->counters();

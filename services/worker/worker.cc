@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "base/log.h"
@@ -30,6 +31,8 @@ class Figures : public prometheus::Collectable {
 
   std::vector<prometheus::MetricFamily> Collect() const override {
     std::vector<prometheus::MetricFamily> families;
+    const std::lock_guard lock(mutex_);
+    if (!collect_) return families;
     for (const Metric& metric : collect_()) {
       if (families.empty() || families.back().name != metric.name) {
         families.push_back(
@@ -45,9 +48,15 @@ class Figures : public prometheus::Collectable {
     }
     return families;
   }
+  // From here on there are none: what they are made of may go.
+  void End() {
+    const std::lock_guard lock(mutex_);
+    collect_ = {};
+  }
 
  private:
-  worker::Collect collect_;
+  mutable std::mutex mutex_;
+  worker::Collect collect_;  // Guarded by mutex_.
 };
 
 int ExitCodeOf(Fault fault) {
@@ -121,17 +130,10 @@ Result<MetricsAddress> MetricsAddress::Listen(const Flags& flags) {
   }
 }
 
-int ServeUntilStopped(wire::Connection& connection, MetricsAddress metrics, Collect collect,
-                      const std::function<void()>& on_hangup) {
-  const auto figures = std::make_shared<Figures>(std::move(collect));
-  // Ends before the figures do.
-  const std::unique_ptr<prometheus::Exposer> exposer = std::move(metrics.exposer_);
-  if (exposer != nullptr) exposer->RegisterCollectable(figures);
-  uint64_t seen_errors = 0;
-  Deadline next_look = In(kLook);
-  while (!WaitForStop(In(seconds(1)))) {
-    if (on_hangup && TakeHangup()) on_hangup();
-    if (Steady::now() < next_look) continue;
+Look LookAfter(wire::Connection& connection) {
+  return [&connection, seen_errors = uint64_t{0},
+          next_look = In(kLook)]() mutable -> std::optional<Error> {
+    if (Steady::now() < next_look) return std::nullopt;
     next_look = In(kLook);
     const uint64_t errors = connection.async_errors();
     if (errors != seen_errors) {
@@ -140,12 +142,31 @@ int ServeUntilStopped(wire::Connection& connection, MetricsAddress metrics, Coll
       seen_errors = errors;
     }
     const Result<void> flushed = connection.Flush(seconds(2));
-    if (!flushed && flushed.error().fault == Fault::kFatal) {
-      LogError("NATS has closed the connection for good", {{"text", flushed.error().text}});
-      return kAway;
+    if (flushed || flushed.error().fault != Fault::kFatal) return std::nullopt;
+    return Retry("NATS has closed the connection for good: " + flushed.error().text);
+  };
+}
+
+int ServeUntilStopped(MetricsAddress metrics, Collect collect, const Look& look,
+                      const std::function<void()>& on_hangup) {
+  const auto figures = std::make_shared<Figures>(std::move(collect));
+  if (metrics.exposer_ != nullptr) metrics.exposer_->RegisterCollectable(figures);
+  int code = kDone;
+  while (!WaitForStop(In(seconds(1)))) {
+    if (on_hangup && TakeHangup()) on_hangup();
+    if (const std::optional<Error> failed = look()) {
+      code = Fail(*failed);
+      break;
     }
   }
-  return kDone;
+  // It would wait for its threads, which look up every two seconds. They get no figures any more.
+  figures->End();
+  if (metrics.exposer_ != nullptr) {
+    static prometheus::Exposer* const kept = metrics.exposer_.release();
+    static const std::shared_ptr<Figures> kept_figures = figures;
+    (void)kept;
+  }
+  return code;
 }
 
 }  // namespace lyceum::worker

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,25 +54,30 @@ struct Metric {
 };
 using Collect = std::function<std::vector<Metric>()>;
 
+// Looks after the program, about once a second; empty: all is well. An error ends it, with the exit
+// code that it means.
+using Look = std::function<std::optional<Error>()>;
+// Logs what NATS refuses, and ends when it has closed the connection for good.
+Look LookAfter(wire::Connection& connection);
+
 // The address where figures are served, taken before anything else is begun.
 class MetricsAddress {
  public:
-  // Takes nothing where flags.metrics_listen is empty. kReject: it can not listen there.
+  // Takes nothing where flags.metrics_listen is empty. kReject: it cannot listen there.
   static Result<MetricsAddress> Listen(const Flags& flags);
   MetricsAddress(MetricsAddress&&) noexcept;
   ~MetricsAddress();
 
  private:
-  friend int ServeUntilStopped(wire::Connection&, MetricsAddress, Collect,
-                               const std::function<void()>&);
+  friend int ServeUntilStopped(MetricsAddress, Collect, const Look&, const std::function<void()>&);
   explicit MetricsAddress(std::unique_ptr<prometheus::Exposer> exposer);
   std::unique_ptr<prometheus::Exposer> exposer_;
 };
 
-// Waits until SIGTERM or SIGINT (kDone), or until NATS has closed the connection for good (kAway).
-// Meanwhile serves http://<metrics_listen>/metrics and logs what NATS complains of. on_hangup:
-// within a second of a SIGHUP, where the program catches it.
-int ServeUntilStopped(wire::Connection& connection, MetricsAddress metrics, Collect collect,
+// Waits until SIGTERM or SIGINT (kDone), or until `look` gives an error. Meanwhile serves
+// http://<metrics_listen>/metrics. on_hangup: within a second of a SIGHUP, where the program catches
+// it. Returns at once: the metrics' own threads, which need two seconds to end, end with the process.
+int ServeUntilStopped(MetricsAddress metrics, Collect collect, const Look& look,
                       const std::function<void()>& on_hangup = {});
 
 }  // namespace lyceum::worker

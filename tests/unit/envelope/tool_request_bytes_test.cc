@@ -1,10 +1,9 @@
 // A request whose attempt and deadline are appended is the request with that attempt and deadline.
-#include "envelope/tool_requests.h"
-
 #include <gtest/gtest.h>
 
 #include "contract.h"
 #include "envelope/codec.h"
+#include "envelope/tool_requests.h"
 
 namespace lyceum::envelope {
 namespace {
