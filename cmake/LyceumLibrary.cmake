@@ -1,17 +1,14 @@
 # The libraries in order of dependence, each with all that it may use directly.
 # A library sees the headers of what it uses, and of nothing else: its headers are reached
 # through a staged include folder of its own, so a forbidden include does not compile.
-set(LYCEUM_LIBRARIES base tutor grading wire envelope store partition dispatch outbox session shard llm tools)
+set(LYCEUM_LIBRARIES base tutor grading wire envelope store dispatch shard llm tools)
 set(LYCEUM_base_MAY_USE)
 set(LYCEUM_tutor_MAY_USE base)
 set(LYCEUM_grading_MAY_USE base)
 set(LYCEUM_wire_MAY_USE base)
 set(LYCEUM_envelope_MAY_USE base tutor)
 set(LYCEUM_store_MAY_USE base)
-set(LYCEUM_partition_MAY_USE base wire)
 set(LYCEUM_dispatch_MAY_USE base tutor wire envelope)
-set(LYCEUM_outbox_MAY_USE base wire store envelope)
-set(LYCEUM_session_MAY_USE base tutor grading wire envelope store partition outbox)
 set(LYCEUM_shard_MAY_USE base tutor wire envelope store dispatch)
 set(LYCEUM_llm_MAY_USE base wire)
 set(LYCEUM_tools_MAY_USE base tutor grading wire envelope llm)

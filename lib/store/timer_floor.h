@@ -10,7 +10,7 @@
 #include <memory>
 #include <mutex>
 
-#include "store/store.h"
+#include "store/checkpoint_store.h"
 
 namespace lyceum::store {
 

@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "checkpoint_fixture.h"
-#include "store/store.h"
 
 namespace lyceum::store {
 namespace {
@@ -107,23 +106,18 @@ TEST_F(RocksStoreTest, AFolderIsReadAgainAfterARestart) {
 }
 
 TEST_F(RocksStoreTest, AFolderOfTheOldFormatIsRefusedWithWhatToDo) {
+  const std::string position("\0\1a", 3);
   {
-    Store::Options old;
-    old.path = folder_.db();
-    auto opened = Store::Open(old);
-    ASSERT_TRUE(opened) << opened.error().text;
-    Commit commit(1);
-    commit.SetApplied({7, 1});
-    ASSERT_TRUE((*opened)->Apply(std::move(commit)));
+    const auto old = OpenRaw();
+    ASSERT_TRUE(old->Put({}, "F", std::string("\0\0\0\x01", 4)).ok());
+    ASSERT_TRUE(old->Put({}, position, "seven").ok());
   }
   ExpectRefused(Fault::kReject, "written in format 1, this program reads format 2");
   ExpectRefused(Fault::kReject, "move the folder away");
   // And nothing of it is lost.
-  Store::Options old;
-  old.path = folder_.db();
-  auto opened = Store::Open(old);
-  ASSERT_TRUE(opened) << opened.error().text;
-  EXPECT_EQ((*opened)->GetApplied(1).value()->sequence, 7u);
+  std::string kept;
+  ASSERT_TRUE(OpenRaw()->Get({}, position, &kept).ok());
+  EXPECT_EQ(kept, "seven");
 }
 
 TEST_F(RocksStoreTest, AFolderOfANewerFormatIsRefused) {
