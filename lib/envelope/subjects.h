@@ -30,10 +30,10 @@ class Subjects {
 
   std::string In(RecordClass record_class, const UserId& user) const;  // lyceum.in.user.<user>
   std::string Log(uint32_t partition, RecordClass record_class, const UserId& user) const;
-  std::string LogStream(uint32_t partition) const;                         // LYCEUM_P<pp>
-  std::string LogSubjects(uint32_t partition) const;                       // lyceum.p.<pp>.*.*
-  std::string LogFilter(const UserId& user) const;                         // lyceum.p.<pp>.*.<user>
-  std::string ToolRequests(std::string_view tool) const;                   // lyceum.tool.<tool>
+  std::string LogStream(uint32_t partition) const;        // LYCEUM_P<pp>
+  std::string LogSubjects(uint32_t partition) const;      // lyceum.p.<pp>.*.*
+  std::string LogFilter(const UserId& user) const;        // lyceum.p.<pp>.*.<user>
+  std::string ToolRequests(std::string_view tool) const;  // lyceum.tool.<tool>
   // lyceum.tool.<tool>.<id>
   std::string ToolRequestsTo(std::string_view tool, std::string_view worker) const;
   std::string Heartbeat(std::string_view worker) const;                    // lyceum.toolworker.<id>
