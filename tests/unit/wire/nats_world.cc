@@ -15,7 +15,7 @@ constexpr int64_t kTurnMs = 20;  // So often a condition is asked that nothing b
 }  // namespace
 
 // A wire that leaves its world when the test destroys it.
-class NatsWorld::Guest final : public Wire {
+class NatsWorld::Guest final : public NatsWire {
  public:
   Guest(std::vector<NatsWire*>* wires, std::unique_ptr<NatsWire> wire)
       : wires_(wires), wire_(std::move(wire)) {
@@ -43,25 +43,29 @@ class NatsWorld::Guest final : public Wire {
   size_t unwritten_bytes() const override { return wire_->unwritten_bytes(); }
   uint64_t async_errors() const override { return wire_->async_errors(); }
   std::string last_async_error() const override { return wire_->last_async_error(); }
+  void Tick() override { wire_->Tick(); }
+  int64_t NextDeadlineMs() const override { return wire_->NextDeadlineMs(); }
+  std::optional<Error> connect_error() const override { return wire_->connect_error(); }
 
  private:
   std::vector<NatsWire*>* const wires_;
   const std::unique_ptr<NatsWire> wire_;
 };
 
-NatsWorld::NatsWorld() : server_(kOpen) {}
+NatsWorld::NatsWorld() : NatsWorld(kOpen) {}
+NatsWorld::NatsWorld(const test::NatsServer::Options& options) : server_(options) {}
 NatsWorld::~NatsWorld() = default;
 
 std::unique_ptr<NatsWire> NatsWorld::MakeNatsWire(const ConnectOptions& options) {
   auto wire = NatsWire::Create(&loop_, &clock_, options);
   if (!wire) throw std::runtime_error(wire.error().text);
-  return std::move(*wire);
+  return std::make_unique<Guest>(&wires_, std::move(*wire));
 }
 
 std::unique_ptr<Wire> NatsWorld::MakeWire() {
   ConnectOptions options;
   options.url = server_.url();
-  return std::make_unique<Guest>(&wires_, MakeNatsWire(options));
+  return MakeNatsWire(options);
 }
 
 std::chrono::microseconds NatsWorld::Turn(int64_t wait_ms_max) {

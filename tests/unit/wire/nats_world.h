@@ -13,7 +13,9 @@ namespace lyceum::wire {
 
 class NatsWorld final : public WireWorld {
  public:
+  // With JetStream, without users.
   NatsWorld();
+  explicit NatsWorld(const test::NatsServer::Options& options);
   ~NatsWorld() override;
 
   std::unique_ptr<Wire> MakeWire() override;
@@ -30,6 +32,7 @@ class NatsWorld final : public WireWorld {
   EventLoop& loop() { return loop_; }
   // One turn: at most so long. Returns what the turn took without waiting.
   std::chrono::microseconds Turn(int64_t wait_ms_max);
+  // A wire that the world gives its turns.
   std::unique_ptr<NatsWire> MakeNatsWire(const ConnectOptions& options);
 
  private:
