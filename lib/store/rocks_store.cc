@@ -20,8 +20,8 @@
 #include "base/log.h"
 #include "store/checkpoint_keys.h"
 #include "store/database.h"
-#include "store/failed_partitions.h"
 #include "store/free_space.h"
+#include "store/outstanding.h"
 #include "store/timer_floor.h"
 
 namespace lyceum::store {
@@ -116,7 +116,7 @@ struct RocksStore::Impl {
   std::shared_mutex opening;
   Database database;  // Its db is null where it could not be opened again. The writer's alone.
   // Outlives this in tasks that an executor has not run yet.
-  const std::shared_ptr<FailedPartitions> failing = std::make_shared<FailedPartitions>();
+  const std::shared_ptr<Outstanding> outstanding = std::make_shared<Outstanding>();
 
   mutable std::mutex mutex;
   std::condition_variable changed;
@@ -188,7 +188,7 @@ void RocksStore::Impl::RunWriter() {
     lock.unlock();
     Result<void> result = WriteUnlessRefused(job);
     const bool written = result.has_value();
-    if (!written) failing->Add(job.batch->partition());
+    if (!written) outstanding->Fail(job.batch->partition());
     lock.lock();
     queue_bytes -= job.refused ? 0 : bytes;
     figures.batches += written ? 1 : 0;
@@ -203,7 +203,7 @@ void RocksStore::Impl::RunWriter() {
 
 Result<void> RocksStore::Impl::WriteUnlessRefused(const Job& job) {
   if (job.refused) return Retry("too many checkpoints wait to be written: the disk is slow");
-  if (failing->Has(job.batch->partition())) {
+  if (outstanding->HasFailed(job.batch->partition())) {
     return Retry("an earlier checkpoint of this partition was not written");
   }
   return WriteNow(*job.batch);
@@ -250,11 +250,10 @@ Result<void> RocksStore::Impl::Recover() {
   return database.files->Settle();
 }
 
-// A failure is in `failing` until `done` runs.
 void RocksStore::Impl::Report(Job job, Result<void> result) {
-  job.executor->Post([done = std::move(job.done), result = std::move(result), failing = failing,
-                      partition = job.batch->partition()] {
-    if (!result) failing->Told(partition);
+  job.executor->Post([done = std::move(job.done), result = std::move(result),
+                      outstanding = outstanding, partition = job.batch->partition()] {
+    outstanding->Reported(partition);
     done(result);
   });
 }
@@ -424,6 +423,7 @@ void RocksStore::Write(std::shared_ptr<const CheckpointBatch> batch, Executor* e
                                  impl_->queue_bytes + bytes <= impl_->options.queue_bytes_max);
     // Refused in its order too, so that those before it are written and reported first.
     impl_->queue_bytes += room ? bytes : 0;
+    impl_->outstanding->Add(batch->partition());
     impl_->queue.push_back({std::move(batch), executor, std::move(done), !room});
   }
   impl_->changed.notify_all();
