@@ -23,12 +23,16 @@ void WriteCall(const tutor::Call& call, v1::SessionView::CallView* out) {
   out->set_origin(std::string(tutor::Name(tutor::NameOf(std::visit(NameOfOrigin{}, call.origin)))));
   out->set_question_id(call.question.value);
   out->set_attempt(call.attempt);
-  if (call.deadline_ms != 0) WriteTime(call.deadline_ms, out->mutable_deadline());
 }
 
 void WriteCalls(const tutor::Session& session, v1::SessionView* out) {
   if (const auto* locked = std::get_if<tutor::AwaitingToolResult>(&session.state)) {
-    WriteCall(locked->call, out->add_pending_calls());
+    auto* call = out->add_pending_calls();
+    WriteCall(locked->call, call);
+    for (const tutor::Timer& timer : session.timers) {
+      if (timer.kind != tutor::TimerKind::kToolDeadline) continue;
+      WriteTime(timer.due_ms, call->mutable_deadline());
+    }
   }
   if (const auto* failed = std::get_if<tutor::ErrorState>(&session.state)) {
     WriteCall(failed->failed, out->mutable_failed_call());

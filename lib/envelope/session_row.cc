@@ -137,12 +137,12 @@ tutor::State ReadState(const v1::StateRow& in, Reader& reader) {
 }
 
 void WriteRow(const tutor::Call& call, v1::CallRow* out) {
-  const auto& [id, tool, origin, deadline_ms, cause, question, text, error, strategy, level,
+  const auto& [id, tool, origin, duration_ms, cause, question, text, error, strategy, level,
                attempt, topic, locked_ms] = call;
   out->set_id(id.value);
   out->set_tool(static_cast<v1::CallRow::Tool>(tool));
   std::visit(StateWriter{out->mutable_origin()}, origin);
-  out->set_deadline_ms(deadline_ms);
+  out->set_duration_ms(duration_ms);
   out->set_cause(cause.value);
   out->set_question(question.value);
   out->set_text(text);
@@ -161,7 +161,7 @@ tutor::Call ReadRow(const v1::CallRow& in, Reader& reader) {
   if (!ReadPlainState(in.origin(), &call.origin)) {
     reader.Refuse("call.origin", "is not a state that a call returns to");
   }
-  call.deadline_ms = in.deadline_ms();
+  call.duration_ms = in.duration_ms();
   call.cause = EventId(in.cause());
   call.question = QuestionId(in.question());
   call.text = in.text();
@@ -268,7 +268,7 @@ std::vector<tutor::Deferred> ReadInbox(const v1::Session& in, Reader& reader) {
 // Clients, timers, recent history, seen ids.
 void WriteLists(const std::vector<tutor::AttachedClient>& clients,
                 const std::vector<tutor::Timer>& timers,
-                const std::vector<tutor::HistoryEntry>& recent, const std::vector<uint64_t>& seen,
+                const decltype(tutor::Session::recent)& recent, const tutor::SeenIds& seen,
                 v1::Session* out) {
   for (const auto& [id, encoding] : clients) {
     auto* row = out->add_clients();
@@ -282,7 +282,7 @@ void WriteLists(const std::vector<tutor::AttachedClient>& clients,
     row->set_due_ms(due_ms);
   }
   for (const auto& entry : recent) envelope::WriteRow(entry, out->add_recent());
-  for (const uint64_t hash : seen) out->add_seen(hash);
+  for (const uint64_t entry : seen) out->add_seen(entry);
 }
 
 void ReadLists(const v1::Session& in, tutor::Session* session, Reader& reader) {
@@ -294,8 +294,8 @@ void ReadLists(const v1::Session& in, tutor::Session* session, Reader& reader) {
     session->timers.push_back(
         {ReadEnum("timer.kind", row.kind(), TimerKind::kTtl, reader), row.token(), row.due_ms()});
   }
-  for (const auto& row : in.recent()) session->recent.push_back(envelope::ReadRow(row));
-  session->seen.assign(in.seen().begin(), in.seen().end());
+  for (const auto& row : in.recent()) session->recent.Add() = envelope::ReadRow(row);
+  for (const uint64_t entry : in.seen()) session->seen.Add() = entry;
 }
 
 }  // namespace

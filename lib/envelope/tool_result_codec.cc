@@ -22,7 +22,8 @@ struct OutcomeWriter {
     return out->mutable_ok();
   }
   void operator()(const tutor::LoadTopicOk& ok) const {
-    Write(ok.topic, Ok(tutor::Tool::kLoadTopic)->mutable_load_topic());
+    auto* to = Ok(tutor::Tool::kLoadTopic)->mutable_load_topic();
+    if (ok.topic != nullptr) Write(*ok.topic, to);
   }
   void operator()(const tutor::PresentMaterialOk& ok) const {
     Ok(tutor::Tool::kPresentMaterial)->mutable_present_material()->set_text(ok.text);
@@ -91,8 +92,8 @@ struct OutcomeWriter {
 
 tutor::LoadTopicOk ReadOk(const v1::Topic& in, Reader& reader) {
   tutor::LoadTopicOk ok;
-  ok.topic = Read(in, reader);
-  const std::string bytes = EncodeTopic(ok.topic);
+  ok.topic = std::make_shared<const tutor::Topic>(Read(in, reader));
+  const std::string bytes = EncodeTopic(*ok.topic);
   if (bytes.size() > kTopicBytesMax) reader.Refuse("topic", "must be at most 256 KiB as a whole");
   ok.digest = Sha256Hex(bytes);
   return ok;

@@ -112,11 +112,13 @@ Result<void> Batch::AddResend(Context& context, const tutor::ResendMessages& res
 void Batch::AddCall(Context& context, const tutor::CallTool& call) {
   const CallId& id = call.call.id;
   const auto& clients = context.session->clients;
+  const int64_t deadline_ms = std::min(context.session->time_ms + call.call.duration_ms,
+                                       call.call.locked_ms + call.lock_ms_max);
   std::string bytes = envelope::EncodeToolRequest(
       {.id = id,
        .tool = call.call.tool,
        .user = context.user,
-       .deadline_ms = call.call.deadline_ms,
+       .deadline_ms = deadline_ms,
        .reply_subject = subjects_->In(envelope::RecordClass::kTool, context.user),
        .stream_subject = clients.empty() ? "" : subjects_->Out(clients.back().id),
        .args = call.args,
@@ -127,9 +129,7 @@ void Batch::AddCall(Context& context, const tutor::CallTool& call) {
   const store::LetterId row = ToLetterId(id.value);
   commit_.PutCall(row, bytes);
   outgoing_.calls.push_back(
-      {row,
-       std::move(bytes),
-       {id, call.call.tool, context.user, call.call.deadline_ms, context.trace}});
+      {row, std::move(bytes), {id, call.call.tool, context.user, deadline_ms, context.trace}});
 }
 
 void Batch::AddTimer(Context& context, const tutor::Timer& timer) {
@@ -170,7 +170,13 @@ void Batch::AddDeadLetter(Context& context, const Refused& refused) {
 Result<void> Batch::AddEffect(Context& context, const tutor::Effect& effect) {
   Result<void> result;
   std::visit(
-      Overloaded{[&](const tutor::EmitMessage& emit) { AddMessage(context, emit.message); },
+      Overloaded{[&](const tutor::EmitMessage& emit) {
+                   AddMessage(context, emit.message);
+                   if (emit.history_index == 0) return;
+                   const auto entry = tutor::HistoryEntryOf(emit.message, emit.history_index);
+                   commit_.PutHistory(context.user, entry.index,
+                                      envelope::EncodeHistoryEntry(entry));
+                 },
                  [&](const tutor::ReplyTo& reply) { SendTo(context, reply.client, reply.message); },
                  [&](const tutor::ResendMessages& resend) { result = AddResend(context, resend); },
                  [&](const tutor::CallTool& call) { AddCall(context, call); },

@@ -23,7 +23,7 @@ ToolOutcome LoadTopic(TopicSource* source, const ToolCall& call) {
   const auto& args = std::get<tutor::LoadTopicArgs>(call.request.args);
   auto topic = ReadTopic(source, args.ref, call);
   if (!topic) return ContentError(topic.error());
-  return tutor::LoadTopicOk{**topic, Sha256Hex(envelope::EncodeTopic(**topic))};
+  return tutor::LoadTopicOk{*topic, Sha256Hex(envelope::EncodeTopic(**topic))};
 }
 
 ToolOutcome PresentMaterial(TopicSource* source, const ToolCall& call) {

@@ -1,7 +1,5 @@
 #include "tutor/advance.h"
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 #include <type_traits>
 
@@ -10,6 +8,7 @@
 #include "tutor/lesson.h"
 #include "tutor/limits.h"
 #include "tutor/phrases.h"
+#include "tutor/seen.h"
 #include "tutor/timer.h"
 
 namespace lyceum::tutor {
@@ -45,16 +44,6 @@ Kind KindOf(const InvariantViolated&) { return {Class::kInternal, "", ""}; }
 
 Kind KindOf(const EventKind& kind) {
   return std::visit([](const auto& event) { return KindOf(event); }, kind);
-}
-
-// True where it was seen before; remembers it otherwise.
-bool IsSeen(Session& s, const EventId& id) {
-  if (id.empty()) return false;
-  const uint64_t hash = HashId(id);
-  if (std::find(s.seen.begin(), s.seen.end(), hash) != s.seen.end()) return true;
-  if (s.seen.size() >= kSeenMax) s.seen.erase(s.seen.begin());
-  s.seen.push_back(hash);
-  return false;
 }
 
 bool IsBlank(std::string_view text) {
@@ -114,7 +103,7 @@ void OpenSession(Session* session, const UserId& user, const Event& event, const
   session->first_sequence = position.sequence;
   session->state = Completed{};  // Until it is started over, in this same step.
   Step step(session, event, position, effects);
-  IsSeen(step.session, event.id);
+  Remember(&step.session.seen, event);
   WakeUp(step);
   step.AttachClient(true);
   StartOver(step, start);
@@ -144,8 +133,10 @@ void Advance(std::optional<Session>* session, const UserId& user, const Event& e
   const Kind kind = KindOf(event.kind);
   Step step(&**session, event, position, effects);
   const bool has_id = kind.of == Class::kUser || kind.of == Class::kAdmin;
-  if (has_id && IsSeen(step.session, event.id)) {
+  const Seen seen = has_id ? Remember(&step.session.seen, event) : Seen::kNew;
+  if (seen != Seen::kNew) {
     ++step.session.counters.duplicates;
+    if (seen == Seen::kOther) step.Reply("duplicate_id", phrases::kDuplicateId);
     return;
   }
   OnEvent(step, event, kind);

@@ -19,4 +19,8 @@ namespace lyceum::tutor {
 void Advance(std::optional<Session>* session, const UserId& user, const Event& event,
              const LogPosition& position, Effects* effects) noexcept;
 
+// For whoever folds with a core that is handed to it.
+using Core = void (*)(std::optional<Session>* session, const UserId& user, const Event& event,
+                      const LogPosition& position, Effects* effects);
+
 }  // namespace lyceum::tutor

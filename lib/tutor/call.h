@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -80,26 +81,31 @@ struct QuestionView {
 
 struct LoadTopicArgs {
   TopicRef ref;
+  bool operator==(const LoadTopicArgs&) const = default;
 };
 struct PresentMaterialArgs {
   TopicRef ref;
   uint32_t segment = 0;
   std::string text;
+  bool operator==(const PresentMaterialArgs&) const = default;
 };
 struct ClarifyConceptArgs {
   TopicRef ref;
   std::string text;                      // What the learner asked.
   std::optional<QuestionView> question;  // The open one; its answer must not be revealed.
   std::vector<HistoryEntry> recent;
+  bool operator==(const ClarifyConceptArgs&) const = default;
 };
 struct GenerateQuestionArgs {
   TopicRef ref;
+  bool operator==(const GenerateQuestionArgs&) const = default;
 };
 struct CheckAnswerArgs {
   Question question;  // With the key: given to the grader alone.
   std::string answer;
   std::vector<Attempt> attempts;  // Before this one.
   uint32_t grader = 1;            // 1 at first; the next one after `ungraded`.
+  bool operator==(const CheckAnswerArgs&) const = default;
 };
 struct GiveHintArgs {
   TopicRef ref;
@@ -107,6 +113,7 @@ struct GiveHintArgs {
   uint32_t level = 1;  // 1 .. of
   uint32_t of = 1;
   std::vector<Attempt> attempts;
+  bool operator==(const GiveHintArgs&) const = default;
 };
 struct RemediateKnownErrorArgs {
   TopicRef ref;
@@ -115,17 +122,20 @@ struct RemediateKnownErrorArgs {
   Strategy strategy = Strategy::kHint;
   std::optional<QuestionView> question;
   std::string answer;  // The learner's. Empty when an operator asked.
+  bool operator==(const RemediateKnownErrorArgs&) const = default;
 };
 struct DiagnoseErrorArgs {
   TopicRef ref;
   std::optional<QuestionView> question;
   std::string answer;
   std::vector<Attempt> attempts;
+  bool operator==(const DiagnoseErrorArgs&) const = default;
 };
 struct ClassifyIntentArgs {
   TopicRef ref;
   std::optional<QuestionView> question;
   std::string text;
+  bool operator==(const ClassifyIntentArgs&) const = default;
 };
 
 using ToolArgs =
@@ -135,24 +145,31 @@ using ToolArgs =
 
 // --- Results, one struct a tool -----------------------------------------------------------------
 
+// Content is shared by all sessions that have it: who hands results to the state machine gives
+// equal digests the same pointer.
 struct LoadTopicOk {
-  Topic topic;
-  std::string digest;
-};  // digest: SHA-256 hex of the topic's bytes.
+  std::shared_ptr<const Topic> topic;  // Null: the content could not be had. Refused.
+  std::string digest;                  // SHA-256 hex of the topic's bytes.
+  bool operator==(const LoadTopicOk& other) const { return digest == other.digest; }
+};
 struct PresentMaterialOk {
   std::string text;
+  bool operator==(const PresentMaterialOk&) const = default;
 };
 struct ClarifyConceptOk {
   std::string text;
   bool on_topic = true;
   bool reveals_answer = false;
+  bool operator==(const ClarifyConceptOk&) const = default;
 };
 struct GenerateQuestionOk {
   Question question;
+  bool operator==(const GenerateQuestionOk&) const = default;
 };
 struct FoundError {
   ErrorId id;
   double confidence = 0;
+  bool operator==(const FoundError&) const = default;
 };
 struct CheckAnswerOk {
   QuestionId question;
@@ -164,12 +181,14 @@ struct CheckAnswerOk {
   std::string feedback;
   bool reveals_answer = false;
   std::string answer_note;
+  bool operator==(const CheckAnswerOk&) const = default;
 };
 struct GiveHintOk {
   uint32_t level = 0;
   uint32_t of = 0;
   std::string text;
   bool bottom_out = false;
+  bool operator==(const GiveHintOk&) const = default;
 };
 struct RemediateKnownErrorOk {
   ErrorId error;
@@ -177,26 +196,31 @@ struct RemediateKnownErrorOk {
   std::string text;
   std::string probe;
   bool reveals_answer = false;
+  bool operator==(const RemediateKnownErrorOk&) const = default;
 };
 struct Hypothesis {
   std::optional<ErrorId> error;
   std::string label;
   double confidence = 0;
+  bool operator==(const Hypothesis&) const = default;
 };
 struct DiagnoseErrorOk {
   std::vector<Hypothesis> hypotheses;
   std::string text;
   std::string probe;
+  bool operator==(const DiagnoseErrorOk&) const = default;
 };
 struct ClassifyIntentOk {
   FoundIntent intent = FoundIntent::kQuestion;
   double confidence = 0;
+  bool operator==(const ClassifyIntentOk&) const = default;
 };
 
 struct ToolError {
   std::string code;  // E.g. not_found, unavailable, deadline, lost, bad_result, tool_failed.
   bool retryable = false;
   std::string text;
+  bool operator==(const ToolError&) const = default;
 };
 
 using ToolOutcome =
@@ -220,6 +244,7 @@ struct ToolReply {
   uint32_t attempts_made = 0;  // Requests to language models; how many of them were
   uint32_t fallbacks = 0;      // to another provider; and when the first text came.
   uint32_t first_text_ms = 0;
+  bool operator==(const ToolReply&) const = default;
 };
 
 }  // namespace lyceum::tutor

@@ -48,14 +48,6 @@ Call CallFor(const Step& step, Tool tool) {
   return call;
 }
 
-void Ask(Step& step, Call call) {
-  if (step.StartCall(call)) return;
-  call.id = CallId(step.NextId());
-  call.cause = step.cause;
-  step.GoBack(call.origin);
-  GiveUp(step, std::move(call), {"deadline", true, ""});
-}
-
 void GiveUp(Step& step, Call call, const ToolError& error) {
   ++step.session.counters.tool_errors;
   switch (call.tool) {
@@ -119,11 +111,11 @@ void Fail(Step& step, Call call, std::string_view code) {
 }
 
 void AskAgain(Step& step) {
-  const auto* error = std::get_if<ErrorState>(&step.session.state);
+  auto* error = std::get_if<ErrorState>(&step.session.state);
   if (error == nullptr) return;
-  Call call = error->failed;
+  Call call = std::move(error->failed);
   step.GoBack(call.origin);
-  Ask(step, std::move(call));
+  step.StartCall(std::move(call));
 }
 
 }  // namespace lyceum::tutor

@@ -8,9 +8,6 @@ namespace lyceum::tutor {
 // A call from where the session stands now.
 Call CallFor(const Step& step, Tool tool);
 
-// Starts the call; fails it at once where its lock has no time left.
-void Ask(Step& step, Call call);
-
 // The call has finally failed; the session stands in its origin. Text tools: authored or static
 // text. check_answer, generate_question, load_topic: error_state, the learner's text kept in the
 // call.

@@ -74,13 +74,17 @@ std::string Line(const ClassifyIntentArgs& a) {
   return Line(a.ref) + " " + Line(a.question) + " text=" + Quote(a.text);
 }
 
-std::string Line(const EmitMessage& e) { return "emit " + Line(e.message); }
+std::string Line(const EmitMessage& e) {
+  return "emit " +
+         (e.history_index == 0 ? "" : "history=" + std::to_string(e.history_index) + " ") +
+         Line(e.message);
+}
 std::string Line(const ReplyTo& e) { return "reply " + Write(e.client) + " " + Line(e.message); }
 std::string Line(const ResendMessages& e) {
   return "resend " + Write(e.client) + " after_n=" + std::to_string(e.after_n);
 }
 std::string Line(const CallTool& e) {
-  return "call " + Write(e.call) + " " +
+  return "call " + Write(e.call) + " lock_max=" + std::to_string(e.lock_ms_max) + " " +
          std::visit([](const auto& args) { return Line(args); }, e.args);
 }
 std::string Line(const DispatchAgain& e) { return "dispatch_again " + e.call.value; }

@@ -107,7 +107,7 @@ std::string Write(const Origin& origin) {
 
 std::string Write(const Call& call) {
   return "{" + call.id.value + " " + std::string(Name(call.tool)) +
-         " origin=" + Write(call.origin) + " deadline=" + std::to_string(call.deadline_ms) +
+         " origin=" + Write(call.origin) + " duration=" + std::to_string(call.duration_ms) +
          " locked=" + std::to_string(call.locked_ms) + " cause=" + Quote(call.cause.value) +
          " question=" + Quote(call.question.value) + " text=" + Quote(call.text) +
          " error=" + Quote(call.error.value) + " strategy=" + std::string(Name(call.strategy)) +

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "tutor/call.h"
+#include "tutor/limits.h"
 #include "tutor/session.h"
 
 namespace lyceum::tutor {
@@ -58,6 +60,7 @@ struct ClientMessage {
 // To all attached clients, and kept for attach (the last kMessagesKept).
 struct EmitMessage {
   ClientMessage message;
+  uint64_t history_index = 0;  // Of the entry that HistoryEntryOf makes of it; 0: it makes none.
 };
 // To one client that has no part in the session (n = 0), not kept.
 struct ReplyTo {
@@ -69,10 +72,14 @@ struct ResendMessages {
   AttachedClient client;
   uint32_t after_n = 0;
 };
-// Dispatch. The call is pending in the state.
+// Dispatch. The call is pending in the state. It may run for call.duration_ms from its dispatch;
+// the calls of one lock (call.locked_ms) for lock_ms_max from the first one's. Whoever dispatches
+// counts both, and when one is over fires the call's deadline timer or reports an error as its
+// result.
 struct CallTool {
   Call call;
   ToolArgs args;
+  int64_t lock_ms_max = kLockMsMax;
 };
 // The same call, again, now (an operator's retry).
 struct DispatchAgain {
@@ -90,6 +97,7 @@ struct SetTimer {
 struct ClearTimer {
   Timer timer;
 };
+// An entry of the history that is no message to clients: of the learner, an operator, the system.
 struct Append {
   HistoryEntry entry;
 };
@@ -99,5 +107,11 @@ struct Unload {};
 using Effect = std::variant<EmitMessage, ReplyTo, ResendMessages, CallTool, DispatchAgain, EndCall,
                             SetTimer, ClearTimer, Append, Unload>;
 using Effects = std::vector<Effect>;
+
+// What the history keeps of a message to clients.
+HistoryEntry HistoryEntryOf(const ClientMessage& message, uint64_t index);
+// Its kind and text there. No kind: the history keeps nothing of such a message.
+std::string_view HistoryKindOf(const Body& body);
+std::string_view HistoryTextOf(const Body& body);
 
 }  // namespace lyceum::tutor

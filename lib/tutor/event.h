@@ -24,44 +24,66 @@ struct Start {
   TopicId topic;        // Empty: the first one.
   Context context;
   BusyPolicy busy_policy = BusyPolicy::kReplyWait;
+  bool operator==(const Start&) const = default;
 };
 struct UserMessage {
   std::string text;
   Intent intent = Intent::kUnspecified;
+  bool operator==(const UserMessage&) const = default;
 };
-struct Hint {};
-struct Skip {};
-struct Continue {};
+struct Hint {
+  bool operator==(const Hint&) const = default;
+};
+struct Skip {
+  bool operator==(const Skip&) const = default;
+};
+struct Continue {
+  bool operator==(const Continue&) const = default;
+};
 struct Attach {
   uint32_t after_n = 0;
+  bool operator==(const Attach&) const = default;
 };
-struct Detach {};
+struct Detach {
+  bool operator==(const Detach&) const = default;
+};
 // Class tool.
 struct ToolResult {
   ToolReply reply;
+  bool operator==(const ToolResult&) const = default;
 };
 // Class timer.
 struct TimerFired {
   std::string token;
+  bool operator==(const TimerFired&) const = default;
 };
 // Class admin.
 struct ForceRemediation {
   ErrorId error;
+  bool operator==(const ForceRemediation&) const = default;
 };  // Empty: diagnose.
-struct ForceSkip {};
+struct ForceSkip {
+  bool operator==(const ForceSkip&) const = default;
+};
 struct GotoTopic {
   TopicId topic;
+  bool operator==(const GotoTopic&) const = default;
 };
-struct RetryCall {};
+struct RetryCall {
+  bool operator==(const RetryCall&) const = default;
+};
 struct End {
   std::string reason;
+  bool operator==(const End&) const = default;
 };
 struct Shutdown {
   std::string reason;
+  bool operator==(const Shutdown&) const = default;
 };
 // Of nobody's making but our own: a step broke an invariant. Never on the wire.
 struct InvariantViolated {
   std::string what;
+  bool operator==(const InvariantViolated&) const = default;
 };
 
 using EventKind = std::variant<Start, UserMessage, Hint, Skip, Continue, Attach, Detach, ToolResult,
@@ -73,6 +95,7 @@ struct Event {
   ClientId client;                          // Where the answer goes. May be empty.
   Encoding encoding = Encoding::kProtobuf;  // How this event was written.
   EventKind kind;
+  bool operator==(const Event&) const = default;
 };
 
 // Where and when a record stands in the log. The only source of ids and of time.

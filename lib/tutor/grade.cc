@@ -68,14 +68,14 @@ void ApplyIncorrect(Step& step, const Call& call, const CheckAnswerOk& grade) {
     next.error = error->id;
     next.strategy = CountError(s, error->id);
   }
-  Ask(step, std::move(next));
+  step.StartCall(std::move(next));
 }
 
 void ApplyUngraded(Step& step, const Call& call) {
   if (call.attempt < kGradersMax) {
     Call next = call;
     ++next.attempt;
-    return Ask(step, std::move(next));
+    return step.StartCall(std::move(next));
   }
   ++step.session.counters.for_review;
   step.EmitText(phrases::kForReview);

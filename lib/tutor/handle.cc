@@ -96,17 +96,18 @@ void On(Step& step, const AwaitingToolResult& lock, const ToolResult& result) {
   if (result.reply.call != lock.call.id) return Drop(step);  // The answer to an earlier call.
   step.cause = lock.call.cause;
   step.locked_ms = lock.call.locked_ms;
-  step.EndCall(false);
-  ApplyResult(step, lock.call, result.reply);
+  const std::optional<Call> call = step.EndCall(false);  // `lock` is gone.
+  ApplyResult(step, *call, result.reply);
 }
 void On(Step& step, const ErrorState& error, const ToolResult& result) {
   // Late, but of use: only a result, and only of that tool.
   const bool fits = result.reply.call == error.failed.id &&
                     result.reply.outcome.index() == static_cast<size_t>(error.failed.tool);
   if (!fits) return Drop(step);
-  step.cause = error.failed.cause;
-  step.GoBack(error.failed.origin);
-  ApplyResult(step, error.failed, result.reply);
+  const Call failed = error.failed;
+  step.cause = failed.cause;
+  step.GoBack(failed.origin);  // `error` is gone.
+  ApplyResult(step, failed, result.reply);
 }
 
 // --- timers -------------------------------------------------------------------------------------
@@ -159,8 +160,9 @@ void On(Step& step, const S&, const InvariantViolated& violated) {
 }  // namespace
 
 void Handle(Step& step, const EventKind& kind) {
-  const State state = step.session.state;  // A copy: the cells change it.
-  std::visit([&](const auto& in, const auto& event) { On(step, in, event); }, state, kind);
+  // The state itself, no copy: a cell reads what it needs of it before it goes to another one.
+  std::visit([&](const auto& in, const auto& event) { On(step, in, event); }, step.session.state,
+             kind);
 }
 
 }  // namespace lyceum::tutor

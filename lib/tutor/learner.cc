@@ -55,13 +55,13 @@ void ReadMessage(Step& step, const UserMessage& message) {
   if (LooksLikeAnswer(message.text, *question)) return CheckAnswer(step, message.text);
   Call call = CallFor(step, Tool::kClassifyIntent);
   call.text = message.text;
-  Ask(step, std::move(call));
+  step.StartCall(std::move(call));
 }
 
 void CheckAnswer(Step& step, const std::string& answer) {
   Call call = CallFor(step, Tool::kCheckAnswer);
   call.text = answer;
-  Ask(step, std::move(call));
+  step.StartCall(std::move(call));
 }
 
 void Clarify(Step& step, const std::string& text) {
@@ -69,7 +69,7 @@ void Clarify(Step& step, const std::string& text) {
   if (step.session.topic == nullptr) return LoadTopic(step, step.session.syllabus.topic);
   Call call = CallFor(step, Tool::kClarifyConcept);
   call.text = text;
-  Ask(step, std::move(call));
+  step.StartCall(std::move(call));
 }
 
 void NextHint(Step& step) {
@@ -87,7 +87,7 @@ void NextHint(Step& step) {
   }
   Call call = CallFor(step, Tool::kGiveHint);
   call.level = level;
-  Ask(step, std::move(call));
+  step.StartCall(std::move(call));
 }
 
 void SkipQuestion(Step& step) {

@@ -62,7 +62,7 @@ void PresentSegment(Step& step, uint32_t segment) {
   if (!adapted) return ShowSegment(step, segment, step.session.topic->material[segment]);
   Call call = CallFor(step, Tool::kPresentMaterial);
   call.level = segment;
-  Ask(step, std::move(call));
+  step.StartCall(std::move(call));
 }
 
 }  // namespace
@@ -70,16 +70,16 @@ void PresentSegment(Step& step, uint32_t segment) {
 void LoadTopic(Step& step, const TopicId& topic) {
   Call call = CallFor(step, Tool::kLoadTopic);
   call.topic = topic;
-  Ask(step, std::move(call));
+  step.StartCall(std::move(call));
 }
 
 void OpenTopic(Step& step, const LoadTopicOk& loaded) {
   Session& s = step.session;
-  s.topic = std::make_shared<const Topic>(loaded.topic);
+  s.topic = loaded.topic;
   s.topic_digest = loaded.digest;
-  s.syllabus.version = loaded.topic.version;
+  s.syllabus.version = loaded.topic->version;
   s.question.reset();
-  ResetTopic(s.syllabus, loaded.topic.id);
+  ResetTopic(s.syllabus, loaded.topic->id);
   step.Go(Exposition{});
   EmitProgress(step);
   NextSegment(step);
@@ -111,7 +111,7 @@ void SetQuestion(Step& step) {
   if (!MayGenerate(s)) return FinishTopic(step);
   ++s.syllabus.generated;
   step.Go(SettingQuestion{});
-  Ask(step, CallFor(step, Tool::kGenerateQuestion));
+  step.StartCall(CallFor(step, Tool::kGenerateQuestion));
 }
 
 void Pose(Step& step) {

@@ -10,7 +10,8 @@ namespace lyceum::tutor {
 
 // Asks for a topic's content; empty: the course's first. Leads to exposition.
 void LoadTopic(Step& step, const TopicId& topic);
-// The content is there: from its first segment, or its first question where it has no material.
+// The content is there (not null): from its first segment, or its first question where it has no
+// material.
 void OpenTopic(Step& step, const LoadTopicOk& loaded);
 
 // The next segment; after the last, the first question; without content, its load.

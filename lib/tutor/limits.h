@@ -13,7 +13,7 @@ inline constexpr uint32_t kGradersMax = 2;          // Tries at a grade before t
 inline constexpr size_t kInboxMax = 8;              // Deferred learner events.
 inline constexpr size_t kClientsMax = 8;            // Attached clients; the oldest goes first.
 inline constexpr uint32_t kMessagesKept = 256;      // For attach{after_n}.
-inline constexpr size_t kSeenMax = 128;             // Event ids remembered.
+inline constexpr size_t kSeenMax = 128;             // Event ids remembered, see seen.h.
 inline constexpr size_t kRecentMax = 8;             // History entries in the hot state.
 inline constexpr size_t kRecentTextBytesMax = 512;  // Each of them is cut to this.
 inline constexpr size_t kLearnerTextBytesMax = 16 * 1024;
@@ -24,8 +24,10 @@ inline constexpr size_t kErrorsCountedMax = 64;  // Registered errors counted in
 inline constexpr uint32_t kGateWindowMax = 64;
 inline constexpr uint32_t kGeneratedMax = 16;  // generate_question calls in a topic.
 
-inline constexpr int64_t kGradingDeadlineMs = 5'000;
-inline constexpr int64_t kToolDeadlineMs = 30'000;
+// Of a call, from its dispatch; and of all calls of a lock together. The owner of the partition
+// counts them.
+inline constexpr int64_t kGradingDurationMs = 5'000;
+inline constexpr int64_t kToolDurationMs = 30'000;
 inline constexpr int64_t kLockMsMax = 90'000;
 inline constexpr int64_t kIdleMs = 15 * 60 * 1000;
 inline constexpr int64_t kTtlMs = int64_t{30} * 24 * 60 * 60 * 1000;

@@ -19,8 +19,6 @@ void KeepLast(Container& items, size_t count) {
 void RepairBounds(Session& s) {
   KeepLast(s.clients, kClientsMax);
   KeepLast(s.inbox, kInboxMax);
-  KeepLast(s.seen, kSeenMax);
-  KeepLast(s.recent, kRecentMax);
   KeepLast(s.syllabus.done, kTopicsDoneMax);
   KeepLast(s.syllabus.closed, kGateWindowMax);
   KeepLast(s.syllabus.errors, kErrorsCountedMax);
@@ -50,7 +48,7 @@ void Remediate(Step& step, const ErrorId& error) {
     call.error = error;
     call.strategy = CountError(step.session, error);
   }
-  Ask(step, std::move(call));
+  step.StartCall(std::move(call));
 }
 
 void MoveToTopic(Step& step, const TopicId& topic) {

@@ -16,6 +16,8 @@ inline constexpr std::string_view kNoOpenQuestion =
     "No question is open: send continue, or ask something.";
 inline constexpr std::string_view kUnavailable =
     "The last step did not work: send continue to try it again, or skip to go on without it.";
+inline constexpr std::string_view kDuplicateId =
+    "Another event had this id, and this one was not used: send it again under an id of its own.";
 inline constexpr std::string_view kTextEmpty = "The message is empty.";
 inline constexpr std::string_view kTextTooLong = "The message is too long: 16 KiB at most.";
 inline constexpr std::string_view kQuestionClosed =

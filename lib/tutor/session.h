@@ -1,4 +1,4 @@
-// Session: the whole state of one learner. A value; Advance makes the next one.
+// Session: the whole state of one learner. A value; Advance changes it in place.
 //
 // Invariants, checked after every step (session.cc, Violation):
 //   locked <=> one pending call; error state <=> one failed call kept; awaiting_answer => an open
@@ -17,6 +17,8 @@
 #include "tutor/call.h"
 #include "tutor/content.h"
 #include "tutor/event.h"
+#include "tutor/limits.h"
+#include "tutor/ring.h"
 
 namespace lyceum::tutor {
 
@@ -52,16 +54,19 @@ struct Call {
   CallId id;
   Tool tool = Tool::kLoadTopic;
   Origin origin;
-  int64_t deadline_ms = 0;
-  EventId cause;        // The learner's event: in_reply_to of what comes of it.
-  QuestionId question;  // The one that was open. May be empty.
-  std::string text;     // The learner's text, where the tool needs them.
-  ErrorId error;        // remediate_known_error.
+  int64_t duration_ms = 0;  // How long it may run, from its dispatch.
+  EventId cause;            // The learner's event: in_reply_to of what comes of it.
+  QuestionId question;      // The one that was open. May be empty.
+  std::string text;         // The learner's text, where the tool needs them.
+  ErrorId error;            // remediate_known_error.
   Strategy strategy = Strategy::kHint;
   uint32_t level = 0;    // give_hint: the rung. present_material: the segment.
   uint32_t attempt = 1;  // check_answer: the grader's number. Else: asked once more after a reveal.
   TopicId topic;         // load_topic.
-  int64_t locked_ms = 0;  // When the lock began: chained calls share its kLockMsMax.
+  // The time of the record with which the lock began. It names the lock: chained calls share it,
+  // and the owner counts the kLockMsMax that they have together from its first dispatch for this
+  // lock.
+  int64_t locked_ms = 0;
   bool operator==(const Call&) const = default;
 };
 
@@ -129,16 +134,19 @@ struct AttachedClient {
 enum class TimerKind { kToolDeadline, kIdle, kTtl };
 struct Timer {
   TimerKind kind = TimerKind::kIdle;
-  std::string token;  // "<pp>-<seq>-<index>": unique, also the Nats-Msg-Id of its record.
-  int64_t due_ms = 0;
+  std::string token;   // IdAt: unique, also the Nats-Msg-Id of its record.
+  int64_t due_ms = 0;  // Of a tool deadline: had its call been dispatched with its record.
   bool operator==(const Timer&) const = default;
 };
+
+using SeenIds = Ring<uint64_t, kSeenMax>;
 
 // A learner's event that waits for the lock to end (busy_policy defer).
 struct Deferred {
   Event event;
   QuestionId
       question;  // Open when it came: an answer to a closed question is dropped with a notice.
+  bool operator==(const Deferred&) const = default;
 };
 
 struct Counters {
@@ -170,22 +178,28 @@ struct Session {
   std::vector<AttachedClient> clients;
   std::vector<Deferred> inbox;
   std::vector<Timer> timers;
-  std::vector<HistoryEntry> recent;  // The tail of the history.
-  std::vector<uint64_t> seen;        // Hashes of the last event ids (HashId).
-  uint64_t history_count = 0;        // The index of the last entry.
-  uint32_t n = 0;                    // The number of the last client message.
-  int64_t time_ms = 0;               // Of the last record. Never goes back.
-  int64_t active_ms = 0;             // Of the last learner event.
+  Ring<HistoryEntry, kRecentMax> recent;  // The tail of the history.
+  SeenIds seen;                           // The last event ids, see seen.h.
+  uint64_t history_count = 0;             // The index of the last entry.
+  uint32_t n = 0;                         // The number of the last client message.
+  int64_t time_ms = 0;                    // Of the last record. Never goes back.
+  int64_t active_ms = 0;                  // Of the last learner event.
   uint32_t nudges = 0;
   uint64_t first_sequence = 0;  // The record that opened it.
   uint64_t last_sequence = 0;   // The last record folded in.
   Counters counters;
 };
 
+// All fields; the topic's content by its digest.
+bool operator==(const Session& one, const Session& other);
+
 StateName NameOf(const State& state);
 // The open question's content, or null.
 const Question* CurrentQuestion(const Session& session);
 uint64_t HashId(const EventId& id);  // FNV-1a 64.
+// The memory that a session holds, itself included, to within half of it. Without the topic, which
+// is shared.
+size_t ApproximateBytes(const Session& session);
 // The first broken invariant as a sentence, or empty.
 std::string Violation(const Session& session);
 

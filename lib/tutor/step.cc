@@ -2,30 +2,13 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "base/token.h"
 #include "tutor/args.h"
 #include "tutor/limits.h"
 
 namespace lyceum::tutor {
-namespace {
-
-// What the history keeps of a message: its kind and its text.
-struct Written {
-  std::string_view kind;
-  std::string_view text;
-};
-
-Written WriteDown(const TextOut& m) { return {"text", m.text}; }
-Written WriteDown(const QuestionOut& m) { return {"question", m.question.text}; }
-Written WriteDown(const FeedbackOut& m) { return {"feedback", m.text}; }
-Written WriteDown(const HintOut& m) { return {"hint", m.text}; }
-Written WriteDown(const WaitOut&) { return {}; }
-Written WriteDown(const ErrorOut& m) { return {"error", m.text}; }
-Written WriteDown(const ProgressOut&) { return {}; }
-Written WriteDown(const CompletedOut&) { return {"completed", ""}; }
-
-}  // namespace
 
 Step::Step(Session* changed, const Event& event, const LogPosition& position, Effects* added)
     : session(*changed),
@@ -41,12 +24,19 @@ Step::Step(Session* changed, const Event& event, const LogPosition& position, Ef
 
 std::string Step::NextId() { return IdAt(position_, index_++); }
 
+uint64_t Step::Remember(Role role, std::string_view kind, std::string_view text) {
+  HistoryEntry& entry = session.recent.Add();
+  entry.index = ++session.history_count;
+  entry.at_ms = now();
+  entry.role = role;
+  entry.kind = kind;
+  entry.text = CutUtf8(text, kRecentTextBytesMax);
+  return entry.index;
+}
+
 void Step::Note(Role role, std::string_view kind, std::string_view text) {
-  HistoryEntry entry{++session.history_count, now(), role, std::string(kind), std::string(text)};
-  if (session.recent.size() >= kRecentMax) session.recent.erase(session.recent.begin());
-  session.recent.push_back({entry.index, entry.at_ms, role, entry.kind,
-                            std::string(CutUtf8(text, kRecentTextBytesMax))});
-  Do(Append{std::move(entry)});
+  const uint64_t index = Remember(role, kind, text);
+  Do(Append{{index, now(), role, std::string(kind), std::string(text)}});
 }
 
 void Step::Emit(Body body) { EmitBody(std::move(body), true); }
@@ -56,10 +46,18 @@ void Step::Refuse(std::string_view code, std::string_view text, bool retryable, 
 }
 
 void Step::EmitBody(Body body, bool noted) {
-  const Written written = std::visit([](const auto& m) { return WriteDown(m); }, body);
-  if (noted && !written.kind.empty()) Note(Role::kTutor, written.kind, written.text);
+  const std::string_view kind = noted ? HistoryKindOf(body) : "";
+  const uint64_t index = kind.empty() ? 0 : Remember(Role::kTutor, kind, HistoryTextOf(body));
   // The state is set at the end of the step.
-  Do(EmitMessage{{NextId(), ++session.n, cause, now(), StateName::kExposition, std::move(body)}});
+  Do(EmitMessage{{NextId(), ++session.n, cause, now(), StateName::kExposition, std::move(body)},
+                 index});
+}
+
+void Step::Reply(std::string_view code, std::string_view text) {
+  if (client.empty()) return;
+  Do(ReplyTo{{client, encoding},
+             {NextId(), 0, cause, now(), NameOf(session.state),
+              ErrorOut{std::string(code), std::string(text), false}}});
 }
 
 void Step::AttachClient(bool again) {
@@ -100,19 +98,15 @@ void Step::GoBack(const Origin& origin) {
   std::visit([&](const auto& state) { Go(state); }, origin);
 }
 
-bool Step::StartCall(Call call) {
-  const int64_t began = locked_ms == 0 ? now() : locked_ms;
-  const int64_t period = call.tool == Tool::kCheckAnswer ? kGradingDeadlineMs : kToolDeadlineMs;
-  const int64_t deadline = std::min(now() + period, began + kLockMsMax);
-  if (deadline <= now()) return false;
+void Step::StartCall(Call call) {
   call.id = CallId(NextId());
-  call.locked_ms = began;
-  call.deadline_ms = deadline;
+  call.locked_ms = locked_ms == 0 ? now() : locked_ms;
+  call.duration_ms = call.tool == Tool::kCheckAnswer ? kGradingDurationMs : kToolDurationMs;
   call.cause = cause;
+  const int64_t due_ms = now() + call.duration_ms;
   Do(CallTool{call, MakeArgs(session, call)});
   Go(AwaitingToolResult{std::move(call)});
-  SetTimer(TimerKind::kToolDeadline, deadline);
-  return true;
+  SetTimer(TimerKind::kToolDeadline, due_ms);
 }
 
 std::optional<Call> Step::EndCall(bool tell_worker) {
@@ -128,7 +122,7 @@ std::optional<Call> Step::EndCall(bool tell_worker) {
 void Step::Finish() {
   const StateName state = NameOf(session.state);
   for (Effect& effect : effects) {
-    if (auto* say = std::get_if<EmitMessage>(&effect)) say->message.state = state;
+    if (auto* emit = std::get_if<EmitMessage>(&effect)) emit->message.state = state;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tutor/effect.h"
 #include "tutor/event.h"
@@ -35,13 +36,18 @@ class Step {
 
   // --- Messages and history --------------------------------------------------------------------
   void Note(Role role, std::string_view kind, std::string_view text);
-  // To all attached clients; written down too, unless it is `wait` or progress.
+  // To all attached clients; kept in the history too, unless it is `wait` or progress.
   void Emit(Body body);
   void EmitText(std::string_view text) { Emit(TextOut{std::string(text)}); }
   // An error answer. `noted` false: it is not kept in the history.
   void Refuse(std::string_view code, std::string_view text, bool retryable = false,
               bool noted = true);
-  void Do(Effect effect) { effects.push_back(std::move(effect)); }
+  // An error answer to the event's client alone, that is no part of the session.
+  void Reply(std::string_view code, std::string_view text);
+  template <class E>
+  void Do(E effect) {
+    effects.emplace_back(std::in_place_type<E>, std::move(effect));
+  }
 
   // --- Clients ---------------------------------------------------------------------------------
   // The event's client. `again`: a start or attach event, which also says how it wants to be
@@ -58,9 +64,8 @@ class Step {
   void Go(State state) { session.state = std::move(state); }
   // Back to where a call came from.
   void GoBack(const Origin& origin);
-  // Locks the session with this call, with a new id, a deadline and its timer. False: the lock has
-  // no time left, nothing was done.
-  [[nodiscard]] bool StartCall(Call call);
+  // Locks the session with this call, with a new id, a duration and its timer.
+  void StartCall(Call call);
   // Ends the pending call and leaves the lock for its origin. Gives the call back; empty: not
   // locked.
   std::optional<Call> EndCall(bool tell_worker);
@@ -70,6 +75,8 @@ class Step {
 
  private:
   void EmitBody(Body body, bool noted);
+  // The entry among the recent ones. Its index.
+  uint64_t Remember(Role role, std::string_view kind, std::string_view text);
 
   const LogPosition& position_;
   uint32_t index_ = 0;

@@ -129,7 +129,7 @@ struct BRow {
 };
 
 ToolOutcome LoadOk(const Sample&) {
-  return LoadTopicOk{samples::SampleTopic("t1", "t2"), "digest"};
+  return LoadTopicOk{std::make_shared<const Topic>(samples::SampleTopic("t1", "t2")), "digest"};
 }
 
 ToolOutcome Generated(bool sound) {
@@ -155,7 +155,7 @@ std::vector<BRow> RowsB() {
   using T = Tool;
   std::vector<BRow> rows = {
       {T::kLoadTopic, "ok", LoadOk},
-      {T::kLoadTopic, "another topic", Just(LoadTopicOk{})},
+      {T::kLoadTopic, "another topic", Just(LoadTopicOk{std::make_shared<const Topic>(), ""})},
       {T::kPresentMaterial, "ok", Just(PresentMaterialOk{"A product."})},
       {T::kClarifyConcept, "ok", Just(ClarifyConceptOk{"A sum.", true, false})},
       {T::kClarifyConcept, "reveals the answer", Just(ClarifyConceptOk{"It is 12.", true, true})},

@@ -53,7 +53,7 @@ Sample Sample::Loading() {
 
 Sample Sample::In(StateName state) {
   Sample sample = Loading();
-  sample.Answer(LoadTopicOk{SampleTopic("t1", "t2"), "digest"});
+  sample.Answer(LoadTopicOk{std::make_shared<const Topic>(SampleTopic("t1", "t2")), "digest"});
   switch (state) {
     case StateName::kExposition:
       break;
@@ -103,7 +103,7 @@ Sample Sample::Locked(Tool tool) {
     topic.generate_questions = true;
   }
   if (tool == Tool::kPresentMaterial) sample.session.context.tone = "kind";
-  sample.Answer(LoadTopicOk{topic, "digest"});
+  sample.Answer(LoadTopicOk{std::make_shared<const Topic>(std::move(topic)), "digest"});
   switch (tool) {
     case Tool::kLoadTopic:
     case Tool::kPresentMaterial:

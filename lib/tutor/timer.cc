@@ -38,6 +38,10 @@ void OnSilence(Step& step, const ErrorState& error) {
 }
 void OnSilence(Step& step, const Completed&) { step.Do(Unload{}); }
 
+// A record of a timer that is not due: whoever fired it has another clock than the log. It changes
+// nothing, the timer stands as it was, and fires once more when it is due.
+bool IsEarly(const Step& step, const Timer& timer) { return step.now() < timer.due_ms; }
+
 void FireDeadline(Step& step) {
   const auto* lock = std::get_if<AwaitingToolResult>(&step.session.state);
   if (lock == nullptr) return;
@@ -50,8 +54,7 @@ void FireDeadline(Step& step) {
 void FireIdle(Step& step) {
   const int64_t due = step.session.active_ms + kIdleMs;
   if (due > step.now()) return step.SetTimer(TimerKind::kIdle, due);
-  const State state = step.session.state;
-  std::visit([&](const auto& in) { OnSilence(step, in); }, state);
+  std::visit([&](const auto& in) { OnSilence(step, in); }, step.session.state);
 }
 
 void FireTtl(Step& step) {
@@ -86,11 +89,14 @@ void FireTimer(Step& step, const TimerFired& fired) {
   }
   switch (found->kind) {
     case TimerKind::kToolDeadline:
-      return FireDeadline(step);  // Ending the call clears its timer.
+      // Whatever the time: the owner fires it, from its own dispatch. Ending the call clears it.
+      return FireDeadline(step);
     case TimerKind::kIdle:
+      if (IsEarly(step, *found)) return;
       step.ClearTimer(TimerKind::kIdle);
       return FireIdle(step);
     case TimerKind::kTtl:
+      if (IsEarly(step, *found)) return;
       step.ClearTimer(TimerKind::kTtl);
       return FireTtl(step);
   }

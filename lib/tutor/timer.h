@@ -1,7 +1,8 @@
 // The timers of a session: the deadline of a tool, the learner's silence, the end of keeping.
 //
-// Idle and ttl are lazy: one timer of each stands, set once, and when it fires too early because
-// the learner came back, it is set again for the time that is left.
+// Idle and ttl are lazy: one timer of each stands, set once; when it is due and the learner has
+// come back since, it is set anew for the time that is left. A record of one that is not due yet
+// changes nothing. A tool deadline is obeyed when it comes: its time is the owner's to count.
 #pragma once
 
 #include "tutor/step.h"

@@ -32,7 +32,7 @@ bool IsWithheld(Step& step, const Call& call, const std::string& text, bool flag
   if (call.attempt == 1) {
     Call again = call;
     again.attempt = 2;
-    Ask(step, std::move(again));
+    step.StartCall(std::move(again));
     return true;
   }
   ++step.session.counters.degraded;
@@ -42,7 +42,8 @@ bool IsWithheld(Step& step, const Call& call, const std::string& text, bool flag
 
 void Apply(Step& step, const Call& call, const LoadTopicOk& ok) {
   const Syllabus& syllabus = step.session.syllabus;
-  const Topic& topic = ok.topic;
+  if (ok.topic == nullptr) return GiveUp(step, call, Bad("a topic without content"));
+  const Topic& topic = *ok.topic;
   if (topic.course != syllabus.course || (!call.topic.empty() && topic.id != call.topic) ||
       (!syllabus.version.empty() && topic.version != syllabus.version)) {
     return GiveUp(step, call, Bad("another topic than the one that was asked for"));

@@ -84,8 +84,12 @@ class Replay {
     for (const tutor::Effect& effect : effects) {
       if (const auto* append = std::get_if<tutor::Append>(&effect)) {
         history_.push_back(append->entry);
-        if (history_.size() > kHistoryKept) history_.pop_front();
       }
+      const auto* emit = std::get_if<tutor::EmitMessage>(&effect);
+      if (emit != nullptr && emit->history_index != 0) {
+        history_.push_back(tutor::HistoryEntryOf(emit->message, emit->history_index));
+      }
+      if (history_.size() > kHistoryKept) history_.pop_front();
     }
   }
 

@@ -32,7 +32,9 @@ uint64_t RowsOf(const session::Folded& folded) {
   const uint64_t clients = folded.session ? folded.session->clients.size() : 0;
   uint64_t rows = 1;  // That the session has a record there.
   for (const tutor::Effect& effect : folded.effects) {
-    rows += std::visit(Overloaded{[&](const tutor::EmitMessage&) { return 1 + 2 * clients; },
+    rows += std::visit(Overloaded{[&](const tutor::EmitMessage& emit) {
+                                    return 1 + 2 * clients + (emit.history_index == 0 ? 0 : 1);
+                                  },
                                   [](const tutor::ReplyTo&) { return uint64_t{2}; },
                                   [](const tutor::ResendMessages&) { return uint64_t{0}; },
                                   [](const tutor::DispatchAgain&) { return uint64_t{0}; },

@@ -88,7 +88,7 @@ envelope::ToolRequest Request() {
   return {.id = call.id,
           .tool = call.tool,
           .user = session.user,
-          .deadline_ms = call.deadline_ms,
+          .deadline_ms = session.time_ms + call.duration_ms,
           .reply_subject = "lyceum.in.tool.ada",
           .stream_subject = "lyceum.out.bench",
           .args = tutor::CheckAnswerArgs{.question = *tutor::CurrentQuestion(session),

@@ -74,15 +74,11 @@ tutor::Session Begin(const UserId& user, const std::shared_ptr<const tutor::Topi
   tutor::Effects effects;
   tutor::Advance(&opened, user, start, {partition, 1, kFirstMs}, &effects);
   tutor::Session session = *std::move(opened);
-  // The content is not copied into every session: as the cache does, they share it.
-  tutor::Topic head = *topic;
-  head.questions.resize(1);
   const auto& lock = std::get<tutor::AwaitingToolResult>(session.state);
   const tutor::LoadTopicOk loaded{
-      .topic = std::move(head),
+      .topic = topic,
       .digest = Sha256Hex(fmt::format("{}-{}", topic->version, topic->questions.size()))};
   session = Fold(session, ResultOf(session, lock.call, loaded), partition);
-  session.topic = topic;
   return session;
 }
 

@@ -94,7 +94,7 @@ class Rehearsal {
     request.id = call.call.id;
     request.tool = call.call.tool;
     request.user = user_;
-    request.deadline_ms = call.call.deadline_ms;
+    request.deadline_ms = session_->time_ms + call.call.duration_ms;
     request.args = call.args;
     request.context = session_ ? session_->context : tutor::Context{};
     return request;

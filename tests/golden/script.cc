@@ -129,7 +129,7 @@ std::optional<ToolOutcome> Script::Outcome(const Words& words, const std::string
     const auto wanted = [&](const Topic& t) { return t.id == OpenCall()->topic; };
     const auto found = std::find_if(topics_.begin(), topics_.end(), wanted);
     const Topic& topic = found == topics_.end() ? topics_.front() : *found;
-    return LoadTopicOk{topic, "digest-" + topic.id.value};
+    return LoadTopicOk{std::make_shared<const Topic>(topic), "digest-" + topic.id.value};
   }
   if (word == "grade") {
     CheckAnswerOk grade;

@@ -63,7 +63,7 @@ Call FullCall(Origin origin) {
   call.id = CallId("3-17-1");
   call.tool = Tool::kRemediateKnownError;
   call.origin = std::move(origin);
-  call.deadline_ms = 1'769'847'330'123;
+  call.duration_ms = 30'000;
   call.cause = EventId("e9");
   call.question = QuestionId("q1");
   call.text = "x = 5 \xF0\x9F\xA6\x89";

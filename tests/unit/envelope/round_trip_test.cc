@@ -137,7 +137,7 @@ TEST(Contract, TopicsComeBackAndTheirBytesAreTheSameEachTime) {
       DecodeEvent(ToolResultEvent("load_topic", TopicSample()), kJson, RecordClass::kTool);
   ASSERT_TRUE(loaded) << loaded.error().text;
   const auto& reply = std::get<tutor::ToolResult>(loaded->event.kind).reply;
-  EXPECT_TRUE(std::get<tutor::LoadTopicOk>(reply.outcome).topic == *topic);
+  EXPECT_TRUE(*std::get<tutor::LoadTopicOk>(reply.outcome).topic == *topic);
   EXPECT_EQ(std::get<tutor::LoadTopicOk>(reply.outcome).digest, Sha256Hex(bytes));
 }
 

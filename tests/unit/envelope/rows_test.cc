@@ -55,7 +55,7 @@ TEST(Rows, AnOrdinarySessionIsSmall) {
   tutor::Session session = FullSession(tutor::AwaitingAnswer{});
   session.inbox.clear();
   session.question->generated.reset();
-  session.seen.assign(32, 0x0123456789ABCDEF);
+  for (int i = 0; i < 32; ++i) session.seen.Add() = 0x0123456789ABCDEF;
   EXPECT_LT(EncodeSession(session).size(), 1024u);
 }
 

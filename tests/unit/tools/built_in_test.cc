@@ -56,7 +56,7 @@ class BuiltIn : public ::testing::Test {
 
 TEST_F(BuiltIn, LoadsTheTopicWithItsDigest) {
   const auto ok = Run<tutor::LoadTopicOk>(tutor::LoadTopicArgs{Ref("adding")});
-  EXPECT_EQ(ok.topic, course_.topics[1]);
+  EXPECT_EQ(*ok.topic, course_.topics[1]);
   EXPECT_EQ(ok.digest, Sha256Hex(envelope::EncodeTopic(course_.topics[1])));
 }
 

@@ -214,7 +214,7 @@ TEST_P(LlmJudged, WithoutAModelNoQuestionIsMade) {
 TEST_P(LlmJudged, ATopicIsLoadedWithoutAModel) {
   Near(InTurn({Spoilt(Trouble::kStatus)}));
   const ToolAnswer answer = Run(tutor::LoadTopicArgs{});
-  EXPECT_EQ(As<tutor::LoadTopicOk>(answer).topic, topic_);
+  EXPECT_EQ(*As<tutor::LoadTopicOk>(answer).topic, topic_);
   EXPECT_FALSE(answer.degraded);
   EXPECT_EQ(calls(), 0U);
 }

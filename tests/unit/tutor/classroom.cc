@@ -52,7 +52,7 @@ Classroom& Classroom::Load() {
   if (!call().topic.empty() && call().topic != topic.id) {
     content = samples::SampleTopic(call().topic.value, "");
   }
-  return Reply(LoadTopicOk{content, "digest-" + content.id.value});
+  return Reply(LoadTopicOk{std::make_shared<const Topic>(content), "digest-" + content.id.value});
 }
 
 Classroom& Classroom::Reply(ToolOutcome outcome) {

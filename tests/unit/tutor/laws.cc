@@ -52,9 +52,15 @@ class Follower {
     if (e.message.n != ++n_) return "n is not dense";
     if (e.message.state != NameOf(after_.state)) return "a message with another state";
     if (e.message.at_ms != after_.time_ms) return "a message of another time";
+    if (e.history_index == 0) return "";
+    if (e.history_index != ++history_) return "the history is not dense";
+    return HistoryKindOf(e.message.body).empty() ? "a history entry without a kind" : "";
+  }
+  std::string On(const ReplyTo& e) {
+    if (e.message.n != 0) return "a reply that counts";
+    if (e.message.state != NameOf(after_.state)) return "a reply with another state";
     return "";
   }
-  std::string On(const ReplyTo&) { return "a reply, though there is a session"; }
   std::string On(const Append& e) {
     return e.entry.index == ++history_ ? "" : "the history is not dense";
   }
@@ -97,8 +103,12 @@ class Follower {
                      [](const Timer& t) { return t.kind == TimerKind::kToolDeadline; });
     if ((call != nullptr) != (deadline != after_.timers.end()))
       return "a call without its deadline";
-    if (call != nullptr && deadline->due_ms != call->deadline_ms) return "another deadline";
-    return "";
+    if (call == nullptr) return "";
+    if (call->duration_ms > kToolDurationMs) return "a call that runs too long";
+    // The call began with a record of its lock, and its timer counts from there.
+    const int64_t began_ms = deadline->due_ms - call->duration_ms;
+    const bool in_time = call->locked_ms <= began_ms && began_ms <= after_.time_ms;
+    return in_time ? "" : "a deadline that counts from another time";
   }
 
   const Session& after_;

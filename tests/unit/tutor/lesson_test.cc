@@ -58,15 +58,24 @@ TEST(Lesson, ATopicOfAnotherCourseOrWithBadContentIsRefused) {
   Classroom room;
   Topic other = samples::SampleTopic("t1", "");
   other.course = CourseId("other");
-  room.Reply(LoadTopicOk{other, "d"});
+  room.Reply(LoadTopicOk{std::make_shared<const Topic>(other), "d"});
   EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
   room.Do(Continue{});
   Topic keyless = samples::SampleTopic("t1", "");
   keyless.questions[0].answers.clear();
-  room.Reply(LoadTopicOk{keyless, "d"});
+  room.Reply(LoadTopicOk{std::make_shared<const Topic>(keyless), "d"});
+  EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
+  room.Do(Continue{}).Reply(LoadTopicOk{nullptr, "d"});
   EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
   room.Do(Skip{});
   EXPECT_EQ(room.state(), StateName::kCompleted);
+}
+
+TEST(Lesson, ContentIsSharedNotCopied) {
+  Classroom room;
+  const auto topic = std::make_shared<const Topic>(samples::SampleTopic("t1", ""));
+  room.Reply(LoadTopicOk{topic, "d"});
+  EXPECT_EQ(room.session->topic, topic);
 }
 
 TEST(Lesson, ACancelledLoadIsAskedForAgain) {
@@ -95,20 +104,49 @@ TEST(Lesson, AnotherCourseStartsOverWithANumberedOn) {
 TEST(Locks, ChainedCallsShareOneLock) {
   Classroom room;
   room.ToQuestion();
-  const int64_t began = room.now_ms;
+  const int64_t began_ms = room.now_ms;
   room.Say("hm?").Later(29'000).Reply(ClassifyIntentOk{FoundIntent::kAnswer, 1});
   room.Later(4'000).Grade(Verdict::kIncorrect);
   room.Later(29'000).Reply(DiagnoseErrorOk{{}, "It is 12.", ""});  // Withheld: asked once more.
   ASSERT_TRUE(room.IsLockedBy(Tool::kDiagnoseError));
-  EXPECT_EQ(room.call().deadline_ms, began + kLockMsMax);
+  EXPECT_EQ(room.call().locked_ms, began_ms);
+  EXPECT_EQ(room.call().duration_ms, kToolDurationMs);
+  room.Reply(DiagnoseErrorOk{{}, "Look again.", ""}).Later(1'000).Ask("why?");
+  EXPECT_EQ(room.call().locked_ms, room.now_ms) << "a lock of its own";
 }
 
-TEST(Locks, WithoutTimeLeftTheNextCallFailsAtOnce) {
+// A record that lay in the log for long is no fault of its call: the owner counts from its
+// dispatch.
+TEST(Locks, NoCallFailsForTheTimeOfItsRecord) {
   Classroom room;
   room.ToQuestion().Say("hm?");
-  room.Later(kLockMsMax).Reply(ClassifyIntentOk{FoundIntent::kQuestion, 1});
-  EXPECT_EQ(room.state(), StateName::kAwaitingAnswer);
-  EXPECT_EQ(room.emitted(), Emitted{"text"});
+  room.Later(10 * kLockMsMax).Reply(ClassifyIntentOk{FoundIntent::kAnswer, 1});
+  ASSERT_TRUE(room.IsLockedBy(Tool::kCheckAnswer));
+  EXPECT_EQ(room.call().duration_ms, kGradingDurationMs);
+  room.Later(10 * kLockMsMax).Grade(Verdict::kCorrect);
+  EXPECT_EQ(room.emitted().front(), "feedback correct");
+}
+
+TEST(Locks, ADeadlineIsObeyedWheneverItComes) {
+  for (const int64_t later : {int64_t{0}, kToolDurationMs, 10 * kLockMsMax}) {
+    Classroom room;
+    room.ToQuestion().Answer("12").Later(later).Fire(TimerKind::kToolDeadline);
+    EXPECT_EQ(room.emitted(), Emitted{"error deadline"}) << later;
+    EXPECT_EQ(room.timer(TimerKind::kToolDeadline), nullptr);
+  }
+}
+
+TEST(Locks, TheDispatcherIsToldWhatItCounts) {
+  Classroom room;
+  room.ToQuestion().Answer("12");
+  for (const Effect& effect : room.effects) {
+    const auto* call = std::get_if<CallTool>(&effect);
+    if (call == nullptr) continue;
+    EXPECT_EQ(call->call.duration_ms, kGradingDurationMs);
+    EXPECT_EQ(call->lock_ms_max, kLockMsMax);
+    return;
+  }
+  FAIL() << "no call";
 }
 
 TEST(Locks, TheInboxHoldsEightAndOneMoreOnlyWaits) {
@@ -124,7 +162,24 @@ TEST(Locks, TheInboxHoldsEightAndOneMoreOnlyWaits) {
   EXPECT_TRUE(room.session->inbox.empty());
 }
 
-TEST(Timers, AnEarlyOneIsSetAgainForTheTimeThatIsLeft) {
+TEST(Timers, ARecordThatComesEarlyChangesNothing) {
+  for (const TimerKind kind : {TimerKind::kIdle, TimerKind::kTtl}) {
+    Classroom room;
+    room.Load();
+    Session before = *room.session;
+    room.now_ms = room.timer(kind)->due_ms - 1;
+    room.Fire(kind);
+    EXPECT_TRUE(room.effects.empty());
+    before.time_ms = room.now_ms;
+    ++before.last_sequence;
+    ++before.counters.records;
+    EXPECT_EQ(Dump(*room.session), Dump(before));
+    room.Later(1).Fire(kind);
+    EXPECT_FALSE(room.effects.empty()) << "the same token, when it is due";
+  }
+}
+
+TEST(Timers, OneThatIsDueIsSetAnewForTheTimeThatIsLeft) {
   Classroom room;
   room.Load().Later(60'000).Do(Continue{}).Later(kIdleMs - 60'000).Fire(TimerKind::kIdle);
   EXPECT_TRUE(room.emitted().empty());
@@ -178,12 +233,29 @@ TEST(Ids, AnEventIsTakenOnceAmongTheLast128) {
   Classroom room;
   room.Load().Fold({EventId("same"), ClientId("c"), {}, Continue{}});
   const uint32_t n = room.session->n;
-  room.Fold({EventId("same"), ClientId("c"), {}, Skip{}});
+  room.Fold({EventId("same"), ClientId("c"), {}, Continue{}});
   EXPECT_TRUE(room.effects.empty());
   EXPECT_EQ(room.session->n, n);
   EXPECT_EQ(room.session->counters.duplicates, 1u);
   for (size_t i = 0; i < kSeenMax; ++i) room.Do(Attach{});
-  room.Fold({EventId("same"), ClientId("c"), {}, Attach{}});
+  room.Fold({EventId("same"), ClientId("c"), {}, Continue{}});
+  EXPECT_EQ(room.session->counters.duplicates, 1u);
+}
+
+TEST(Ids, AnIdOfAnotherEventIsRefusedToItsSenderAlone) {
+  Classroom room;
+  room.ToQuestion().Fold({EventId("same"), ClientId("c"), {}, UserMessage{"12", Intent::kAnswer}});
+  const Session before = *room.session;
+  room.Fold({EventId("same"), ClientId("d"), Encoding::kJson, UserMessage{"13", Intent::kAnswer}});
+  ASSERT_EQ(room.effects.size(), 1u);
+  const auto& reply = std::get<ReplyTo>(room.effects[0]);
+  EXPECT_EQ(reply.client, (AttachedClient{ClientId("d"), Encoding::kJson}));
+  EXPECT_EQ(reply.message.n, 0u);
+  EXPECT_EQ(reply.message.in_reply_to, EventId("same"));
+  EXPECT_EQ(std::get<ErrorOut>(reply.message.body).code, "duplicate_id");
+  EXPECT_EQ(room.session->state, before.state);
+  EXPECT_EQ(room.session->n, before.n);
+  EXPECT_EQ(room.session->clients, before.clients);
   EXPECT_EQ(room.session->counters.duplicates, 1u);
 }
 

@@ -187,7 +187,7 @@ class RandomLearner {
   ToolOutcome MakeOutcome(Tool tool) {
     switch (tool) {
       case Tool::kLoadTopic:
-        return LoadTopicOk{MakeTopic(), "digest"};
+        return LoadTopicOk{std::make_shared<const Topic>(MakeTopic()), "digest"};
       case Tool::kPresentMaterial:
         return PresentMaterialOk{MakeWords()};
       case Tool::kClarifyConcept:

@@ -94,7 +94,9 @@ std::vector<ToolOutcome> Grades(const Session& s) {
 std::vector<ToolOutcome> Outcomes(const Session& s, const Call& call, bool generating) {
   switch (call.tool) {
     case Tool::kLoadTopic:
-      return {LoadTopicOk{SmallTopic(call.topic.value == "t2" ? "t2" : "t1", generating), "d"}};
+      return {LoadTopicOk{std::make_shared<const Topic>(
+                              SmallTopic(call.topic.value == "t2" ? "t2" : "t1", generating)),
+                          "d"}};
     case Tool::kPresentMaterial:
       return {PresentMaterialOk{"A product."}};
     case Tool::kClarifyConcept:
