@@ -350,6 +350,7 @@ void Partition::Turn() {
     }
   }
   if (marks_.empty()) SetConfirmed(position_.sequence);
+  position_.clean = sent_ <= position_.sequence;
   checkpointer_.Turn(position_, confirmed_);
   if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ && !checkpointer_.full() &&
       context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
@@ -393,7 +394,7 @@ void Partition::BeginStop() {
 }
 
 bool Partition::stopped() const {
-  return phase_ == Phase::kHalted || checkpointer_.finished(position_.sequence);
+  return phase_ == Phase::kHalted || checkpointer_.finished(position_);
 }
 
 int64_t Partition::NextMs() const {
