@@ -160,7 +160,7 @@ class Partition {
   bool claimed_ = false;   // A lineage, in this opening.
   bool barrier_sent_ = false;
 
-  store::Checkpoint position_;  // Of what is in memory. `clean` is not used.
+  store::Checkpoint position_;  // Of what is in memory; clean: nothing was sent after it.
   std::vector<Lineage> lineages_;
   std::set<uint64_t> buried_;
   std::unique_ptr<wire::LogReader> reader_;
