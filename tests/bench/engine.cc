@@ -25,11 +25,11 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/log.h"
 #include "bench/engine_catch_up.h"
 #include "bench/engine_cost.h"
-#include "bench/log_wire.h"
+#include "bench/log_shard.h"
 #include "bench/records.h"
-#include "bench/shard_runner.h"
 #include "envelope/codec.h"
 #include "envelope/rows.h"
 #include "support/stack.h"
@@ -43,9 +43,7 @@ using nlohmann::ordered_json;
 
 constexpr double kEngineBar = 0.30;  // Of the reader alone, both per core.
 constexpr double kCatchUpBar = 0.25;  // Of the reader alone, both of wall time.
-constexpr size_t kTurnRecords = 64;   // Handed out a turn of the loop.
 constexpr uint32_t kPartition = 3;
-constexpr int64_t kAgoMs = 3'600'000;  // When the log began: a record a millisecond.
 constexpr size_t kLessons = 64;  // That differ.
 constexpr size_t kDigestRecords = 20'000;
 
@@ -105,7 +103,7 @@ Bench::Bench(const Plan& plan) : plan_(plan) {
     const Lesson& lesson = lessons_[learners_.size() % lessons_.size()];
     learners_.push_back({.user = user, .lesson = &lesson, .stop = lesson.lines.size()});
   }
-  LogWriter writer(subjects_, kPartition, UnixMs() - kAgoMs, plan.seed);
+  LogWriter writer(subjects_, kPartition, plan.seed);
   log_ = writer.WriteAll(learners_, plan.in_flight);
   size_t bytes = 0;
   for (const wire::StoredMessage& record : log_) bytes += record.data.size();
@@ -135,17 +133,14 @@ void Bench::CheckAll(const std::string& path) const {
 
 Folded Bench::Fold(std::span<const wire::StoredMessage> records, const std::string& path,
                    size_t turn_records) const {
-  LogWire wire(subjects_);
-  wire::EventLoop loop;
-  bool handed_out = false;
-  ShardRunner runner(
-      &loop, &wire, {.path = path, .partitions = {static_cast<store::PartitionId>(kPartition)}},
-      [&] { handed_out = wire.Deliver(turn_records) > 0; });
-  wire.Append(kPartition, records);
+  LogShard shard({.path = path, .partitions = {static_cast<store::PartitionId>(kPartition)}}, {},
+                 turn_records);
+  shard.Append(kPartition, records);
   const CostClock clock;
-  while (runner.folded() < records.size()) runner.Turn(handed_out ? 0 : 1);
-  runner.Stop();
-  return {clock.Read(), runner.counters().checkpoints, runner.counters().checkpoint_bytes};
+  shard.Fold();
+  shard.Stop();
+  const shard::Counters& counters = shard.runner().counters();
+  return {clock.Read(), counters.checkpoints, counters.checkpoint_bytes};
 }
 
 double Bench::DecodeSeconds() const {
@@ -222,7 +217,7 @@ void Bench::Alone() {
   std::vector<double> per_thread, wall, background, checkpoint_bytes;
   for (size_t round = 1; round <= plan_.rounds; ++round) {
     const test::TempDir dir;
-    const Folded folded = Fold(log_, dir.path(), kTurnRecords);
+    const Folded folded = Fold(log_, dir.path(), LogShard::kTurnRecords);
     CheckAll(dir.path());
     const Cost& cost = folded.cost;
     per_core_.push_back(PerSecond(cost.cpu_s));
@@ -280,10 +275,10 @@ void Bench::CatchUp() {
 void Bench::Run() {
   fmt::print("{:<58} {:>10} {}\n", "median of the rounds", "", "(least to most)  bar");
   Alone();
-  if (DigestOf(1) != DigestOf(kTurnRecords)) {
+  if (DigestOf(1) != DigestOf(LogShard::kTurnRecords)) {
     throw std::runtime_error("how many records come at once changes what is folded");
   }
-  fmt::print("  sessions are the same with 1 and with {} records a turn\n", kTurnRecords);
+  fmt::print("  sessions are the same with 1 and with {} records a turn\n", LogShard::kTurnRecords);
   if (!plan_.alone) CatchUp();
   fmt::print("{}\n", figures_.dump());
 }
@@ -307,6 +302,7 @@ int main(int argc, char** argv) {
     plan.sessions = 1000;
     plan.rounds = 1;
   }
+  lyceum::InitLog("bench_engine", "", "error");
   try {
     lyceum::bench::Bench(plan).Run();
   } catch (const std::exception& error) {

@@ -40,6 +40,10 @@ LogWire::LogWire(const envelope::Subjects& subjects) : subjects_(subjects) {}
 
 // --- The log -------------------------------------------------------------------------------------
 
+void LogWire::Begin(uint32_t partition, uint64_t last_sequence) {
+  logs_[subjects_.LogStream(partition)].last_sequence = last_sequence;
+}
+
 void LogWire::Append(uint32_t partition, std::span<const wire::StoredMessage> records) {
   Log& log = logs_[subjects_.LogStream(partition)];
   CHECK(log.next == log.records.size());
@@ -55,8 +59,10 @@ size_t LogWire::Deliver(size_t records_max) {
   size_t count = 0;
   // Each log in turn hands out what it may, as reads of a connection bring it.
   for (size_t tried = 0; tried < logs_.size() && count < records_max && left_ > 0; ++tried) {
-    if (turn_ == logs_.end()) turn_ = logs_.begin();
-    Log& log = (turn_++)->second;
+    auto next = logs_.upper_bound(turn_);
+    if (next == logs_.end()) next = logs_.begin();
+    turn_ = next->first;
+    Log& log = next->second;
     while (count < records_max && log.next < log.records.size() && log.reader != nullptr &&
            log.reader->open) {
       DeliverRecord(log);

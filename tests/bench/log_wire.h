@@ -28,6 +28,8 @@ class LogWire final : public wire::Wire {
  public:
   explicit LogWire(const envelope::Subjects& subjects);
 
+  // A log whose records up to this one were handed out by another one. Before it is read.
+  void Begin(uint32_t partition, uint64_t last_sequence);
   // Records that follow those that the partition's log has: their sequences go on. They stay the
   // caller's until all are handed out. CHECK: those before are.
   void Append(uint32_t partition, std::span<const wire::StoredMessage> records);
@@ -82,7 +84,7 @@ class LogWire final : public wire::Wire {
   std::vector<SubscribedPtr> inboxes_;  // By the number in their subject; null: nobody's.
   std::vector<SubscribedPtr> tool_heartbeats_;
   std::map<std::string, Log> logs_;  // By stream.
-  std::map<std::string, Log>::iterator turn_ = logs_.end();
+  std::string turn_;             // The stream whose turn it was last.
   std::deque<Post> posts_;
   std::deque<std::pair<AnswerHandler, std::string>> answers_;
   SubscriptionId last_id_ = 0;
