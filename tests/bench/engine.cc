@@ -41,7 +41,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr double kEngineBar = 0.30;  // Of the reader alone, both per core.
+constexpr double kEngineBar = 0.30;   // Of the reader alone, both per core.
 constexpr double kCatchUpBar = 0.25;  // Of the reader alone, both of wall time.
 constexpr uint32_t kPartition = 3;
 constexpr size_t kLessons = 64;  // That differ.

@@ -96,16 +96,16 @@ class Node {
   }
   // `stored` is called once the server has it.
   void Store(std::string subject, std::string data, std::string id, std::function<void()> stored) {
-    const bool sent = publisher_->Send(
-        {.subject = std::move(subject),
-         .data = std::move(data),
-         .content_type = {},
-         .message_id = std::move(id),
-         .expected_last = {}},
-        kGiveUpMs, [stored = std::move(stored)](const Result<uint64_t>& acked) {
-          if (!acked) throw std::runtime_error(acked.error().text);
-          if (stored) stored();
-        });
+    const bool sent =
+        publisher_->Send({.subject = std::move(subject),
+                          .data = std::move(data),
+                          .content_type = {},
+                          .message_id = std::move(id),
+                          .expected_last = {}},
+                         kGiveUpMs, [stored = std::move(stored)](const Result<uint64_t>& acked) {
+                           if (!acked) throw std::runtime_error(acked.error().text);
+                           if (stored) stored();
+                         });
     if (!sent) throw std::runtime_error("no room for what is to be stored");
   }
   void Subscribe(const std::string& subject, std::string_view queue, wire::Wire::Handler handler) {
@@ -179,12 +179,12 @@ class Tool {
   }
   void Beat() {
     envelope::ToolHeartbeat beat{.worker = kWorker,
-                                       .tools = {std::string(tutor::Name(tutor::Tool::kLoadTopic)),
-                                                 std::string(tutor::Name(tutor::Tool::kCheckAnswer))},
-                                       .slots = kSlots,
-                                       .free = kSlots,
-                                       .protobuf = true,
-                                       .direct = true};
+                                 .tools = {std::string(tutor::Name(tutor::Tool::kLoadTopic)),
+                                           std::string(tutor::Name(tutor::Tool::kCheckAnswer))},
+                                 .slots = kSlots,
+                                 .free = kSlots,
+                                 .protobuf = true,
+                                 .direct = true};
     for (const std::string& id : in_flight_) beat.in_flight.emplace_back(id);
     const std::string data = envelope::EncodeToolHeartbeat(beat);
     (void)node_.wire().Publish({.subject = subjects_.Heartbeat(kWorker), .data = data});
@@ -206,9 +206,8 @@ class Gateway {
         client_(run_),
         learners_(learners),
         longest_us_(learners) {
-    node_.Subscribe(subjects_.Out(client_), "", [this](const wire::Arrived& message) {
-      Hear(message);
-    });
+    node_.Subscribe(subjects_.Out(client_), "",
+                    [this](const wire::Arrived& message) { Hear(message); });
   }
   void Run(double seconds);
 
@@ -239,7 +238,8 @@ class Gateway {
                 event.id.value, {});
   }
   void Hear(const wire::Arrived& arrived) {
-    const auto received = envelope::DecodeClientMessage(arrived.data, envelope::Encoding::kProtobuf);
+    const auto received =
+        envelope::DecodeClientMessage(arrived.data, envelope::Encoding::kProtobuf);
     if (!received) throw std::runtime_error(received.error().text);
     const auto found = by_user_.find(received->user.value);
     if (found == by_user_.end()) return;

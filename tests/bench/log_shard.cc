@@ -21,8 +21,8 @@ LogShard::LogShard(const ShardRunner::Options& options,
                    const std::map<store::PartitionId, uint64_t>& last, size_t turn_records)
     : turn_records_(turn_records),
       wire_(WireOf(last)),
-      runner_(&loop_, &wire_, options,
-              [this] { handed_out_ = wire_.Deliver(turn_records_) > 0; }) {}
+      runner_(&loop_, &wire_, options, [this] { handed_out_ = wire_.Deliver(turn_records_) > 0; }) {
+}
 
 void LogShard::Append(uint32_t partition, std::span<const wire::StoredMessage> records) {
   wire_.Append(partition, records);

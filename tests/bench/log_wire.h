@@ -84,7 +84,7 @@ class LogWire final : public wire::Wire {
   std::vector<SubscribedPtr> inboxes_;  // By the number in their subject; null: nobody's.
   std::vector<SubscribedPtr> tool_heartbeats_;
   std::map<std::string, Log> logs_;  // By stream.
-  std::string turn_;             // The stream whose turn it was last.
+  std::string turn_;                 // The stream whose turn it was last.
   std::deque<Post> posts_;
   std::deque<std::pair<AnswerHandler, std::string>> answers_;
   SubscriptionId last_id_ = 0;

@@ -16,7 +16,6 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -38,7 +37,6 @@ constexpr double kReadyBarS = 3;
 constexpr seconds kStart{60};
 constexpr milliseconds kBetweenKills{4000};
 constexpr milliseconds kLastPart{6000};  // After the last kill.
-constexpr milliseconds kPoll{5};
 
 struct Plan {
   size_t learners = 200;
@@ -52,6 +50,11 @@ size_t Count(const std::string& text, const std::string& word) {
   size_t count = 0;
   for (size_t from = 0; (from = text.find(word, from)) != std::string::npos; ++from) ++count;
   return count;
+}
+
+// So long, of a gateway that goes on.
+void WaitBeside(test::Process& gateway, milliseconds time) {
+  if (gateway.Wait(In(time))) throw std::runtime_error("the gateway ended: " + gateway.err());
 }
 
 class Bench {
@@ -110,10 +113,9 @@ std::unique_ptr<test::Process> Bench::StartGateway(size_t learners, int run_s) {
 json Bench::Gaps() {
   StartWorker({});
   const milliseconds length = plan_.kills * kBetweenKills + kLastPart;
-  const auto gateway =
-      StartGateway(plan_.learners, static_cast<int>(length.count() / 1000) + 1);
+  const auto gateway = StartGateway(plan_.learners, static_cast<int>(length.count() / 1000) + 1);
   for (int kill = 0; kill < plan_.kills; ++kill) {
-    std::this_thread::sleep_for(kBetweenKills);
+    WaitBeside(*gateway, kBetweenKills);
     stack_.session_worker().Kill9();
     stack_.StartSessionWorker();
   }
@@ -133,7 +135,7 @@ json Bench::Gaps() {
 json Bench::FullTail() {
   StartWorker({"--checkpoint-ms", "3600000"});
   const auto gateway = StartGateway(plan_.learners, plan_.tail + 30);
-  std::this_thread::sleep_for(seconds(plan_.tail));
+  WaitBeside(*gateway, seconds(plan_.tail));
   stack_.session_worker().Kill9();
   const size_t answers = Count(gateway->out(), "after a pause");
   const Deadline begun = Steady::now();
@@ -145,7 +147,6 @@ json Bench::FullTail() {
   double opened_s = 0;
   const bool answered = test::Eventually(kStart, [&] {
     if (opened_s == 0 && opened()) opened_s = SecondsSince(begun);
-    std::this_thread::sleep_for(kPoll);
     return Count(gateway->out(), "after a pause") > answers;
   });
   const double answered_s = SecondsSince(begun);
@@ -156,8 +157,8 @@ json Bench::FullTail() {
   gateway->Terminate();
   uint64_t tail = 0;
   std::string log = stack_.session_worker().err();
-  for (size_t from = 0; (from = log.find("\"event\":\"partition opened\"", from)) !=
-                        std::string::npos;) {
+  for (size_t from = 0;
+       (from = log.find("\"event\":\"partition opened\"", from)) != std::string::npos;) {
     const size_t end = log.find('\n', from);
     const size_t begin = log.rfind('{', from);
     const json line = json::parse(log.substr(begin, end - begin));
@@ -178,7 +179,8 @@ void Bench::Run() {
   row("  p50 of learners, ms", gaps.at("gap_p50_ms"));
   row("full tail, records folded again", tail.at("tail_records"));
   row("  s until every partition reads", tail.at("opened_s"));
-  row("  s until the first answer", tail.at("first_answer_s"), fmt::format("<= {:.0f}", kReadyBarS));
+  row("  s until the first answer", tail.at("first_answer_s"),
+      fmt::format("<= {:.0f}", kReadyBarS));
   json line = {{"bench", plan_.store.empty() ? "restart" : "restart_beside_sessions"},
                {"learners", plan_.learners},
                {"kills", plan_.kills}};

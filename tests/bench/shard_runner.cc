@@ -26,8 +26,7 @@ ShardRunner::ShardRunner(wire::EventLoop* loop, wire::Wire* wire, const Options&
   of_shard.worker = "bench";
   of_shard.memory_bytes = options.memory_bytes;
   if (!options.sends) of_shard.resend_age_ms = 0;
-  flight_ = Must(
-      store::FlightPage::Open(options.path + "/flight", of_shard.subjects.partitions()));
+  flight_ = Must(store::FlightPage::Open(options.path + "/flight", of_shard.subjects.partitions()));
   shard_ = std::make_unique<shard::Shard>(shard::Doors{.wire = wire,
                                                        .store = store_.get(),
                                                        .flight = flight_.get(),
