@@ -68,8 +68,9 @@ struct Learner {
 // Writes the records of one partition, whose learners it is given.
 class LogWriter {
  public:
-  // Each record is stored when it is written.
-  LogWriter(const envelope::Subjects& subjects, uint32_t partition, uint64_t seed);
+  // Each record is stored when it is written, by a clock that is ahead of this machine's.
+  LogWriter(const envelope::Subjects& subjects, uint32_t partition, uint64_t seed,
+            int64_t ahead_ms = 0);
 
   // The next line of this one.
   wire::StoredMessage Write(Learner& learner);
@@ -81,6 +82,7 @@ class LogWriter {
  private:
   const envelope::Subjects subjects_;
   const uint32_t partition_;
+  const int64_t ahead_ms_;
   uint64_t sequence_ = 0;
   std::mt19937_64 random_;
 };

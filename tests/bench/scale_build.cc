@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kLessons = 64;
 constexpr uint64_t kChunk = 8'000;  // Sessions whose records are in memory at a time.
 constexpr size_t kInFlight = 64;    // Of a partition.
+// So that no timer of these sessions falls due while others are measured beside them.
+constexpr int64_t kAheadMs = 24 * 60 * 60 * 1000;
 constexpr size_t kRoundsMax = 5;
 constexpr uint64_t kGoOnSessions = Population::kSmall / kRoundsMax;
 constexpr uint64_t kGoOnMessages = 30;
@@ -53,7 +55,7 @@ Population::Population(const ScalePlan& plan, const std::string& path)
     throw std::runtime_error(path + " is there already: name another folder");
   }
   for (uint32_t i = 0; i < subjects_.partitions(); ++i) {
-    writers_.push_back(std::make_unique<LogWriter>(subjects_, i, plan.seed + i));
+    writers_.push_back(std::make_unique<LogWriter>(subjects_, i, plan.seed + i, kAheadMs));
   }
   Reopen();
 }
@@ -70,7 +72,9 @@ void Population::Reopen() {
     last[partition] = writers_[partition]->last_sequence();
   }
   shard_ = std::make_unique<LogShard>(
-      ShardRunner::Options{.path = path_, .partitions = AllPartitions(subjects_)}, last);
+      ShardRunner::Options{
+          .path = path_, .partitions = AllPartitions(subjects_), .ahead_ms = kAheadMs},
+      last);
 }
 
 void Population::Fold(std::vector<std::vector<Learner>>& learners, Folded* folded) {

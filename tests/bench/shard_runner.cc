@@ -20,7 +20,7 @@ T Must(Result<T> result) {
 
 ShardRunner::ShardRunner(wire::EventLoop* loop, wire::Wire* wire, const Options& options,
                          std::function<void()> each_turn)
-    : loop_(loop), each_turn_(std::move(each_turn)) {
+    : loop_(loop), each_turn_(std::move(each_turn)), clock_(options.ahead_ms) {
   store_ = Must(store::RocksStore::Open({.path = options.path}));
   shard::Options of_shard;
   of_shard.worker = "bench";

@@ -21,13 +21,25 @@
 
 namespace lyceum::bench {
 
+class AheadClock final : public Clock {
+ public:
+  explicit AheadClock(int64_t ahead_ms) : ahead_ms_(ahead_ms) {}
+  int64_t SteadyMs() const override { return clock_.SteadyMs(); }
+  int64_t UnixMs() const override { return clock_.UnixMs() + ahead_ms_; }
+
+ private:
+  const SystemClock clock_;
+  const int64_t ahead_ms_;
+};
+
 class ShardRunner {
  public:
   struct Options {
     std::string path;  // Of the folder, as a session worker has it.
     std::vector<store::PartitionId> partitions;
     size_t memory_bytes = 256 << 20;
-    bool sends = true;  // False: every record is older than what may still be sent.
+    bool sends = true;     // False: every record is older than what may still be sent.
+    int64_t ahead_ms = 0;  // Its clock, before this machine's: as the records' (LogWriter).
   };
   // `loop` and `wire` outlive it. `each_turn`: what else is to be done between the handlers and the
   // shard's turn. Turns until all partitions read.
@@ -50,7 +62,7 @@ class ShardRunner {
 
   wire::EventLoop* const loop_;
   const std::function<void()> each_turn_;
-  SystemClock clock_;
+  AheadClock clock_;
   SeededRandom random_{1};
   std::unique_ptr<store::RocksStore> store_;
   std::unique_ptr<store::FlightPage> flight_;
