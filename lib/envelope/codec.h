@@ -1,12 +1,11 @@
 // Bytes <-> meaning. Protobuf stops here: no other library includes a generated header.
 //
 // Reading: the encoding is JSON where the header Content-Type is application/json or the first byte
-// is
-// '{', protobuf otherwise. Refused (kReject, with a text that names the field): what does not
+// is '{', protobuf otherwise. Refused (kReject, with a text that names the field): what does not
 // parse, unknown fields, text that is not UTF-8, ids that are not tokens, words that no table has,
-// numbers out of range, texts over their bound (tutor/limits.h), nesting over 32, payloads over 1
-// MiB. The texts quote nothing of what was sent but names of fields. Writing: JSON with the names
-// of the proto file and without empty fields, as proto3 JSON does.
+// numbers out of range, texts over their bound (tutor/limits.h), nesting over 32, payloads over
+// 1 MiB. The texts quote nothing of what was sent but names of fields.
+// Writing: JSON with the names of the proto file and without empty fields, as proto3 JSON does.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +46,7 @@ std::optional<RefusedSender> PeekSender(std::string_view data, Encoding encoding
 // event. Of any class; the id may be left out, whoever sends it gives it one.
 Result<tutor::Event> EventFromJson(std::string_view json);
 
-// --- To clients
-// -----------------------------------------------------------------------------------
+// --- To clients ---------------------------------------------------------------------------------
 std::string EncodeClientMessage(const UserId& user, const tutor::ClientMessage& message,
                                 Encoding encoding);
 // What a tool says while it still speaks, as a message to the client. The offset is the number of
@@ -75,8 +73,7 @@ struct ReceivedMessage {
 };
 Result<ReceivedMessage> DecodeClientMessage(std::string_view data, Encoding encoding);
 
-// --- Tools
-// -----------------------------------------------------------------------------------------
+// --- Tools --------------------------------------------------------------------------------------
 struct ToolRequest {
   CallId id;
   uint32_t attempt = 1;
@@ -117,8 +114,7 @@ Result<ToolHeartbeat> DecodeToolHeartbeat(std::string_view data, Encoding encodi
 std::string EncodeToolCancel(const CallId& id);
 Result<CallId> DecodeToolCancel(std::string_view data, Encoding encoding);
 
-// --- Queries
-// ----------------------------------------------------------------------------------------
+// --- Queries ------------------------------------------------------------------------------------
 struct Query {
   uint32_t history_max = 100;
   bool records = false;
@@ -154,8 +150,7 @@ struct SessionView {
 };
 Result<SessionView> DecodeSessionView(std::string_view data, Encoding encoding);
 
-// --- Dead letters
-// -------------------------------------------------------------------------------------
+// --- Dead letters -------------------------------------------------------------------------------
 struct DeadLetter {
   uint32_t partition = 0;
   uint64_t sequence = 0;
@@ -170,8 +165,7 @@ struct DeadLetter {
 std::string EncodeDeadLetter(const DeadLetter& letter);
 Result<DeadLetter> DecodeDeadLetter(std::string_view data);
 
-// --- Courses: the value of a topic in the course bucket
-// ----------------------------------------------
+// --- Courses: the value of a topic in the course bucket -----------------------------------------
 std::string EncodeTopic(const tutor::Topic& topic);  // Deterministic protobuf.
 Result<tutor::Topic> DecodeTopic(std::string_view data);
 

@@ -4,8 +4,7 @@
 //   1. exactly, modulo two primes (modular.h): equal there is equal; different there, and rational,
 //      is different;
 //   2. in floating point at up to kPointsMax points (approximate.h): one point at which they
-//   clearly
-//      differ is enough for different; for equal they agree at kAgreeMin points and never differ.
+//      clearly differ is enough for different; for equal they agree at kAgreeMin points and never differ.
 //      Points are positive, negative, whole, small and large, from a generator that is seeded by
 //      the two trees: the same answer always gets the same verdict.
 // Where both have too few values, and where infinity is counted with, the verdict is undecided.

@@ -7,8 +7,8 @@
 //   atom     = number | 1 1/2 | name | (sum) | [sum] | |sum| | fraction | call
 //   call     = function [^ exponent] argument           sin^2 x; sin^-1 x is arcsin x
 //   argument = (sum) | product without signs            sin 2x is sin(2x); sqrt 2x is (sqrt 2)x
-//   root(x,n)  n-th root;  log_b x;  log is of base 10, ln of base e;  exp(x) is e^x;  50% is
-//   50/100
+//   root(x,n) is the n-th root; log_b x; log is of base 10, ln of base e; exp(x) is e^x;
+//   50% is 50/100
 // Conventions. e and pi are the constants, i is a letter like any other. Names: token.h. f(x) is a
 // function of which nothing is known where f, g or h always stands before a bracket, and a product
 // where it also stands alone (h(a+b)/2 with another h): Unknowns decides for a key and its answer.

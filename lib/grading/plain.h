@@ -1,16 +1,16 @@
 // Plain: what was typed or authored, in LaTeX, Unicode or ASCII, as one plain ASCII-like notation.
 //
-//   $$..$$ \( \) \[ \] \left \right \, \; ~          gone or a space
-//   \frac{a}{b} \dfrac \tfrac                        a / b, each between kFracOpen and kFracClose
-//   {token} {a+b} {a, b}                             token (a+b) {a, b}
-//   \sqrt{a} √                                       sqrt(a)
-//   × \times · \cdot ÷ \div                          * * * * / /
-//   − – (U+2212, U+2013 ...)                         -
-//   ≤ \leq ≥ \geq ≠ \neq ∞ \infty ∪ \cup            <= <= >= >= != != inf inf U U
-//   ± \pm ∓ \mp                                     ± ± ∓ ∓
-//   ½ ² ²³ ⁻³ x₂ fullwidth digits                    1/2 as a fraction, ^2, ^23, ^(-3), x_(2),
-//   digits \text{a} \mathrm{a}                              a
-//   \% \$ \{ \}                                      % $ { }
+//   $$..$$ \( \) \[ \] \left \right \, \; ~      gone or a space
+//   \frac{a}{b} \dfrac \tfrac                    a / b, each between kFracOpen and kFracClose
+//   {token} {a+b} {a, b}                         token (a+b) {a, b}
+//   \sqrt{a} √                                   sqrt(a)
+//   × \times · \cdot ÷ \div                      * * * * / /
+//   − – (U+2212, U+2013 ...)                     -
+//   ≤ \leq ≥ \geq ≠ \neq ∞ \infty ∪ \cup         <= <= >= >= != != inf inf U U
+//   ± \pm ∓ \mp                                  ± ± ∓ ∓
+//   ½ ² ²³ ⁻³ x₂ fullwidth digits                1/2 as a fraction, ^2, ^23, ^(-3), x_(2), digits
+//   \text{a} \mathrm{a}                          a
+//   \% \$ \{ \}                                  % $ { }
 // Total: bad LaTeX gives some text, never an error. At most kPlainDepthMax nested groups, deeper
 // ones stay.
 #pragma once

@@ -7,9 +7,10 @@
 //   waiting   --window, backoff-----> sent          the oldest first
 //   sent      --accepted, listed----> running
 //   sent      --busy, nobody, silence-> waiting     not an attempt: the same number goes out again
-//   running   --worker silent, or two heartbeats without it--> waiting as attempt + 1, or failed
-//   (lost) any       --deadline------------> failed        `unavailable` where nobody ever served
-//   the tool failed                                          until the partition ends the call
+//   running   --lost----------------> waiting       as attempt + 1, or failed. Lost: its worker is
+//                                                   silent, or two heartbeats do not list it
+//   any       --deadline------------> failed        `unavailable` where nobody ever served the tool
+//   failed                                          until the partition ends the call
 //
 // Flow by tool: what its workers have room for, as far as their heartbeats and our own calls tell,
 // and at most `window` requests that wait for an answer. Until a worker has told its slots, and

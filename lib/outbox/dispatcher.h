@@ -1,8 +1,7 @@
 // Dispatcher: the thread around a DispatchTable. It publishes tool requests with a reply inbox of
-// its own
-// (`<inbox>.<call>.<send>`, so that each answer names what it answers), listens to all heartbeats,
-// and publishes in a failed call's stead a tool_result with an error, `<call>-error`, until it is
-// acked.
+// its own (`<inbox>.<call>.<send>`, so that each answer names what it answers), listens to all
+// heartbeats, and publishes in a failed call's stead a tool_result with an error, `<call>-error`,
+// until it is acked.
 //
 // Threading: Adopt, WaitForRoom, Committed and Drain from any thread. Bounded: kCallsMax calls.
 #pragma once

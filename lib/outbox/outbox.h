@@ -1,11 +1,10 @@
 // Outbox: the only sender of a session worker. What leaves was committed before.
 //
 //   letters  client messages (core NATS: erased after a flush round trip that followed, shared by
-//   all
-//            letters before it) and dead letters (JetStream: erased when acked)
+//            all letters before it) and dead letters (JetStream: erased when acked)
 //   timers   dated letters; published to lyceum.in.timer.<user> when due, erased when acked
 //   calls    tool requests, by the dispatcher (dispatcher.h); erased by the commit that ends the
-//   call
+//            call
 //
 // Threading: Adopt, Committed and TakeDone of one partition are called by that partition's thread;
 // the outbox sends from threads of its own. Bounded: Committed waits while more than letters_max

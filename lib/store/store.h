@@ -1,15 +1,18 @@
 // The durable half of the sessions: one RocksDB per worker, every key under its partition.
 //
-// Keys (p = partition u16, integers big-endian, so byte order is numeric order; user as `len u8,
+// Keys (p = partition u16; integers big-endian, so byte order is numeric order; user as `len u8,
 // bytes`):
-//   p 'a'                          -> applied: sequence u64, stream created_ns u64
-//   p 'c' index u64 index u16      -> tool request of a pending call (key: the call's sequence,
-//   index) p 'h' user index u64           -> history entry p 'k' digest                   -> topic
-//   content p 'm' user n u32               -> client message, kept for attach p 'o' seq u64 index
-//   u16        -> letter to send now p 'r' user seq u64             -> nothing: the session has a
-//   record there p 's' user                     -> the session, hot and small p 't' due_ms u64 seq
-//   u64 index u16 -> letter to send at due_ms (Unix ms, UTC) 'F'                            ->
-//   format u32: a database of another format is refused
+//   p 'a'                            -> applied: sequence u64, stream created_ns u64
+//   p 'c' seq u64 index u16          -> tool request of a pending call: its sequence, its index
+//   p 'h' user index u64             -> history entry
+//   p 'k' digest                     -> topic content
+//   p 'm' user n u32                 -> client message, kept for attach
+//   p 'o' seq u64 index u16          -> letter to send now
+//   p 'r' user seq u64               -> nothing: the session has a record there
+//   p 's' user                       -> the session, hot and small
+//   p 't' due_ms u64 seq u64 index u16
+//                                    -> letter to send at due_ms (Unix ms, UTC)
+//   'F'                              -> format u32: a database of another format is refused
 // Invariant: what one record changes is changed in one WriteBatch, together with 'a', or not at
 // all. Values are bytes to this library. Threading: Apply is called by one thread per partition;
 // reads by any. Errors: kFatal on corruption, kRetry on anything else that RocksDB reports.

@@ -1,7 +1,8 @@
 // The courses in the KV bucket lyceum_courses.
 //
 //   course.<course>.current             {"version", "title", ...}: the index of the version to
-//   start with course.<course>.<version>           the same of that version; never changed
+//                                       start with
+//   course.<course>.<version>           the same of that version; never changed
 //   topic.<course>.<version>.<topic>    EncodeTopic; never changed
 // Ids are subject tokens with '=' for '~', which a key may not hold.
 // Errors: kReject: no such course, version or topic (the text says which); kRetry: NATS is away.

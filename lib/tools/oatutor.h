@@ -1,9 +1,9 @@
 // Importer for problems and material as JSON Lines, one record a line.
 //
 //   problem   {id, topic, lesson, question_text, answer_kind, answers[], choices[],
-//   known_wrong_answers[]{answer},
+//              known_wrong_answers[]{answer},
 //              hints[]{id, type: hint|scaffold, title, text, dependencies[], answer[],
-//              sub_hints[]}}
+//                    sub_hints[]}}
 //   section   {id, topic, section_title, text}
 // Topics are the `topic` words, in the order of their first appearance, problems before sections.
 // Sections become material, cut at paragraphs into segments of about kSegmentBytes. Hints and

@@ -1,8 +1,8 @@
 // ToolWorker: answers tool requests from NATS. The other end of the session worker's dispatcher.
 //
 //   lyceum.tool.<tool>, queue group `tools` -> accepted | busy on the reply subject
-//   -> the tool runs in one of `slots` slots -> Event{tool_result} to lyceum.in.tool.<user>, until
-//   acked
+//     -> the tool runs in one of `slots` slots
+//     -> Event{tool_result} to lyceum.in.tool.<user>, until acked
 //   lyceum.toolctl.<id>: a cancel; the tool is told to stop, and the result is dropped
 //   lyceum.toolworker.<id>: a heartbeat, every 500 ms
 //   what a tool says to the learner while it works -> deltas to the request's stream_subject

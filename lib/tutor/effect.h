@@ -12,8 +12,7 @@
 
 namespace lyceum::tutor {
 
-// --- What a client hears (contract: ClientMessage)
-// ------------------------------------------------
+// --- What a client hears (contract: ClientMessage) ----------------------------------------------
 struct TextOut {
   std::string text;
 };

@@ -86,8 +86,7 @@ void On(Turn& t, const S&, const Detach&) {
   t.DetachClient();
 }
 
-// --- tool.ok, tool.error
-// --------------------------------------------------------------------------
+// --- tool.ok, tool.error ------------------------------------------------------------------------
 template <class S>
 void On(Turn& t, const S&, const ToolResult&) {
   Drop(t);

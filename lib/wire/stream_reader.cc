@@ -3,12 +3,10 @@
 // a heartbeat says which number was the last. On any doubt the reader breaks and its owner opens
 // another.
 //
-//   delivery   reply = $JS.ACK.<stream>.<consumer>.<tries>.<stream seq>.<consumer
-//   seq>.<ns>.<pending>
-//              newer servers may put <domain>.<account> behind ACK, and more at the end
+//   delivery   reply = $JS.ACK.<stream>.<consumer>.<tries>.<stream seq>.<consumer seq>.<ns>
+//              .<pending>; newer servers may put <domain>.<account> behind ACK, and more at the end
 //   status     header Status: 100, no data. With a reply: flow control, answered when read up to
-//   here.
-//              Otherwise a heartbeat: Nats-Last-Consumer, and Nats-Consumer-Stalled = a flow
+//              here. Otherwise a heartbeat: Nats-Last-Consumer, and Nats-Consumer-Stalled = a flow
 //              control subject.
 #include <charconv>
 

@@ -5,10 +5,12 @@
 //   course <topics> [generate] [material N]   the content that load_topic gives; before start
 //   start [another] [busy reply_wait|defer|interrupt] [tone WORD]
 //   message|answer|question TEXT    hint  skip  continue  attach N  detach
-//   load  grade VERDICT [ERROR]  say TEXT  intent WORD [CONFIDENCE]  generated  fail CODE results
-//   of the call stray                           the result of a call that is not pending timer
-//   tool_deadline|idle|ttl|stray force_remediation [ERROR]  force_skip  retry  goto TOPIC  end TEXT
-//   shutdown TEXT later MS    client NAME    again (the last event once more)
+//   load  grade VERDICT [ERROR]  say TEXT  intent WORD [CONFIDENCE]  generated  fail CODE
+//                                             results of the call
+//   stray                                     the result of a call that is not pending
+//   timer tool_deadline|idle|ttl|stray
+//   force_remediation [ERROR]  force_skip  retry  goto TOPIC  end TEXT  shutdown TEXT
+//   later MS    client NAME    again          (the last event once more)
 // Everything else is comment ("#") or output. LYCEUM_REWRITE_GOLDEN=1 writes the output anew.
 
 #include <gtest/gtest.h>

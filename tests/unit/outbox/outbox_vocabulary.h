@@ -84,8 +84,7 @@ class OutboxTest : public ::testing::Test {
     ASSERT_TRUE(outbox_->Adopt(kPartition));
   }
 
-  // --- Commits: rows into the store, then the same to the outbox
-  // -----------------------------------
+  // --- Commits: rows into the store, then the same to the outbox --------------------------------
   static std::string LetterTo(const std::string& client, const std::string& text) {
     return envelope::EncodeLetter(
         {subjects().Out(ClientId(client)), "", "application/json", "00-trace-01", text});
@@ -169,8 +168,7 @@ class OutboxTest : public ::testing::Test {
     });
   }
 
-  // --- A tool worker, by hand
-  // -----------------------------------------------------------------------
+  // --- A tool worker, by hand -------------------------------------------------------------------
   static std::string Request() { return subjects().ToolRequests("clarify_concept"); }
   static envelope::ToolRequest Read(const wire::Message& message) {
     auto request = envelope::DecodeToolRequest(

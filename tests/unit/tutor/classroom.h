@@ -38,8 +38,7 @@ class Classroom {
   // To the first question of the loaded topic.
   Classroom& ToQuestion() { return Load().Do(Skip{}); }
 
-  // --- What came of the last event
-  // -----------------------------------------------------------------
+  // --- What came of the last event --------------------------------------------------------------
   StateName state() const { return NameOf(session->state); }
   const Call& call() const;  // The pending one, or the failed one.
   bool IsLockedBy(Tool tool) const;
