@@ -5,13 +5,13 @@
 namespace lyceum::envelope {
 namespace {
 
-void Write(const tutor::TopicRef& ref, v1::TopicRef* out) {
+void WriteRef(const tutor::TopicRef& ref, v1::TopicRef* out) {
   out->set_course(ref.course.value);
   out->set_version(ref.version);
   out->set_topic(ref.topic.value);
 }
 
-tutor::TopicRef Read(const v1::TopicRef& in) {
+tutor::TopicRef ReadRef(const v1::TopicRef& in) {
   return {CourseId(in.course()), in.version(), TopicId(in.topic())};
 }
 
@@ -40,23 +40,23 @@ struct ArgsWriter {
   v1::ToolRequest::Args* out;
 
   void operator()(const tutor::LoadTopicArgs& args) const {
-    Write(args.ref, out->mutable_load_topic()->mutable_ref());
+    WriteRef(args.ref, out->mutable_load_topic()->mutable_ref());
   }
   void operator()(const tutor::PresentMaterialArgs& args) const {
     auto* to = out->mutable_present_material();
-    Write(args.ref, to->mutable_ref());
+    WriteRef(args.ref, to->mutable_ref());
     to->set_segment(args.segment);
     to->set_text(args.text);
   }
   void operator()(const tutor::ClarifyConceptArgs& args) const {
     auto* to = out->mutable_clarify_concept();
-    Write(args.ref, to->mutable_ref());
+    WriteRef(args.ref, to->mutable_ref());
     to->set_text(args.text);
     if (args.question) envelope::Write(*args.question, to->mutable_question());
     for (const auto& entry : args.recent) envelope::Write(entry, to->add_recent());
   }
   void operator()(const tutor::GenerateQuestionArgs& args) const {
-    Write(args.ref, out->mutable_generate_question()->mutable_ref());
+    WriteRef(args.ref, out->mutable_generate_question()->mutable_ref());
   }
   void operator()(const tutor::CheckAnswerArgs& args) const {
     auto* to = out->mutable_check_answer();
@@ -67,7 +67,7 @@ struct ArgsWriter {
   }
   void operator()(const tutor::GiveHintArgs& args) const {
     auto* to = out->mutable_give_hint();
-    Write(args.ref, to->mutable_ref());
+    WriteRef(args.ref, to->mutable_ref());
     envelope::Write(args.question, to->mutable_question());
     to->set_level(args.level);
     to->set_of(args.of);
@@ -75,7 +75,7 @@ struct ArgsWriter {
   }
   void operator()(const tutor::RemediateKnownErrorArgs& args) const {
     auto* to = out->mutable_remediate_known_error();
-    Write(args.ref, to->mutable_ref());
+    WriteRef(args.ref, to->mutable_ref());
     to->set_error_id(args.error.value);
     to->set_error_text(args.error_text);
     to->set_strategy(std::string(tutor::Name(args.strategy)));
@@ -84,14 +84,14 @@ struct ArgsWriter {
   }
   void operator()(const tutor::DiagnoseErrorArgs& args) const {
     auto* to = out->mutable_diagnose_error();
-    Write(args.ref, to->mutable_ref());
+    WriteRef(args.ref, to->mutable_ref());
     if (args.question) envelope::Write(*args.question, to->mutable_question());
     to->set_answer(args.answer);
     WriteAttempts(args.attempts, to);
   }
   void operator()(const tutor::ClassifyIntentArgs& args) const {
     auto* to = out->mutable_classify_intent();
-    Write(args.ref, to->mutable_ref());
+    WriteRef(args.ref, to->mutable_ref());
     if (args.question) envelope::Write(*args.question, to->mutable_question());
     to->set_text(args.text);
   }
@@ -110,7 +110,7 @@ tutor::CheckAnswerArgs ReadArgs(const v1::CheckAnswerArgs& in, Reader& reader) {
 }
 
 tutor::ClarifyConceptArgs ReadArgs(const v1::ClarifyConceptArgs& in, Reader& reader) {
-  tutor::ClarifyConceptArgs args{Read(in.ref()), in.text(), ReadQuestion(in, reader), {}};
+  tutor::ClarifyConceptArgs args{ReadRef(in.ref()), in.text(), ReadQuestion(in, reader), {}};
   const Reader::Inside inside(reader, "recent");
   for (const auto& entry : in.recent()) args.recent.push_back(envelope::Read(entry, reader));
   return args;
@@ -118,7 +118,7 @@ tutor::ClarifyConceptArgs ReadArgs(const v1::ClarifyConceptArgs& in, Reader& rea
 
 tutor::GiveHintArgs ReadArgs(const v1::GiveHintArgs& in, Reader& reader) {
   tutor::GiveHintArgs args;
-  args.ref = Read(in.ref());
+  args.ref = ReadRef(in.ref());
   {
     const Reader::Inside inside(reader, "question");
     args.question = envelope::Read(in.question(), reader);
@@ -130,7 +130,7 @@ tutor::GiveHintArgs ReadArgs(const v1::GiveHintArgs& in, Reader& reader) {
 }
 
 tutor::RemediateKnownErrorArgs ReadArgs(const v1::RemediateKnownErrorArgs& in, Reader& reader) {
-  return {Read(in.ref()),           ErrorId(in.error_id()),
+  return {ReadRef(in.ref()),        ErrorId(in.error_id()),
           in.error_text(),          reader.Word<tutor::Strategy>("strategy", in.strategy()),
           ReadQuestion(in, reader), in.answer()};
 }
@@ -150,15 +150,15 @@ tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader) {
                               in.GetDescriptor()->FindFieldByNumber(in.tool_case())->name());
   switch (in.tool_case()) {
     case v1::ToolRequest::Args::kLoadTopic:
-      return tutor::LoadTopicArgs{Read(in.load_topic().ref())};
+      return tutor::LoadTopicArgs{ReadRef(in.load_topic().ref())};
     case v1::ToolRequest::Args::kPresentMaterial:
-      return tutor::PresentMaterialArgs{Read(in.present_material().ref()),
+      return tutor::PresentMaterialArgs{ReadRef(in.present_material().ref()),
                                         in.present_material().segment(),
                                         in.present_material().text()};
     case v1::ToolRequest::Args::kClarifyConcept:
       return ReadArgs(in.clarify_concept(), reader);
     case v1::ToolRequest::Args::kGenerateQuestion:
-      return tutor::GenerateQuestionArgs{Read(in.generate_question().ref())};
+      return tutor::GenerateQuestionArgs{ReadRef(in.generate_question().ref())};
     case v1::ToolRequest::Args::kCheckAnswer:
       return ReadArgs(in.check_answer(), reader);
     case v1::ToolRequest::Args::kGiveHint:
@@ -167,10 +167,10 @@ tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader) {
       return ReadArgs(in.remediate_known_error(), reader);
     case v1::ToolRequest::Args::kDiagnoseError:
       return tutor::DiagnoseErrorArgs{
-          Read(in.diagnose_error().ref()), ReadQuestion(in.diagnose_error(), reader),
+          ReadRef(in.diagnose_error().ref()), ReadQuestion(in.diagnose_error(), reader),
           in.diagnose_error().answer(), ReadAttempts(in.diagnose_error(), reader)};
     case v1::ToolRequest::Args::kClassifyIntent:
-      return tutor::ClassifyIntentArgs{Read(in.classify_intent().ref()),
+      return tutor::ClassifyIntentArgs{ReadRef(in.classify_intent().ref()),
                                        ReadQuestion(in.classify_intent(), reader),
                                        in.classify_intent().text()};
     case v1::ToolRequest::Args::TOOL_NOT_SET:

@@ -24,7 +24,7 @@ std::string Text(const Json& record, const char* name) {
   return found != record.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::vector<std::string> Texts(const Json& record, const char* name) {
+std::vector<std::string> TextsOf(const Json& record, const char* name) {
   std::vector<std::string> texts;
   const auto found = record.find(name);
   if (found == record.end() || !found->is_array()) return texts;
@@ -65,8 +65,8 @@ std::vector<RawHint> HintsOf(const Json& record) {
     RawHint hint;
     hint.id = Text(item, "id");
     hint.text = Text(item, "text").empty() ? Text(item, "title") : Text(item, "text");
-    hint.answers = Texts(item, "answer");
-    hint.dependencies = Texts(item, "dependencies");
+    hint.answers = TextsOf(item, "answer");
+    hint.dependencies = TextsOf(item, "dependencies");
     hint.parts = HintsOf(Json::object({{"hints", item.value("sub_hints", Json::array())}}));
     hints.push_back(std::move(hint));
   }
@@ -101,8 +101,8 @@ Result<tutor::Question> QuestionOf(const Json& record) {
   const auto format = FormatOf(kind);
   if (!format) return Reject("the answer kind \"" + kind + "\" is not known");
   question.format = *format;
-  question.answers = Texts(record, "answers");
-  if (*format == AnswerFormat::kChoice) question.choices = Texts(record, "choices");
+  question.answers = TextsOf(record, "answers");
+  if (*format == AnswerFormat::kChoice) question.choices = TextsOf(record, "choices");
   for (const std::string& key : question.answers) {
     if (key.find("@{") != std::string::npos) {
       return Reject("the key holds a variable that was not filled in");

@@ -23,7 +23,7 @@ constexpr size_t kAttemptBytesMax = 2 * 1024;
 constexpr size_t kAuthoredBytesMax = 8 * 1024;
 constexpr size_t kSegmentBytesMax = tutor::kToolTextBytesMax;
 constexpr size_t kAnswerBytesMax = tutor::kLearnerTextBytesMax;
-constexpr uint32_t kMaterialTokensMax = 4000;
+constexpr uint32_t kExcerptsTokensMax = 4000;
 constexpr uint32_t kHistoryTokensMax = 1500;
 constexpr size_t kAskedMax = 32;  // Questions that are there already.
 constexpr size_t kErrorsMax = 32;
@@ -71,7 +71,7 @@ void AddMaterial(const TopicView* view, const std::string& query, const tutor::Q
                  Values* values) {
   if (view == nullptr) return;
   values->Text("title", view->topic().title, kLineBytesMax)
-      .Texts("material", view->Excerpts(query, question, kMaterialTokensMax), kSegmentBytesMax);
+      .Texts("material", view->Excerpts(query, question, kExcerptsTokensMax), kSegmentBytesMax);
 }
 
 // The newest that fit, in their order.

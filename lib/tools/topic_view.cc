@@ -15,7 +15,7 @@ namespace lyceum::tools {
 namespace {
 
 constexpr size_t kCandidatesMax = 16;
-constexpr size_t kIndexBytesMax = 64 * 1024 * 1024;
+constexpr size_t kIndexesBytesMax = 64 * 1024 * 1024;
 constexpr size_t kIndexBytesPerByte = 8;  // Of material, by and large.
 constexpr std::chrono::milliseconds kAskAgainFirst{20};
 constexpr std::chrono::milliseconds kAskAgainMax{500};
@@ -44,7 +44,7 @@ struct Indexed {
 
 // Made once for a topic, as long as its source hands out the same one.
 Lru<Indexed>& Indexes() {
-  static Lru<Indexed> indexes(kIndexBytesMax);
+  static Lru<Indexed> indexes(kIndexesBytesMax);
   return indexes;
 }
 

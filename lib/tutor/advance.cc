@@ -10,6 +10,7 @@
 #include "tutor/lesson.h"
 #include "tutor/limits.h"
 #include "tutor/phrases.h"
+#include "tutor/plain_text.h"
 #include "tutor/timer.h"
 
 namespace lyceum::tutor {
@@ -55,10 +56,6 @@ bool IsSeen(Session& s, const EventId& id) {
   if (s.seen.size() >= kSeenMax) s.seen.erase(s.seen.begin());
   s.seen.push_back(hash);
   return false;
-}
-
-bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
 }
 
 // Refuses what can not be a learner's message. True where it did.

@@ -6,15 +6,12 @@
 #include <string_view>
 
 #include "tutor/limits.h"
+#include "tutor/plain_text.h"
 
 namespace lyceum::tutor {
 namespace {
 
 using Found = std::vector<std::string>;
-
-bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
-}
 
 void CheckId(std::string_view id, const std::string& what, Found& found) {
   if (IsBlank(id)) found.push_back("the " + what + " is empty");

@@ -65,6 +65,10 @@ void PlainWriter::Add(std::string_view text) {
   }
 }
 
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
+}
+
 std::string Plain(std::string_view text) {
   PlainWriter writer;
   writer.Add(text);

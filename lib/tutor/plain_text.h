@@ -24,5 +24,6 @@ class PlainWriter {
 
 bool IsAlnum(char c);  // Bytes of other alphabets count as letters.
 bool IsDigit(char c);
+bool IsBlank(std::string_view text);  // Nothing but ASCII white space.
 
 }  // namespace lyceum::tutor

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/overloaded.h"
 #include "cli/terminal.h"
 #include "tutor/limits.h"
 #include "tutor/names.h"
@@ -13,13 +14,6 @@ namespace {
 
 using tutor::ClientMessage;
 using tutor::StateName;
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 constexpr size_t kLettersMax = 26;
 

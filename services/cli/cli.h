@@ -50,6 +50,9 @@ struct InitOptions {
   int64_t replicas = 1;
   int64_t timeout_s = 60;  // A cluster that has just started can not create streams yet.
 };
+struct ReadyOptions {
+  int64_t timeout_s = 30;
+};
 struct CourseImportOptions {
   std::string file;  // Our own format.
   std::string from;  // Empty or "oatutor".
@@ -119,6 +122,7 @@ struct GradeOptions {
 };
 
 int RunInit(const Common& common, const InitOptions& options);
+int RunReady(const Common& common, const ReadyOptions& options);
 int RunCourseImport(const Common& common, const CourseImportOptions& options);
 int RunCourseList(const Common& common);
 int RunCourseShow(const Common& common, const CourseShowOptions& options);
@@ -136,8 +140,7 @@ int RunDeadLetterShow(const Common& common, uint64_t sequence);
 // Reads the command line, runs what it names.
 int Main(int argc, const char* const* argv);
 
-// --- What several of them need
-// --------------------------------------------------------------------
+// --- What several of them need ------------------------------------------------------------------
 
 // The sentence on standard error, and the exit code that its fault means.
 int Fail(const Error& error);

@@ -71,7 +71,7 @@ Json ToObject(const tools::CourseIndex& index) {
 }
 
 // Empty: an exit code was set.
-std::unique_ptr<tools::CourseBucket> Open(const Common& common, int* code) {
+std::unique_ptr<tools::CourseBucket> OpenBucket(const Common& common, int* code) {
   auto connection = Connect(common);
   if (!connection) {
     *code = FailUsage(connection.error());
@@ -163,7 +163,7 @@ int RunCourseImport(const Common& common, const CourseImportOptions& options) {
     return Fail(kNo, std::to_string(refused) + " items are refused: nothing was imported");
   }
   int code = kDone;
-  auto bucket = Open(common, &code);
+  auto bucket = OpenBucket(common, &code);
   if (!bucket) return code;
   auto put = bucket->Put(read->course);
   if (!put) return Fail(put.error());
@@ -183,7 +183,7 @@ int RunCourseImport(const Common& common, const CourseImportOptions& options) {
 
 int RunCourseList(const Common& common) {
   int code = kDone;
-  auto bucket = Open(common, &code);
+  auto bucket = OpenBucket(common, &code);
   if (!bucket) return code;
   auto list = bucket->List();
   if (!list) return Fail(list.error());
@@ -203,7 +203,7 @@ int RunCourseList(const Common& common) {
 
 int RunCourseShow(const Common& common, const CourseShowOptions& options) {
   int code = kDone;
-  auto bucket = Open(common, &code);
+  auto bucket = OpenBucket(common, &code);
   if (!bucket) return code;
   const CourseId id(options.course);
   auto index = bucket->Find(id);

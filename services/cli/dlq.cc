@@ -59,7 +59,7 @@ struct Opened {
 };
 
 // Empty: an exit code was set.
-std::optional<Opened> Open(const Common& common, int* code) {
+std::optional<Opened> OpenStream(const Common& common, int* code) {
   auto connection = Connect(common);
   if (!connection) {
     *code = FailUsage(connection.error());
@@ -82,7 +82,7 @@ std::optional<Opened> Open(const Common& common, int* code) {
 
 int RunDeadLetterList(const Common& common, int64_t limit) {
   int code = kDone;
-  const auto opened = Open(common, &code);
+  const auto opened = OpenStream(common, &code);
   if (!opened) return code;
   const wire::StreamInfo& info = opened->info;
   if (info.messages == 0) {
@@ -107,7 +107,7 @@ int RunDeadLetterList(const Common& common, int64_t limit) {
 
 int RunDeadLetterShow(const Common& common, uint64_t sequence) {
   int code = kDone;
-  const auto opened = Open(common, &code);
+  const auto opened = OpenStream(common, &code);
   if (!opened) return code;
   auto stored = wire::GetMessage(*opened->connection, opened->stream, sequence);
   if (!stored) return Fail(stored.error());

@@ -15,6 +15,7 @@ using Job = std::function<int()>;
 
 struct Options {
   InitOptions init;
+  ReadyOptions ready;
   CourseImportOptions import;
   CourseShowOptions show;
   ChatOptions chat;
@@ -39,6 +40,7 @@ class CommandLine {
     app_.require_subcommand(1);
     app_.fallthrough();
     Init();
+    Ready();
     Course();
     Chat();
     Send();
@@ -99,6 +101,14 @@ class CommandLine {
         ->check(CLI::Range(int64_t{1}, int64_t{5}))
         ->capture_default_str();
     Timeout(c, &o.timeout_s, "Seconds to wait for a server that is not ready");
+  }
+
+  void Ready() {
+    ReadyOptions& o = options_.ready;
+    CLI::App* c =
+        Command(app_, "ready", "Whether every partition answers and a tool worker is there",
+                [this, &o] { return RunReady(common_, o); });
+    Timeout(c, &o.timeout_s, "Seconds to wait until they are");
   }
 
   void Course() {

@@ -14,7 +14,6 @@ int RunInit(const Common& common, const InitOptions& options) {
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   const envelope::Subjects subjects = common.subjects();
-  std::vector<std::string> created;
   Result<session::Installed> installed = Retry("nothing tried");
   while (true) {
     installed = session::Install(**connection, subjects, static_cast<int32_t>(options.replicas));
@@ -30,8 +29,10 @@ int RunInit(const Common& common, const InitOptions& options) {
                      .dump()
               << std::endl;
   } else {
-    for (const std::string& name : installed->created) std::cout << "created " << name << "\n";
-    if (installed->created.empty() && installed->differences.empty()) {
+    const size_t created = installed->created.size();
+    if (created > 0) {
+      std::cout << "created " << created << ", " << common.partitions << " partitions\n";
+    } else if (installed->differences.empty()) {
       std::cout << "everything is there already\n";
     }
   }

@@ -3,20 +3,10 @@
 #include <utility>
 #include <variant>
 
+#include "base/overloaded.h"
 #include "tutor/limits.h"
 
 namespace lyceum::cli {
-namespace {
-
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-template <class... Fs>
-Overloaded(Fs...) -> Overloaded<Fs...>;
-
-}  // namespace
-
 void LessonView::Sent(const tutor::Event& event) {
   my_turn_ = false;
   waiting_for_ = event.id;

@@ -19,7 +19,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr size_t kBoxMax = 1 << 18;
+constexpr size_t kAnswersMax = 1 << 18;
 constexpr size_t kTakenMax = 256;
 constexpr milliseconds kDrain{10'000};
 
@@ -31,8 +31,8 @@ class Run {
         subjects_(std::move(subjects)),
         plan_(plan),
         client_("load-" + plan.run),
-        box_(std::make_shared<wire::MessageBox>(kBoxMax)),
-        acks_(std::make_shared<Mailbox<wire::Acked>>(kBoxMax)),
+        box_(std::make_shared<wire::MessageBox>(kAnswersMax)),
+        acks_(std::make_shared<Mailbox<wire::Acked>>(kAnswersMax)),
         publisher_(connection_, acks_,
                    {.in_flight_max = 2 * plan.learners + 16, .resend = milliseconds(1000)}) {}
 
@@ -144,7 +144,7 @@ void Run::Retire(size_t seat) {
 }
 
 void Run::TakeAcks() {
-  for (const wire::Acked& acked : acks_->PopSome(kBoxMax, Deadline{})) {
+  for (const wire::Acked& acked : acks_->PopSome(kAnswersMax, Deadline{})) {
     if (!acked.ok) ++report_.not_acked;
   }
 }

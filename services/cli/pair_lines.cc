@@ -8,7 +8,7 @@
 namespace lyceum::cli {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 Result<std::string> TextOf(const Json& record, const char* name) {
   const auto found = record.find(name);

@@ -79,15 +79,17 @@ int Run(int argc, char** argv) {
   if (!*go_on) return worker::kDone;
   InitLog(kProgram, flags.worker.id, flags.worker.log_level);
   auto options = ToOptions(flags);
-  if (!options) return worker::Complain(kProgram, options.error());
+  if (!options) return worker::Fail(options.error());
+  auto metrics = worker::MetricsAddress::Listen(flags.worker);
+  if (!metrics) return worker::Fail(metrics.error());
   flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
   auto connection = wire::Connection::Connect(flags.worker.nats);
-  if (!connection) return worker::Complain(kProgram, connection.error());
+  if (!connection) return worker::Fail(connection.error());
   auto running = session::SessionWorker::Start(*connection, std::move(*options));
-  if (!running) return worker::Complain(kProgram, running.error());
+  if (!running) return worker::Fail(running.error());
   LogInfo("started", {{"data_dir", flags.data_dir}});
 
-  const int code = worker::ServeUntilStopped(kProgram, flags.worker, **connection,
+  const int code = worker::ServeUntilStopped(**connection, std::move(*metrics),
                                              [&] { return Figures(**running); });
   LogInfo("stopping");
   const auto status = (*running)->status();

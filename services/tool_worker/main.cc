@@ -87,15 +87,17 @@ std::vector<worker::Metric> Figures(const tools::ToolWorker& running,
 }
 
 int Serve(const Flags& flags) {
+  auto metrics = worker::MetricsAddress::Listen(flags.worker);
+  if (!metrics) return worker::Fail(metrics.error());
   auto models = models::Open(flags.models);
-  if (!models) return worker::Complain(kProgram, models.error());
+  if (!models) return worker::Fail(models.error());
   tool_worker::LogProviders(*models);
   auto connection = wire::Connection::Connect(flags.worker.nats);
-  if (!connection) return worker::Complain(kProgram, connection.error());
+  if (!connection) return worker::Fail(connection.error());
   const envelope::Subjects subjects(flags.worker.prefix);
   auto courses = tools::CourseBucket::Open(*connection, subjects);
   if (!courses) {
-    worker::Complain(kProgram, courses.error());
+    worker::Fail(courses.error());
     return worker::kAway;  // Without JetStream, or not installed yet.
   }
   const std::shared_ptr<tools::TopicSource> source = std::move(*courses);
@@ -105,17 +107,17 @@ int Serve(const Flags& flags) {
   }
   if (!flags.tools.empty()) {
     auto some = toolbox.Only(SplitNames(flags.tools));
-    if (!some) return worker::Complain(kProgram, some.error());
+    if (!some) return worker::Fail(some.error());
     toolbox = std::move(*some);
   }
   auto running = tools::ToolWorker::Start(
       *connection, std::move(toolbox),
       {.subjects = subjects, .id = flags.worker.id, .slots = static_cast<size_t>(flags.slots)});
-  if (!running) return worker::Complain(kProgram, running.error());
+  if (!running) return worker::Fail(running.error());
   LogInfo("started",
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});
   const int code = worker::ServeUntilStopped(
-      kProgram, flags.worker, **connection, [&] { return Figures(**running, *models); },
+      **connection, std::move(*metrics), [&] { return Figures(**running, *models); },
       [&] { tool_worker::ReloadPrompts(*models); });
   LogInfo("draining");
   const bool drained = (*running)->Drain(In(kDrain));

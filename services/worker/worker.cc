@@ -50,18 +50,16 @@ class Figures : public prometheus::Collectable {
   worker::Collect collect_;
 };
 
-// Null where no metrics are wanted.
-Result<std::unique_ptr<prometheus::Exposer>> Expose(const std::string& listen,
-                                                    const std::shared_ptr<Figures>& figures) {
-  if (listen.empty()) return std::unique_ptr<prometheus::Exposer>();
-  try {
-    auto exposer = std::make_unique<prometheus::Exposer>(listen, 1);
-    exposer->RegisterCollectable(figures);
-    return exposer;
-  } catch (const std::exception& error) {
-    return Reject(
-        fmt::format("--metrics-listen {}: can not listen there ({})", listen, error.what()));
+int ExitCodeOf(Fault fault) {
+  switch (fault) {
+    case Fault::kRetry:
+      return kAway;
+    case Fault::kReject:
+      return kUsage;
+    case Fault::kFatal:
+      return kCorrupt;
   }
+  return kCorrupt;
 }
 
 }  // namespace
@@ -96,22 +94,39 @@ Result<void> Check(const Flags& flags) {
 
 int Complain(const std::string& program, const Error& error) {
   std::fprintf(stderr, "%s: %s\n", program.c_str(), error.text.c_str());
-  switch (error.fault) {
-    case Fault::kRetry:
-      return kAway;
-    case Fault::kReject:
-      return kUsage;
-    case Fault::kFatal:
-      return kCorrupt;
-  }
-  return kCorrupt;
+  return ExitCodeOf(error.fault);
 }
 
-int ServeUntilStopped(const std::string& program, const Flags& flags, wire::Connection& connection,
-                      Collect collect, const std::function<void()>& on_hangup) {
+int Fail(const Error& error) {
+  const int code = ExitCodeOf(error.fault);
+  LogError("ends", {{"text", error.text}, {"exit_code", code}});
+  return code;
+}
+
+MetricsAddress::MetricsAddress(std::unique_ptr<prometheus::Exposer> exposer)
+    : exposer_(std::move(exposer)) {}
+MetricsAddress::MetricsAddress(MetricsAddress&&) noexcept = default;
+MetricsAddress::~MetricsAddress() = default;
+
+Result<MetricsAddress> MetricsAddress::Listen(const Flags& flags) {
+  const std::string& listen = flags.metrics_listen;
+  if (listen.empty()) return MetricsAddress(nullptr);
+  try {
+    return MetricsAddress(std::make_unique<prometheus::Exposer>(listen, 1));
+  } catch (const std::exception&) {  // CivetServer's own, which does not say what is wrong.
+    return Reject(fmt::format(
+        "--metrics-listen {}: cannot listen there. Give a free HOST:PORT of this machine, each "
+        "worker its own",
+        listen));
+  }
+}
+
+int ServeUntilStopped(wire::Connection& connection, MetricsAddress metrics, Collect collect,
+                      const std::function<void()>& on_hangup) {
   const auto figures = std::make_shared<Figures>(std::move(collect));
-  auto exposer = Expose(flags.metrics_listen, figures);
-  if (!exposer) return Complain(program, exposer.error());
+  // Ends before the figures do.
+  const std::unique_ptr<prometheus::Exposer> exposer = std::move(metrics.exposer_);
+  if (exposer != nullptr) exposer->RegisterCollectable(figures);
   uint64_t seen_errors = 0;
   Deadline next_look = In(kLook);
   while (!WaitForStop(In(seconds(1)))) {

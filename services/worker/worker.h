@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,10 @@
 #include "base/config.h"
 #include "base/result.h"
 #include "wire/connection.h"
+
+namespace prometheus {
+class Exposer;
+}
 
 namespace lyceum::worker {
 
@@ -33,8 +38,10 @@ Flags DefaultFlags();
 void Declare(Settings& settings, Flags* flags);
 // What the settings can not say of a value by itself.
 Result<void> Check(const Flags& flags);
-// Says it on standard error, and which exit code it means.
+// What the error means as an exit code. Complain says it in plain text, for whoever typed the
+// command; Fail as a line of the log, once there is one.
 int Complain(const std::string& program, const Error& error);
+int Fail(const Error& error);
 
 // A figure as Prometheus takes it. Those of one name stand together.
 struct Metric {
@@ -46,10 +53,25 @@ struct Metric {
 };
 using Collect = std::function<std::vector<Metric>()>;
 
+// The address where figures are served, taken before anything else is begun.
+class MetricsAddress {
+ public:
+  // Takes nothing where flags.metrics_listen is empty. kReject: it can not listen there.
+  static Result<MetricsAddress> Listen(const Flags& flags);
+  MetricsAddress(MetricsAddress&&) noexcept;
+  ~MetricsAddress();
+
+ private:
+  friend int ServeUntilStopped(wire::Connection&, MetricsAddress, Collect,
+                               const std::function<void()>&);
+  explicit MetricsAddress(std::unique_ptr<prometheus::Exposer> exposer);
+  std::unique_ptr<prometheus::Exposer> exposer_;
+};
+
 // Waits until SIGTERM or SIGINT (kDone), or until NATS has closed the connection for good (kAway).
-// Meanwhile serves http://<metrics_listen>/metrics and logs what NATS complains of. kUsage: it can
-// not listen there. on_hangup: within a second of a SIGHUP, where the program catches it.
-int ServeUntilStopped(const std::string& program, const Flags& flags, wire::Connection& connection,
-                      Collect collect, const std::function<void()>& on_hangup = {});
+// Meanwhile serves http://<metrics_listen>/metrics and logs what NATS complains of. on_hangup:
+// within a second of a SIGHUP, where the program catches it.
+int ServeUntilStopped(wire::Connection& connection, MetricsAddress metrics, Collect collect,
+                      const std::function<void()>& on_hangup = {});
 
 }  // namespace lyceum::worker
