@@ -104,6 +104,13 @@ TEST_F(Install, InitTwiceIsTheSameAsOnce) {
   EXPECT_EQ(json::parse(second.out)["differences"].size(), 0);
 }
 
+TEST_F(Install, ForPeopleItSaysOneLine) {
+  const Ran first = Init();
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(first.out, "created 20 streams and buckets, for 16 partitions\n");
+  EXPECT_EQ(Init().out, "everything is there already\n");
+}
+
 TEST_F(Install, AStreamThatDiffersIsNamedAndNotChanged) {
   auto admin = server_.Connect("admin");
   const wire::StreamConfig other{
