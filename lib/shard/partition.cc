@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/overloaded.h"
+#include "shard/output.h"
 #include "tutor/limits.h"
 
 namespace lyceum::shard {
@@ -235,8 +236,7 @@ void Partition::Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::s
   const tutor::Session& session = *entry->session;
   envelope::ClientMessageEncoder& encoder = *context_->encoder;
   encoder.Begin(session.user, emit.message);
-  const tutor::Encoding kept =
-      session.clients.empty() ? tutor::Encoding::kProtobuf : session.clients.front().encoding;
+  const tutor::Encoding kept = KeptEncoding(session);
   entry->tail.AddMessage(emit.message.n, position_of_, emit.history_index, kept, encoder.Get(kept));
   if (silent) return;
   for (const tutor::AttachedClient& client : session.clients) {
@@ -275,15 +275,9 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
   }
   if (IsSilenced(record)) return;
   if (!refused.sender || refused.sender->client.empty() || user.empty()) return;
-  // n is 0: a refusal is no part of the session, whose numbers stay dense.
-  const bool damaged = refused.reason == Refusal::kDamaged;
-  tutor::ClientMessage message;
-  message.id = tutor::IdAt(PositionOf(record), 0);
-  message.in_reply_to = refused.sender->id;
-  message.at_ms = record.time_ms;
-  message.state = entry != nullptr && entry->damaged.empty() ? tutor::NameOf(entry->session->state)
-                                                             : tutor::StateName::kExposition;
-  message.body = tutor::ErrorOut{.code = damaged ? "damaged" : "refused", .text = refused.text};
+  const bool readable = entry != nullptr && entry->damaged.empty();
+  const tutor::ClientMessage message =
+      RefusalMessage(PositionOf(record), refused, readable ? &*entry->session : nullptr);
   ReplyTo(user, {refused.sender->client, refused.encoding}, message, {});
 }
 

@@ -129,8 +129,6 @@ class Partition {
   void Resend(const Record& record, SessionEntry* entry, const tutor::ResendMessages& resend);
   void Dispatch(SessionEntry* entry, const tutor::Call& call, const tutor::ToolArgs& args,
                 std::string_view trace, bool found);
-  std::string RequestOf(const tutor::Session& session, const tutor::Call& call,
-                        const tutor::ToolArgs& args, std::string_view trace) const;
   void DispatchFound();
   void Redispatch(SessionEntry* entry);
   void ScanTimers();

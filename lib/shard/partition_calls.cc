@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "shard/output.h"
 #include "shard/partition.h"
 #include "tutor/args.h"
 #include "tutor/limits.h"
@@ -27,7 +28,8 @@ void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tut
   dispatched.trace = std::string(trace);
   dispatched.duration_ms = duration;
   dispatched.deadline_cap_ms = lock_left;
-  dispatched.request = RequestOf(*entry->session, call, args, trace);
+  dispatched.request =
+      ToolRequestBase(context_->options.subjects, *entry->session, call, args, trace);
   if (!context_->dispatcher->Add(std::move(dispatched), found)) return;  // It is there already.
   // The dispatcher ends the call when its time is over; this, should that not reach the log.
   for (const tutor::Timer& timer : entry->session->timers) {
@@ -36,27 +38,6 @@ void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tut
         context_->server_time->NowMs() + duration + kDeadlineGraceMs + (found ? kListenMs : 0);
     context_->timers->Add(due, id_, entry->user().value, timer.token);
   }
-}
-
-std::string Partition::RequestOf(const tutor::Session& session, const tutor::Call& call,
-                                 const tutor::ToolArgs& args, std::string_view trace) const {
-  const envelope::Subjects& subjects = context_->options.subjects;
-  envelope::ToolRequest request;
-  request.id = call.id;
-  request.tool = call.tool;
-  request.user = session.user;
-  request.reply_subject = subjects.In(envelope::RecordClass::kTool, session.user);
-  for (const tutor::AttachedClient& client : session.clients) {
-    request.stream_subjects.push_back(subjects.Out(client.id));
-  }
-  if (!session.clients.empty()) {
-    request.stream_subject = request.stream_subjects.back();
-    request.stream_json = session.clients.back().encoding == tutor::Encoding::kJson;
-  }
-  request.args = args;
-  request.context = session.context;
-  request.trace = trace;
-  return envelope::EncodeToolRequestBase(request);
 }
 
 void Partition::DispatchFound() {
@@ -133,10 +114,9 @@ void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   Firing& firing = firing_[timer.token];
   if (firing.out) return;
   const std::string& user = entry->user().value;
-  const tutor::Event fired{.id = EventId(timer.token), .kind = tutor::TimerFired{timer.token}};
   wire::StoredMessageOut message;
   message.subject = context_->options.subjects.In(envelope::RecordClass::kTimer, entry->user());
-  message.data = envelope::EncodeEvent(fired, tutor::Encoding::kProtobuf);
+  message.data = TimerRecord(timer);
   message.message_id =
       firing.tries == 0 ? timer.token : fmt::format("{}-{}", timer.token, firing.tries);
   const auto done = [self = std::weak_ptr(self_), user,
