@@ -193,6 +193,12 @@ bool Shard::stopped() const {
                                   [](const auto& partition) { return partition->stopped(); });
 }
 
+void Shard::Resume(store::PartitionId id) {
+  for (auto& partition : partitions_) {
+    if (partition->id() == id) partition->Resume();
+  }
+}
+
 const Partition* Shard::Find(store::PartitionId id) const {
   for (const auto& partition : partitions_) {
     if (partition->id() == id) return partition.get();
