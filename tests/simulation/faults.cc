@@ -174,6 +174,7 @@ void System::Inject(FaultKind kind) {
       other.shard.worker = "intruder";
       other.partitions = worker.partitions();
       other.seed = dice_.Next();
+      other.supervised = false;
       Worker::Hooks hooks;
       hooks.fail = [this](const std::string& text) { Fail("intruder: " + text); };
       hooks.trace = [this](const std::string& line) { Trace("intruder: " + line); };
@@ -264,6 +265,8 @@ void System::Mend() {
     broker_->SkipDeliveries(stream, 0);
   }
   broker_->SetServerOffsetMs(0);
+  // Not at once: what it has sent is looked at as that of a second owner.
+  if (second_owner_ != nullptr) second_owner_->Crash(INT64_MAX / 4);
   for (auto& tool : tools_) {
     tool->SetMood(ToolWorker::Mood::kGood);
     broker_->SetFaults(tool->client(), {});
