@@ -32,6 +32,8 @@ void System::ChooseFaults() {
     if (dice_.OneIn(many ? 2 : 5)) chosen_.insert(static_cast<FaultKind>(i));
   }
   if (!options_.faults) chosen_.clear();
+  // With both gone nothing on the machine tells what had left.
+  if (chosen_.contains(FaultKind::kLoseTail)) chosen_.erase(FaultKind::kLoseFlightPage);
   // The first record that is not the old one is told by its time: that has to go on.
   if (chosen_.contains(FaultKind::kLoseTail)) chosen_.erase(FaultKind::kClockOfServer);
 }
