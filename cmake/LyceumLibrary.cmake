@@ -38,6 +38,10 @@ option(LYCEUM_UNITY "Compile the sources of a library together, where that pays"
 function(lyceum_together TARGET SIZE)
   set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ${LYCEUM_UNITY} UNITY_BUILD_BATCH_SIZE ${SIZE})
   set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  # GCC warns of unnamed namespaces in what is included, as if it were included twice.
+  if(LYCEUM_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${TARGET} PRIVATE -Wno-subobject-linkage)
+  endif()
 endfunction()
 
 # Where a build for speed need not be fast when it runs, it is fast to compile. GCC and Clang take

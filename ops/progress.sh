@@ -10,7 +10,8 @@ watched() {
   shift 3
   mkdir -p "$(dirname "$log")"; : >"$log"
   [ -t 1 ] && every=0
-  exec {from}< <(code=0; "$@" 2>&1 </dev/null || code=$?; printf 'exit code %s\n' "$code")
+  exec {from}< <("$@" 2>&1 </dev/null)
+  local pid=$!
   while true; do
     # What was read when the time is over is the begin of a line: the rest of it comes with the next read.
     line=''; code=0
@@ -29,13 +30,14 @@ watched() {
       shown=1
     fi
   done
+  printf '%s' "$line" >>"$log"  # An end without a line feed.
   exec {from}<&-
+  code=0; wait "$pid" || code=$?
   [ -t 1 ] && [ "$shown" = 1 ] && printf '\r\033[K'
-  code=$(sed -n '$s/.*exit code \([0-9]*\)$/\1/p' "$log")
   if [ "$code" != 0 ]; then
     printf '== %s failed after %s s. The end of %s:\n' "$what" $((SECONDS - begun)) "$log" >&2
-    sed '$d' "$log" | tail -n "${LYCEUM_LOG_LINES:-40}" >&2
-    return "${code:-1}"
+    tail -n "${LYCEUM_LOG_LINES:-40}" "$log" >&2
+    return "$code"
   fi
   printf '== %s: done in %s s\n' "$what" $((SECONDS - begun))
 }

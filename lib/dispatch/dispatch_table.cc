@@ -1,4 +1,5 @@
-// The calls of the table: events in, actions out. Its workers are in dispatch_workers.cc.
+// The calls of the table: events in, actions out. What is sent when is in dispatch_flow.cc, the
+// workers are in dispatch_workers.cc.
 #include "dispatch/dispatch_table.h"
 
 #include <algorithm>
@@ -11,10 +12,7 @@ namespace {
 
 constexpr size_t kCancelledMax = 4096;
 constexpr size_t kToolsMax = 1'000;
-constexpr size_t kStaleWaitingMax = 64;  // Entries of a heap beside those that hold.
-constexpr size_t kStaleWakesMax = 1024;
-constexpr int64_t kUsualPart = 8;  // A new answer counts for so much of the usual time.
-constexpr int64_t kUsualTimes = 4;
+constexpr size_t kStaleWakesMax = 1024;  // Entries of the heap beside those that hold.
 
 uint32_t HashOf(std::string_view id) {
   return static_cast<uint32_t>(std::hash<std::string_view>{}(id));
@@ -237,19 +235,6 @@ DispatchTable::Call* DispatchTable::GetSent(CallNumber number, uint32_t send) {
   return call != nullptr && call->state == State::kSent && call->send == send ? call : nullptr;
 }
 
-size_t DispatchTable::Room(const ToolState& tool) const {
-  const auto rest = [](size_t all, size_t used) { return all > used ? all - used : 0; };
-  const size_t window = rest(tool.window, tool.sent);
-  return tool.slots == 0 ? window : std::min(window, rest(tool.slots, tool.running + sent_));
-}
-
-// How long a request waits before somebody else is asked.
-int64_t DispatchTable::AnswerMs(const ToolState& tool) const {
-  if (tool.direct.empty() || tool.usual_16th_ms < 0) return options_.ack_timeout_ms;
-  return std::clamp(kUsualTimes * tool.usual_16th_ms / 16, options_.answer_ms_min,
-                    options_.ack_timeout_ms);
-}
-
 DispatchTable::Call& DispatchTable::NewSlot() {
   if (free_slots_.empty()) {
     const uint32_t first = slots();
@@ -321,135 +306,6 @@ void DispatchTable::Erase(Call& call) {
   free_slots_.push_back(SlotOf(call.number));
 }
 
-void DispatchTable::Enqueue(Call& call) {
-  ToolState& tool = ToolOf(call);
-  call.state = State::kWaiting;
-  ++waiting_;
-  if (++tool.waiting == 1) waiting_tools_.push_back(call.tool);
-  WakeAt(call, call.deadline_ms);
-  if (call.queued) return;
-  call.queued = true;
-  tool.waiting_calls.Push(static_cast<int64_t>(call.order), call.number);
-  if (tool.waiting_calls.size() <= 2 * tool.waiting + kStaleWaitingMax) return;
-  tool.waiting_calls.Keep([this](const CallHeap::Entry& entry) {
-    Call* of = Get(entry.call);
-    if (of != nullptr) of->queued = of->state == State::kWaiting;
-    return of != nullptr && of->queued;
-  });
-}
-
-void DispatchTable::Send(Call& call, int64_t now) {
-  call.state = State::kSent;
-  ++ToolOf(call).sent;
-  ++sent_;
-  call.group_sent_ms = now;
-  Emit(call, kNoWorker, now);
-}
-
-void DispatchTable::Emit(Call& call, uint32_t to_worker, int64_t now) {
-  const ToolState& tool = ToolOf(call);
-  call.last_sent_ms = call.send == 0 ? now : call.sent_ms;
-  call.sent_ms = now;
-  ++call.send;
-  ++counters_.dispatched;
-  WakeAt(call, std::min(call.deadline_ms, now + AnswerMs(tool)));
-  actions_.emplace_back(std::in_place_type<SendRequest>);
-  auto& request = std::get<SendRequest>(actions_.back());
-  request.call = call.number;
-  request.attempt = call.attempt;
-  request.send = call.send;
-  request.protobuf = tool.workers > 0 && tool.json_workers == 0;
-  request.deadline_ms = call.deadline_ms;
-  if (to_worker != kNoWorker) {
-    Worker& worker = workers_[to_worker];
-    ++counters_.direct;
-    ++worker.asked;
-    ++worker.references;
-    call.asked = to_worker;
-    request.protobuf = worker.protobuf;
-    request.to_worker = worker.name;
-  }
-}
-
-void DispatchTable::StopAsking(Call& call) {
-  if (call.asked == kNoWorker) return;
-  --workers_[call.asked].asked;
-  Release(std::exchange(call.asked, kNoWorker));
-}
-
-// The oldest first, of whatever tool: several tools wait for the same slots.
-void DispatchTable::SendWaiting(int64_t now) {
-  while (waiting_ > 0) {
-    Call* first = nullptr;
-    for (const ToolNumber number : waiting_tools_) {
-      ToolState& tool = tools_[number];
-      if (now < tool.open_ms || Room(tool) == 0) continue;
-      Call* call = NextOf(tool);
-      if (first == nullptr || call->order < first->order) first = call;
-    }
-    if (first == nullptr) return;
-    if (now >= first->deadline_ms) {
-      Wake(*first, now);  // What nobody could use any more is not sent.
-    } else {
-      Leave(*first);
-      Send(*first, now);
-    }
-  }
-}
-
-// The oldest call that waits for this tool. There is one.
-DispatchTable::Call* DispatchTable::NextOf(ToolState& tool) {
-  for (;;) {
-    Call* call = Get(tool.waiting_calls.front().call);
-    if (call != nullptr && call->state == State::kWaiting) return call;
-    if (call != nullptr) call->queued = false;
-    tool.waiting_calls.Pop();
-  }
-}
-
-void DispatchTable::OnSilence(Call& call, int64_t now) {
-  ToolState& tool = ToolOf(call);
-  if (call.asked != kNoWorker) {
-    workers_[call.asked].unanswered_ms = now;
-    StopAsking(call);
-  }
-  if (tool.direct.empty()) return Unanswered(call, tool.window / 2, now);
-  if (SendDirect(call, now)) return;
-  const int64_t end = call.group_sent_ms + options_.ack_timeout_ms;
-  if (now < end) {  // Somebody may get room, or answer after all.
-    return WakeAt(call, std::min({call.deadline_ms, end, now + AnswerMs(tool)}));
-  }
-  if (tool.answered_ms < call.group_sent_ms) return Unanswered(call, tool.window / 2, now);
-  Leave(call);
-  Enqueue(call);
-}
-
-void DispatchTable::Unanswered(Call& call, size_t window, int64_t now) {
-  ToolState& tool = ToolOf(call);
-  Leave(call);
-  Enqueue(call);
-  tool.window = std::max<size_t>(window, 1);
-  if (now < tool.open_ms) return;  // Another call of the same round has set the backoff.
-  if (tool.backoff_ms == 0) ++backoffs_;
-  tool.backoff_ms = tool.backoff_ms == 0 ? options_.backoff_first_ms
-                                         : std::min(2 * tool.backoff_ms, options_.backoff_max_ms);
-  const int64_t least = tool.backoff_ms / 2;
-  const auto choices = static_cast<uint64_t>(tool.backoff_ms - least + 1);
-  tool.open_ms = now + least + static_cast<int64_t>(random_() % choices);
-}
-
-// How long workers take to answer. An accept that comes after the next send still tells it.
-void DispatchTable::Learn(const Call& call, uint32_t send, int64_t now) {
-  ToolState& tool = tools_[call.tool];
-  tool.answered_ms = std::max(tool.answered_ms, now);
-  if (call.state != State::kSent && call.state != State::kWaiting) return;
-  if (send + 1 < call.send) return;
-  const int64_t sent_ms = send == call.send ? call.sent_ms : call.last_sent_ms;
-  const int64_t took = 16 * std::clamp<int64_t>(now - sent_ms, 0, options_.ack_timeout_ms);
-  tool.usual_16th_ms =
-      tool.usual_16th_ms < 0 ? took : tool.usual_16th_ms + (took - tool.usual_16th_ms) / kUsualPart;
-}
-
 void DispatchTable::Run(Call& call, uint32_t number, int64_t now) {
   Worker& worker = workers_[number];
   worker.alive_ms = std::max(worker.alive_ms, now);
@@ -489,7 +345,7 @@ void DispatchTable::Fail(Call& call, Failure why) {
   call.state = State::kFailed;
   call.wake_ms = INT64_MAX;
   ++counters_.failed;
-  actions_.push_back(FailCall{call.number, call.attempt, why});
+  actions_.emplace_back(std::in_place_type<FailCall>, FailCall{call.number, call.attempt, why});
 }
 
 void DispatchTable::Wake(Call& call, int64_t now) {
@@ -526,15 +382,9 @@ void DispatchTable::Postpone(int64_t gap) {
   }
 }
 
-void DispatchTable::EndBackoff(ToolState& tool, int64_t now) {
-  if (tool.backoff_ms != 0) --backoffs_;
-  tool.backoff_ms = 0;
-  tool.open_ms = std::min(tool.open_ms, now);
-}
-
 void DispatchTable::Cancel(const CallId& id, std::string_view worker) {
   ++counters_.cancels;
-  actions_.push_back(CancelCall{id, std::string(worker)});
+  actions_.emplace_back(std::in_place_type<CancelCall>, CancelCall{id, std::string(worker)});
 }
 
 }  // namespace lyceum::dispatch

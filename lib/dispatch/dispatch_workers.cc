@@ -1,4 +1,4 @@
-// The workers of the table: what their heartbeats tell, who is silent, who can be asked alone.
+// The workers of the table: what their heartbeats tell, and who is silent.
 #include <algorithm>
 #include <utility>
 
@@ -9,7 +9,6 @@ namespace lyceum::dispatch {
 namespace {
 
 constexpr size_t kWorkersMax = 10'000;  // Alive.
-constexpr size_t kLookedAtMax = 64;     // Direct workers that one choice compares.
 constexpr uint32_t kMissedMax = 2;
 
 }  // namespace
@@ -125,32 +124,6 @@ void DispatchTable::Release(uint32_t number) {
   if (--worker.references > 0 || worker.live) return;
   worker_numbers_.erase(worker_numbers_.find(worker.name));
   free_workers_.push_back(number);
-}
-
-// Straight to the one with the most room, of those that are heard and have not just been silent.
-bool DispatchTable::SendDirect(Call& call, int64_t now) {
-  if (now >= call.deadline_ms) return false;
-  ToolState& tool = ToolOf(call);
-  const auto room = [](const Worker& worker) {
-    return worker.free > worker.asked ? worker.free - worker.asked : 0;
-  };
-  const auto silent = [&](const Worker& worker) {
-    if (now - worker.alive_ms > options_.silent_ms / 2) return true;
-    if (worker.unanswered_ms == INT64_MIN) return false;
-    return worker.alive_ms <= worker.unanswered_ms ||
-           now - worker.unanswered_ms < options_.ack_timeout_ms;
-  };
-  uint32_t best = kNoWorker;
-  for (size_t i = 0; i < std::min(tool.direct.size(), kLookedAtMax); ++i) {
-    tool.next_direct = (tool.next_direct + 1) % tool.direct.size();
-    const uint32_t number = tool.direct[tool.next_direct];
-    const Worker& worker = workers_[number];
-    if (room(worker) == 0 || silent(worker)) continue;
-    if (best == kNoWorker || room(worker) > room(workers_[best])) best = number;
-  }
-  if (best == kNoWorker) return false;
-  Emit(call, best, now);
-  return true;
 }
 
 void DispatchTable::LoseSilent(int64_t now) {

@@ -33,7 +33,6 @@ const auto& KnownTypes() {
       KnownType{"Topic", v1::Topic::default_instance()},
       KnownType{"Session", v1::Session::default_instance()},
       KnownType{"HistoryRow", v1::HistoryRow::default_instance()},
-      KnownType{"Letter", v1::Letter::default_instance()},
       KnownType{"JournalChunk", v1::JournalChunk::default_instance()},
   };
   return kTypes;

@@ -57,7 +57,7 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
     const bool changed = now.sequence != durable_.sequence || now.lineage != durable_.lineage;
     const bool due = steady - begun_ms_ >= options.checkpoint_ms ||
                      records_ >= options.refold_records_max || bytes_ >= options.refold_bytes_max;
-    if (finishing_ ? !changed && durable_.clean : !changed || !due) return;
+    if (finishing_ ? !changed && durable_.clean == now.clean : !changed || !due) return;
     BeginCollecting(now);
   }
   if (phase_ == Phase::kCollecting) {
@@ -71,7 +71,7 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
   if (phase_ == Phase::kHolding && confirmed >= next_.sequence) {
     dead_letters_->AddRows(next_.sequence, batch_.get());
     // Orderly only where nothing came after it.
-    next_.clean = finishing_ && now.sequence == next_.sequence;
+    next_.clean = finishing_ && now.clean && now.sequence == next_.sequence;
     batch_->SetCheckpoint(next_);
     Hand();
   }

@@ -40,13 +40,14 @@ class Checkpointer {
     ++records_;
     bytes_ += record_bytes;
   }
-  // Once a turn. `now`: the position of what is in memory. `confirmed`: the sequence up to which all
-  // that was sent is confirmed.
+  // Once a turn. `now`: the position of what is in memory; `clean` where nothing was sent after it.
+  // `confirmed`: the sequence up to which all that was sent is confirmed.
   void Turn(const store::Checkpoint& now, uint64_t confirmed);
   // As soon as it may: a last checkpoint, marked clean.
   void Finish() { finishing_ = true; }
-  bool finished(uint64_t position) const {
-    return durable_.sequence == position && durable_.clean && phase_ == Phase::kIdle;
+  bool finished(const store::Checkpoint& now) const {
+    return phase_ == Phase::kIdle && durable_.sequence == now.sequence &&
+           durable_.lineage == now.lineage && durable_.clean == now.clean;
   }
   // True: read no more before a checkpoint is done.
   bool full() const;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "shard/output.h"
 
 namespace lyceum::shard {
 namespace {
@@ -19,17 +20,8 @@ DeadLetters::DeadLetters(Context* context, store::PartitionId partition)
 
 void DeadLetters::Add(const Record& record, std::string_view user, const Refused& refused) {
   const UserId filed(std::string(user.empty() ? kNobody : user));
-  envelope::DeadLetter letter;
-  letter.partition = partition_;
-  letter.sequence = record.sequence;
-  letter.subject = std::string(record.subject);
-  letter.reason = std::string(Name(refused.reason));
-  letter.text = refused.text;
-  letter.count = 1;
-  letter.at_ms = record.time_ms;
-  letter.record = std::string(record.data);
   Put(record.sequence, context_->options.subjects.DeadLetterOf(partition_, filed),
-      envelope::EncodeDeadLetter(letter));
+      envelope::EncodeDeadLetter(DeadLetterOf(partition_, record, refused)));
   Send();
 }
 

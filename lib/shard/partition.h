@@ -129,8 +129,6 @@ class Partition {
   void Resend(const Record& record, SessionEntry* entry, const tutor::ResendMessages& resend);
   void Dispatch(SessionEntry* entry, const tutor::Call& call, const tutor::ToolArgs& args,
                 std::string_view trace, bool found);
-  std::string RequestOf(const tutor::Session& session, const tutor::Call& call,
-                        const tutor::ToolArgs& args, std::string_view trace) const;
   void DispatchFound();
   void Redispatch(SessionEntry* entry);
   void ScanTimers();
@@ -160,7 +158,7 @@ class Partition {
   bool claimed_ = false;   // A lineage, in this opening.
   bool barrier_sent_ = false;
 
-  store::Checkpoint position_;  // Of what is in memory. `clean` is not used.
+  store::Checkpoint position_;  // Of what is in memory; clean: nothing was sent after it.
   std::vector<Lineage> lineages_;
   std::set<uint64_t> buried_;
   std::unique_ptr<wire::LogReader> reader_;

@@ -14,7 +14,7 @@ constexpr uint32_t kHistoryMax = 10'000;
 constexpr size_t kRecordsMax = 10'000;
 // An answer must fit into one message.
 constexpr size_t kHistoryBytesMax = 512 * 1024;
-constexpr size_t kJournalBytesMax = 16 << 20;
+constexpr size_t kViewJournalBytesMax = 16 << 20;
 
 }  // namespace
 
@@ -85,7 +85,7 @@ Result<std::string> Queries::View(store::PartitionId partition, const UserId& us
     }
     return false;
   };
-  const auto chunks = ReadJournal(*context_->store, *entry, kJournalBytesMax, enough);
+  const auto chunks = ReadJournal(*context_->store, *entry, kViewJournalBytesMax, enough);
   if (!chunks) return chunks.error();
   if (count > 0) {
     auto history =

@@ -10,7 +10,7 @@ namespace lyceum::shard {
 namespace {
 
 // kMessagesKept messages of the largest size.
-constexpr size_t kJournalBytesMax = 32 << 20;
+constexpr size_t kResendJournalBytesMax = 32 << 20;
 constexpr size_t kMessagesMax = 4'096;
 
 }  // namespace
@@ -37,10 +37,10 @@ Result<void> Resends::Read(const Request& request) {
     }
     return false;
   };
-  const auto chunks = ReadJournal(*context_->store, **entry, kJournalBytesMax, has_first);
+  const auto chunks = ReadJournal(*context_->store, **entry, kResendJournalBytesMax, has_first);
   if (!chunks) return chunks.error();
   auto kept = envelope::MessagesIn(chunks->views, request.first_n - 1, request.last_n, kMessagesMax,
-                                   kJournalBytesMax);
+                                   kResendJournalBytesMax);
   if (!kept) return kept.error();
   for (const envelope::KeptMessage& message : *kept) {
     auto bytes = envelope::InEncoding(message.data, message.encoding, request.to.encoding);

@@ -121,8 +121,9 @@ class CheckpointStore {
 
   // `done` runs through the executor, once, in the order in which a partition's batches came.
   // kRetry: nothing of it was written (also: no room on the disk, or too many batches wait);
-  // kFatal: damaged. Where a batch fails, those of its partition that came before its `done` ran
-  // fail too, kRetry: no checkpoint is written over a gap.
+  // kFatal: damaged. Where a batch fails, all batches of its partition fail, kRetry, until `done`
+  // ran for each that was written: no checkpoint is written over a gap. So its owner waits for the
+  // last `done` before it writes again.
   virtual void Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
                      std::function<void(Result<void>)> done) = 0;
 };

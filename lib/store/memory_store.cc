@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "store/checkpoint_keys.h"
-#include "store/failed_partitions.h"
+#include "store/outstanding.h"
 
 namespace lyceum::store {
 namespace {
@@ -18,7 +18,7 @@ Error Unreadable() {
 
 }  // namespace
 
-MemoryStore::MemoryStore() : failing_(std::make_shared<FailedPartitions>()) {}
+MemoryStore::MemoryStore() : outstanding_(std::make_shared<Outstanding>()) {}
 MemoryStore::~MemoryStore() = default;
 
 Result<std::optional<std::string>> MemoryStore::Get(std::string_view key) const {
@@ -122,6 +122,7 @@ Result<std::vector<std::string>> MemoryStore::GetUsers(PartitionId partition,
 
 void MemoryStore::Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
                         std::function<void(Result<void>)> done) {
+  outstanding_->Add(batch->partition());
   pending_.push_back({std::move(batch), executor, std::move(done)});
   if (at_once_) CompleteNext();
 }
@@ -130,7 +131,7 @@ void MemoryStore::CompleteNext() {
   CHECK(!pending_.empty());
   const PartitionId partition = pending_.front().batch->partition();
   if (full_) return FailNext(Retry("the disk is full: make room"));
-  if (failing_->Has(partition)) {
+  if (outstanding_->HasFailed(partition)) {
     return FailNext(Retry("an earlier checkpoint of this partition was not written"));
   }
   Pending next = std::move(pending_.front());
@@ -143,7 +144,7 @@ void MemoryStore::FailNext(Error error) {
   CHECK(!pending_.empty());
   Pending next = std::move(pending_.front());
   pending_.pop_front();
-  failing_->Add(next.batch->partition());
+  outstanding_->Fail(next.batch->partition());
   Report(std::move(next), std::move(error));
 }
 
@@ -154,7 +155,7 @@ void MemoryStore::CompleteAtOnce() {
 
 void MemoryStore::Crash() {
   pending_.clear();
-  failing_ = std::make_shared<FailedPartitions>();  // The next process knows of no failure.
+  outstanding_ = std::make_shared<Outstanding>();  // The next process knows of no failure.
   for (; lose_on_crash_ > 0 && !undo_.empty(); --lose_on_crash_) {
     Undo& undo = undo_.back();
     for (auto change = undo.rbegin(); change != undo.rend(); ++change) {
@@ -214,8 +215,8 @@ void MemoryStore::Set(std::string key, std::optional<std::string> value, Undo* u
 
 void MemoryStore::Report(Pending pending, Result<void> result) {
   pending.executor->Post([done = std::move(pending.done), result = std::move(result),
-                          failing = failing_, partition = pending.batch->partition()] {
-    if (!result) failing->Told(partition);
+                          outstanding = outstanding_, partition = pending.batch->partition()] {
+    outstanding->Reported(partition);
     done(result);
   });
 }

@@ -3,8 +3,7 @@
 //
 // Writes wait until the simulation completes or fails them, in the order in which they came. Read
 // is only what is complete. What RocksStore promises holds here too: a batch is there whole or not
-// at all, and after a failure the batches of its partition that were written before its `done` ran
-// fail as well.
+// at all, and none is written over a gap.
 // Crash: the process dies. What waited is lost, and with LoseNextOnCrash the last complete batches
 // with it, as if the log's tail had not been on the disk: always a suffix of all batches, never a
 // part of one.
@@ -24,7 +23,7 @@
 
 namespace lyceum::store {
 
-class FailedPartitions;
+class Outstanding;
 
 class MemoryStore final : public CheckpointStore {
  public:
@@ -99,7 +98,7 @@ class MemoryStore final : public CheckpointStore {
   size_t lose_on_crash_ = 0;
   bool full_ = false;
   bool at_once_ = false;
-  std::shared_ptr<FailedPartitions> failing_;
+  std::shared_ptr<Outstanding> outstanding_;
 };
 
 }  // namespace lyceum::store

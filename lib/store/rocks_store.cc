@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 #include <utility>
 
@@ -19,8 +20,8 @@
 #include "base/log.h"
 #include "store/checkpoint_keys.h"
 #include "store/database.h"
-#include "store/failed_partitions.h"
 #include "store/free_space.h"
+#include "store/outstanding.h"
 #include "store/timer_floor.h"
 
 namespace lyceum::store {
@@ -50,6 +51,23 @@ struct Job {
   bool refused;  // There was no room for it.
 };
 
+DatabaseOptions OptionsOf(const RocksStore::Options& options) {
+  return {.path = options.path,
+          .block_cache_bytes = options.block_cache_bytes,
+          .write_buffer_bytes = options.write_buffer_bytes,
+          .free_bytes_min = options.free_bytes_min,
+          .format = keys::kFormat,
+          .other_format =
+              "stop this worker and move the folder away: the worker then rebuilds it "
+              "from the log",
+          .files = std::make_shared<StoreFileSystem>(),
+          .quick_start = true};
+}
+
+Error NotOpen(const std::string& path) {
+  return Retry(fmt::format("the database {} could not be opened again: check the disk", path));
+}
+
 void Fill(const CheckpointBatch& batch, rocksdb::WriteBatch* rocks, int64_t* first_timer_ms) {
   // It only fails past 4 GiB.
   if (batch.erases_all()) {
@@ -75,8 +93,7 @@ struct RocksStore::Impl {
   Impl(const Options& opened_with, Database opened)
       : options(opened_with),
         space(options.path, options.free_bytes_min),
-        database(std::move(opened)),
-        db(database.db.get()) {}
+        database(std::move(opened)) {}
 
   Result<std::optional<std::string>> Get(std::string_view key);
   // Rows of [begin, end) in order, until `row(key, value)`, a Result<bool>, says false.
@@ -88,22 +105,25 @@ struct RocksStore::Impl {
   void RunWriter();
   Result<void> WriteUnlessRefused(const Job& job);
   Result<void> WriteNow(const CheckpointBatch& batch);
+  Result<void> Recover();
   void Report(Job job, Result<void> result);
   void RunStart();
 
   const Options options;
   FreeSpace space;
   TimerFloor timers;
-  Database database;
-  rocksdb::DB* const db;
+  // Shared by who reads. Alone: the writer, while it opens the folder again. Taken before `mutex`.
+  std::shared_mutex opening;
+  Database database;  // Its db is null where it could not be opened again. The writer's alone.
   // Outlives this in tasks that an executor has not run yet.
-  const std::shared_ptr<FailedPartitions> failing = std::make_shared<FailedPartitions>();
+  const std::shared_ptr<Outstanding> outstanding = std::make_shared<Outstanding>();
 
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::deque<Job> queue;  // From here on guarded by mutex.
   size_t queue_bytes = 0;
   bool stopping = false;
+  bool abandon_start = false;
   Figures figures;
 
   std::thread writer;
@@ -111,8 +131,10 @@ struct RocksStore::Impl {
 };
 
 Result<std::optional<std::string>> RocksStore::Impl::Get(std::string_view key) {
+  std::shared_lock lock(opening);
+  if (!database.db) return NotOpen(options.path);
   std::string bytes;
-  const auto status = db->Get(rocksdb::ReadOptions(), SliceOf(key), &bytes);
+  const auto status = database.db->Get(rocksdb::ReadOptions(), SliceOf(key), &bytes);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return ErrorOf(status, options.path);
   return std::optional<std::string>(std::move(bytes));
@@ -120,10 +142,12 @@ Result<std::optional<std::string>> RocksStore::Impl::Get(std::string_view key) {
 
 template <class Row>
 Result<void> RocksStore::Impl::Scan(std::string_view begin, std::string_view end, Row row) {
+  std::shared_lock lock(opening);
+  if (!database.db) return NotOpen(options.path);
   const rocksdb::Slice bound = SliceOf(end);
   rocksdb::ReadOptions read;
   read.iterate_upper_bound = &bound;
-  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(read));
+  const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator(read));
   for (it->Seek(SliceOf(begin)); it->Valid(); it->Next()) {
     Result<bool> more = row(ViewOf(it->key()), ViewOf(it->value()));
     if (!more) return more.error();
@@ -136,10 +160,12 @@ Result<void> RocksStore::Impl::Scan(std::string_view begin, std::string_view end
 
 template <class Row>
 Result<void> RocksStore::Impl::ScanBack(std::string_view begin, std::string_view end, Row row) {
+  std::shared_lock lock(opening);
+  if (!database.db) return NotOpen(options.path);
   const rocksdb::Slice bound = SliceOf(begin);
   rocksdb::ReadOptions read;
   read.iterate_lower_bound = &bound;
-  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(read));
+  const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator(read));
   it->SeekForPrev(SliceOf(end));
   if (it->Valid() && ViewOf(it->key()) == end) it->Prev();
   for (; it->Valid(); it->Prev()) {
@@ -162,7 +188,7 @@ void RocksStore::Impl::RunWriter() {
     lock.unlock();
     Result<void> result = WriteUnlessRefused(job);
     const bool written = result.has_value();
-    if (!written) failing->Add(job.batch->partition());
+    if (!written) outstanding->Fail(job.batch->partition());
     lock.lock();
     queue_bytes -= job.refused ? 0 : bytes;
     figures.batches += written ? 1 : 0;
@@ -177,7 +203,7 @@ void RocksStore::Impl::RunWriter() {
 
 Result<void> RocksStore::Impl::WriteUnlessRefused(const Job& job) {
   if (job.refused) return Retry("too many checkpoints wait to be written: the disk is slow");
-  if (failing->Has(job.batch->partition())) {
+  if (outstanding->HasFailed(job.batch->partition())) {
     return Retry("an earlier checkpoint of this partition was not written");
   }
   return WriteNow(*job.batch);
@@ -190,28 +216,44 @@ Result<void> RocksStore::Impl::WriteNow(const CheckpointBatch& batch) {
   Fill(batch, &rocks, &first_timer_ms);
   rocksdb::WriteOptions write;
   write.sync = options.sync;
-  rocksdb::Status status = db->Write(write, &rocks);
-  if (!status.ok() && !status.IsCorruption()) {
-    // After a failure RocksDB refuses all writes until told that the cause may be gone.
-    if (const auto resumed = db->Resume(); resumed.ok()) {
-      status = db->Write(write, &rocks);
-    } else if (resumed.severity() >= rocksdb::Status::Severity::kFatalError) {
-      return Fatal(
-          fmt::format("the database {} cannot write any more ({}): check the disk, then "
-                      "start this worker again",
-                      options.path, resumed.ToString()));
-    }
+  rocksdb::Status status;
+  if (database.db) status = database.db->Write(write, &rocks);
+  if (!database.db || (!status.ok() && !status.IsCorruption())) {
+    if (auto recovered = Recover(); !recovered) return recovered.error();
+    status = database.db->Write(write, &rocks);
   }
   if (!status.ok()) return ErrorOf(status, options.path);
   if (first_timer_ms != INT64_MAX) timers.Put(batch.partition(), first_timer_ms);
   return {};
 }
 
-// A failure is in `failing` until `done` runs.
+// After a failure RocksDB refuses all writes until told that the cause may be gone; after some, for
+// as long as it is open.
+Result<void> RocksStore::Impl::Recover() {
+  if (database.db && database.db->Resume().ok()) return {};
+  {
+    std::lock_guard lock(mutex);
+    abandon_start = true;
+  }
+  changed.notify_all();
+  if (start.joinable()) start.join();
+  std::unique_lock lock(opening);
+  LogWarn("database opened again", {{"path", options.path}});
+  database.db.reset();  // Before what it stands on.
+  database = {};
+  auto opened = OpenDatabase(OptionsOf(options));
+  if (!opened) {
+    return opened.error().fault == Fault::kFatal ? opened.error() : Retry(opened.error().text);
+  }
+  database = *std::move(opened);
+  lock.unlock();
+  return database.files->Settle();
+}
+
 void RocksStore::Impl::Report(Job job, Result<void> result) {
-  job.executor->Post([done = std::move(job.done), result = std::move(result), failing = failing,
-                      partition = job.batch->partition()] {
-    if (!result) failing->Told(partition);
+  job.executor->Post([done = std::move(job.done), result = std::move(result),
+                      outstanding = outstanding, partition = job.batch->partition()] {
+    outstanding->Reported(partition);
     done(result);
   });
 }
@@ -225,24 +267,25 @@ void RocksStore::Impl::RunStart() {
   const auto pause = [&] {
     const auto took = Steady::now() - began;
     std::unique_lock lock(mutex);
-    changed.wait_for(lock, kVerifyPauses * took, [&] { return stopping; });
+    changed.wait_for(lock, kVerifyPauses * took, [&] { return stopping || abandon_start; });
     began = Steady::now();
-    return !stopping;
+    return !stopping && !abandon_start;
   };
   if (options.verify_bytes_max > 0) {
-    VerifyTables(db, options.path, options.verify_bytes_max, pause, [&](const Error& error) {
-      LogError("database table damaged", {{"reason", error.text}});
-      std::lock_guard lock(mutex);
-      ++figures.damaged_tables;
-    });
+    VerifyTables(database.db.get(), options.path, options.verify_bytes_max, pause,
+                 [&](const Error& error) {
+                   LogError("database table damaged", {{"reason", error.text}});
+                   std::lock_guard lock(mutex);
+                   ++figures.damaged_tables;
+                 });
   }
   std::lock_guard lock(mutex);
   figures.settled = true;
 }
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
-  impl_->writer = std::thread([this] { impl_->RunWriter(); });
   impl_->start = std::thread([this] { impl_->RunStart(); });
+  impl_->writer = std::thread([this] { impl_->RunWriter(); });
 }
 
 RocksStore::~RocksStore() {
@@ -252,19 +295,11 @@ RocksStore::~RocksStore() {
   }
   impl_->changed.notify_all();
   impl_->writer.join();
-  impl_->start.join();
+  if (impl_->start.joinable()) impl_->start.join();
 }
 
 Result<std::unique_ptr<RocksStore>> RocksStore::Open(const Options& options) {
-  auto database = OpenDatabase({.path = options.path,
-                                .block_cache_bytes = options.block_cache_bytes,
-                                .write_buffer_bytes = options.write_buffer_bytes,
-                                .free_bytes_min = options.free_bytes_min,
-                                .format = keys::kFormat,
-                                .other_format = "stop this worker and move the folder away: the "
-                                                "worker then rebuilds it from the log",
-                                .files = std::make_shared<StoreFileSystem>(),
-                                .quick_start = true});
+  auto database = OpenDatabase(OptionsOf(options));
   if (!database) return database.error();
   // Compaction waits for whoever else wants the disk. Of the whole process: RocksDB has one pool.
   database->env->LowerThreadPoolIOPriority(rocksdb::Env::LOW);
@@ -388,6 +423,7 @@ void RocksStore::Write(std::shared_ptr<const CheckpointBatch> batch, Executor* e
                                  impl_->queue_bytes + bytes <= impl_->options.queue_bytes_max);
     // Refused in its order too, so that those before it are written and reported first.
     impl_->queue_bytes += room ? bytes : 0;
+    impl_->outstanding->Add(batch->partition());
     impl_->queue.push_back({std::move(batch), executor, std::move(done), !room});
   }
   impl_->changed.notify_all();

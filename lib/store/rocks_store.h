@@ -4,10 +4,11 @@
 // all that was reported as written; of the machine, with what the disk had by then (see
 // Options::sync): the log has the rest.
 // Memory: block cache + memtables as the options say, and some MiB for what RocksDB has open.
-// Damage: a row that cannot be read is kFatal where it is read, the others go on; at the start the
-// newest tables are read through in the background, and damage is logged and counted. A damaged
-// table that RocksDB has to rewrite ends all writing with kFatal: the folder is then moved away and
-// the log rebuilds it.
+// A disk that fails: the batch is kRetry, and the next one tries again; where RocksDB has given up
+// it is closed and opened again, for which reading waits. Damage: a row that cannot be read is
+// kFatal where it is read, the others go on; at the start the newest tables are read through in the
+// background, and damage is logged and counted. A damaged table that RocksDB has to rewrite ends
+// all writing with kFatal: the folder is then moved away and the log rebuilds it.
 #pragma once
 
 #include <cstdint>

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
 #include <queue>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
-#include "base/random.h"
+#include "wire/nats_connector.h"
 #include "wire/nats_link.h"
 #include "wire/nats_message.h"
 #include "wire/outbound_check.h"
@@ -20,8 +18,6 @@ namespace {
 constexpr int64_t kSilenceMaxMs = 2500;
 constexpr int64_t kTickMs = 250;
 constexpr int64_t kTickGapMaxMs = 1000;  // More: this process was stopped, not the server.
-constexpr int64_t kPauseMinMs = 50;
-constexpr int64_t kPauseMaxMs = 1000;
 constexpr size_t kRequestsMax = 1 << 16;
 constexpr size_t kDeadlinesSpare = 1024;
 constexpr size_t kUnwrittenBytesMax = 256 << 20;
@@ -30,31 +26,19 @@ constexpr size_t kSpentMax = 64;
 
 Error NotConnected() { return Retry("not connected to NATS"); }
 
-// What the connecting thread and the wire share.
-struct Connecting {
-  std::mutex mutex;
-  std::condition_variable stopped;
-  bool stop = false;           // Guarded by mutex, as is
-  std::optional<Error> error;  // why the last try failed.
-
-  // False: to stop.
-  bool Pause(int64_t ms) {
-    std::unique_lock lock(mutex);
-    return !stopped.wait_for(lock, std::chrono::milliseconds(ms), [&] { return stop; });
-  }
-};
-
 class NatsWireImpl final : public NatsWire {
  public:
-  NatsWireImpl(EventLoop* loop, const Clock* clock, const ConnectOptions& options, Target target)
+  NatsWireImpl(EventLoop* loop, const Clock* clock, const ConnectOptions& options,
+               const Target& target)
       : loop_(loop),
         clock_(clock),
-        options_(options),
-        target_(std::move(target)),
         async_id_(ById<AsyncState>::Instance().Add(async_)),
-        request_inbox_(MakeInbox(target_.inbox_prefix) + ".") {
-    last_tick_ms_ = clock_->SteadyMs();
-    StartConnecting(nullptr);
+        inbox_prefix_(target.inbox_prefix),
+        request_inbox_(MakeInbox(inbox_prefix_) + "."),
+        connector_(loop, options, target, async_id_,
+                   [this](std::shared_ptr<NatsLink> link) { OnLink(std::move(link)); }),
+        last_tick_ms_(clock->SteadyMs()) {
+    connector_.Start(nullptr);
   }
   ~NatsWireImpl() override;
 
@@ -68,14 +52,14 @@ class NatsWireImpl final : public NatsWire {
   void SetConnectionHandler(ConnectionHandler handler) override { told_ = std::move(handler); }
   bool connected() const override { return connected_; }
   uint64_t connection_number() const override { return connection_number_; }
-  std::string NewInbox() override { return MakeInbox(target_.inbox_prefix); }
+  std::string NewInbox() override { return MakeInbox(inbox_prefix_); }
   size_t payload_bytes_max() const override { return payload_bytes_max_; }
   size_t unwritten_bytes() const override;
   uint64_t async_errors() const override { return async_->errors; }
   std::string last_async_error() const override { return async_->Last(); }
   void Tick() override;
   int64_t NextDeadlineMs() const override;
-  std::optional<Error> connect_error() const override;
+  std::optional<Error> connect_error() const override { return connector_.error(); }
 
  private:
   struct Subscribed {
@@ -94,7 +78,6 @@ class NatsWireImpl final : public NatsWire {
     bool operator>(const RequestDeadline& other) const { return ms > other.ms; }
   };
 
-  void StartConnecting(std::shared_ptr<NatsLink> broken);
   void OnLink(std::shared_ptr<NatsLink> link);
   void OnReady(uint32_t events);
   void Deliver();
@@ -111,16 +94,15 @@ class NatsWireImpl final : public NatsWire {
 
   EventLoop* const loop_;
   const Clock* const clock_;
-  const ConnectOptions options_;
-  const Target target_;
   const std::shared_ptr<AsyncState> async_ = std::make_shared<AsyncState>();
   const uint64_t async_id_;
+  const std::string inbox_prefix_;
   const std::string request_inbox_;  // With a dot at its end.
   // What is posted to the loop holds it weakly, and does nothing once it is gone.
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 
-  const std::shared_ptr<Connecting> connecting_ = std::make_shared<Connecting>();
-  std::thread connector_;
+  NatsConnector connector_;
+  int64_t last_tick_ms_;
   std::shared_ptr<NatsLink> link_;  // Null while not connected.
   bool connected_ = false;
   bool wants_writable_ = false;  // The socket was full: EPOLLOUT tells.
@@ -129,7 +111,6 @@ class NatsWireImpl final : public NatsWire {
   size_t payload_bytes_max_ = kPayloadBytesDefault;
   size_t unwritten_estimate_ = 0;  // At least what is unwritten.
   int64_t last_read_ms_ = 0;
-  int64_t last_tick_ms_ = 0;
   ConnectionHandler told_;
 
   uint64_t last_subscription_ = 0;
@@ -149,13 +130,6 @@ class NatsWireImpl final : public NatsWire {
 };
 
 NatsWireImpl::~NatsWireImpl() {
-  alive_.reset();
-  {
-    const std::lock_guard lock(connecting_->mutex);
-    connecting_->stop = true;
-  }
-  connecting_->stopped.notify_all();
-  if (connector_.joinable()) connector_.join();
   if (link_ != nullptr) {
     loop_->Remove(link_->fd());
     for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
@@ -165,46 +139,11 @@ NatsWireImpl::~NatsWireImpl() {
   ById<AsyncState>::Instance().Remove(async_id_);
 }
 
-void NatsWireImpl::StartConnecting(std::shared_ptr<NatsLink> broken) {
-  if (connector_.joinable()) connector_.join();  // Its last act was to post what it had made.
-  connector_ = std::thread([this, broken = std::move(broken), connecting = connecting_,
-                            alive = std::weak_ptr<char>(alive_)]() mutable {
-    SeededRandom random;
-    int64_t pause_ms = kPauseMinMs;
-    const auto jittered = [&] {
-      return pause_ms / 2 + int64_t(random.Next() % (pause_ms / 2 + 1));
-    };
-    const bool again = broken != nullptr;
-    broken.reset();
-    if (again && !connecting->Pause(jittered())) return;
-    while (true) {
-      // The destructor joins this thread: what it uses of the wire is there.
-      auto link = NatsLink::Connect(options_, target_, async_id_, loop_);
-      if (link) {
-        loop_->Post([this, alive, link = std::move(*link)]() mutable {
-          if (!alive.expired()) OnLink(std::move(link));
-        });
-        return;
-      }
-      {
-        const std::lock_guard lock(connecting->mutex);
-        connecting->error = link.error();
-      }
-      if (!connecting->Pause(jittered())) return;
-      pause_ms = std::min(pause_ms * 2, kPauseMaxMs);
-    }
-  });
-}
-
 void NatsWireImpl::OnLink(std::shared_ptr<NatsLink> link) {
   link->EnterLoop();
   if (!loop_->Add(link->fd(), EPOLLIN, [this](uint32_t events) { OnReady(events); })) {
-    StartConnecting(std::move(link));
+    connector_.Start(std::move(link));
     return;
-  }
-  {
-    const std::lock_guard lock(connecting_->mutex);
-    connecting_->error.reset();
   }
   link_ = std::move(link);
   connected_ = true;
@@ -471,7 +410,7 @@ void NatsWireImpl::Break(const char* why) {
   for (auto& [number, request] : requests_) broken.emplace_back(number, std::move(request));
   requests_.clear();
   deadlines_ = {};
-  StartConnecting(std::move(link_));
+  connector_.Start(std::move(link_));
   link_.reset();
   std::sort(broken.begin(), broken.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -493,11 +432,6 @@ int64_t NatsWireImpl::NextDeadlineMs() const {
   return deadlines_.empty() ? next : std::min(next, deadlines_.top().ms);
 }
 
-std::optional<Error> NatsWireImpl::connect_error() const {
-  const std::lock_guard lock(connecting_->mutex);
-  return connecting_->error;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<NatsWire>> NatsWire::Create(EventLoop* loop, const Clock* clock,
@@ -509,8 +443,7 @@ Result<std::unique_ptr<NatsWire>> NatsWire::Create(EventLoop* loop, const Clock*
         "tls:// is not supported here: give a nats:// url, of a server on this machine "
         "or behind a TLS proxy of your own");
   }
-  return std::unique_ptr<NatsWire>(
-      std::make_unique<NatsWireImpl>(loop, clock, options, std::move(*target)));
+  return std::unique_ptr<NatsWire>(std::make_unique<NatsWireImpl>(loop, clock, options, *target));
 }
 
 }  // namespace lyceum::wire

@@ -31,7 +31,8 @@ int RunInit(const Common& common, const InitOptions& options) {
   } else {
     const size_t created = installed->created.size();
     if (created > 0) {
-      std::cout << "created " << created << ", " << common.partitions << " partitions\n";
+      std::cout << "created " << created << " streams and buckets, for " << common.partitions
+                << " partitions\n";
     } else if (installed->differences.empty()) {
       std::cout << "everything is there already\n";
     }

@@ -35,6 +35,7 @@
 #include "store/checkpoint_keys.h"
 #include "store/database.h"
 #include "store/rocks_store.h"
+#include "support/eventually.h"
 
 namespace lyceum::bench {
 namespace {
@@ -155,7 +156,7 @@ void TimeOpen(const std::string& folder, const std::string& how) {
     batch.SetCheckpoint({.sequence = 1});
     WriteAndWait(store.get(), std::move(batch));
     const double written = MsSince(began);
-    while (!store->figures().settled) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    CHECK(test::Eventually(std::chrono::minutes(5), [&] { return store->figures().settled; }));
     fmt::print("opened {:.1f} ms, read {:.1f}, written {:.1f}, settled {:.1f}\n", opened, read,
                written, MsSince(began));
     return;
@@ -306,15 +307,13 @@ class Layout {
   void WaitForCompactions() {
     CHECK(database_.db->Flush({}, {database_.db->DefaultColumnFamily()}).ok());
     if (own_) CHECK(database_.db->Flush({}, journal_).ok());
-    uint64_t running = 1, pending = 1;
-    while (running + pending > 0) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK(test::Eventually(std::chrono::minutes(10), [&] {
+      uint64_t running = 0, pending = 0, other = 0;
       CHECK(database_.db->GetIntProperty("rocksdb.num-running-compactions", &running));
-      uint64_t other = 0;
       CHECK(database_.db->GetIntProperty(journal_, "rocksdb.compaction-pending", &other));
       CHECK(database_.db->GetIntProperty("rocksdb.compaction-pending", &pending));
-      pending += other;
-    }
+      return running + pending + other == 0;
+    }));
   }
 
  private:

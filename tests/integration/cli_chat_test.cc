@@ -74,6 +74,22 @@ class Running : public Installed {
   std::unique_ptr<test::Process> tools_;
 };
 
+TEST_F(Running, ReadyIsWhereEveryPartitionAnswersAndAToolWorkerIsThere) {
+  const Ran ready = Lyceum("operator", {"ready", "--json"});
+  ASSERT_EQ(ready.code, 0) << ready.err;
+  EXPECT_EQ(json::parse(ready.out)["partitions"], 16);
+  EXPECT_EQ(json::parse(ready.out)["tool_worker"], "t1");
+  tools_->Kill9();
+  const Ran no_tools = Lyceum("operator", {"ready", "--timeout", "2"});
+  EXPECT_EQ(no_tools.code, 3);
+  EXPECT_TRUE(Says(no_tools, "no tool worker")) << no_tools.err;
+  tools_ = stack_.StartToolWorker("t2");
+  stack_.session_worker().Kill9();
+  const Ran no_owner = Lyceum("operator", {"ready", "--timeout", "2"});
+  EXPECT_EQ(no_owner.code, 3);
+  EXPECT_TRUE(Says(no_owner, "no session worker")) << no_owner.err;
+}
+
 constexpr char kScript[] = "# the whole course\n/continue\n/continue\n/hint\n5\n4\nb\n";
 
 TEST_F(Running, AScriptGoesThroughACourseToItsEnd) {

@@ -97,11 +97,18 @@ class Install : public ::testing::Test {
 TEST_F(Install, InitTwiceIsTheSameAsOnce) {
   const Ran first = Init({"--json"});
   ASSERT_EQ(first.code, 0) << first.err;
-  EXPECT_EQ(json::parse(first.out)["created"].size(), 16 + 1 + 3);
+  EXPECT_EQ(json::parse(first.out)["created"].size(), 16 + 1 + 2);
   const Ran second = Init({"--json"});
   EXPECT_EQ(second.code, 0) << second.err;
   EXPECT_EQ(json::parse(second.out)["created"].size(), 0);
   EXPECT_EQ(json::parse(second.out)["differences"].size(), 0);
+}
+
+TEST_F(Install, ForPeopleItSaysOneLine) {
+  const Ran first = Init();
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(first.out, "created 19 streams and buckets, for 16 partitions\n");
+  EXPECT_EQ(Init().out, "everything is there already\n");
 }
 
 TEST_F(Install, AStreamThatDiffersIsNamedAndNotChanged) {

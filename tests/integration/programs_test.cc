@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "support/eventually.h"
@@ -171,6 +172,25 @@ TEST_F(Running, MetricsAreServedWhereTheyAreAskedFor) {
   const auto second = stack.StartToolWorker("second", {"--metrics-listen", listen});
   EXPECT_EQ(second->Wait(In(seconds(10))), 2);
   EXPECT_NE(second->err().find("--metrics-listen"), std::string::npos) << second->err();
+}
+
+TEST(Programs, AMetricsAddressThatIsTakenIsOneLineOfTheLogAndExit2) {
+  test::NatsServer server;
+  test::TempDir dir;
+  const std::string taken = fmt::format("127.0.0.1:{}", server.port());
+  for (const char* program : {"lyceum-session-worker", "lyceum-tool-worker"}) {
+    std::map<std::string, std::string> env = server.env_for("session_worker");
+    env["LYCEUM_METRICS_LISTEN"] = taken;
+    env["LYCEUM_DATA_DIR"] = dir / "data";
+    const test::Ran ran = test::Run({Program(program)}, env);
+    EXPECT_EQ(ran.code, 2) << ran.err;
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+    EXPECT_EQ(ran.err.rfind(R"({"at":)", 0), 0u) << ran.err;
+    EXPECT_NE(ran.err.find("--metrics-listen " + taken + ": cannot listen there"),
+              std::string::npos)
+        << ran.err;
+    EXPECT_NE(ran.err.find(R"("level":"error")"), std::string::npos) << ran.err;
+  }
 }
 
 TEST_F(Running, LogsHoldNoWordOfALearner) {

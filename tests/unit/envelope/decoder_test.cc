@@ -111,8 +111,7 @@ TEST(Decoder, FindsWhoSentWhatIsRefused) {
   EXPECT_EQ(from(std::string(1024 * 1024 + 1, ' ')), "nobody");
 }
 
-// --- The check before the parse agrees with a second one, made from the parsed message
-// ------------
+// --- The check before the parse agrees with a second one, made from the parsed message -----------
 
 bool IsWhole(const google::protobuf::Message& message) {
   const auto* reflection = message.GetReflection();

@@ -97,29 +97,5 @@ TEST(Rows, HistoryEntriesComeBack) {
   EXPECT_EQ(DecodeHistoryEntry("\xFF").error().fault, Fault::kFatal);
 }
 
-TEST(Rows, KeptMessagesComeBack) {
-  for (const std::string& json : ClientMessageSamples()) {
-    const auto message = DecodeClientMessage(json, Encoding::kJson);
-    ASSERT_TRUE(message) << message.error().text;
-    const auto again = DecodeKeptMessage(EncodeKeptMessage(message->user, message->message));
-    ASSERT_TRUE(again) << again.error().text;
-    EXPECT_EQ(EncodeClientMessage(again->user, again->message, Encoding::kJson), json);
-  }
-  EXPECT_EQ(DecodeKeptMessage("").error().fault, Fault::kFatal);
-}
-
-TEST(Rows, LettersComeBack) {
-  const LetterRow letter{"lyceum.out.c1", "3-17-2", "application/json", "00-ab",
-                         std::string("\0\xFF{", 3)};
-  const auto again = DecodeLetter(EncodeLetter(letter));
-  ASSERT_TRUE(again) << again.error().text;
-  EXPECT_EQ(again->subject, letter.subject);
-  EXPECT_EQ(again->message_id, letter.message_id);
-  EXPECT_EQ(again->content_type, letter.content_type);
-  EXPECT_EQ(again->trace, letter.trace);
-  EXPECT_EQ(again->data, letter.data);
-  EXPECT_EQ(DecodeLetter("\xFF").error().fault, Fault::kFatal);
-}
-
 }  // namespace
 }  // namespace lyceum::envelope

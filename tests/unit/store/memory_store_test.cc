@@ -66,6 +66,22 @@ TEST_F(MemoryStoreTest, NoCheckpointIsWrittenOverAGap) {
   EXPECT_EQ(Sequence(1), 3u);
 }
 
+TEST_F(MemoryStoreTest, AFailureHoldsUntilEveryBatchOfItsPartitionIsReported) {
+  Write(1, 1);
+  Write(1, 2);
+  store_.FailNext(Retry("no"));
+  Run();  // The first is reported, the second is not.
+  store_.CompleteNext();
+  Write(1, 3);
+  store_.CompleteNext();
+  EXPECT_EQ(Sequence(1), 0u);
+  Run();
+  EXPECT_EQ(reported_, (std::vector<bool>{false, false, false}));
+  Write(1, 3);
+  store_.CompleteNext();
+  EXPECT_EQ(Sequence(1), 3u);
+}
+
 TEST_F(MemoryStoreTest, ACrashLosesWhatWaits) {
   Write(1, 1);
   store_.CompleteNext();

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -280,6 +282,52 @@ TEST_F(RocksStoreTest, ATornTailOfTheWriteAheadLogLosesWholeBatchesFromTheEnd) {
   Open();
   EXPECT_EQ(store_->GetCheckpoint(1).value()->sequence, 99u);
   EXPECT_TRUE(store_->GetSession(1, "ada").value()->starts_with("99x"));
+}
+
+// While it lives no file of this process can be written beyond a size: as on a failing disk.
+class FilesCannotGrow {
+ public:
+  explicit FilesCannotGrow(rlim_t bytes_max) : signals_(signal(SIGXFSZ, SIG_IGN)) {
+    CHECK(getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    const rlimit limit{bytes_max, before_.rlim_max};
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  }
+  ~FilesCannotGrow() {
+    CHECK(setrlimit(RLIMIT_FSIZE, &before_) == 0);
+    signal(SIGXFSZ, signals_);
+  }
+  FilesCannotGrow(const FilesCannotGrow&) = delete;
+  FilesCannotGrow& operator=(const FilesCannotGrow&) = delete;
+
+ private:
+  const sighandler_t signals_;
+  rlimit before_{};
+};
+
+TEST_F(RocksStoreTest, WritingGoesOnOnceAFailingDiskIsBack) {
+  Open();
+  const auto write = [&](uint64_t sequence) {
+    auto batch = Batch(1);
+    batch->SetCheckpoint({.sequence = sequence});
+    batch->PutSession("ada", std::to_string(sequence) + std::string(100'000, 'x'));
+    return WriteTo(store_.get(), batch);
+  };
+  ASSERT_TRUE(write(1));
+  {
+    const FilesCannotGrow failing(50'000);
+    for (uint64_t sequence = 2; sequence < 5; ++sequence) {
+      const auto written = write(sequence);
+      ASSERT_FALSE(written);
+      EXPECT_EQ(written.error().fault, Fault::kRetry) << written.error().text;
+      EXPECT_NE(written.error().text.find("check the disk"), std::string::npos);
+    }
+  }
+  const auto written = write(4);
+  ASSERT_TRUE(written) << written.error().text;
+  EXPECT_EQ(store_->GetCheckpoint(1).value()->sequence, 4u);
+  Open();
+  EXPECT_EQ(store_->GetCheckpoint(1).value()->sequence, 4u);
+  EXPECT_TRUE(store_->GetSession(1, "ada").value()->starts_with("4x"));
 }
 
 // An executor whose thread stands still until it is let go, to hold up the writer.

@@ -4,12 +4,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <iostream>
 #include <random>
 
@@ -17,6 +17,12 @@
 #include "nats_world.h"
 #include "support/seed.h"
 #include "wire/subject.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+// nats.c 3.4.1 does not free what it holds of a large message in the middle of which its connection
+// breaks: at most one message a connection.
+extern "C" const char* __lsan_default_suppressions() { return "leak:natsBuf_Create\n"; }
+#endif
 
 namespace lyceum::wire {
 namespace {
@@ -50,17 +56,26 @@ bool IsWhole(std::string_view payload) {
   return hash == Fnv(payload.substr(sizeof(hash)));
 }
 
-// Turns of a loop that does not wait, and whether one of them was held up.
+// How long this thread has run, or wanted to and got no processor.
+std::chrono::nanoseconds RunnableTime() {
+  std::ifstream file("/proc/thread-self/schedstat");
+  int64_t running_ns = 0;
+  int64_t waiting_ns = 0;
+  file >> running_ns >> waiting_ns;
+  EXPECT_GT(running_ns, 0);
+  return std::chrono::nanoseconds(running_ns + waiting_ns);
+}
+
+// Turns of a loop that does not wait, and how long one of them was held up: by a lock, a socket, a
+// thread; not by a busy machine.
 class Watched {
  public:
   explicit Watched(NatsWorld* world) : world_(world) {}
   void Turn() {
-    const int64_t before = VoluntarySwitches();
+    const auto before = RunnableTime();
     const auto took = world_->Turn(0);
-    // A long one without a voluntary switch was the scheduler of a busy machine.
-    if (VoluntarySwitches() == before) return;
-    longest_ = std::max(longest_, took);
-    if (took > milliseconds(50)) ++blocked_;
+    longest_ = std::max(longest_, took - std::chrono::duration_cast<std::chrono::microseconds>(
+                                             RunnableTime() - before));
   }
   // Until the condition holds.
   bool Until(const std::function<bool()>& condition, milliseconds wait) {
@@ -69,18 +84,10 @@ class Watched {
     }
     return true;
   }
-  int blocked() const { return blocked_; }
-  // Of those that waited for something.
   std::chrono::microseconds longest() const { return longest_; }
 
  private:
-  static int64_t VoluntarySwitches() {
-    rusage usage{};
-    getrusage(RUSAGE_THREAD, &usage);
-    return usage.ru_nvcsw;
-  }
   NatsWorld* const world_;
-  int blocked_ = 0;
   std::chrono::microseconds longest_{0};
 };
 
@@ -153,9 +160,10 @@ TEST(NatsWire, NothingCorruptComesThrough200KillsUnderLoad) {
     world.StartServer();
   }
   EXPECT_EQ(corrupt, 0u);
-  EXPECT_EQ(watched.blocked(), 0);
+  EXPECT_LT(watched.longest(), milliseconds(50));
   EXPECT_EQ(wire->connection_number(), static_cast<uint64_t>(kKills));
-  std::cout << received << " messages, longest turn " << watched.longest().count() << " us\n";
+  std::cout << received << " messages, a turn was held up for at most " << watched.longest().count()
+            << " us\n";
 }
 
 TEST(NatsWire, AServerThatAcceptsAndSaysNothingDoesNotBlockTheLoop) {
@@ -176,7 +184,7 @@ TEST(NatsWire, AServerThatAcceptsAndSaysNothingDoesNotBlockTheLoop) {
   const auto begin = Steady::now();
   wire.reset();
   EXPECT_LT(Steady::now() - begin, seconds(2));
-  EXPECT_EQ(watched.blocked(), 0) << watched.longest().count() << " us";
+  EXPECT_LT(watched.longest(), milliseconds(50));
 }
 
 TEST(NatsWire, AServerThatFallsSilentIsNoticedWithin3Seconds) {
@@ -200,7 +208,7 @@ TEST(NatsWire, AServerThatFallsSilentIsNoticedWithin3Seconds) {
   kill(world.server().pid(), SIGCONT);
   EXPECT_TRUE(watched.Until([&] { return wire->connected(); }, kLong));
   EXPECT_EQ(wire->connection_number(), 2u);
-  EXPECT_EQ(watched.blocked(), 0) << watched.longest().count() << " us";
+  EXPECT_LT(watched.longest(), milliseconds(50));
 }
 
 TEST(NatsWire, WhatAServerIsSlowToReadWaitsAndArrives) {

@@ -1,0 +1,161 @@
+// Tool calls and timers of a partition: what the state machine waits for.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "shard/output.h"
+#include "shard/partition.h"
+#include "tutor/args.h"
+#include "tutor/limits.h"
+
+namespace lyceum::shard {
+
+// --- Calls -----------------------------------------------------------------------------------------
+
+void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tutor::ToolArgs& args,
+                         std::string_view trace, bool found) {
+  const int64_t steady = context_->clock->SteadyMs();
+  if (entry->lock_began_ms == 0) entry->lock_began_ms = steady;
+  const int64_t lock_left = std::max<int64_t>(1, entry->lock_began_ms + tutor::kLockMsMax - steady);
+  const int64_t duration = std::min(call.duration_ms, lock_left);
+  dispatch::Dispatcher::Call dispatched;
+  dispatched.id = call.id;
+  dispatched.partition = id_;
+  dispatched.tool = call.tool;
+  dispatched.user = entry->user();
+  dispatched.trace = std::string(trace);
+  dispatched.duration_ms = duration;
+  dispatched.deadline_cap_ms = lock_left;
+  dispatched.request =
+      ToolRequestBase(context_->options.subjects, *entry->session, call, args, trace);
+  if (!context_->dispatcher->Add(std::move(dispatched), found)) return;  // It is there already.
+  // The dispatcher ends the call when its time is over; this, should that not reach the log.
+  for (const tutor::Timer& timer : entry->session->timers) {
+    if (timer.kind != tutor::TimerKind::kToolDeadline) continue;
+    const int64_t due =
+        context_->server_time->NowMs() + duration + kDeadlineGraceMs + (found ? kListenMs : 0);
+    context_->timers->Add(due, id_, entry->user().value, timer.token);
+  }
+}
+
+void Partition::DispatchFound() {
+  while (!locked_.empty() && context_->dispatcher->HasRoom()) {
+    const std::string user = *locked_.begin();
+    const Result<SessionEntry*> entry = context_->sessions->Load(id_, user);
+    if (!entry) return;  // The store: again, in the next turn.
+    locked_.erase(locked_.begin());
+    if (*entry != nullptr) Redispatch(*entry);
+  }
+}
+
+void Partition::Redispatch(SessionEntry* entry) {
+  if (!entry->damaged.empty()) return;
+  const auto* lock = std::get_if<tutor::AwaitingToolResult>(&entry->session->state);
+  if (lock == nullptr) return;
+  Dispatch(entry, lock->call, tutor::MakeArgs(*entry->session, lock->call), {}, true);
+}
+
+// --- Timers ----------------------------------------------------------------------------------------
+
+void Partition::OnCaughtUp() {
+  caught_up_ = true;
+  send_known_ = true;
+  has_position_ = true;
+  scanning_ = scanning_ || first_scan_;
+  if (first_scan_) next_scan_ms_ = 0;
+}
+
+void Partition::ScanTimers() {
+  constexpr size_t kRowsAtOnce = 200;
+  const int64_t steady = context_->clock->SteadyMs();
+  if (!scanning_) {
+    if (steady < next_scan_ms_) return;
+    scanning_ = true;
+  }
+  if (steady >= next_scan_ms_) {
+    scan_ahead_ms_ = context_->server_time->NowMs() + Timers::kHorizonMs;
+    next_scan_ms_ = steady + Timers::kHorizonMs / 2;
+  }
+  auto rows = context_->store->GetTimers(id_, scan_ahead_ms_, scanned_, kRowsAtOnce);
+  if (!rows) return;  // Again, in the next turn.
+  for (const store::TimerRow& row : *rows) {
+    context_->timers->Add(row.due_ms, id_, row.user, "");
+    if (!first_scan_) continue;
+    // A pending call is found by its deadline.
+    const Result<SessionEntry*> entry = context_->sessions->Load(id_, row.user);
+    if (entry && *entry != nullptr) Redispatch(*entry);
+  }
+  if (!rows->empty()) scanned_ = rows->back();
+  if (rows->size() == kRowsAtOnce) return;
+  scanning_ = false;
+  first_scan_ = false;
+}
+
+void Partition::OnDue(const Timers::Due& due) {
+  constexpr int64_t kLaterMs = 200;
+  if (phase_ == Phase::kHalted || stopping_) return;
+  const int64_t now = context_->server_time->NowMs();
+  const auto later = [&] { context_->timers->Add(now + kLaterMs, id_, due.user, due.token); };
+  if (!caught_up_) return later();
+  const Result<SessionEntry*> loaded = context_->sessions->Load(id_, due.user);
+  if (!loaded) return later();
+  SessionEntry* entry = *loaded;
+  if (entry == nullptr || !entry->damaged.empty()) return;
+  for (const tutor::Timer& timer : entry->session->timers) {
+    const bool is_due = timer.kind == tutor::TimerKind::kToolDeadline ? timer.token == due.token
+                                                                      : timer.due_ms <= now;
+    if (is_due) Fire(entry, timer);
+  }
+}
+
+void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
+  Firing& firing = firing_[timer.token];
+  if (firing.out) return;
+  const std::string& user = entry->user().value;
+  wire::StoredMessageOut message;
+  message.subject = context_->options.subjects.In(envelope::RecordClass::kTimer, entry->user());
+  message.data = TimerRecord(timer);
+  message.message_id =
+      firing.tries == 0 ? timer.token : fmt::format("{}-{}", timer.token, firing.tries);
+  const auto done = [self = std::weak_ptr(self_), user,
+                     token = timer.token](const Result<uint64_t>& acked) {
+    if (const auto here = self.lock()) (*here)->OnFired(user, token, acked);
+  };
+  firing.out = context_->publisher->Send(std::move(message), kFireMs, done);
+  if (firing.out) {
+    ++context_->counters->timers_fired;
+  } else {
+    context_->timers->Add(context_->server_time->NowMs() + kAgainMs, id_, user, timer.token);
+  }
+}
+
+void Partition::OnFired(const std::string& user, const std::string& token,
+                        const Result<uint64_t>& acked) {
+  if (acked) return;
+  const auto firing = firing_.find(token);
+  if (firing == firing_.end()) return;
+  LogWarn("timer not stored: it is published again",
+          {{"partition", id_}, {"text", acked.error().text}});
+  firing->second.out = false;
+  context_->timers->Add(context_->server_time->NowMs() + kAgainMs, id_, user, token);
+}
+
+// A timer that is still there came too early, by the server's clock: later again, not at once.
+void Partition::OnTimerFolded(SessionEntry* entry, const std::string& token) {
+  const auto firing = firing_.find(token);
+  for (const tutor::Timer& timer : entry->session->timers) {
+    if (timer.token != token) continue;
+    if (firing != firing_.end()) {
+      firing->second.out = false;
+      ++firing->second.tries;
+    }
+    const int64_t now = context_->server_time->NowMs();
+    context_->timers->Add(std::max(timer.due_ms, now + kAgainMs), id_, entry->user().value, token);
+    return;
+  }
+  if (firing != firing_.end()) firing_.erase(firing);
+}
+
+}  // namespace lyceum::shard
