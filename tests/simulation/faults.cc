@@ -32,6 +32,8 @@ void System::ChooseFaults() {
     if (dice_.OneIn(many ? 2 : 5)) chosen_.insert(static_cast<FaultKind>(i));
   }
   if (!options_.faults) chosen_.clear();
+  // With both gone nothing on the machine tells what had left.
+  if (chosen_.contains(FaultKind::kLoseTail)) chosen_.erase(FaultKind::kLoseFlightPage);
   // The first record that is not the old one is told by its time: that has to go on.
   if (chosen_.contains(FaultKind::kLoseTail)) chosen_.erase(FaultKind::kClockOfServer);
 }
@@ -174,6 +176,7 @@ void System::Inject(FaultKind kind) {
       other.shard.worker = "intruder";
       other.partitions = worker.partitions();
       other.seed = dice_.Next();
+      other.supervised = false;
       Worker::Hooks hooks;
       hooks.fail = [this](const std::string& text) { Fail("intruder: " + text); };
       hooks.trace = [this](const std::string& line) { Trace("intruder: " + line); };
@@ -264,6 +267,8 @@ void System::Mend() {
     broker_->SkipDeliveries(stream, 0);
   }
   broker_->SetServerOffsetMs(0);
+  // Not at once: what it has sent is looked at as that of a second owner.
+  if (second_owner_ != nullptr) second_owner_->Crash(INT64_MAX / 4);
   for (auto& tool : tools_) {
     tool->SetMood(ToolWorker::Mood::kGood);
     broker_->SetFaults(tool->client(), {});

@@ -331,6 +331,7 @@ Outcome System::Run() {
   RunForUs(busy_us);
   if (dice_.OneIn(12)) {
     Trace("silence");
+    if (!dice_.OneIn(4)) next_fault_us_ = kNever;
     RunForUs(static_cast<int64_t>(17) * 60 * kSecondUs);
   }
   Mend();
@@ -358,6 +359,7 @@ Outcome System::Run() {
                          [](const auto& worker) { return worker->stopped(); });
     };
     if (!RunUntil(stopped, 10 * kSecondUs)) Fail("the workers do not stop");
+    RunForUs(100'000);
   }
   if (failure_.empty()) CheckAtRest();
   Outcome outcome;

@@ -213,7 +213,8 @@ void Worker::Run() {
   Check();
   if (shard_->failure()) {
     if (hooks_.trace) hooks_.trace(shard_->failure()->text);
-    over_ = true;
+    over_ = !options_.supervised;
+    down_us_ = 3'000'000;
     OnDeath();
     return;
   }

@@ -25,6 +25,7 @@ class Worker final : public Actor {
     std::vector<store::PartitionId> partitions;
     uint64_t seed = 1;
     Bug bug = Bug::kNone;
+    bool supervised = true;  // Started again when it has ended by itself.
   };
   // `written` is told of each checkpoint batch; `fail` of what must never be.
   struct Hooks {
