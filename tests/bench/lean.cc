@@ -170,13 +170,14 @@ class Tool {
                 request->id.value);
   }
   void Beat() {
-    const envelope::ToolHeartbeat beat{.worker = kWorker,
-                                       .tools = {std::string(tutor::Name(tutor::Tool::kLoadTopic)),
-                                                 std::string(tutor::Name(tutor::Tool::kCheckAnswer))},
-                                       .slots = kSlots,
-                                       .free = kSlots,
-                                       .protobuf = true,
-                                       .direct = true};
+    const envelope::ToolHeartbeat beat{
+        .worker = kWorker,
+        .tools = {std::string(tutor::Name(tutor::Tool::kLoadTopic)),
+                  std::string(tutor::Name(tutor::Tool::kCheckAnswer))},
+        .slots = kSlots,
+        .free = kSlots,
+        .protobuf = true,
+        .direct = true};
     const std::string data = envelope::EncodeToolHeartbeat(beat);
     (void)node_.wire().Publish({.subject = subjects_.Heartbeat(kWorker), .data = data});
   }
@@ -195,9 +196,8 @@ class Gateway {
         run_(fmt::format("lean-{}", UnixMs())),
         client_(run_),
         learners_(learners) {
-    node_.Subscribe(subjects_.Out(client_), "", [this](const wire::Arrived& message) {
-      Hear(message);
-    });
+    node_.Subscribe(subjects_.Out(client_), "",
+                    [this](const wire::Arrived& message) { Hear(message); });
   }
   void Run(double seconds);
 
@@ -228,7 +228,8 @@ class Gateway {
                 event.id.value);
   }
   void Hear(const wire::Arrived& arrived) {
-    const auto received = envelope::DecodeClientMessage(arrived.data, envelope::Encoding::kProtobuf);
+    const auto received =
+        envelope::DecodeClientMessage(arrived.data, envelope::Encoding::kProtobuf);
     if (!received) throw std::runtime_error(received.error().text);
     const auto found = by_user_.find(received->user.value);
     if (found == by_user_.end()) return;

@@ -19,6 +19,11 @@
 namespace lyceum::bench {
 namespace {
 
+// A measured stretch of time: nothing is waited for but its end.
+void PassTime(std::chrono::milliseconds time) {
+  test::Eventually(time, [] { return false; });
+}
+
 using nlohmann::json;
 using std::chrono::milliseconds;
 
@@ -46,13 +51,13 @@ void WaitFor(const test::Process& process, const std::string& word, const std::s
 // Waits until `gateway` measures (`warm_up` from now), reads the CPU of all, and then its line.
 TurnsRun Watch(test::Process& gateway, const Running& running, milliseconds warm_up, int seconds,
                const std::function<std::string()>& more) {
-  std::this_thread::sleep_for(warm_up + kMargin);
+  PassTime(warm_up + kMargin);
   const CpuWindow window(Pids{{"nats-server", running.server},
                               {"session", running.session},
                               {"tool", running.tool},
                               {"gateway", gateway.pid()}});
   const Deadline begun = Steady::now();
-  std::this_thread::sleep_for(std::chrono::seconds(seconds) - 2 * kMargin);
+  PassTime(std::chrono::seconds(seconds) - 2 * kMargin);
   const std::map<std::string, double> cpu = window.Seconds();
   const double wall_s = std::chrono::duration<double>(Steady::now() - begun).count();
   const auto code = gateway.Wait(In(std::chrono::seconds(seconds + 60)));
@@ -88,9 +93,8 @@ std::unique_ptr<test::Process> RelaySide::StartRole(const std::string& role, boo
 TurnsRun RelaySide::Run(int in_flight, bool buffered, int seconds) {
   const auto session = StartRole("session", buffered);
   const auto tool = StartRole("tool", buffered);
-  std::vector<std::string> args = {LYCEUM_BENCH_RELAY, "gateway",
-                                   "--learners",       std::to_string(in_flight),
-                                   "--seconds",        std::to_string(seconds)};
+  std::vector<std::string> args = {LYCEUM_BENCH_RELAY,        "gateway",   "--learners",
+                                   std::to_string(in_flight), "--seconds", std::to_string(seconds)};
   if (buffered) args.emplace_back("--buffered");
   test::Process gateway(args, stack_.nats().env_for("gateway"));
   return Watch(gateway, {stack_.nats().pid(), session->pid(), tool->pid()}, kRelayWarmUp, seconds,
@@ -133,23 +137,27 @@ TurnsRun LyceumSide::Run(int in_flight, int seconds) {
   std::vector<std::string> args;
   const std::string learners = std::to_string(in_flight);
   if (options_.lean) {
-    args = {LYCEUM_BENCH_LEAN, "gateway",   "--course", options_.course,
-            "--learners",      learners,    "--seconds", std::to_string(seconds)};
+    args = {LYCEUM_BENCH_LEAN, "gateway", "--course",  options_.course,
+            "--learners",      learners,  "--seconds", std::to_string(seconds)};
   } else {
-    args = {test::Program("lyceum"),  "load",
-            options_.course,          "--learners",
-            learners,                 "--seconds",
-            std::to_string(seconds),  "--warm-up",
-            std::to_string(kLoadWarmUp.count() / 1000), "--mix",
+    args = {test::Program("lyceum"),
+            "load",
+            options_.course,
+            "--learners",
+            learners,
+            "--seconds",
+            std::to_string(seconds),
+            "--warm-up",
+            std::to_string(kLoadWarmUp.count() / 1000),
+            "--mix",
             "right=100"};
   }
   test::Process gateway(args, stack_.nats().env_for("gateway"));
   // The canned gateway warms up once all its learners have begun, and says so.
   if (options_.lean) WaitFor(gateway, "begun", "the canned gateway");
   return Watch(gateway, {stack_.nats().pid(), stack_.session_worker().pid(), tools_->pid()},
-               options_.lean ? kRelayWarmUp : kLoadWarmUp, seconds, [&] {
-                 return gateway.out() + stack_.session_worker_logs() + tools_->err();
-               });
+               options_.lean ? kRelayWarmUp : kLoadWarmUp, seconds,
+               [&] { return gateway.out() + stack_.session_worker_logs() + tools_->err(); });
 }
 
 }  // namespace lyceum::bench
