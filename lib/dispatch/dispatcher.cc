@@ -165,9 +165,9 @@ void Dispatcher::OnAnswer(const wire::Arrived& message) {
     table_.OnNoResponders(answered->call, answered->send, now);
     return Act(now);
   }
-  const auto ack = envelope::DecodeToolAck(message.data, EncodingOf(message));
+  const auto ack = envelope::ReadToolAck(message.data, EncodingOf(message), &spare_ack_);
   if (!ack) return OnMalformed("tool answer", ack.error());
-  if (const CallId* id = table_.IdOf(answered->call); id != nullptr && *id != ack->id) {
+  if (const CallId* id = table_.IdOf(answered->call); id != nullptr && id->value != ack->id) {
     return OnMalformed("tool answer", Reject("it names another call"));
   }
   if (ack->accepted) {

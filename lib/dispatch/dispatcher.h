@@ -29,6 +29,7 @@
 #include "base/random.h"
 #include "dispatch/dispatch_table.h"
 #include "envelope/subjects.h"
+#include "envelope/tool_requests.h"
 #include "tutor/call.h"
 #include "wire/stored_publisher.h"
 #include "wire/wire.h"
@@ -137,6 +138,7 @@ class Dispatcher {
   std::deque<Request> requests_;    // By slot.
   std::deque<ErrorResult> errors_;  // Not handed to the publisher yet.
   std::shared_ptr<ErrorCount> error_count_ = std::make_shared<ErrorCount>();
+  envelope::ToolAck spare_ack_;  // What an ack is read into that is written in an unusual way.
   uint64_t malformed_ = 0;
   bool quiet_ = false;
   std::vector<Action> actions_;  // Used again and again, as are these:
