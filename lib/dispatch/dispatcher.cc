@@ -182,9 +182,11 @@ void Dispatcher::OnHeartbeat(const wire::Arrived& message) {
   auto heartbeat = envelope::DecodeToolHeartbeat(message.data, EncodingOf(message));
   if (!heartbeat) return OnMalformed("tool heartbeat", heartbeat.error());
   const int64_t now = clock_->SteadyMs();
+  // Our part of them: the others dispatch as much, and who sends more hears `busy` and backs off.
+  const uint32_t slots = (heartbeat->slots + options_.sharers - 1) / options_.sharers;
   table_.OnHeartbeat({.worker = std::move(heartbeat->worker),
                       .tools = std::move(heartbeat->tools),
-                      .slots = heartbeat->draining ? 0 : heartbeat->slots,
+                      .slots = heartbeat->draining ? 0 : slots,
                       .free = heartbeat->free,
                       .in_flight = std::move(heartbeat->in_flight),
                       .protobuf = heartbeat->protobuf,

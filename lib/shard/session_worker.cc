@@ -110,6 +110,7 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
 
   const size_t count = std::clamp<size_t>(options.shards, 1, options.partitions.size());
   options.shard.memory_bytes /= count;
+  options.shard.shards = static_cast<uint32_t>(count);
   for (size_t i = 0; i < count; ++i) {
     auto runner = std::make_unique<Impl::Runner>();
     auto wire = wire::NatsWire::Create(&runner->loop, &runner->clock, options.nats);

@@ -54,7 +54,8 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
                   for (auto& partition : partitions_) partition->OnConfirmed(number);
                 }),
       publisher_(doors.wire, doors.clock, {}),
-      dispatcher_(doors.wire, &publisher_, doors.clock, doors.random, context_.options.subjects, {},
+      dispatcher_(doors.wire, &publisher_, doors.clock, doors.random, context_.options.subjects,
+                  {.table = {}, .sharers = context_.options.shards},
                   [this] { return server_time_.NowMs(); }),
       resends_(&context_),
       queries_(&context_),
