@@ -21,6 +21,14 @@ constexpr int64_t kSilentMs =
 constexpr size_t kOutgoingBytesMax = 32 << 20;
 constexpr size_t kUnwrittenBytesMax = 16 << 20;
 
+// The topic that an event brings, or null.
+tutor::LoadTopicOk* LoadedTopic(tutor::Event* event) {
+  auto* result = std::get_if<tutor::ToolResult>(&event->kind);
+  auto* loaded =
+      result == nullptr ? nullptr : std::get_if<tutor::LoadTopicOk>(&result->reply.outcome);
+  return loaded == nullptr || loaded->topic == nullptr ? nullptr : loaded;
+}
+
 std::string_view ContentType(tutor::Encoding encoding) {
   return encoding == tutor::Encoding::kJson ? "application/json" : "";
 }
@@ -96,7 +104,7 @@ bool Partition::FoldRecord(const Record& record) {
     OnBarrier(record);
     return true;
   }
-  const auto event = EventOf(*context_->decoder, record, subject.record_class);
+  auto event = EventOf(*context_->decoder, record, subject.record_class);
   if (const auto* refused = std::get_if<Refused>(&event)) {
     const Result<SessionEntry*> entry = context_->sessions->Load(id_, subject.user);
     if (!entry) {
@@ -106,7 +114,16 @@ bool Partition::FoldRecord(const Record& record) {
     Refuse(record, subject.user, *refused, *entry);
     return true;
   }
-  return FoldEvent(record, subject, std::get<envelope::DecodedEvent>(event));
+  auto& decoded = std::get<envelope::DecodedEvent>(event);
+  auto* loaded = LoadedTopic(&decoded.event);
+  if (loaded == nullptr) return FoldEvent(record, subject, decoded);
+  // All sessions share one copy of it; it goes again where no session came to use it.
+  TopicTable& topics = context_->sessions->topics();
+  loaded->topic = topics.Intern(loaded->digest, std::move(loaded->topic));
+  const bool done = FoldEvent(record, subject, decoded);
+  loaded->topic.reset();
+  topics.Release(loaded->digest);
+  return done;
 }
 
 void Partition::OnBarrier(const Record& record) {
@@ -177,8 +194,12 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
     const bool was_locked =
         tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult;
     if (!was_locked) entry->lock_began_ms = 0;
+    const std::string topic_before = entry->session->topic_digest;
     context_->options.core(&entry->session, entry->user(), decoded.event, position, &effects_);
     CHECK(entry->session.has_value());
+    if (entry->session->topic_digest != topic_before) {
+      context_->sessions->topics().Release(topic_before);
+    }
   }
   context_->sessions->OnChanged(entry);
   Apply(record, entry, decoded.trace);

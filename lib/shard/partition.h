@@ -99,6 +99,7 @@ class Partition {
   void CheckPosition();
   void ReadLineages();
   void ReadBurials();
+  void BuryOrRead(size_t index);
   void BeginReading();
   void StartReader();
   void OnCaughtUp();
@@ -132,8 +133,11 @@ class Partition {
   void DispatchFound();
   void Redispatch(SessionEntry* entry);
   void ScanTimers();
+  // Calls and timers were let go of: all sessions are looked at as after a start.
+  void LookAgain();
   void Fire(SessionEntry* entry, const tutor::Timer& timer);
-  void OnFired(const std::string& user, const std::string& token, const Result<uint64_t>& acked);
+  void OnFired(const std::string& user, const std::string& token, uint32_t tries,
+               const Result<uint64_t>& acked);
   void OnTimerFolded(SessionEntry* entry, const std::string& token);
   void SetConfirmed(uint64_t sequence);
   bool IsSilenced(const Record& record) const;

@@ -85,12 +85,31 @@ void Partition::ScanTimers() {
     if (!first_scan_) continue;
     // A pending call is found by its deadline.
     const Result<SessionEntry*> entry = context_->sessions->Load(id_, row.user);
-    if (entry && *entry != nullptr) Redispatch(*entry);
+    if (!entry) return;  // The store: from here on again, in the next turn.
+    if (*entry != nullptr) Redispatch(*entry);
+    scanned_ = row;
   }
   if (!rows->empty()) scanned_ = rows->back();
   if (rows->size() == kRowsAtOnce) return;
   scanning_ = false;
   first_scan_ = false;
+}
+
+void Partition::LookAgain() {
+  const int64_t ahead_ms = context_->server_time->NowMs() + Timers::kHorizonMs;
+  context_->sessions->ForEach(id_, [&](SessionEntry* entry) {
+    if (!entry->damaged.empty()) return;
+    const bool locked =
+        tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult;
+    if (locked) locked_.insert(entry->user().value);
+    for (const tutor::Timer& timer : entry->session->timers) {
+      if (timer.kind == tutor::TimerKind::kToolDeadline || timer.due_ms > ahead_ms) continue;
+      context_->timers->Add(timer.due_ms, id_, entry->user().value, "");
+    }
+  });
+  firing_.clear();
+  first_scan_ = true;
+  scanned_.reset();
 }
 
 void Partition::OnDue(const Timers::Due& due) {
@@ -119,9 +138,9 @@ void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   message.data = TimerRecord(timer);
   message.message_id =
       firing.tries == 0 ? timer.token : fmt::format("{}-{}", timer.token, firing.tries);
-  const auto done = [self = std::weak_ptr(self_), user,
-                     token = timer.token](const Result<uint64_t>& acked) {
-    if (const auto here = self.lock()) (*here)->OnFired(user, token, acked);
+  const auto done = [self = std::weak_ptr(self_), user, token = timer.token,
+                     tries = firing.tries](const Result<uint64_t>& acked) {
+    if (const auto here = self.lock()) (*here)->OnFired(user, token, tries, acked);
   };
   firing.out = context_->publisher->Send(std::move(message), kFireMs, done);
   if (firing.out) {
@@ -131,13 +150,18 @@ void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   }
 }
 
-void Partition::OnFired(const std::string& user, const std::string& token,
+void Partition::OnFired(const std::string& user, const std::string& token, uint32_t tries,
                         const Result<uint64_t>& acked) {
-  if (acked) return;
   const auto firing = firing_.find(token);
-  if (firing == firing_.end()) return;
-  LogWarn("timer not stored: it is published again",
-          {{"partition", id_}, {"text", acked.error().text}});
+  if (firing == firing_.end() || !firing->second.out || firing->second.tries != tries) return;
+  if (acked && *acked > position_.sequence) return;  // It is folded when it comes.
+  if (acked) {
+    // Stored under this id before, by an earlier process, and folded: it came too early then.
+    ++firing->second.tries;
+  } else {
+    LogWarn("timer not stored: it is published again",
+            {{"partition", id_}, {"text", acked.error().text}});
+  }
   firing->second.out = false;
   context_->timers->Add(context_->server_time->NowMs() + kAgainMs, id_, user, token);
 }

@@ -65,6 +65,8 @@ Result<void> Partition::Load() {
         id_, position_.fold_version, context_->options.fold_version));
   }
   lineages_ = {{position_.lineage, position_.lineage_begins}};
+  // The server's clock was there already: a quiet log does not tell it before the next record comes.
+  if (position_.sequence > 0) context_->server_time->OnRecord(position_.record_time_ms, false);
   const store::FlightPage::Line line = context_->flight->Get(id_);
   // One of another lineage than the checkpoint's says nothing of it.
   send_known_ = line.known && line.lineage >= position_.lineage && line.sent > 0;
@@ -242,6 +244,7 @@ void Partition::EnterLineage(uint32_t number, uint64_t begins) {
     position_.lineage_begins = begins;
   }
   marks_.clear();
+  LookAgain();  // What was published may be among what is lost.
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.known && line.lineage >= number) return;  // It knows this lineage from before a restart.
   context_->flight->Reset(id_, log_.created_ns, number, sent_, 0, 0);
@@ -272,30 +275,39 @@ uint32_t Partition::LineageOf(uint64_t sequence) const {
 
 // --- Burials ---------------------------------------------------------------------------------------
 
+// Those of each lineage that may still be folded: a sequence is buried in its own lineage alone.
 void Partition::ReadBurials() {
+  buried_.clear();
+  BuryOrRead(0);
+}
+
+void Partition::BuryOrRead(size_t index) {
+  if (index == lineages_.size()) return BeginReading();
   const std::string bucket = context_->options.subjects.ClusterBucket();
-  const std::string prefix = fmt::format("skip.{}.", PartitionToken(id_, lineages_.back().number));
+  const Lineage lineage = lineages_[index];
+  const uint64_t ends = index + 1 < lineages_.size() ? lineages_[index + 1].begins : UINT64_MAX;
+  const std::string prefix = fmt::format("skip.{}.", PartitionToken(id_, lineage.number));
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.deaths >= kDeathsMax && line.suspect > position_.sequence &&
-      !buried_.contains(line.suspect)) {
+      LineageOf(line.suspect) == lineage.number && !buried_.contains(line.suspect)) {
     const uint64_t sequence = line.suspect;
-    const auto buried = Then<bool>([sequence](Partition& partition, bool) {
+    const auto buried = Then<bool>([sequence, index](Partition& partition, bool) {
       LogError("record buried: the process died over it twice",
                {{"partition", partition.id_}, {"sequence", sequence}});
       partition.buried_.insert(sequence);
-      partition.ReadBurials();
+      partition.BuryOrRead(index);
     });
     return wire::KvCreate(*context_->wire, bucket, prefix + fmt::format("{}", sequence),
                           context_->options.worker, buried);
   }
-  const auto keys =
-      Then<std::vector<std::string>>([prefix](Partition& partition, const auto& found) {
+  const auto keys = Then<std::vector<std::string>>(
+      [prefix, ends, index](Partition& partition, const auto& found) {
         for (const std::string& key : found) {
           if (!key.starts_with(prefix)) continue;
           const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
-          if (sequence) partition.buried_.insert(*sequence);
+          if (sequence && *sequence < ends) partition.buried_.insert(*sequence);
         }
-        partition.BeginReading();
+        partition.BuryOrRead(index + 1);
       });
   wire::KvKeys(*context_->wire, bucket, prefix + ">", keys);
 }
@@ -360,6 +372,7 @@ void Partition::Resume() {
   if (phase_ != Phase::kHalted) return;
   halted_.clear();
   resuming_ = true;
+  LookAgain();
   phase_ = Phase::kClosed;
   failures_ = 0;
   if (context_->wire->connected() && !stopping_) Open();

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "envelope/journal.h"
+
 namespace lyceum::simulation {
 namespace {
 
@@ -48,13 +50,12 @@ std::optional<IdParts> PartsOf(std::string_view id) {
 void Ledger::OnMessage(const std::string& id, envelope::Encoding encoding, std::string_view bytes) {
   const auto [known, added] = bytes_.try_emplace({id, encoding}, bytes);
   if (added || known->second == bytes) return;
-  fail_(fmt::format("message {} has two contents:\n  {}\n  {}", id,
-                    envelope::EncodingOf("", known->second) == envelope::Encoding::kJson
-                        ? known->second
-                        : fmt::format("{} bytes of protobuf", known->second.size()),
-                    encoding == envelope::Encoding::kJson
-                        ? std::string(bytes)
-                        : fmt::format("{} bytes of protobuf", bytes.size())));
+  const auto readable = [&](std::string_view data) {
+    const auto json = envelope::InEncoding(data, encoding, envelope::Encoding::kJson);
+    return json ? *json : json.error().text;
+  };
+  fail_(fmt::format("message {} has two contents:\n  {}\n  {}", id, readable(known->second),
+                    readable(bytes)));
 }
 
 void Ledger::OnToolRequest(const envelope::ToolRequest& request) {
