@@ -4,42 +4,48 @@
 //                [--course FILE]
 //
 // Alone: whole lessons of N learners, W of them going on at a time, lie in memory as they lie in
-// one partition's log; decoded, advanced, encoded and committed to RocksDB by the session worker's
-// own code, without NATS. A core: CPU time of the whole process, with RocksDB's threads. Catching
-// up: the same records wait in a real nats-server, and are read by the partition's own reader; with
-// and without folding them. Records a second of wall time, the server on this machine. Prints a
-// table and one JSON line. Each figure is the median of the rounds.
+// one partition's log; a shard reads them as they come, over a wire with nothing behind it
+// (log_wire.h): decoded, advanced, encoded, sent, dispatched, and in checkpoints on the disk, the last
+// one too. A core: CPU time of the whole process, with RocksDB's threads. Catching up: the same
+// records wait in a real nats-server, and are read by the partition's own reader; with and without
+// folding them. Records a second of wall time, the server on this machine. Prints a table and one
+// JSON line. Each figure is the median of the rounds; the bars are ratios to the reader alone.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/digest.h"
+#include "base/log.h"
 #include "bench/engine_catch_up.h"
 #include "bench/engine_cost.h"
-#include "bench/engine_partition.h"
+#include "bench/log_shard.h"
 #include "bench/records.h"
 #include "envelope/codec.h"
+#include "envelope/rows.h"
 #include "support/stack.h"
 #include "support/temp_dir.h"
+#include "tutor/advance.h"
 
 namespace lyceum::bench {
 namespace {
 
 using nlohmann::ordered_json;
 
-constexpr double kEngineBar = 200'000;
-constexpr double kCatchUpBar = 150'000;
+constexpr double kEngineBar = 0.30;   // Of the reader alone, both per core.
+constexpr double kCatchUpBar = 0.25;  // Of the reader alone, both of wall time.
 constexpr uint32_t kPartition = 3;
 constexpr size_t kLessons = 64;  // That differ.
 constexpr size_t kDigestRecords = 20'000;
-constexpr int64_t kFirstMs = 1'800'000'000'000;  // Of the log in memory.
 
 struct Plan {
   size_t sessions = 3000;
@@ -50,11 +56,18 @@ struct Plan {
   std::string course = test::SourceFile("ops/courses/fractions.toml");
 };
 
-std::unique_ptr<store::Store> Open(const std::string& path) {
-  auto opened = store::Store::Open({.path = path});
+// The store that a shard has left behind.
+std::unique_ptr<store::RocksStore> Open(const std::string& path) {
+  auto opened = store::RocksStore::Open({.path = path});
   if (!opened) throw std::runtime_error(opened.error().text);
   return *std::move(opened);
 }
+
+struct Folded {
+  Cost cost;  // Of folding, and of the last checkpoint.
+  uint64_t checkpoints = 0;
+  uint64_t checkpoint_bytes = 0;
+};
 
 class Bench {
  public:
@@ -62,16 +75,14 @@ class Bench {
   void Run();
 
  private:
-  session::PartitionOptions Options() const {
-    return {.subjects = subjects_, .partition = static_cast<store::PartitionId>(kPartition)};
-  }
   double PerSecond(double seconds) const { return static_cast<double>(log_.size()) / seconds; }
 
-  Cost FoldAll();
-  void CheckAll(store::Store& store) const;
+  Folded Fold(std::span<const wire::StoredMessage> records, const std::string& path,
+              size_t turn_records) const;
+  void CheckAll(const std::string& path) const;
   double DecodeSeconds() const;
-  Split SplitOfTime();
-  std::string DigestOf(const session::PartitionOptions& options) const;
+  double AdvanceSeconds() const;
+  std::string DigestOf(size_t turn_records) const;
   void Alone();
   void CatchUp();
   void Show(const char* what, const char* name, const std::vector<double>& values, double bar = 0);
@@ -81,6 +92,7 @@ class Bench {
   std::vector<Lesson> lessons_;
   std::vector<Learner> learners_;
   std::vector<wire::StoredMessage> log_;
+  std::vector<double> per_core_;  // Of the rounds alone.
   ordered_json figures_;
 };
 
@@ -91,7 +103,7 @@ Bench::Bench(const Plan& plan) : plan_(plan) {
     const Lesson& lesson = lessons_[learners_.size() % lessons_.size()];
     learners_.push_back({.user = user, .lesson = &lesson, .stop = lesson.lines.size()});
   }
-  LogWriter writer(subjects_, kPartition, kFirstMs, plan.seed);
+  LogWriter writer(subjects_, kPartition, plan.seed);
   log_ = writer.WriteAll(learners_, plan.in_flight);
   size_t bytes = 0;
   for (const wire::StoredMessage& record : log_) bytes += record.data.size();
@@ -106,26 +118,29 @@ Bench::Bench(const Plan& plan) : plan_(plan) {
               {"rounds", plan.rounds}};
 }
 
-void Bench::CheckAll(store::Store& store) const {
+void Bench::CheckAll(const std::string& path) const {
+  const auto store = Open(path);
   for (const Learner& learner : learners_) {
-    auto session = session::LoadSession(store, kPartition, learner.user);
-    if (!session) throw std::runtime_error(session.error().text);
-    if (!*session || MarkOf(**session) != learner.lesson->lines.back().after) {
+    const auto row = store->GetSession(kPartition, learner.user.value);
+    if (!row || !*row) throw std::runtime_error("there is no session of " + learner.user.value);
+    const auto session = envelope::DecodeSession(**row);
+    if (!session || MarkOf(*session) != learner.lesson->lines.back().after) {
       throw std::runtime_error("the session of " + learner.user.value +
                                " is not what its lesson makes of it");
     }
   }
 }
 
-Cost Bench::FoldAll() {
-  const test::TempDir dir;
+Folded Bench::Fold(std::span<const wire::StoredMessage> records, const std::string& path,
+                   size_t turn_records) const {
+  LogShard shard({.path = path, .partitions = {static_cast<store::PartitionId>(kPartition)}}, {},
+                 turn_records);
+  shard.Append(kPartition, records);
   const CostClock clock;
-  auto store = Open(dir.path());
-  EnginePartition(store.get(), Options()).Fold(log_);
-  store.reset();  // With what RocksDB still has to do.
-  const Cost cost = clock.Read();
-  CheckAll(*Open(dir.path()));
-  return cost;
+  shard.Fold();
+  shard.Stop();
+  const shard::Counters& counters = shard.runner().counters();
+  return {clock.Read(), counters.checkpoints, counters.checkpoint_bytes};
 }
 
 double Bench::DecodeSeconds() const {
@@ -133,41 +148,51 @@ double Bench::DecodeSeconds() const {
   for (const wire::StoredMessage& record : log_) {
     classes.push_back(subjects_.ParseLog(record.subject)->record_class);
   }
+  envelope::EventDecoder decoder;
   const CostClock clock;
   for (size_t i = 0; i < log_.size(); ++i) {
-    if (!envelope::DecodeEvent(log_[i].data, tutor::Encoding::kProtobuf, classes[i])) {
+    if (!decoder.Decode(log_[i].data, tutor::Encoding::kProtobuf, classes[i])) {
       throw std::runtime_error("a record does not decode");
     }
   }
   return clock.Read().thread_s;
 }
 
-Split Bench::SplitOfTime() {
-  const test::TempDir dir;
-  auto store = Open(dir.path());
-  EnginePartition partition(store.get(), Options());
-  Split split;
-  partition.Watch(&split);
-  partition.Fold(log_);
-  return split;
+// Of the state machine alone, its events decoded before.
+double Bench::AdvanceSeconds() const {
+  struct Step {
+    UserId user;
+    tutor::Event event;
+  };
+  std::vector<Step> steps;
+  for (const wire::StoredMessage& record : log_) {
+    const auto parts = subjects_.ParseLog(record.subject);
+    auto event =
+        envelope::DecodeEvent(record.data, tutor::Encoding::kProtobuf, parts->record_class);
+    if (!event) throw std::runtime_error("a record does not decode");
+    steps.push_back({parts->user, std::move(event->event)});
+  }
+  std::unordered_map<std::string, std::optional<tutor::Session>> sessions;
+  tutor::Effects effects;
+  const CostClock clock;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    effects.clear();
+    tutor::Advance(&sessions[steps[i].user.value], steps[i].user, steps[i].event,
+                   {kPartition, log_[i].sequence, log_[i].time_ms}, &effects);
+  }
+  return clock.Read().thread_s;
 }
 
-// Of all that the sessions are: their rows, their histories, and what is kept for clients.
-std::string Bench::DigestOf(const session::PartitionOptions& options) const {
+// Of the rows of all sessions.
+std::string Bench::DigestOf(size_t turn_records) const {
   const test::TempDir dir;
-  auto store = Open(dir.path());
-  const std::span<const wire::StoredMessage> some(log_.data(),
-                                                  std::min(log_.size(), kDigestRecords));
-  EnginePartition(store.get(), options).Fold(some);
+  Fold(std::span(log_).first(std::min(log_.size(), kDigestRecords)), dir.path(), turn_records);
+  const auto store = Open(dir.path());
   std::string all;
   for (const Learner& learner : learners_) {
-    auto session = store->GetSession(kPartition, learner.user);
-    auto history = store->GetHistory(kPartition, learner.user, 1, UINT64_MAX - 1);
-    auto messages = store->GetMessages(kPartition, learner.user, 1, UINT32_MAX - 1);
-    if (!session || !history || !messages) throw std::runtime_error("the store does not answer");
-    all += session->value_or("") + '\n';
-    for (const std::string& entry : *history) all += entry + '\n';
-    for (const auto& message : *messages) all += message.bytes + '\n';
+    const auto row = store->GetSession(kPartition, learner.user.value);
+    if (!row) throw std::runtime_error("the store does not answer");
+    all += row->value_or("") + '\n';
   }
   return Sha256Hex(all);
 }
@@ -178,86 +203,82 @@ void Bench::Show(const char* what, const char* name, const std::vector<double>& 
   figures_[name] = median;
   figures_[std::string(name) + "_least"] = Quantile(values, 0);
   figures_[std::string(name) + "_most"] = Quantile(values, 1);
-  figures_[std::string(name) + "_least"] = Quantile(values, 0);
-  figures_[std::string(name) + "_most"] = Quantile(values, 1);
   if (bar > 0) figures_[std::string(name) + "_bar"] = bar;
-  fmt::print("{:<58} {:>10.0f} ({:.0f} to {:.0f}){}\n", what, median, Quantile(values, 0),
-             Quantile(values, 1), bar > 0 ? fmt::format("  >= {:.0f}", bar) : "");
+  const auto number = [&](double q) {
+    const double value = Quantile(values, q);
+    return value < 100 ? fmt::format("{:.2f}", value) : fmt::format("{:.0f}", value);
+  };
+  fmt::print("{:<58} {:>10} ({} to {}){}\n", what, number(0.5), number(0), number(1),
+             bar > 0 ? fmt::format("  >= {:.2f}", bar) : "");
   std::fflush(stdout);
 }
 
 void Bench::Alone() {
-  std::vector<double> per_core, per_thread, wall, background;
+  std::vector<double> per_thread, wall, background, checkpoint_bytes;
   for (size_t round = 1; round <= plan_.rounds; ++round) {
-    const Cost cost = FoldAll();
-    per_core.push_back(PerSecond(cost.cpu_s));
+    const test::TempDir dir;
+    const Folded folded = Fold(log_, dir.path(), LogShard::kTurnRecords);
+    CheckAll(dir.path());
+    const Cost& cost = folded.cost;
+    per_core_.push_back(PerSecond(cost.cpu_s));
     per_thread.push_back(PerSecond(cost.thread_s));
     wall.push_back(PerSecond(cost.wall_s));
     background.push_back(100 * (cost.cpu_s - cost.thread_s) / cost.cpu_s);
-    fmt::print(stderr, "alone, round {}: {:.0f} records/s per core\n", round, per_core.back());
+    checkpoint_bytes.push_back(static_cast<double>(folded.checkpoint_bytes) /
+                               static_cast<double>(log_.size()));
+    fmt::print(stderr, "alone, round {}: {:.0f} records/s per core, {} checkpoints\n", round,
+               per_core_.back(), folded.checkpoints);
   }
-  Show("engine alone, records/s per core", "engine_records_per_s_per_core", per_core, kEngineBar);
+  Show("engine alone, records/s per core", "engine_records_per_s_per_core", per_core_);
   Show("  of the folding thread's CPU alone", "engine_thread_records_per_s", per_thread);
   Show("  of wall time", "engine_wall_records_per_s", wall);
-  Show("  RocksDB's own threads, % of the CPU", "engine_background_percent", background);
-
+  Show("  the store's own threads, % of the CPU", "engine_background_percent", background);
+  Show("  bytes in checkpoints, a record", "engine_checkpoint_bytes", checkpoint_bytes);
   const auto each_us = [&](double seconds) {
     return 1e6 * seconds / static_cast<double>(log_.size());
   };
-  const double decode_us = each_us(DecodeSeconds());
-  const Split split = SplitOfTime();
-  const std::pair<const char*, double> parts[] = {{"take", each_us(split.take_s)},
-                                                  {"decode", decode_us},
-                                                  {"advance", each_us(split.step_s) - decode_us},
-                                                  {"letters_and_rows", each_us(split.add_s)},
-                                                  {"session_rows", each_us(split.finish_s)},
-                                                  {"commit", each_us(split.apply_s)}};
-  fmt::print("  us of CPU a record:");
-  for (const auto& [part, us] : parts) {
-    fmt::print(" {} {:.1f}", part, us);
-    figures_[fmt::format("record_{}_us", part)] = us;
-  }
-  const double rows = static_cast<double>(split.rows) / static_cast<double>(log_.size());
-  figures_["record_rows"] = rows;
-  fmt::print("\n  rows put and erased a record: {:.1f}\n", rows);
+  const double decode_us = each_us(DecodeSeconds()), advance_us = each_us(AdvanceSeconds());
+  const double all_us = 1e6 / Quantile(per_core_, 0.5);
+  figures_["record_us"] = all_us;
+  figures_["record_decode_us"] = decode_us;
+  figures_["record_advance_us"] = advance_us;
+  fmt::print("  us of CPU a record: {:.2f}; decoding alone {:.2f}, Advance alone {:.2f}\n", all_us,
+             decode_us, advance_us);
 }
 
 void Bench::CatchUp() {
   WaitingLog waiting(subjects_, kPartition, log_);
   fmt::print(stderr, "published {:.0f} records/s\n", waiting.publish_per_s());
-  std::vector<double> reader, reader_cpu, folded, folded_cpu;
+  std::vector<double> reader, reader_cpu, folded, folded_cpu, engine_ratio, ratio;
   for (size_t round = 1; round <= plan_.rounds; ++round) {
-    const Cost alone = waiting.Read([](auto, int64_t) {});
+    const Cost alone = waiting.ReadAlone();
     reader.push_back(PerSecond(alone.wall_s));
     reader_cpu.push_back(PerSecond(alone.cpu_s));
     const test::TempDir dir;
-    auto store = Open(dir.path());
-    EnginePartition partition(store.get(), Options());
-    const Cost cost = waiting.Read(
-        [&](auto records, int64_t created_ns) { partition.Fold(records, created_ns); });
+    const Cost cost = waiting.FoldInto(dir.path());
+    CheckAll(dir.path());
     folded.push_back(PerSecond(cost.wall_s));
     folded_cpu.push_back(PerSecond(cost.cpu_s));
-    CheckAll(*store);
+    ratio.push_back(folded.back() / reader.back());
+    engine_ratio.push_back(per_core_[round - 1] / reader_cpu.back());
     fmt::print(stderr, "catching up, round {}: {:.0f} records/s, the reader alone {:.0f}\n", round,
                folded.back(), reader.back());
   }
-  Show("catching up from JetStream, records/s", "catch_up_records_per_s", folded, kCatchUpBar);
+  Show("  the reader alone, per core of this process", "reader_records_per_s_per_core", reader_cpu);
+  Show("engine to reader, both per core", "engine_ratio", engine_ratio, kEngineBar);
+  Show("catching up from JetStream, records/s", "catch_up_records_per_s", folded);
   Show("  per core of this process", "catch_up_records_per_s_per_core", folded_cpu);
   Show("  the reader alone, records/s", "reader_records_per_s", reader);
-  Show("  the reader alone, per core of this process", "reader_records_per_s_per_core", reader_cpu);
+  Show("catching up to reader", "catch_up_ratio", ratio, kCatchUpBar);
 }
 
 void Bench::Run() {
   fmt::print("{:<58} {:>10} {}\n", "median of the rounds", "", "(least to most)  bar");
   Alone();
-  const session::PartitionOptions many = Options();
-  session::PartitionOptions one = many;
-  one.batch_records_max = 1;
-  if (DigestOf(one) != DigestOf(many)) {
-    throw std::runtime_error("the size of a batch changes what is folded");
+  if (DigestOf(1) != DigestOf(LogShard::kTurnRecords)) {
+    throw std::runtime_error("how many records come at once changes what is folded");
   }
-  fmt::print("  sessions, histories and messages are the same for batches of 1 and of {}\n",
-             many.batch_records_max);
+  fmt::print("  sessions are the same with 1 and with {} records a turn\n", LogShard::kTurnRecords);
   if (!plan_.alone) CatchUp();
   fmt::print("{}\n", figures_.dump());
 }
@@ -281,6 +302,12 @@ int main(int argc, char** argv) {
     plan.sessions = 1000;
     plan.rounds = 1;
   }
-  lyceum::bench::Bench(plan).Run();
+  lyceum::InitLog("bench_engine", "", "error");
+  try {
+    lyceum::bench::Bench(plan).Run();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench_engine: {}\n", error.what());
+    return 1;
+  }
   return 0;
 }

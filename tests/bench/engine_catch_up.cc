@@ -6,10 +6,12 @@
 #include <string>
 #include <utility>
 
-#include "partition/partition_log.h"
-#include "session/install.h"
-#include "session/partition_runner.h"
+#include "bench/shard_runner.h"
+#include "shard/install.h"
 #include "wire/acked_publisher.h"
+#include "wire/event_loop.h"
+#include "wire/log_reader.h"
+#include "wire/nats_wire.h"
 
 namespace lyceum::bench {
 namespace {
@@ -26,15 +28,13 @@ constexpr seconds kWholeMax{300};
 WaitingLog::WaitingLog(const envelope::Subjects& subjects, uint32_t partition,
                        std::span<const wire::StoredMessage> records)
     : subjects_(subjects),
+      partition_(partition),
       stream_(subjects.LogStream(partition)),
       count_(records.size()),
       server_(test::NatsServer::Options{.roles = false}),
       connection_(server_.Connect("")) {
-  for (const wire::StreamConfig& config : session::StreamsOf(subjects)) {
-    if (config.name != stream_) continue;
-    auto ensured = wire::EnsureStream(*connection_, config);
-    if (!ensured) throw std::runtime_error(ensured.error().text);
-  }
+  auto installed = shard::Install(*connection_, subjects);
+  if (!installed) throw std::runtime_error(installed.error().text);
   Publish(records);
 }
 
@@ -65,19 +65,69 @@ void WaitingLog::Publish(std::span<const wire::StoredMessage> records) {
   }
 }
 
-Cost WaitingLog::Read(const Take& take) {
-  const session::PartitionOptions portions{.subjects = subjects_};
-  partition::PartitionLog log(connection_, stream_, {});
+namespace {
+
+// A connection on a loop, as a shard of a session worker has it.
+class Reading {
+ public:
+  explicit Reading(const test::NatsServer& server) {
+    auto wire = wire::NatsWire::Create(&loop, &clock, {.url = server.url()});
+    if (!wire) throw std::runtime_error(wire.error().text);
+    nats = std::move(*wire);
+    const Deadline deadline = In(kRoom);
+    while (!nats->connected()) {
+      if (Steady::now() > deadline) throw std::runtime_error("not connected to NATS");
+      loop.RunOnce(10);
+      nats->Tick();
+    }
+  }
+  wire::EventLoop loop;
+  SystemClock clock;
+  std::unique_ptr<wire::NatsWire> nats;
+};
+
+}  // namespace
+
+Cost WaitingLog::ReadAlone() const {
+  Reading reading(server_);
+  uint64_t read = 0;
+  std::string broken;
   const CostClock clock;
   const Deadline end = In(kWholeMax);
-  for (uint64_t read = 0; read < count_;) {
-    auto records = log.Next(portions.batch_records_max, portions.batch_bytes_max, In(seconds(1)));
-    if (!records) throw std::runtime_error(records.error().text);
+  wire::LogReader reader(
+      reading.nats.get(), &reading.clock, stream_, 1, [&](const wire::LogRecord&) { ++read; },
+      [&](const Error& error) { broken = error.text; });
+  while (read < count_) {
+    if (!broken.empty()) throw std::runtime_error(broken);
     if (Steady::now() > end) throw std::runtime_error("reading the log takes too long");
-    read += records->size();
-    if (!records->empty()) take(*records, log.stream_created_ns());
+    reading.nats->Flush();
+    reading.loop.RunOnce(100);
+    reading.nats->Tick();
   }
   return clock.Read();
+}
+
+Cost WaitingLog::FoldInto(const std::string& store) const {
+  Reading reading(server_);
+  ShardRunner::Options options{.path = store,
+                               .partitions = {static_cast<store::PartitionId>(partition_)}};
+  options.sends = false;
+  ShardRunner runner(&reading.loop, reading.nats.get(), options, [&] { reading.nats->Tick(); });
+  const uint64_t begun = runner.folded();
+  const CostClock clock;
+  const Deadline end = In(kWholeMax);
+  while (runner.folded() < count_) {
+    if (Steady::now() > end) throw std::runtime_error("folding the log takes too long");
+    runner.Turn(100);
+  }
+  Cost cost = clock.Read();
+  // What was folded while the partition still opened is not of this window.
+  const double share = static_cast<double>(count_) / static_cast<double>(count_ - begun);
+  cost.wall_s *= share;
+  cost.cpu_s *= share;
+  cost.thread_s *= share;
+  runner.Stop();
+  return cost;
 }
 
 }  // namespace lyceum::bench

@@ -7,8 +7,8 @@
 // tool     answers load_topic with one topic of many questions, and check_answer with `correct`
 //          (JetStream); acks and heartbeats as any tool worker
 // Each process speaks as its role (NATS_URL, NATS_USER, NATS_PASSWORD). The gateway says `begun` when
-// all its learners have their first question, warms up for a second, and prints one JSON line; the
-// tool says `ready` and runs until SIGTERM.
+// all its learners have their first question, warms up for a second, says when it hears an answer
+// after a pause of 100 ms, and prints one JSON line; the tool says `ready` and runs until SIGTERM.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -45,6 +45,7 @@ using std::chrono::milliseconds;
 constexpr size_t kQuestions = 150;
 constexpr milliseconds kWarmUp{1000};
 constexpr milliseconds kBegin{60'000};
+constexpr milliseconds kPause{100};
 constexpr int64_t kTickMs = 100;
 constexpr int64_t kHeartbeatMs = 500;
 constexpr uint32_t kSlots = 8192;
@@ -195,7 +196,8 @@ class Gateway {
       : course_(LongTopic(course, 1)->course),
         run_(fmt::format("lean-{}", UnixMs())),
         client_(run_),
-        learners_(learners) {
+        learners_(learners),
+        longest_us_(learners) {
     node_.Subscribe(subjects_.Out(client_), "",
                     [this](const wire::Arrived& message) { Hear(message); });
   }
@@ -246,8 +248,15 @@ class Gateway {
       ++begun_;
     } else if (measuring_) {
       ++turns_;
-      const auto took = std::chrono::duration_cast<microseconds>(Steady::now() - learner.since);
+      const Deadline now = Steady::now();
+      const auto took = std::chrono::duration_cast<microseconds>(now - learner.since);
       latencies_.Add(took.count());
+      longest_us_[found->second] = std::max(longest_us_[found->second], took.count());
+      if (now - heard_ >= kPause) {
+        fmt::print("heard after a pause\n");
+        std::fflush(stdout);
+      }
+      heard_ = now;
     }
     Say(learner, tutor::UserMessage{"3/4", tutor::Intent::kAnswer});
   }
@@ -257,11 +266,13 @@ class Gateway {
   const ClientId client_;
   const envelope::Subjects subjects_;
   std::vector<Learner> learners_;
+  std::vector<int64_t> longest_us_;  // A learner's longest turn; whoever follows it counts on.
   std::unordered_map<std::string, size_t> by_user_;
   uint64_t users_ = 0;
   uint64_t begun_ = 0;
   uint64_t turns_ = 0;
   bool measuring_ = false;
+  Deadline heard_{};  // The last answer, whose ever.
   cli::Latencies latencies_;
   std::string subject_;
   Node node_;
@@ -286,11 +297,14 @@ void Gateway::Run(double seconds) {
     measuring_ = now >= from;
   }
   const double took = std::chrono::duration<double>(now - from).count();
+  cli::Latencies longest;
+  for (const int64_t us : longest_us_) longest.Add(us);
   fmt::print(
-      R"({{"turns":{},"seconds":{:.3f},"turns_per_s":{:.1f},"p50_ms":{:.3f},"p99_ms":{:.3f}}})"
+      R"({{"turns":{},"seconds":{:.3f},"turns_per_s":{:.1f},"p50_ms":{:.3f},"p99_ms":{:.3f},"max_ms":{:.3f},)"
+      R"("longest_p50_ms":{:.3f},"longest_p99_ms":{:.3f}}})"
       "\n",
-      turns_, took, static_cast<double>(turns_) / took, latencies_.AtMs(0.5),
-      latencies_.AtMs(0.99));
+      turns_, took, static_cast<double>(turns_) / took, latencies_.AtMs(0.5), latencies_.AtMs(0.99),
+      latencies_.AtMs(1), longest.AtMs(0.5), longest.AtMs(0.99));
 }
 
 int Main(int argc, char** argv) {

@@ -1,5 +1,5 @@
 // The dispatcher's table with many calls pending: one more comes, is sent and accepted, and the
-// oldest one ends. Beside it the same of the table of lib/outbox.
+// oldest one ends.
 #include <fmt/format.h>
 
 #include <deque>
@@ -10,7 +10,6 @@
 #include "base/check.h"
 #include "bench/micro.h"
 #include "dispatch/dispatch_table.h"
-#include "outbox/dispatch_table.h"
 
 namespace lyceum::bench {
 namespace {
@@ -58,41 +57,8 @@ class Running {
   uint64_t sequence_ = 0;
 };
 
-class RunningInOutbox {
- public:
-  explicit RunningInOutbox(size_t calls) : table_({}, kSeed) {
-    table_.OnHeartbeat({.worker = "w",
-                        .tools = {"check_answer"},
-                        .slots = static_cast<uint32_t>(calls) + 1,
-                        .free = static_cast<uint32_t>(calls) + 1,
-                        .protobuf = true},
-                       kNowMs);
-    for (size_t i = 0; i < calls; ++i) Put(MakeId());
-    CHECK(table_.size() == calls);
-  }
-
-  CallId MakeId() { return NextId(&sequence_); }
-  void Put(const CallId& id) {
-    CHECK(table_.Add({id, 3, "check_answer", kNowMs + kDurationMs}, false, kNowMs));
-    for (const outbox::Action& action : table_.TakeActions()) {
-      table_.OnAccepted(std::get<outbox::SendRequest>(action).id, "w", kNowMs);
-    }
-    ids_.push_back(id);
-  }
-  void EndOldest() {
-    table_.OnEnded(ids_.front(), false, kNowMs);
-    ids_.pop_front();
-  }
-
- private:
-  outbox::DispatchTable table_;
-  std::deque<CallId> ids_;
-  uint64_t sequence_ = 0;
-};
-
-template <class Table>
-void PutEnd(benchmark::State& state) {
-  Table running(static_cast<size_t>(state.range(0)));
+void DispatcherPutEnd(benchmark::State& state) {
+  Running running(static_cast<size_t>(state.range(0)));
   TimeCpu(
       state, [&] { return running.MakeId(); },
       [&](const CallId& id) {
@@ -100,16 +66,8 @@ void PutEnd(benchmark::State& state) {
         running.EndOldest();
       });
 }
-void DispatcherPutEnd(benchmark::State& state) { PutEnd<Running>(state); }
-void OutboxDispatcherPutEnd(benchmark::State& state) { PutEnd<RunningInOutbox>(state); }
 
 BENCHMARK(DispatcherPutEnd)
-    ->ArgName("pending")
-    ->Arg(1'000)
-    ->Arg(100'000)
-    ->Iterations(400 * kCallsTimed)
-    ->UseManualTime();
-BENCHMARK(OutboxDispatcherPutEnd)
     ->ArgName("pending")
     ->Arg(1'000)
     ->Arg(100'000)

@@ -224,19 +224,6 @@ void JournalAppend(State& state) {
   });
 }
 
-// What the same is as rows of their own: one of history for each, and the kept message.
-void JournalAppendByRows(State& state) {
-  const UserId user("ada");
-  const tutor::ClientMessage message = Feedback();
-  const tutor::HistoryEntry entry{17, 1'769'847'300'123, tutor::Role::kLearner, "message", kText};
-  const tutor::HistoryEntry said{18, 1'769'847'300'123, tutor::Role::kTutor, "feedback", kText};
-  TimeCpu(state, [&] {
-    DoNotOptimize(envelope::EncodeHistoryEntry(entry));
-    DoNotOptimize(envelope::EncodeHistoryEntry(said));
-    DoNotOptimize(envelope::EncodeKeptMessage(user, message));
-  });
-}
-
 void FingerprintOfRecord(State& state) {
   const std::string data = MessageBytes();
   TimeCpu(state, [&] { DoNotOptimize(Fingerprint("lyceum.p.3.user.ada", data, 1)); });
@@ -258,7 +245,6 @@ BENCHMARK(ToolRequestAttempt)->UseManualTime();
 BENCHMARK(ToolRequestAttemptByDecoding)->UseManualTime();
 BENCHMARK(ToolAck)->UseManualTime();
 BENCHMARK(JournalAppend)->UseManualTime();
-BENCHMARK(JournalAppendByRows)->UseManualTime();
 BENCHMARK(FingerprintOfRecord)->UseManualTime();
 
 }  // namespace

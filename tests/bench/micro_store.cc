@@ -1,185 +1,135 @@
-// Steps that touch the store: the commit of what a batch of turns changes, a session that is not in
-// memory, and the timers, which are rows. RocksDB on the disk of $TMPDIR, opened as the session
-// worker opens it. Wall time. What has to be there first is costly, and would be made anew for each
-// guess of how often to call: so the number of calls is given.
+// Steps that touch the store: a checkpoint, a session that is not in memory, the timers that are due.
+// RocksDB on the disk of $TMPDIR, opened as the session worker opens it. Wall time. What has to be
+// there first is costly, and would be made anew for each guess of how often to call: so the number of
+// calls is given.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <random>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/check.h"
+#include "base/executor.h"
 #include "bench/micro.h"
 #include "bench/micro_lesson.h"
 #include "envelope/codec.h"
 #include "envelope/rows.h"
-#include "session/batch.h"
+#include "shard/session_table.h"
+#include "shard/timers.h"
+#include "store/rocks_store.h"
 #include "support/temp_dir.h"
 
 namespace lyceum::bench {
 namespace {
 
 using benchmark::State;
-using envelope::RecordClass;
 
 constexpr store::PartitionId kPartition = 3;
-constexpr size_t kLearners = 256;
-constexpr size_t kQuestions = 4'000;
+constexpr size_t kQuestions = 20;
 constexpr uint64_t kHistory = 10;
-constexpr uint64_t kStreamCreatedNs = 7;
+constexpr size_t kJournalBytes = 600;  // Of a turn, about.
+constexpr uint64_t kSeed = 1;
 
-std::unique_ptr<store::Store> Open(const std::string& path) {
-  auto opened = store::Store::Open({.path = path});
+std::unique_ptr<store::RocksStore> Open(const std::string& path) {
+  auto opened = store::RocksStore::Open({.path = path});
   CHECK(opened.has_value());
   return std::move(opened).value();
 }
 
-// Learners who take turns; what each turn changes is gathered as the session worker does it.
-class Classroom {
+std::string UserAt(uint64_t number) { return fmt::format("learner-{}", number); }
+
+// Runs what the store reports on the store's own thread.
+class AtOnce final : public Executor {
  public:
-  Classroom() : topic_(LongTopic(CourseFile(), kQuestions)) {
-    for (size_t i = 0; i < kLearners; ++i) {
-      users_.emplace_back(fmt::format("learner-{}", i));
-      cache_.Put(GoOn(Begin(users_.back(), topic_, kPartition), kHistory, kPartition));
-    }
-    // The topic's row is written once, before anything is timed.
-    store::Commit first = Turns(kLearners);
-    Apply(first);
-    Committed();
-  }
-
-  // An answer and its grade each: two records a turn.
-  store::Commit Turns(size_t count) {
-    session::Batch batch(&subjects_, kPartition, store_.get(), &cache_);
-    for (size_t i = 0; i < count; ++i) {
-      const UserId& user = users_[next_++ % users_.size()];
-      Add(batch, user, RecordClass::kUser);
-      Add(batch, user, RecordClass::kTool);
-    }
-    batch.Erase(std::exchange(done_, {}));
-    batch.Finish({sequence_, kStreamCreatedNs});
-    for (const store::Letter& letter : batch.outgoing().letters) done_.push_back({letter.id, 0});
-    return batch.TakeCommit();
-  }
-  void Apply(store::Commit& commit) { CHECK(store_->Apply(std::move(commit)).has_value()); }
-  void Committed() { cache_.Committed(); }
-
- private:
-  void Add(session::Batch& batch, const UserId& user, RecordClass record_class) {
-    auto session = cache_.Take(user);
-    CHECK(session.has_value() && session->has_value());
-    const std::string bytes =
-        envelope::EncodeEvent(NextEvent(**session), envelope::Encoding::kProtobuf);
-    const std::string subject = subjects_.Log(kPartition, record_class, user);
-    const session::Record record{.subject = subject,
-                                 .data = bytes,
-                                 .sequence = ++sequence_,
-                                 .time_ms = NextPosition(**session, kPartition).time_ms};
-    session::Folded folded = fold_.Step(record, {record_class, user}, std::move(*session));
-    CHECK(!folded.refused);
-    CHECK(batch.Add(record, user, std::move(folded)).has_value());
-  }
-
-  const envelope::Subjects subjects_;
-  const session::Fold fold_{subjects_, kPartition};
-  const test::TempDir dir_;
-  const std::unique_ptr<store::Store> store_ = Open(dir_ / "store");
-  session::SessionCache cache_{store_.get(), kPartition, 2 * kLearners};
-  const std::shared_ptr<const tutor::Topic> topic_;
-  std::vector<UserId> users_;
-  std::vector<outbox::Done> done_;  // Letters of the batch before: sent meanwhile.
-  size_t next_ = 0;
-  // Above what the lessons' beginnings took, so that ids are new.
-  uint64_t sequence_ = 1'000'000;
+  void Post(std::function<void()> task) override { task(); }
 };
 
-void ApplyTurns(State& state) {
-  Classroom classroom;
+void WriteAndWait(store::RocksStore& store, std::shared_ptr<const store::CheckpointBatch> batch) {
+  AtOnce executor;
+  std::promise<bool> written;
+  store.Write(std::move(batch), &executor,
+              [&written](const Result<void>& done) { written.set_value(done.has_value()); });
+  CHECK(written.get_future().get());
+}
+
+tutor::Session LessonOf(const std::shared_ptr<const tutor::Topic>& topic) {
+  return GoOn(Begin(UserId("ada"), topic, kPartition), kHistory, kPartition);
+}
+
+// Encoding not counted: from the batch handed over to the store's report of it.
+void WriteCheckpoint(State& state) {
+  const test::TempDir dir;
+  const auto store = Open(dir / "store");
+  const std::string row = envelope::EncodeSession(LessonOf(LongTopic(CourseFile(), kQuestions)));
+  const std::string journal(kJournalBytes, 'j');
+  uint64_t sequence = 0;
   TimeWall(
       state,
       [&] {
-        classroom.Committed();
-        return classroom.Turns(static_cast<size_t>(state.range(0)));
+        auto batch = std::make_shared<store::CheckpointBatch>(kPartition);
+        for (int64_t i = 0; i < state.range(0); ++i) {
+          const std::string user = UserAt(static_cast<uint64_t>(i));
+          batch->PutSession(user, row);
+          batch->PutJournal(user, ++sequence, journal);
+        }
+        batch->SetCheckpoint({.sequence = sequence});
+        return batch;
       },
-      [&](store::Commit& commit) { classroom.Apply(commit); });
+      [&](const std::shared_ptr<store::CheckpointBatch>& batch) { WriteAndWait(*store, batch); });
 }
-BENCHMARK(ApplyTurns)->ArgName("turns")->Arg(1)->Iterations(2'000)->UseManualTime();
-BENCHMARK(ApplyTurns)->ArgName("turns")->Arg(256)->Iterations(20)->UseManualTime();
+BENCHMARK(WriteCheckpoint)->ArgName("sessions")->Arg(1)->Iterations(2'000)->UseManualTime();
+BENCHMARK(WriteCheckpoint)->ArgName("sessions")->Arg(1'000)->Iterations(20)->UseManualTime();
 
 // Sessions in table files, none in memory; the topic is, as that of any running course.
 void LoadColdSession(State& state) {
   const auto sessions = static_cast<uint64_t>(state.range(0));
   const test::TempDir dir;
-  const auto topic = LongTopic(CourseFile(), 20);
-  tutor::Session session = GoOn(Begin(UserId("ada"), topic, kPartition), kHistory, kPartition);
-  const auto user_of = [](uint64_t i) { return UserId(fmt::format("learner-{}", i)); };
+  const auto topic = LongTopic(CourseFile(), kQuestions);
+  tutor::Session session = LessonOf(topic);
   {
     const auto store = Open(dir / "store");
     constexpr uint64_t kAtOnce = 1'000;
     for (uint64_t first = 0; first < sessions; first += kAtOnce) {
-      store::Commit commit(kPartition);
+      auto batch = std::make_shared<store::CheckpointBatch>(kPartition);
       for (uint64_t i = first; i < std::min(first + kAtOnce, sessions); ++i) {
-        session.user = user_of(i);
-        commit.PutSession(session.user, envelope::EncodeSession(session));
+        session.user = UserId(UserAt(i));
+        batch->PutSession(session.user.value, envelope::EncodeSession(session));
       }
-      CHECK(store->Apply(std::move(commit)).has_value());
+      WriteAndWait(*store, std::move(batch));
     }
   }
   const auto store = Open(dir / "store");
-  session::SessionCache cache(store.get(), kPartition, 1);
-  cache.topics().Put(session.topic_digest, topic);
-  std::mt19937_64 random(kLearners);
+  shard::SessionTable table(store.get(), 0);
+  table.topics().Intern(session.topic_digest, topic);
+  std::mt19937_64 random(kSeed);
   TimeWall(
-      state, [&] { return user_of(random() % sessions); },
-      [&](const UserId& user) {
-        const auto loaded = cache.Take(user);
-        CHECK(loaded.has_value() && loaded->has_value());
+      state,
+      [&] {
+        table.Shrink(0);  // To nothing.
+        return UserAt(random() % sessions);
+      },
+      [&](const std::string& user) {
+        const auto loaded = table.Load(kPartition, user);
+        CHECK(loaded.has_value() && *loaded != nullptr && (*loaded)->damaged.empty());
       });
 }
 BENCHMARK(LoadColdSession)->ArgName("sessions")->Arg(50'000)->Iterations(20'000)->UseManualTime();
 
-// What lib/outbox/timers does with its rows: the commit that puts a timer and erases the one that
-// has fired, and the look for the next one that is due.
-void TimersPutTake(State& state) {
-  const auto pending = static_cast<int64_t>(state.range(0));
-  const test::TempDir dir;
-  const auto store = Open(dir / "store");
-  const std::string bytes = envelope::EncodeLetter(
-      {.subject = "lyceum.in.timer.ada",
-       .message_id = "3-1000000-0",
-       .data = envelope::EncodeEvent(
-           {.id = EventId("3-1000000-0"), .kind = tutor::TimerFired{"3-1000000-0"}},
-           envelope::Encoding::kProtobuf)});
-  const auto id_of = [](int64_t n) { return store::LetterId{static_cast<uint64_t>(n), 0}; };
-  // Timer n is due at n.
-  int64_t first = 1, last = pending;
-  {
-    store::Commit commit(kPartition);
-    for (int64_t n = first; n <= last; ++n) commit.PutTimer(n, id_of(n), bytes);
-    CHECK(store->Apply(std::move(commit)).has_value());
-  }
-  constexpr size_t kPage = 256;
-  TimeWall(
-      state, [&] { return ++last; },
-      [&](int64_t put) {
-        const auto due = store->GetDueTimers(kPartition, first, kPage);
-        CHECK(due.has_value() && due->due.size() == 1);
-        store::Commit commit(kPartition);
-        commit.PutTimer(put, id_of(put), bytes);
-        commit.EraseTimer(first, id_of(first));
-        CHECK(store->Apply(std::move(commit)).has_value());
-        ++first;
-      });
+// One more timer in memory, and the earliest of them gone.
+void TimersAddPop(State& state) {
+  shard::Timers timers;
+  int64_t last = 0;
+  for (; last < state.range(0); ++last) timers.Add(last, kPartition, UserAt(kSeed), "");
+  const std::string user = UserAt(kSeed);
+  TimeCpu(state, [&] {
+    timers.Add(++last, kPartition, user, "");
+    CHECK(timers.Pop(last).has_value());
+  });
 }
-BENCHMARK(TimersPutTake)
-    ->ArgName("pending")
-    ->Arg(1'000)
-    ->Arg(100'000)
-    ->Iterations(10'000)
-    ->UseManualTime();
+BENCHMARK(TimersAddPop)->ArgName("pending")->Arg(1'000)->Arg(100'000)->UseManualTime();
 
 }  // namespace
 }  // namespace lyceum::bench

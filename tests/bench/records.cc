@@ -149,9 +149,8 @@ std::vector<Lesson> MakeLessons(const LessonPlan& plan, size_t count, uint64_t s
   return lessons;
 }
 
-LogWriter::LogWriter(const envelope::Subjects& subjects, uint32_t partition, int64_t time_ms,
-                     uint64_t seed)
-    : subjects_(subjects), partition_(partition), time_ms_(time_ms), random_(seed) {}
+LogWriter::LogWriter(const envelope::Subjects& subjects, uint32_t partition, uint64_t seed)
+    : subjects_(subjects), partition_(partition), random_(seed) {}
 
 wire::StoredMessage LogWriter::Write(Learner& learner) {
   const Lesson::Line& line = learner.lesson->lines.at(learner.next);
@@ -168,7 +167,7 @@ wire::StoredMessage LogWriter::Write(Learner& learner) {
   record.headers = {{"Nats-Msg-Id", event.id.value}};
   record.data = envelope::EncodeEvent(event, tutor::Encoding::kProtobuf);
   record.sequence = ++sequence_;
-  record.time_ms = ++time_ms_;
+  record.time_ms = UnixMs();
   if (line.asks) learner.asked = sequence_;
   learner.next += 1;
   return record;

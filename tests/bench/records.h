@@ -68,8 +68,8 @@ struct Learner {
 // Writes the records of one partition, whose learners it is given.
 class LogWriter {
  public:
-  // One record a millisecond, from `time_ms` on.
-  LogWriter(const envelope::Subjects& subjects, uint32_t partition, int64_t time_ms, uint64_t seed);
+  // Each record is stored when it is written.
+  LogWriter(const envelope::Subjects& subjects, uint32_t partition, uint64_t seed);
 
   // The next line of this one.
   wire::StoredMessage Write(Learner& learner);
@@ -81,7 +81,6 @@ class LogWriter {
  private:
   const envelope::Subjects subjects_;
   const uint32_t partition_;
-  int64_t time_ms_;
   uint64_t sequence_ = 0;
   std::mt19937_64 random_;
 };

@@ -3,8 +3,8 @@
 //   bench_scale [--sessions N] [--messages M] [--history H] [--dir D] [--keep] [--seed S] [--quick]
 //               [--course FILE]
 //
-// Makes N sessions with M messages each, the rows that the session worker writes, by its own code
-// and without NATS, and measures on the way what a record costs as sessions, or the history of one,
+// Makes N sessions with M messages each, the rows that the session worker writes, by a shard of its
+// own over logs in memory (log_wire.h), and measures on the way what a record costs as sessions, or the history of one,
 // grow: against a small store in turn, since CPU time depends on what else the machine does. Then a
 // process of its own opens them as a worker does: time, memory, disk, cold loads.
 // --dir: where they are made, in a folder of their own that is removed again unless --keep.
@@ -141,7 +141,7 @@ void Bench::Measure() {
     return fmt::format(fmt::runtime(form), measured.at(name).get<double>());
   };
   Row("start: opening the store, s", number("open_s", "{:.2f}"));
-  Row("start: adopting all partitions, s", number("adopt_s", "{:.2f}"));
+  Row("start: until every partition reads, s", number("ready_s", "{:.2f}"));
   Row("resident memory after the start, MiB", mib("start_resident_bytes"), "<= 512");
   Row("resident memory after the loads, MiB", mib("resident_bytes"), "<= 512");
   Row("  its peak, MiB", mib("peak_resident_bytes"));
@@ -176,12 +176,12 @@ void PrintMeasured(const ScalePlan& plan) {
   const std::vector<double> first(load_ms.begin(), load_ms.begin() + tenth);
   const std::vector<double>& again_ms = measured.load_again_ms;
   const ordered_json figures = {{"open_s", measured.open_s},
-                                {"adopt_s", measured.adopt_s},
+                                {"ready_s", measured.ready_s},
                                 {"start_resident_bytes", measured.after_open.resident_bytes},
                                 {"start_peak_resident_bytes", measured.after_open.peak_bytes},
                                 {"resident_bytes", measured.after_loads.resident_bytes},
                                 {"peak_resident_bytes", measured.after_loads.peak_bytes},
-                                {"sessions_in_memory", measured.in_cache},
+                                {"sessions_in_memory", measured.in_memory},
                                 {"disk_bytes", measured.disk_bytes},
                                 {"disk_session_bytes", static_cast<double>(measured.disk_bytes) /
                                                            static_cast<double>(plan.sessions)},

@@ -5,12 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "base/ids.h"
 #include "envelope/subjects.h"
-#include "store/store.h"
 
 namespace lyceum::bench {
 
@@ -26,11 +24,5 @@ struct ScalePlan {
 
 inline std::string SessionsDir(const ScalePlan& plan) { return plan.dir + "/sessions"; }
 inline UserId UserOf(uint64_t session) { return UserId("u" + std::to_string(session)); }
-
-// Of the session worker: its partitions, and its bound of sessions in memory for each of them.
-size_t SessionsMaxOfPartition(const envelope::Subjects& subjects);
-
-// Throws where it can not be opened.
-std::unique_ptr<store::Store> OpenStore(const std::string& path);
 
 }  // namespace lyceum::bench

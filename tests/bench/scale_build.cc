@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
-
-#include "session/session_worker.h"
 
 namespace lyceum::bench {
 namespace {
@@ -22,8 +22,6 @@ constexpr uint64_t kGoOnMessages = 30;
 constexpr size_t kCohort = 64;
 constexpr uint64_t kWindow = 40;  // Messages of each session of a cohort that are measured.
 constexpr uint64_t kStep = 250;   // Of whose records are in memory at a time.
-// Far ahead, so that no timer of these sessions falls due while they are measured.
-constexpr int64_t kFirstMs = 4'000'000'000'000;
 
 // Of the round whose ratio is the median.
 Compared Median(std::vector<Compared> rounds) {
@@ -32,71 +30,61 @@ Compared Median(std::vector<Compared> rounds) {
   return rounds[rounds.size() / 2];
 }
 
-// A store that goes with its folder.
-class PassingStore {
- public:
-  explicit PassingStore(std::string path) : path_(std::move(path)), store_(OpenStore(path_)) {}
-  ~PassingStore() {
-    store_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+// Records of one fold, by partition.
+using Records = std::vector<std::vector<wire::StoredMessage>>;
+
+void FoldInto(LogShard& shard, const Records& records, Folded* folded) {
+  for (uint32_t partition = 0; partition < records.size(); ++partition) {
+    if (!records[partition].empty()) shard.Append(partition, records[partition]);
+    folded->records += records[partition].size();
   }
-  store::Store* get() { return store_.get(); }
-
- private:
-  const std::string path_;
-  std::unique_ptr<store::Store> store_;
-};
-
-void FoldInto(EnginePartition& partition, LogWriter& writer, std::vector<Learner>& learners,
-              size_t in_flight, Folded* folded) {
-  const auto records = writer.WriteAll(learners, in_flight);
   const CostClock clock;
-  partition.Fold(records);
+  shard.FoldDurably();
   folded->cost += clock.Read();
-  folded->records += records.size();
 }
 
 }  // namespace
 
-size_t SessionsMaxOfPartition(const envelope::Subjects& subjects) {
-  const session::SessionWorker::Options options{.subjects = subjects};
-  return options.sessions_max / subjects.partitions();
-}
-
-std::unique_ptr<store::Store> OpenStore(const std::string& path) {
-  auto opened = store::Store::Open({.path = path});
-  if (!opened) throw std::runtime_error(opened.error().text);
-  return *std::move(opened);
-}
-
 Population::Population(const ScalePlan& plan, const std::string& path)
     : plan_(plan),
-      lessons_(MakeLessons({.course_file = plan.course, .mix = {}}, kLessons, plan.seed)),
-      store_(OpenStore(path)) {
-  for (uint32_t i = 0; i < subjects_.partitions(); ++i) {
-    partitions_.push_back(std::make_unique<EnginePartition>(
-        store_.get(),
-        session::PartitionOptions{.subjects = subjects_,
-                                  .partition = static_cast<store::PartitionId>(i),
-                                  .sessions_max = SessionsMaxOfPartition(subjects_)}));
-    if (partitions_.back()->applied() > 0) {
-      throw std::runtime_error(path + " holds sessions already: name another folder");
-    }
-    writers_.push_back(std::make_unique<LogWriter>(subjects_, i, kFirstMs, plan.seed + i));
+      path_(path),
+      lessons_(MakeLessons({.course_file = plan.course, .mix = {}}, kLessons, plan.seed)) {
+  if (std::filesystem::exists(path)) {
+    throw std::runtime_error(path + " is there already: name another folder");
   }
+  for (uint32_t i = 0; i < subjects_.partitions(); ++i) {
+    writers_.push_back(std::make_unique<LogWriter>(subjects_, i, plan.seed + i));
+  }
+  Reopen();
+}
+
+Population::~Population() {
+  if (shard_ != nullptr) shard_->Stop();
+}
+
+void Population::Reopen() {
+  if (shard_ != nullptr) shard_->Stop();
+  shard_.reset();
+  std::map<store::PartitionId, uint64_t> last;
+  for (const store::PartitionId partition : AllPartitions(subjects_)) {
+    last[partition] = writers_[partition]->last_sequence();
+  }
+  shard_ = std::make_unique<LogShard>(
+      ShardRunner::Options{.path = path_, .partitions = AllPartitions(subjects_)}, last);
 }
 
 void Population::Fold(std::vector<std::vector<Learner>>& learners, Folded* folded) {
+  Records records;
   for (size_t i = 0; i < learners.size(); ++i) {
-    FoldInto(*partitions_[i], *writers_[i], learners[i], kInFlight, folded);
+    records.push_back(writers_[i]->WriteAll(learners[i], kInFlight));
   }
+  FoldInto(*shard_, records, folded);
 }
 
 Folded Population::GrowTo(uint64_t sessions) {
   Folded folded;
   while (sessions_ < sessions) {
-    std::vector<std::vector<Learner>> learners(partitions_.size());
+    std::vector<std::vector<Learner>> learners(writers_.size());
     for (const uint64_t end = std::min(sessions, sessions_ + kChunk); sessions_ < end;
          ++sessions_) {
       const Lesson& lesson = lessons_[sessions_ % lessons_.size()];
@@ -113,7 +101,7 @@ Folded Population::GrowTo(uint64_t sessions) {
 Folded Population::GoOnRound(size_t round) {
   const uint64_t apart = (sessions_ - touched_) / (kRounds * kGoOnSessions);
   if (apart == 0) throw std::runtime_error("too few sessions to go on");
-  std::vector<std::vector<Learner>> learners(partitions_.size());
+  std::vector<std::vector<Learner>> learners(writers_.size());
   for (uint64_t i = 0; i < kGoOnSessions; ++i) {
     const uint64_t session = touched_ + (i * kRounds + round) * apart;
     const Lesson& lesson = lessons_[session % lessons_.size()];
@@ -125,7 +113,7 @@ Folded Population::GoOnRound(size_t round) {
                             .stop = lesson.LinesUntil(plan_.messages + kGoOnMessages, begin),
                             .next = begin});
   }
-  for (auto& partition : partitions_) partition->cache().Clear();
+  Reopen();
   Folded folded;
   Fold(learners, &folded);
   return folded;
@@ -152,19 +140,24 @@ namespace {
 
 constexpr uint32_t kHistoryPartition = 3;
 
-// Sessions of one partition that grow side by side.
+// Sessions of one partition that grow side by side. Their store goes with them.
 class Cohort {
  public:
   Cohort(const ScalePlan& plan, const Lesson* lesson, const std::string& name)
       : lesson_(lesson),
-        store_(plan.dir + "/" + name),
-        partition_(store_.get(), {.subjects = subjects_,
-                                  .partition = static_cast<store::PartitionId>(kHistoryPartition)}),
-        writer_(subjects_, kHistoryPartition, kFirstMs, plan.seed) {
+        path_(plan.dir + "/" + name),
+        shard_(std::make_unique<LogShard>(ShardRunner::Options{
+            .path = path_, .partitions = {static_cast<store::PartitionId>(kHistoryPartition)}})),
+        writer_(subjects_, kHistoryPartition, plan.seed) {
     uint64_t number = 0;
     for (UserId& user : UsersOf(subjects_, kHistoryPartition, "h", kCohort, &number)) {
       learners_.push_back({.user = std::move(user), .lesson = lesson_});
     }
+  }
+  ~Cohort() {
+    shard_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
   }
 
   // Until each has so many messages in its history.
@@ -173,7 +166,9 @@ class Cohort {
     while (messages_ < messages) {
       messages_ = std::min(messages, messages_ + kStep);
       for (Learner& learner : learners_) learner.stop = lesson_->LinesUntil(messages_);
-      FoldInto(partition_, writer_, learners_, kCohort, &folded);
+      Records records(kHistoryPartition + 1);
+      records.back() = writer_.WriteAll(learners_, kCohort);
+      FoldInto(*shard_, records, &folded);
     }
     return folded;
   }
@@ -181,8 +176,8 @@ class Cohort {
  private:
   const envelope::Subjects subjects_;
   const Lesson* lesson_;
-  PassingStore store_;
-  EnginePartition partition_;
+  const std::string path_;
+  std::unique_ptr<LogShard> shard_;
   LogWriter writer_;
   std::vector<Learner> learners_;
   uint64_t messages_ = 0;

@@ -1,4 +1,4 @@
-// The sessions of one worker, made in bulk by the session worker's own code, and what a record
+// The sessions of one worker, made in bulk by a shard that folds their records, and what a record
 // costs while there are more and more of them, or while one has more and more behind it.
 //
 // Costs are CPU seconds. Throws where anything fails.
@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "bench/engine_cost.h"
-#include "bench/engine_partition.h"
+#include "bench/log_shard.h"
 #include "bench/records.h"
 #include "bench/scale.h"
 
 namespace lyceum::bench {
 
 struct Folded {
-  Cost cost;  // Of folding alone: making the records is not counted.
+  Cost cost;  // Of folding, with its checkpoints: making the records is not counted.
   uint64_t records = 0;
   double ThreadUs() const { return 1e6 * cost.thread_s / static_cast<double>(records); }
   double ProcessUs() const { return 1e6 * cost.cpu_s / static_cast<double>(records); }
@@ -40,6 +40,7 @@ class Population {
 
   // `path`: of a store that does not exist yet.
   Population(const ScalePlan& plan, const std::string& path);
+  ~Population();
 
   // Until there are so many sessions.
   Folded GrowTo(uint64_t sessions);
@@ -51,12 +52,13 @@ class Population {
  private:
   Folded GoOnRound(size_t round);
   void Fold(std::vector<std::vector<Learner>>& learners, Folded* folded);
+  void Reopen();  // With no session in memory.
 
   const ScalePlan plan_;
+  const std::string path_;
   const envelope::Subjects subjects_;
   const std::vector<Lesson> lessons_;
-  std::unique_ptr<store::Store> store_;
-  std::vector<std::unique_ptr<EnginePartition>> partitions_;
+  std::unique_ptr<LogShard> shard_;
   std::vector<std::unique_ptr<LogWriter>> writers_;
   uint64_t sessions_ = 0;
   uint64_t touched_ = 0;  // Sessions below this one may have gone on.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <random>
@@ -15,10 +16,8 @@
 #include <utility>
 
 #include "bench/engine_cost.h"
-#include "bench/records.h"
-#include "outbox/outbox.h"
-#include "session/session_cache.h"
-#include "support/nats_server.h"
+#include "bench/log_shard.h"
+#include "shard/session_table.h"
 
 namespace lyceum::bench {
 namespace {
@@ -65,12 +64,8 @@ void ForgetPages(const std::string& path) {
 
 class Loader {
  public:
-  Loader(const ScalePlan& plan, store::Store* store) : plan_(plan) {
-    for (uint32_t i = 0; i < subjects_.partitions(); ++i) {
-      caches_.emplace_back(store, static_cast<store::PartitionId>(i),
-                           SessionsMaxOfPartition(subjects_));
-    }
-  }
+  Loader(const ScalePlan& plan, store::CheckpointStore* store)
+      : plan_(plan), table_(store, ShardRunner::Options().memory_bytes) {}
 
   std::vector<double> Load() {
     std::mt19937_64 random(plan_.seed);
@@ -87,30 +82,27 @@ class Loader {
     return load_ms;
   }
 
-  uint64_t in_cache() const {
-    uint64_t sessions = 0;
-    for (const session::SessionCache& cache : caches_) sessions += cache.size();
-    return sessions;
-  }
+  uint64_t in_memory() const { return table_.size(); }
 
  private:
   double LoadOne(uint64_t session) {
     const UserId user = UserOf(session);
-    session::SessionCache& cache = caches_[subjects_.PartitionOf(user)];
+    const auto partition = static_cast<store::PartitionId>(subjects_.PartitionOf(user));
     const Deadline begun = Steady::now();
-    auto taken = Must(cache.Take(user));
-    const double ms = 1e3 * SecondsSince(begun);
-    if (!taken || taken->history_count < plan_.messages) {
+    const shard::SessionEntry* entry = Must(table_.Load(partition, user.value));
+    const double loaded_s = SecondsSince(begun);
+    if (entry == nullptr || !entry->damaged.empty() ||
+        entry->session->history_count < plan_.messages) {
       throw std::runtime_error("the session of " + user.value + " is not there");
     }
-    cache.Put(*std::move(taken));
-    cache.Committed();
-    return ms;
+    const Deadline shrinking = Steady::now();
+    table_.Shrink(0);
+    return 1e3 * (loaded_s + SecondsSince(shrinking));
   }
 
   const ScalePlan plan_;
   const envelope::Subjects subjects_;
-  std::vector<session::SessionCache> caches_;
+  shard::SessionTable table_;
 };
 
 }  // namespace
@@ -119,33 +111,35 @@ Measured MeasureSessions(const ScalePlan& plan) {
   Measured measured;
   const std::string path = SessionsDir(plan);
   ForgetPages(path);
-  const test::NatsServer server(test::NatsServer::Options{.roles = false});
-  const auto connection = server.Connect("");
-  const envelope::Subjects subjects;
-
   const Deadline opening = Steady::now();
-  const std::unique_ptr<store::Store> store = OpenStore(path);
+  // A store alone first: the shard's own is the one that stays.
+  Must(store::RocksStore::Open({.path = path})).reset();
   measured.open_s = SecondsSince(opening);
-  const Deadline adopting = Steady::now();
-  const auto outbox = Must(
-      outbox::Outbox::Start(connection, store.get(), {.subjects = subjects, .worker = "scale"}));
-  for (uint32_t i = 0; i < subjects.partitions(); ++i) {
-    const auto partition = static_cast<store::PartitionId>(i);
-    if (!Must(store->GetApplied(partition)))
-      throw std::runtime_error("a partition has no sessions");
-    const Result<void> adopted = outbox->Adopt(partition);
-    if (!adopted) throw std::runtime_error(adopted.error().text);
+
+  ForgetPages(path);
+  const envelope::Subjects subjects;
+  std::map<store::PartitionId, uint64_t> last;
+  {
+    const auto store = Must(store::RocksStore::Open({.path = path}));
+    for (const store::PartitionId partition : AllPartitions(subjects)) {
+      const auto checkpoint = Must(store->GetCheckpoint(partition));
+      if (!checkpoint) throw std::runtime_error("a partition has no sessions");
+      last[partition] = checkpoint->sequence;
+    }
   }
-  measured.adopt_s = SecondsSince(adopting);
+  ForgetPages(path);
+  const Deadline starting = Steady::now();
+  LogShard shard({.path = path, .partitions = AllPartitions(subjects)}, last);
+  measured.ready_s = SecondsSince(starting);
   measured.after_open = MemoryNow();
   measured.disk_bytes = DiskBytes(path);
 
   ForgetPages(path);  // Opening has read some of them.
-  std::optional<Loader> loader(std::in_place, plan, store.get());
+  std::optional<Loader> loader(std::in_place, plan, &shard.runner().store());
   measured.load_ms = loader->Load();
-  measured.in_cache = loader->in_cache();
+  measured.in_memory = loader->in_memory();
   measured.after_loads = MemoryNow();
-  loader.emplace(plan, store.get());
+  loader.emplace(plan, &shard.runner().store());
   const CostClock clock;
   measured.load_again_ms = loader->Load();
   measured.load_cpu_us =

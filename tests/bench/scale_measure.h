@@ -17,14 +17,14 @@ struct Memory {
 struct Measured {
   uint64_t disk_bytes = 0;
   double open_s = 0;   // The store.
-  double adopt_s = 0;  // Every partition, by an outbox that is connected to a server.
+  double ready_s = 0;  // All of it, until every partition reads.
   Memory after_open;
-  Memory after_loads;  // The session worker's cache is full by then, if there are so many sessions.
+  Memory after_loads;  // The bound of sessions in memory is reached then, if there are so many.
   // Of sessions that are not in memory, each another one, in random order, as many as a
   // minute has room for; the first of them from files that are not in the page cache either.
   std::vector<double> load_ms;
-  uint64_t in_cache = 0;  // Sessions, in the end.
-  // The same ones once more, by another cache: the page cache has their files now.
+  uint64_t in_memory = 0;  // Sessions, in the end.
+  // The same ones once more, by another table: the page cache has their files now.
   std::vector<double> load_again_ms;
   double load_cpu_us = 0;  // Of one of those.
 };
