@@ -194,11 +194,11 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
     const bool was_locked =
         tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult;
     if (!was_locked) entry->lock_began_ms = 0;
-    const std::string topic_before = entry->session->topic_digest;
+    const tutor::Topic* const topic_before = entry->session->topic.get();
     context_->options.core(&entry->session, entry->user(), decoded.event, position, &effects_);
     CHECK(entry->session.has_value());
-    if (entry->session->topic_digest != topic_before) {
-      context_->sessions->topics().Release(topic_before);
+    if (topic_before != nullptr && entry->session->topic.get() != topic_before) {
+      context_->sessions->topics().Release(*topic_before);
     }
   }
   context_->sessions->OnChanged(entry);

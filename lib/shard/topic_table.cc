@@ -77,4 +77,10 @@ void TopicTable::Release(const std::string& digest) {
   topics_.erase(found);
 }
 
+void TopicTable::Release(const tutor::Topic& topic) {
+  for (const auto& [digest, entry] : topics_) {
+    if (entry.topic.get() == &topic) return Release(std::string(digest));
+  }
+}
+
 }  // namespace lyceum::shard
