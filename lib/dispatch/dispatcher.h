@@ -42,7 +42,7 @@ class Dispatcher {
 
   struct Options {
     DispatchTable::Options table;
-    uint32_t sharers = 1;            // Dispatchers of this process, which use the same tool workers.
+    uint32_t sharers = 1;  // Dispatchers of this process, which use the same tool workers.
     int64_t error_ms_max = 120'000;  // How long an error result is sent again without an ack.
   };
   struct Call {

@@ -39,7 +39,6 @@ constexpr seconds kStart{60};
 constexpr milliseconds kBetweenKills{4000};
 constexpr milliseconds kLastPart{6000};  // After the last kill.
 constexpr seconds kTail{12};             // Of turns, without a checkpoint.
-constexpr milliseconds kPoll{5};
 
 struct Plan {
   size_t learners = 200;
@@ -112,7 +111,7 @@ json Bench::Gaps() {
   const milliseconds length = plan_.kills * kBetweenKills + kLastPart;
   const auto gateway = StartGateway(plan_.learners, static_cast<int>(length.count() / 1000) + 1);
   for (int kill = 0; kill < plan_.kills; ++kill) {
-    std::this_thread::sleep_for(kBetweenKills);
+    test::PassTime(kBetweenKills);
     stack_.session_worker().Kill9();
     stack_.StartSessionWorker();
   }
@@ -132,7 +131,7 @@ json Bench::Gaps() {
 json Bench::FullTail() {
   StartWorker({"--checkpoint-ms", "3600000"});
   const auto gateway = StartGateway(plan_.learners, static_cast<int>(kTail.count()) + 30);
-  std::this_thread::sleep_for(kTail);
+  test::PassTime(kTail);
   stack_.session_worker().Kill9();
   const size_t answers = Count(gateway->out(), "after a pause");
   const Deadline begun = Steady::now();
@@ -144,7 +143,6 @@ json Bench::FullTail() {
   double opened_s = 0;
   const bool answered = test::Eventually(kStart, [&] {
     if (opened_s == 0 && opened()) opened_s = SecondsSince(begun);
-    std::this_thread::sleep_for(kPoll);
     return Count(gateway->out(), "after a pause") > answers;
   });
   const double answered_s = SecondsSince(begun);

@@ -19,11 +19,6 @@
 namespace lyceum::bench {
 namespace {
 
-// A measured stretch of time: nothing is waited for but its end.
-void PassTime(std::chrono::milliseconds time) {
-  test::Eventually(time, [] { return false; });
-}
-
 using nlohmann::json;
 using std::chrono::milliseconds;
 
@@ -51,13 +46,13 @@ void WaitFor(const test::Process& process, const std::string& word, const std::s
 // Waits until `gateway` measures (`warm_up` from now), reads the CPU of all, and then its line.
 TurnsRun Watch(test::Process& gateway, const Running& running, milliseconds warm_up, int seconds,
                const std::function<std::string()>& more) {
-  PassTime(warm_up + kMargin);
+  test::PassTime(warm_up + kMargin);
   const CpuWindow window(Pids{{"nats-server", running.server},
                               {"session", running.session},
                               {"tool", running.tool},
                               {"gateway", gateway.pid()}});
   const Deadline begun = Steady::now();
-  PassTime(std::chrono::seconds(seconds) - 2 * kMargin);
+  test::PassTime(std::chrono::seconds(seconds) - 2 * kMargin);
   const std::map<std::string, double> cpu = window.Seconds();
   const double wall_s = std::chrono::duration<double>(Steady::now() - begun).count();
   const auto code = gateway.Wait(In(std::chrono::seconds(seconds + 60)));
