@@ -37,7 +37,7 @@ bool Checkpointer::full() const {
 int64_t Checkpointer::NextMs() const {
   switch (phase_) {
     case Phase::kIdle:
-      if (finishing_) return begun_ms_;
+      if (finishing_ || forced_) return begun_ms_;
       return records_ == 0 ? INT64_MAX : begun_ms_ + context_->options.checkpoint_ms;
     case Phase::kCollecting:
       return begun_ms_;
@@ -54,8 +54,9 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
   const int64_t steady = context_->clock->SteadyMs();
   if (phase_ == Phase::kIdle) {
     const Options& options = context_->options;
-    const bool changed = now.sequence != durable_.sequence || now.lineage != durable_.lineage;
-    const bool due = steady - begun_ms_ >= options.checkpoint_ms ||
+    const bool changed =
+        forced_ || now.sequence != durable_.sequence || now.lineage != durable_.lineage;
+    const bool due = forced_ || steady - begun_ms_ >= options.checkpoint_ms ||
                      records_ >= options.refold_records_max || bytes_ >= options.refold_bytes_max;
     if (finishing_ ? !changed && durable_.clean == now.clean : !changed || !due) return;
     BeginCollecting(now);
@@ -78,7 +79,16 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
   if (phase_ == Phase::kFailed && steady >= retry_ms_) Hand();
 }
 
+void Checkpointer::OnLineage(const store::Checkpoint& now) {
+  if (phase_ == Phase::kCollecting || phase_ == Phase::kHolding) {
+    next_ = now;  // It waits for a confirmation of records that are no more.
+    next_.clean = false;
+  }
+  forced_ = true;
+}
+
 void Checkpointer::BeginCollecting(const store::Checkpoint& now) {
+  keeping_ = std::exchange(forced_, false);
   begun_ms_ = context_->clock->SteadyMs();
   phase_ = Phase::kCollecting;
   next_ = now;
@@ -171,6 +181,7 @@ void Checkpointer::OnWritten(const Result<void>& written) {
   to_encode_.clear();
   batch_.reset();
   batch_records_ = batch_bytes_ = 0;
+  keeping_ = false;
   phase_ = Phase::kIdle;
 }
 

@@ -43,6 +43,10 @@ class Checkpointer {
   // Once a turn. `now`: the position of what is in memory; `clean` where nothing was sent after it.
   // `confirmed`: the sequence up to which all that was sent is confirmed.
   void Turn(const store::Checkpoint& now, uint64_t confirmed);
+  // The log goes on from `now` as another lineage, without records that are folded here: what they
+  // made is in no log any more. `kept` once that is in the store; until then nothing may be folded.
+  void OnLineage(const store::Checkpoint& now);
+  bool kept() const { return !forced_ && !keeping_; }
   // As soon as it may: a last checkpoint, marked clean.
   void Finish() { finishing_ = true; }
   bool finished(const store::Checkpoint& now) const {
@@ -83,6 +87,8 @@ class Checkpointer {
   int64_t retry_ms_ = 0;
   uint32_t failures_ = 0;
   bool finishing_ = false;
+  bool forced_ = false;   // One is due, whatever has changed.
+  bool keeping_ = false;  // The forced one is on its way.
   std::shared_ptr<Checkpointer*> self_;
 };
 

@@ -367,6 +367,10 @@ void Partition::Turn() {
   if (marks_.empty()) SetConfirmed(position_.sequence);
   position_.clean = sent_ <= position_.sequence;
   checkpointer_.Turn(position_, confirmed_);
+  if (waits_for_checkpoint_ && phase_ == Phase::kOpening && checkpointer_.kept()) {
+    waits_for_checkpoint_ = false;
+    BeginReading();
+  }
   if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ && !checkpointer_.full() &&
       context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
       context_->wire->unwritten_bytes() <= kUnwrittenBytesMax / 2 &&

@@ -161,6 +161,7 @@ class Partition {
   bool resuming_ = false;  // An operator wants the next lineage.
   bool claimed_ = false;   // A lineage, in this opening.
   bool barrier_sent_ = false;
+  bool waits_for_checkpoint_ = false;  // Before it reads: see Checkpointer::OnLineage.
 
   store::Checkpoint position_;  // Of what is in memory; clean: nothing was sent after it.
   std::vector<Lineage> lineages_;

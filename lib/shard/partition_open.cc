@@ -81,6 +81,7 @@ Result<void> Partition::Load() {
 
 void Partition::Open() {
   ++opening_;
+  waits_for_checkpoint_ = false;
   phase_ = Phase::kOpening;
   open_again_ms_ = INT64_MAX;
   reader_.reset();
@@ -242,8 +243,14 @@ void Partition::EnterLineage(uint32_t number, uint64_t begins) {
     position_.fingerprint = 0;
     position_.lineage = number;
     position_.lineage_begins = begins;
+    checkpointer_.OnLineage(position_);
   }
+  // What was sent before is confirmed as it was, for the records that are left.
   marks_.clear();
+  if (const uint64_t last = context_->outgoing->last(); last > context_->outgoing->confirmed()) {
+    marks_.push_back({last, position_.sequence});
+    marked_ = last;
+  }
   LookAgain();  // What was published may be among what is lost.
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.known && line.lineage >= number) return;  // It knows this lineage from before a restart.
@@ -315,6 +322,10 @@ void Partition::BuryOrRead(size_t index) {
 // --- Reading ---------------------------------------------------------------------------------------
 
 void Partition::BeginReading() {
+  if (!checkpointer_.kept()) {
+    waits_for_checkpoint_ = true;
+    return;
+  }
   if (position_.fold_version < context_->options.fold_version && !barrier_sent_) {
     wire::StoredMessageOut barrier;
     barrier.subject = context_->options.subjects.Barrier(id_, context_->options.worker);

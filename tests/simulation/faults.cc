@@ -53,8 +53,13 @@ void System::ChooseFaults() {
     if (dice_.OneIn(many ? 2 : 5)) chosen_.insert(static_cast<FaultKind>(i));
   }
   if (!options_.faults) chosen_.clear();
-  // With both gone nothing on the machine tells what had left.
-  if (chosen_.contains(FaultKind::kLoseTail)) chosen_.erase(FaultKind::kLoseFlightPage);
+  // Where the broker and the machine both lose what they had, nothing tells what had left; nor does
+  // it to a second owner that has nothing.
+  if (chosen_.contains(FaultKind::kLoseTail)) {
+    chosen_.erase(FaultKind::kLoseFlightPage);
+    chosen_.erase(FaultKind::kLoseCheckpoints);
+    chosen_.erase(FaultKind::kSecondOwner);
+  }
   // The first record that is not the old one is told by its time: that has to go on.
   if (chosen_.contains(FaultKind::kLoseTail)) chosen_.erase(FaultKind::kClockOfServer);
 }
