@@ -106,7 +106,11 @@ bool Dispatcher::Add(Call call, bool found) {
                                        found, now);
   if (number == 0) return false;
   if (requests_.size() < table_.slots()) requests_.resize(table_.slots());
-  requests_[SlotOf(number)] = {number, call.tool, std::move(call.user), std::move(call.trace),
+  requests_[SlotOf(number)] = {number,
+                               call.partition,
+                               call.tool,
+                               std::move(call.user),
+                               std::move(call.trace),
                                std::move(call.request)};
   Act(now);
   return true;
@@ -281,6 +285,7 @@ void Dispatcher::Do(const FailCall& action, int64_t) {
                                {"attempt", action.attempt},
                                {"why", CodeOf(action.why)}});
   request->bytes = {};  // It is not sent again.
+  if (failed_) failed_(id, request->partition, request->user);
   if (errors_.size() >= options_.table.calls_max + kCallsSlack) {
     ++error_count_->refused;
     return LogError("error result dropped: there are too many", {{"call", id.value}});

@@ -61,6 +61,11 @@ class Dispatcher {
     uint64_t errors_refused = 0;  // Error results that were never stored: refused, or given up.
   };
 
+  // Of a call that has failed here: its error result is on its way to the log.
+  using FailedHandler =
+      std::function<void(const CallId& id, uint16_t partition, const UserId& user)>;
+  void SetFailedHandler(FailedHandler failed) { failed_ = std::move(failed); }
+
   // All that is pointed to must outlive it. `server_now_ms`: the server's Unix time, for the
   // deadlines in requests.
   Dispatcher(wire::Wire* wire, wire::StoredPublisher* publisher, const Clock* clock, Random* random,
@@ -92,6 +97,7 @@ class Dispatcher {
  private:
   struct Request {
     CallNumber number = 0;  // 0: the slot is free.
+    uint16_t partition = 0;
     tutor::Tool tool = tutor::Tool::kLoadTopic;
     UserId user;
     std::string trace;
@@ -139,6 +145,7 @@ class Dispatcher {
   std::deque<Request> requests_;    // By slot.
   std::deque<ErrorResult> errors_;  // Not handed to the publisher yet.
   std::shared_ptr<ErrorCount> error_count_ = std::make_shared<ErrorCount>();
+  FailedHandler failed_;
   envelope::ToolAck spare_ack_;  // What an ack is read into that is written in an unusual way.
   uint64_t malformed_ = 0;
   bool quiet_ = false;

@@ -10,6 +10,8 @@
 namespace lyceum::envelope {
 namespace {
 
+constexpr size_t kChunkBytesFirst = 512;  // About what a session adds between two checkpoints.
+
 // Fields, as in record.proto.
 constexpr uint32_t kEntry = 1;   // JournalChunk
 constexpr uint32_t kRecord = 1;  // JournalEntry
@@ -94,6 +96,7 @@ Result<tutor::HistoryEntry> HistoryOf(const JournalEntry& entry) {
 }  // namespace
 
 void JournalWriter::AddRecord(uint64_t sequence) {
+  if (chunk_.empty()) chunk_.reserve(kChunkBytesFirst);
   ProtoOut out(&chunk_);
   out.MessageSet(kEntry, {}, [&](ProtoOut& to) { to.VarintField(kRecord, sequence); });
 }

@@ -1,5 +1,7 @@
 #include "shard/output.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "envelope/events.h"
 #include "envelope/tool_requests.h"
@@ -11,8 +13,7 @@ tutor::Encoding KeptEncoding(const tutor::Session& session) {
 }
 
 std::string ToolRequestBase(const envelope::Subjects& subjects, const tutor::Session& session,
-                            const tutor::Call& call, const tutor::ToolArgs& args,
-                            std::string_view trace) {
+                            const tutor::Call& call, tutor::ToolArgs args, std::string_view trace) {
   envelope::ToolRequest request;
   request.id = call.id;
   request.tool = call.tool;
@@ -25,7 +26,7 @@ std::string ToolRequestBase(const envelope::Subjects& subjects, const tutor::Ses
     request.stream_subject = request.stream_subjects.back();
     request.stream_json = session.clients.back().encoding == tutor::Encoding::kJson;
   }
-  request.args = args;
+  request.args = std::move(args);
   request.context = session.context;
   request.trace = trace;
   return envelope::EncodeToolRequestBase(request);

@@ -21,8 +21,7 @@ tutor::Encoding KeptEncoding(const tutor::Session& session);
 
 // EncodeToolRequestBase of a call that is pending in the session.
 std::string ToolRequestBase(const envelope::Subjects& subjects, const tutor::Session& session,
-                            const tutor::Call& call, const tutor::ToolArgs& args,
-                            std::string_view trace);
+                            const tutor::Call& call, tutor::ToolArgs args, std::string_view trace);
 
 // The payload of the record that a due timer becomes.
 std::string TimerRecord(const tutor::Timer& timer);

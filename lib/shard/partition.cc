@@ -223,11 +223,11 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
       [&](const tutor::ResendMessages& resend) {
         if (!silent) Resend(record, entry, resend);
       },
-      [&](const tutor::CallTool& call) {
+      [&](tutor::CallTool& call) {
         // Where nobody knows what was sent, somebody may be running it: see DispatchFound.
         const bool is_new = send_known_ && record.sequence > sent_;
         if (is_new) {
-          Dispatch(entry, call.call, call.args, trace, false);
+          Dispatch(entry, call.call, std::move(call.args), trace, false);
         } else {
           locked_.insert(entry->user().value);
         }
@@ -246,7 +246,7 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
       [&](const tutor::ClearTimer&) {},  // What the session does not have is not fired.
       [&](const tutor::Append& append) { entry->tail.AddHistory(append.entry); },
       [&](const tutor::Unload&) { entry->unload = true; }};
-  for (const tutor::Effect& effect : effects_) std::visit(apply, effect);
+  for (tutor::Effect& effect : effects_) std::visit(apply, effect);
   context_->sessions->OnJournal(entry, entry->tail.bytes() - tail_before);
 }
 

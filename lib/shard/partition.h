@@ -32,8 +32,6 @@ namespace lyceum::shard {
 
 // A call's deadline record is published so long after the dispatcher should have ended the call.
 inline constexpr int64_t kDeadlineGraceMs = 500;
-// How long heartbeats are listened to before a call that may be running is dispatched again.
-inline constexpr int64_t kListenMs = 600;
 inline constexpr int64_t kFireMs =
     10'000;  // A timer's record is stored by then, or published anew.
 inline constexpr int64_t kAgainMs =
@@ -56,6 +54,8 @@ class Partition {
   void OnConfirmed(uint64_t number);
   // A timer that may be due; see timers.h.
   void OnDue(const Timers::Due& due);
+  // The dispatcher has ended the user's call, and says so to the log.
+  void OnCallFailed(const UserId& user);
   // At the end of each turn of the loop, before the wire is flushed: notes in the flight page how far
   // is sent, and goes on with what takes several turns.
   void Turn();
@@ -128,8 +128,9 @@ class Partition {
   void Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::string_view trace,
             bool silent);
   void Resend(const Record& record, SessionEntry* entry, const tutor::ResendMessages& resend);
-  void Dispatch(SessionEntry* entry, const tutor::Call& call, const tutor::ToolArgs& args,
+  void Dispatch(SessionEntry* entry, const tutor::Call& call, tutor::ToolArgs args,
                 std::string_view trace, bool found);
+  void WatchDeadline(const SessionEntry& entry, int64_t after_ms);
   void DispatchFound();
   void Redispatch(SessionEntry* entry);
   void ScanTimers();

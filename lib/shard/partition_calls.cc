@@ -14,7 +14,7 @@ namespace lyceum::shard {
 
 // --- Calls -----------------------------------------------------------------------------------------
 
-void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tutor::ToolArgs& args,
+void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, tutor::ToolArgs args,
                          std::string_view trace, bool found) {
   const int64_t steady = context_->clock->SteadyMs();
   if (entry->lock_began_ms == 0) entry->lock_began_ms = steady;
@@ -29,14 +29,25 @@ void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tut
   dispatched.duration_ms = duration;
   dispatched.deadline_cap_ms = lock_left;
   dispatched.request =
-      ToolRequestBase(context_->options.subjects, *entry->session, call, args, trace);
-  if (!context_->dispatcher->Add(std::move(dispatched), found)) return;  // It is there already.
-  // The dispatcher ends the call when its time is over; this, should that not reach the log.
-  for (const tutor::Timer& timer : entry->session->timers) {
+      ToolRequestBase(context_->options.subjects, *entry->session, call, std::move(args), trace);
+  const bool has_room = context_->dispatcher->HasRoom();
+  const bool added = context_->dispatcher->Add(std::move(dispatched), found);
+  if (!added && !has_room) WatchDeadline(*entry, duration);
+}
+
+// The dispatcher ends a call when its time is over, by a record of its own; should that not reach
+// the log, the deadline's timer does.
+void Partition::OnCallFailed(const UserId& user) {
+  if (const SessionEntry* entry = context_->sessions->Find(user.value)) {
+    WatchDeadline(*entry, kDeadlineGraceMs);
+  }
+}
+
+void Partition::WatchDeadline(const SessionEntry& entry, int64_t after_ms) {
+  for (const tutor::Timer& timer : entry.session->timers) {
     if (timer.kind != tutor::TimerKind::kToolDeadline) continue;
-    const int64_t due =
-        context_->server_time->NowMs() + duration + kDeadlineGraceMs + (found ? kListenMs : 0);
-    context_->timers->Add(due, id_, entry->user().value, timer.token);
+    context_->timers->Add(context_->server_time->NowMs() + after_ms, id_, entry.user().value,
+                          timer.token);
   }
 }
 

@@ -13,7 +13,6 @@ namespace {
 
 constexpr int64_t kTickMs = 100;
 constexpr int64_t kLongestSleepMs = 1'000;
-constexpr int64_t kStoodStillMs = 2'000;  // A turn comes once a second at least.
 constexpr int64_t kClockAlarmEveryMs = 60'000;
 constexpr size_t kDueAtOnce = 256;  // Timers a turn of the loop.
 
@@ -73,6 +72,11 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
   for (const store::PartitionId partition : partitions) {
     partitions_.push_back(std::make_unique<Partition>(&context_, &resends_, partition));
   }
+  dispatcher_.SetFailedHandler([this](const CallId&, store::PartitionId id, const UserId& user) {
+    for (auto& partition : partitions_) {
+      if (partition->id() == id) partition->OnCallFailed(user);
+    }
+  });
 }
 
 Shard::~Shard() { context_.wire->SetConnectionHandler({}); }
@@ -107,12 +111,6 @@ void Shard::OnConnection(bool connected) {
 
 void Shard::Turn() {
   const int64_t now = context_.clock->SteadyMs();
-  const int64_t still_ms = now - turned_ms_;
-  if (turned_ms_ != 0 && still_ms > kStoodStillMs) {
-    LogWarn("this process stood still", {{"ms", still_ms}});
-    timers_.DelayDeadlines(still_ms);
-  }
-  turned_ms_ = now;
   if (!heartbeats_.may_open() && context_.wire->connected() && now >= listen_until_ms_ &&
       !failure_) {
     heartbeats_.Open();

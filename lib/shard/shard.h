@@ -86,7 +86,6 @@ class Shard {
   WorkerHeartbeats heartbeats_;
   std::optional<Error> failure_;
   int64_t listen_until_ms_ = INT64_MAX;  // Steady; then the partitions are opened.
-  int64_t turned_ms_ = 0;
   int64_t ticked_ms_ = INT64_MIN / 2;
   int64_t clock_alarm_ms_ = INT64_MIN / 2;
   bool stopping_ = false;
