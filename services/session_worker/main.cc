@@ -124,9 +124,9 @@ Result<void> CheckInstalled(const Flags& flags, const shard::SessionWorker::Opti
   constexpr std::chrono::milliseconds kPause{400};
   for (int tries = 1;; ++tries) {
     auto connection = wire::Connection::Connect(flags.worker.nats);
-    const Result<void> checked =
-        connection ? shard::CheckInstalled(**connection, options.shard.subjects)
-                   : Result<void>(connection.error());
+    const Result<void> checked = connection
+                                     ? shard::CheckInstalled(**connection, options.shard.subjects)
+                                     : Result<void>(connection.error());
     const bool again = !checked && checked.error().fault == Fault::kRetry && tries < kTries;
     if (!again || WaitForStop(In(kPause))) return checked;
     LogWarn("NATS does not answer as it should: asked again", {{"text", checked.error().text}});
