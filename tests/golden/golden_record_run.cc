@@ -10,8 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "base/digest.h"
+#include "log_fold.h"
 #include "record_log.h"
 #include "support/stack.h"
+#include "tutor/dump.h"
 
 namespace lyceum {
 namespace {
@@ -30,7 +33,8 @@ void Check(const test::Ran& ran, const std::vector<int>& codes = {0}) {
   throw std::runtime_error(fmt::format("ended with {}: {}{}", ran.code, ran.out, ran.err));
 }
 
-void Record(wire::Connection& connection, uint32_t partition, const std::string& file) {
+golden::RecordedLog Record(wire::Connection& connection, uint32_t partition,
+                           const std::string& file) {
   const auto log =
       golden::RecordLog(connection, envelope::Subjects(), partition, kRecordsMax, kFileBytesMax);
   if (!log) throw std::runtime_error(log.error().text);
@@ -38,6 +42,23 @@ void Record(wire::Connection& connection, uint32_t partition, const std::string&
     throw std::runtime_error(written.error().text);
   }
   fmt::print("{}: {} records of partition {}\n", file, log->records.size(), partition);
+  return *log;
+}
+
+// The session that the worker has is the one that the log comes to.
+void CheckState(test::Stack& stack, const golden::RecordedLog& log, const UserId& user) {
+  golden::LogFold fold(log.prefix, log.partitions, log.partition, log.lineage, {});
+  for (const golden::LogRecord& record : log.records) {
+    if (const auto step = fold.OnRecord(record); !step) {
+      throw std::runtime_error(step.error().text);
+    }
+  }
+  const tutor::Session* session = fold.Find(user.value);
+  const test::Ran state = stack.Lyceum("operator", {"state", user.value, "--json"});
+  Check(state);
+  if (session == nullptr || state.out.find(Sha256Hex(tutor::Dump(*session))) == std::string::npos) {
+    throw std::runtime_error("the worker's session is not what its log comes to: " + state.out);
+  }
 }
 
 void Run(const std::string& folder) {
@@ -64,7 +85,7 @@ void Run(const std::string& folder) {
   Check(stack.Lyceum(
       "operator", {"send", "--user", learner.value, "--event", R"({"end":{"reason":"enough"}})"}));
   const auto connection = stack.nats().Connect("operator");
-  Record(*connection, of_chat, folder + "/chat.log");
+  CheckState(stack, Record(*connection, of_chat, folder + "/chat.log"), learner);
 
   Check(stack.Lyceum("gateway", {"load", course, "--learners", "60", "--seconds", "6", "--warm-up",
                                  "0", "--rate", "600", "--seed", "11", "--mix",
