@@ -192,6 +192,7 @@ class Partition {
   struct Firing {
     bool out = false;
     uint32_t tries = 0;
+    int64_t again_ms = 0;  // Steady; not before.
   };
   std::map<std::string, Firing> firing_;
 

@@ -142,7 +142,7 @@ void Partition::OnDue(const Timers::Due& due) {
 
 void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   Firing& firing = firing_[timer.token];
-  if (firing.out) return;
+  if (firing.out || context_->clock->SteadyMs() < firing.again_ms) return;
   const std::string& user = entry->user().value;
   wire::StoredMessageOut message;
   message.subject = context_->options.subjects.In(envelope::RecordClass::kTimer, entry->user());
@@ -177,17 +177,22 @@ void Partition::OnFired(const std::string& user, const std::string& token, uint3
   context_->timers->Add(context_->server_time->NowMs() + kAgainMs, id_, user, token);
 }
 
-// A timer that is still there came too early, by the server's clock: later again, not at once.
+// A timer that is still there came too early, by the server's clock: later again, and each time after
+// a longer wait.
 void Partition::OnTimerFolded(SessionEntry* entry, const std::string& token) {
   const auto firing = firing_.find(token);
   for (const tutor::Timer& timer : entry->session->timers) {
     if (timer.token != token) continue;
+    constexpr uint32_t kDoublingsMax = 6;
+    int64_t wait_ms = kAgainMs;
     if (firing != firing_.end()) {
-      firing->second.out = false;
-      ++firing->second.tries;
+      Firing& early = firing->second;
+      early.out = false;
+      wait_ms <<= std::min(early.tries++, kDoublingsMax);
+      early.again_ms = context_->clock->SteadyMs() + wait_ms;
     }
     const int64_t now = context_->server_time->NowMs();
-    context_->timers->Add(std::max(timer.due_ms, now + kAgainMs), id_, entry->user().value, token);
+    context_->timers->Add(std::max(timer.due_ms, now + wait_ms), id_, entry->user().value, token);
     return;
   }
   if (firing != firing_.end()) firing_.erase(firing);

@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
     if (seconds > 0 && passed() >= static_cast<double>(seconds)) break;
     options.seed = seed;
     g_seed = seed;
-    const Outcome outcome = Run(options);
+    const Outcome outcome = Simulate(options);
     if (figures) {
       fmt::print(
           "seed {}: {} events, {} records, {} messages, {} crashes, {} lineages, {} buried, "

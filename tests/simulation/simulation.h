@@ -37,6 +37,6 @@ struct Outcome {
   uint64_t trace_hash = 0;
 };
 
-Outcome Run(const Options& options);
+Outcome Simulate(const Options& options);
 
 }  // namespace lyceum::simulation

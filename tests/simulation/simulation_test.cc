@@ -1,13 +1,14 @@
 // Some hundred seeds of whole systems, and the planted bugs.
-#include "simulation/simulation.h"
-
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
 #include <string>
 
 #include "base/log.h"
+#include "simulation/simulation.h"
 
 namespace lyceum::simulation {
 namespace {
@@ -27,21 +28,21 @@ class SimulationTest : public testing::Test {
 TEST_F(SimulationTest, WithoutFaultsEverySeedComesToRestAndAgreesWithItsReplay) {
   for (uint64_t seed = 1; seed <= kSeeds / 4; ++seed) {
     SCOPED_TRACE(fmt::format("ops/simulate --from {} --seeds 1 --no-faults --trace", seed));
-    ASSERT_EQ(simulation::Run({.seed = seed, .faults = false}).failure, "");
+    ASSERT_EQ(Simulate({.seed = seed, .faults = false}).failure, "");
   }
 }
 
 TEST_F(SimulationTest, UnderFaultsEverySeedComesToRestAndAgreesWithItsReplay) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     SCOPED_TRACE(fmt::format("ops/simulate --from {} --seeds 1 --trace", seed));
-    ASSERT_EQ(simulation::Run({.seed = seed}).failure, "");
+    ASSERT_EQ(Simulate({.seed = seed}).failure, "");
   }
 }
 
 TEST_F(SimulationTest, TheSameSeedIsTheSameRun) {
   for (const uint64_t seed : {3u, 14u}) {
-    const Outcome one = simulation::Run({.seed = seed});
-    const Outcome other = simulation::Run({.seed = seed});
+    const Outcome one = Simulate({.seed = seed});
+    const Outcome other = Simulate({.seed = seed});
     EXPECT_EQ(one.trace_hash, other.trace_hash) << seed;
     EXPECT_EQ(one.messages, other.messages) << seed;
     EXPECT_GT(one.records, 10u) << seed;
@@ -55,9 +56,10 @@ class PlantedBugTest : public testing::TestWithParam<NamedBug> {
 
 TEST_P(PlantedBugTest, IsFoundWithin500Seeds) {
   for (uint64_t seed = 1; seed <= kBugSeedsMax; ++seed) {
-    const std::string failure = simulation::Run({.seed = seed, .bug = GetParam().bug}).failure;
+    const std::string failure = Simulate({.seed = seed, .bug = GetParam().bug}).failure;
     if (failure.empty()) continue;
-    std::printf("found in seed %llu: %s\n", static_cast<unsigned long long>(seed), failure.c_str());
+    std::printf("found in seed %llu: %s\n", static_cast<unsigned long long>(seed),
+                failure.c_str());
     return;
   }
   FAIL() << "not found in " << kBugSeedsMax << " seeds";

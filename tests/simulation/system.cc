@@ -375,6 +375,6 @@ Outcome System::Run() {
   return outcome;
 }
 
-Outcome Run(const Options& options) { return System(options).Run(); }
+Outcome Simulate(const Options& options) { return System(options).Run(); }
 
 }  // namespace lyceum::simulation
