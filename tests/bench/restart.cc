@@ -1,9 +1,9 @@
 // kill -9 of the session worker while learners take their turns, and its restart at once.
 //
-//   bench_restart [--learners W] [--kills K] [--store DIR] [--course FILE]
+//   bench_restart [--learners W] [--kills K] [--tail S] [--store DIR] [--course FILE]
 // First K kills, some seconds apart, with a checkpoint a second as usual: the longest time that each
-// learner waits for an answer. Then a worker that takes no checkpoint is killed with a full tail, as
-// much as a worker folds again at most: how long until it answers the first learner, and until it has
+// learner waits for an answer. Then a worker that takes no checkpoint but where its bound of records
+// makes it is killed after S seconds, with a full tail: how long until it answers the first learner, and until it has
 // caught up. --store: the sessions that bench_scale has made there are on the worker meanwhile. The
 // folder is used up. Turns go through a canned gateway and a canned tool (lean.cc). Prints a table
 // and one JSON line.
@@ -38,11 +38,16 @@ constexpr double kReadyBarS = 3;
 constexpr seconds kStart{60};
 constexpr milliseconds kBetweenKills{4000};
 constexpr milliseconds kLastPart{6000};  // After the last kill.
+<<<<<<< HEAD
 constexpr seconds kTail{12};             // Of turns, without a checkpoint.
+=======
+constexpr milliseconds kPoll{5};
+>>>>>>> bench
 
 struct Plan {
   size_t learners = 200;
   int kills = 5;
+  int tail = 12;  // Seconds of turns without a checkpoint.
   std::string course = test::SourceFile("ops/courses/fractions.toml");
   std::string store;
 };
@@ -130,8 +135,13 @@ json Bench::Gaps() {
 
 json Bench::FullTail() {
   StartWorker({"--checkpoint-ms", "3600000"});
+<<<<<<< HEAD
   const auto gateway = StartGateway(plan_.learners, static_cast<int>(kTail.count()) + 30);
   test::PassTime(kTail);
+=======
+  const auto gateway = StartGateway(plan_.learners, plan_.tail + 30);
+  std::this_thread::sleep_for(seconds(plan_.tail));
+>>>>>>> bench
   stack_.session_worker().Kill9();
   const size_t answers = Count(gateway->out(), "after a pause");
   const Deadline begun = Steady::now();
@@ -193,6 +203,8 @@ int main(int argc, char** argv) {
   CLI::App app{"kill -9 of the session worker", "bench_restart"};
   app.add_option("--learners", plan.learners)->check(CLI::Range(1, 10'000));
   app.add_option("--kills", plan.kills)->check(CLI::Range(1, 1'000));
+  app.add_option("--tail", plan.tail, "seconds of turns without a checkpoint")
+      ->check(CLI::Range(1, 120));
   app.add_option("--course", plan.course);
   app.add_option("--store", plan.store)->check(CLI::ExistingDirectory);
   CLI11_PARSE(app, argc, argv);

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "bench/figures.h"
 #include "bench/scale_build.h"
 #include "bench/scale_measure.h"
@@ -234,9 +235,10 @@ int main(int argc, char** argv) {
   app.add_option("--dir", plan.dir);
   app.add_option("--course", plan.course);
   app.add_flag("--keep", keep, "leaves the sessions where they are");
-  app.add_flag("--quick", quick, "50,000 sessions, histories up to 1,000 messages");
+  app.add_flag("--quick", quick, "50,000 sessions, histories up to 1,000 messages, fewer rounds");
   app.add_flag("--measure", measure)->group("");  // What this program starts itself with.
   CLI11_PARSE(app, argc, argv);
+  lyceum::InitLog("bench_scale", "", "error");
   if (measure) {
     lyceum::bench::PrintMeasured(plan);
     return 0;
@@ -244,6 +246,7 @@ int main(int argc, char** argv) {
   if (quick) {
     if (app.count("--sessions") == 0) plan.sessions = 50'000;
     if (app.count("--history") == 0) plan.history_max = 1'000;
+    plan.rounds = 3;
   }
   const lyceum::bench::Folder folder(plan.dir, keep);
   plan.dir = folder.path();

@@ -17,6 +17,7 @@ struct ScalePlan {
   uint64_t messages = 10;  // In the history of each.
   uint64_t history_max = 10'000;
   uint64_t loads = 100'000;
+  size_t rounds = 5;  // Of each comparison.
   uint64_t seed = 1;
   std::string dir;
   std::string course;

@@ -16,8 +16,8 @@ namespace {
 constexpr size_t kLessons = 64;
 constexpr uint64_t kChunk = 8'000;  // Sessions whose records are in memory at a time.
 constexpr size_t kInFlight = 64;    // Of a partition.
-constexpr size_t kRounds = 5;
-constexpr uint64_t kGoOnSessions = Population::kSmall / kRounds;
+constexpr size_t kRoundsMax = 5;
+constexpr uint64_t kGoOnSessions = Population::kSmall / kRoundsMax;
 constexpr uint64_t kGoOnMessages = 30;
 constexpr size_t kCohort = 64;
 constexpr uint64_t kWindow = 40;  // Messages of each session of a cohort that are measured.
@@ -99,11 +99,11 @@ Folded Population::GrowTo(uint64_t sessions) {
 }
 
 Folded Population::GoOnRound(size_t round) {
-  const uint64_t apart = (sessions_ - touched_) / (kRounds * kGoOnSessions);
+  const uint64_t apart = (sessions_ - touched_) / (kRoundsMax * kGoOnSessions);
   if (apart == 0) throw std::runtime_error("too few sessions to go on");
   std::vector<std::vector<Learner>> learners(writers_.size());
   for (uint64_t i = 0; i < kGoOnSessions; ++i) {
-    const uint64_t session = touched_ + (i * kRounds + round) * apart;
+    const uint64_t session = touched_ + (i * kRoundsMax + round) * apart;
     const Lesson& lesson = lessons_[session % lessons_.size()];
     UserId user = UserOf(session);
     std::vector<Learner>& of_partition = learners[subjects_.PartitionOf(user)];
@@ -125,7 +125,7 @@ Compared Population::GoOn() {
   {
     Population small(plan_, path);
     small.GrowTo(kSmall);
-    for (size_t round = 0; round < kRounds; ++round) {
+    for (size_t round = 0; round < plan_.rounds; ++round) {
       const Folded there = small.GoOnRound(round);
       rounds.push_back(
           {.at = sessions_, .small_at = kSmall, .large = GoOnRound(round), .small = there});
@@ -190,7 +190,7 @@ std::vector<Compared> HistoryCosts(const ScalePlan& plan) {
   constexpr std::array<uint64_t, 3> kAt = {100, 1'000, 10'000};
   const LessonPlan asking{.course_file = plan.course,
                           .mix = {.right = 0, .wrong = 0, .hint = 0, .question = 1, .second = 0},
-                          .history_max = plan.history_max + (kRounds + 1) * kWindow};
+                          .history_max = plan.history_max + (kRoundsMax + 1) * kWindow};
   const std::vector<Lesson> lessons = MakeLessons(asking, 1, plan.seed);
   std::vector<Compared> costs;
   Cohort large(plan, &lessons.front(), "long");
@@ -198,7 +198,7 @@ std::vector<Compared> HistoryCosts(const ScalePlan& plan) {
     if (at > plan.history_max) break;
     std::vector<Compared> rounds;
     large.GoTo(at);
-    for (size_t round = 0; round < kRounds; ++round) {
+    for (size_t round = 0; round < plan.rounds; ++round) {
       Cohort small(plan, &lessons.front(), "short");
       small.GoTo(kSmall);
       const Folded there = small.GoTo(kSmall + kWindow);
