@@ -178,16 +178,6 @@ class Tool {
     in_flight_.insert(request->id.value);
   }
   void Beat() {
-<<<<<<< HEAD
-    const envelope::ToolHeartbeat beat{
-        .worker = kWorker,
-        .tools = {std::string(tutor::Name(tutor::Tool::kLoadTopic)),
-                  std::string(tutor::Name(tutor::Tool::kCheckAnswer))},
-        .slots = kSlots,
-        .free = kSlots,
-        .protobuf = true,
-        .direct = true};
-=======
     envelope::ToolHeartbeat beat{.worker = kWorker,
                                  .tools = {std::string(tutor::Name(tutor::Tool::kLoadTopic)),
                                            std::string(tutor::Name(tutor::Tool::kCheckAnswer))},
@@ -196,7 +186,6 @@ class Tool {
                                  .protobuf = true,
                                  .direct = true};
     for (const std::string& id : in_flight_) beat.in_flight.emplace_back(id);
->>>>>>> bench
     const std::string data = envelope::EncodeToolHeartbeat(beat);
     (void)node_.wire().Publish({.subject = subjects_.Heartbeat(kWorker), .data = data});
   }

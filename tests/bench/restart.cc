@@ -38,11 +38,6 @@ constexpr double kReadyBarS = 3;
 constexpr seconds kStart{60};
 constexpr milliseconds kBetweenKills{4000};
 constexpr milliseconds kLastPart{6000};  // After the last kill.
-<<<<<<< HEAD
-constexpr seconds kTail{12};             // Of turns, without a checkpoint.
-=======
-constexpr milliseconds kPoll{5};
->>>>>>> bench
 
 struct Plan {
   size_t learners = 200;
@@ -135,13 +130,8 @@ json Bench::Gaps() {
 
 json Bench::FullTail() {
   StartWorker({"--checkpoint-ms", "3600000"});
-<<<<<<< HEAD
-  const auto gateway = StartGateway(plan_.learners, static_cast<int>(kTail.count()) + 30);
-  test::PassTime(kTail);
-=======
   const auto gateway = StartGateway(plan_.learners, plan_.tail + 30);
-  std::this_thread::sleep_for(seconds(plan_.tail));
->>>>>>> bench
+  test::PassTime(seconds(plan_.tail));
   stack_.session_worker().Kill9();
   const size_t answers = Count(gateway->out(), "after a pause");
   const Deadline begun = Steady::now();
