@@ -1,6 +1,7 @@
 #include "shard/session_worker.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <charconv>
@@ -130,9 +131,11 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
     if (Result<void> started = runner->shard->Start(); !started) return started.error();
     impl->runners.push_back(std::move(runner));
   }
-  for (auto& runner : impl->runners) {
+  for (size_t i = 0; i < impl->runners.size(); ++i) {
+    Impl::Runner* runner = impl->runners[i].get();
     runner->Publish();
-    runner->thread = std::thread([raw = runner.get()] { raw->Run(); });
+    runner->thread = std::thread([runner] { runner->Run(); });
+    pthread_setname_np(runner->thread.native_handle(), fmt::format("shard-{}", i).c_str());
   }
   return std::unique_ptr<SessionWorker>(new SessionWorker(std::move(impl)));
 }

@@ -1,6 +1,7 @@
 #include "store/rocks_store.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 #include <sys/resource.h>
@@ -286,6 +287,7 @@ void RocksStore::Impl::RunStart() {
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
   impl_->start = std::thread([this] { impl_->RunStart(); });
   impl_->writer = std::thread([this] { impl_->RunWriter(); });
+  pthread_setname_np(impl_->writer.native_handle(), "checkpoints");
 }
 
 RocksStore::~RocksStore() {

@@ -33,7 +33,7 @@ constexpr size_t kLearnersOfServerKills = kLearners / 10;
 constexpr size_t kServerKills = 10;
 // What was sent and not confirmed when the worker died is sent again: of the learners in their
 // lesson at that moment, some messages each. A whole checkpoint interval would be several thousand.
-constexpr uint64_t kRepeatsPerKillMax = 1000;
+constexpr uint64_t kRepeatsPerKillMax = 200;
 
 // Moments at which something is killed: when so many messages were heard, and a little later.
 // Between two of them lies enough time to come back, since a call that is interrupted again and
