@@ -69,7 +69,7 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   folded_in_turn_ = true;
   ++context_->counters->records;
   checkpointer_.OnFolded(record.data.size());
-  if (!caught_up_ && record.sequence >= log_end_) OnCaughtUp();
+  if (!caught_up_ && reader_made_ && record.sequence >= log_end_) OnCaughtUp();
   // Read no more than may be folded again after a crash, or than is taken from us.
   if (checkpointer_.full() || context_->outgoing->bytes() > kOutgoingBytesMax ||
       context_->wire->unwritten_bytes() > kUnwrittenBytesMax || !context_->dispatcher->HasRoom()) {
@@ -95,7 +95,7 @@ bool Partition::FoldRecord(const Record& record) {
     OnBarrier(record);
     return true;
   }
-  const auto event = EventOf(*context_->decoder, record, subject.record_class);
+  auto event = EventOf(*context_->decoder, record, subject.record_class);
   if (const auto* refused = std::get_if<Refused>(&event)) {
     const Result<SessionEntry*> entry = context_->sessions->Load(id_, subject.user);
     if (!entry) {
@@ -105,7 +105,14 @@ bool Partition::FoldRecord(const Record& record) {
     Refuse(record, subject.user, *refused, *entry);
     return true;
   }
-  return FoldEvent(record, subject, std::get<envelope::DecodedEvent>(event));
+  auto& decoded = std::get<envelope::DecodedEvent>(event);
+  if (auto* result = std::get_if<tutor::ToolResult>(&decoded.event.kind)) {
+    auto* loaded = std::get_if<tutor::LoadTopicOk>(&result->reply.outcome);
+    if (loaded != nullptr && loaded->topic != nullptr) {
+      loaded->topic = context_->sessions->topics().Intern(loaded->digest, loaded->topic);
+    }
+  }
+  return FoldEvent(record, subject, decoded);
 }
 
 void Partition::OnBarrier(const Record& record) {
@@ -269,7 +276,7 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
                              {"reason", Name(refused.reason)},
                              {"text", refused.text}});
   // The stream drops what it has; what is in no checkpoint may not have reached it.
-  const bool may_be_lost = has_position_ && record.sequence > durable().sequence;
+  const bool may_be_lost = record.sequence > std::max(durable().sequence, quiet_to_);
   if (refused.reason != Refusal::kDamaged && (may_be_lost || !IsSilenced(record))) {
     dead_letters_.Add(record, user, refused);
   }
@@ -303,12 +310,8 @@ void Partition::Resend(const Record& record, SessionEntry* entry,
 }
 
 // A record whose messages were sent, and confirmed, before: it changes what is in memory, and
-// nothing leaves. Where nothing tells what was sent, old ones are taken for sent.
-bool Partition::IsSilenced(const Record& record) const {
-  if (record.sequence <= confirmed_) return true;
-  return !has_position_ && !caught_up_ &&
-         record.time_ms < context_->server_time->NowMs() - context_->options.resend_age_ms;
-}
+// nothing leaves.
+bool Partition::IsSilenced(const Record& record) const { return record.sequence <= confirmed_; }
 
 // --- Turns of the loop -----------------------------------------------------------------------------
 

@@ -241,7 +241,9 @@ void Partition::EnterLineage(uint32_t number, uint64_t begins) {
     position_.lineage = number;
     position_.lineage_begins = begins;
   }
-  marks_.clear();
+  // What was sent stays unconfirmed until it is confirmed.
+  for (Mark& mark : marks_) mark.sequence = std::min(mark.sequence, begins - 1);
+  buried_.erase(buried_.lower_bound(begins), buried_.end());
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.known && line.lineage >= number) return;  // It knows this lineage from before a restart.
   context_->flight->Reset(id_, log_.created_ns, number, sent_, 0, 0);
@@ -274,7 +276,9 @@ uint32_t Partition::LineageOf(uint64_t sequence) const {
 
 void Partition::ReadBurials() {
   const std::string bucket = context_->options.subjects.ClusterBucket();
-  const std::string prefix = fmt::format("skip.{}.", PartitionToken(id_, lineages_.back().number));
+  const auto prefix_of = [id = id_](uint32_t lineage) {
+    return fmt::format("skip.{}.", PartitionToken(id, lineage));
+  };
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.deaths >= kDeathsMax && line.suspect > position_.sequence &&
       !buried_.contains(line.suspect)) {
@@ -285,19 +289,61 @@ void Partition::ReadBurials() {
       partition.buried_.insert(sequence);
       partition.ReadBurials();
     });
-    return wire::KvCreate(*context_->wire, bucket, prefix + fmt::format("{}", sequence),
-                          context_->options.worker, buried);
+    const std::string key = prefix_of(LineageOf(sequence)) + fmt::format("{}", sequence);
+    return wire::KvCreate(*context_->wire, bucket, key, context_->options.worker, buried);
   }
   const auto keys =
-      Then<std::vector<std::string>>([prefix](Partition& partition, const auto& found) {
-        for (const std::string& key : found) {
-          if (!key.starts_with(prefix)) continue;
-          const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
-          if (sequence) partition.buried_.insert(*sequence);
+      Then<std::vector<std::string>>([prefix_of](Partition& partition, const auto& found) {
+        // Of every lineage that is still read: a number means another record in each.
+        for (const Lineage& lineage : partition.lineages_) {
+          const std::string prefix = prefix_of(lineage.number);
+          for (const std::string& key : found) {
+            if (!key.starts_with(prefix)) continue;
+            const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
+            if (sequence && partition.LineageOf(*sequence) == lineage.number) {
+              partition.buried_.insert(*sequence);
+            }
+          }
         }
-        partition.BeginReading();
+        partition.FindRecent();
       });
-  wire::KvKeys(*context_->wire, bucket, prefix + ">", keys);
+  wire::KvKeys(*context_->wire, bucket, "skip.>", keys);
+}
+
+// --- What is too old to be sent ------------------------------------------------------------------
+
+// Where nothing tells how far was sent, what is older than some time is taken for sent and
+// confirmed; the flight page keeps that, should the process die before it has caught up.
+void Partition::FindRecent() {
+  if (has_position_ || log_.last_sequence == 0) return BeginReading();
+  const int64_t since_ms = context_->server_time->NowMs() - context_->options.resend_age_ms;
+  const auto last =
+      Then<std::optional<wire::OwnedRecord>>([since_ms](Partition& partition, const auto& record) {
+        if (!record || record->time_ms < since_ms) {
+          return partition.TakeForSent(partition.log_.last_sequence);
+        }
+        const auto first = [&partition](const wire::LogRecord& found) {
+          const uint64_t sequence = found.sequence;
+          partition.reader_.reset();
+          partition.TakeForSent(sequence - 1);
+        };
+        partition.reader_ = std::make_unique<wire::LogReader>(
+            partition.context_->wire, partition.context_->clock, partition.stream_,
+            wire::LogReader::FromTime{since_ms}, first,
+            [&partition](const Error& error) { partition.TryAgain(error); });
+      });
+  wire::GetLogRecord(*context_->wire, stream_, log_.last_sequence, last);
+}
+
+void Partition::TakeForSent(uint64_t sequence) {
+  has_position_ = true;
+  if (sequence > 0) {
+    quiet_to_ = confirmed_ = sequence;
+    sent_ = std::max(sent_, sequence);
+    context_->flight->NoteSent(id_, sequence, 0, 0);
+    context_->flight->NoteConfirmed(id_, sequence);
+  }
+  BeginReading();
 }
 
 // --- Reading ---------------------------------------------------------------------------------------
@@ -325,8 +371,8 @@ void Partition::BeginReading() {
                                {"log_end", log_end_},
                                {"confirmed", confirmed_},
                                {"lineage", position_.lineage}});
+  reader_made_ = false;
   StartReader();
-  if (position_.sequence >= log_end_) OnCaughtUp();
 }
 
 void Partition::StartReader() {
@@ -334,6 +380,15 @@ void Partition::StartReader() {
       context_->wire, context_->clock, stream_, position_.sequence + 1,
       [this](const wire::LogRecord& record) { OnRecord(record); },
       [this](const Error& error) { OnReaderBroken(error); });
+  reader_->OnMade([this](int64_t server_ms) { OnReaderMade(server_ms); });
+}
+
+// No timer is looked at before the server's time is known: where ours is wrong, all that is due by
+// it would be published, or nothing would before the next record.
+void Partition::OnReaderMade(int64_t server_ms) {
+  if (server_ms > 0) context_->server_time->OnRecord(server_ms, true);
+  reader_made_ = true;
+  if (!caught_up_ && position_.sequence >= log_end_) OnCaughtUp();
 }
 
 void Partition::OnReaderBroken(const Error& error) {
@@ -360,6 +415,19 @@ void Partition::Resume() {
   if (phase_ != Phase::kHalted) return;
   halted_.clear();
   resuming_ = true;
+  // What was due meanwhile was left, and its calls were dropped: all of it is looked at again.
+  scanned_.reset();
+  scanning_ = false;
+  first_scan_ = true;
+  context_->sessions->ForEach(id_, [&](SessionEntry* entry) {
+    for (const tutor::Timer& timer : entry->session->timers) {
+      if (timer.kind == tutor::TimerKind::kToolDeadline) {
+        locked_.insert(entry->user().value);
+      } else if (timer.due_ms <= context_->server_time->NowMs() + Timers::kHorizonMs) {
+        context_->timers->Add(timer.due_ms, id_, entry->user().value, "");
+      }
+    }
+  });
   phase_ = Phase::kClosed;
   failures_ = 0;
   if (context_->wire->connected() && !stopping_) Open();

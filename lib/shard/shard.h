@@ -52,6 +52,8 @@ class Shard {
   // Reads no more, brings all into a last checkpoint.
   void BeginStop();
   bool stopped() const;
+  // An operator's word on a partition that has halted. Of one that has not: nothing.
+  void Resume(store::PartitionId partition);
   // Not empty: this worker must end, with exit code 2: somebody else owns a partition of ours.
   const std::optional<Error>& failure() const { return failure_; }
 
@@ -61,6 +63,7 @@ class Shard {
   const Partition* Find(store::PartitionId partition) const;
   // For checks: what a session is now; null: not in memory.
   const SessionEntry* Peek(const UserId& user) { return sessions_.Find(user.value); }
+  size_t topics_in_memory() { return sessions_.topics().size(); }
 
  private:
   void OnConnection(bool connected);
