@@ -21,14 +21,6 @@ constexpr int64_t kSilentMs =
 constexpr size_t kOutgoingBytesMax = 32 << 20;
 constexpr size_t kUnwrittenBytesMax = 16 << 20;
 
-// The topic that an event brings, or null.
-tutor::LoadTopicOk* LoadedTopic(tutor::Event* event) {
-  auto* result = std::get_if<tutor::ToolResult>(&event->kind);
-  auto* loaded =
-      result == nullptr ? nullptr : std::get_if<tutor::LoadTopicOk>(&result->reply.outcome);
-  return loaded == nullptr || loaded->topic == nullptr ? nullptr : loaded;
-}
-
 std::string_view ContentType(tutor::Encoding encoding) {
   return encoding == tutor::Encoding::kJson ? "application/json" : "";
 }
@@ -78,7 +70,7 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   folded_in_turn_ = true;
   ++context_->counters->records;
   checkpointer_.OnFolded(record.data.size());
-  if (!caught_up_ && record.sequence >= log_end_) OnCaughtUp();
+  if (!caught_up_ && reader_made_ && record.sequence >= log_end_) OnCaughtUp();
   // Read no more than may be folded again after a crash, or than is taken from us.
   if (checkpointer_.full() || context_->outgoing->bytes() > kOutgoingBytesMax ||
       context_->wire->unwritten_bytes() > kUnwrittenBytesMax || !context_->dispatcher->HasRoom()) {
@@ -115,15 +107,13 @@ bool Partition::FoldRecord(const Record& record) {
     return true;
   }
   auto& decoded = std::get<envelope::DecodedEvent>(event);
-  auto* loaded = LoadedTopic(&decoded.event);
-  if (loaded == nullptr) return FoldEvent(record, subject, decoded);
-  // All sessions share one copy of it; it goes again where no session came to use it.
-  TopicTable& topics = context_->sessions->topics();
-  loaded->topic = topics.Intern(loaded->digest, std::move(loaded->topic));
-  const bool done = FoldEvent(record, subject, decoded);
-  loaded->topic.reset();
-  topics.Release(loaded->digest);
-  return done;
+  if (auto* result = std::get_if<tutor::ToolResult>(&decoded.event.kind)) {
+    auto* loaded = std::get_if<tutor::LoadTopicOk>(&result->reply.outcome);
+    if (loaded != nullptr && loaded->topic != nullptr) {
+      loaded->topic = context_->sessions->topics().Intern(loaded->digest, std::move(loaded->topic));
+    }
+  }
+  return FoldEvent(record, subject, decoded);
 }
 
 void Partition::OnBarrier(const Record& record) {
@@ -194,12 +184,8 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
     const bool was_locked =
         tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult;
     if (!was_locked) entry->lock_began_ms = 0;
-    const tutor::Topic* const topic_before = entry->session->topic.get();
     context_->options.core(&entry->session, entry->user(), decoded.event, position, &effects_);
     CHECK(entry->session.has_value());
-    if (topic_before != nullptr && entry->session->topic.get() != topic_before) {
-      context_->sessions->topics().Release(*topic_before);
-    }
   }
   context_->sessions->OnChanged(entry);
   Apply(record, entry, decoded.trace);
@@ -290,7 +276,7 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
                              {"reason", Name(refused.reason)},
                              {"text", refused.text}});
   // The stream drops what it has; what is in no checkpoint may not have reached it.
-  const bool may_be_lost = has_position_ && record.sequence > durable().sequence;
+  const bool may_be_lost = record.sequence > std::max(durable().sequence, quiet_to_);
   if (refused.reason != Refusal::kDamaged && (may_be_lost || !IsSilenced(record))) {
     dead_letters_.Add(record, user, refused);
   }
@@ -318,12 +304,8 @@ void Partition::Resend(const Record& record, SessionEntry* entry,
 }
 
 // A record whose messages were sent, and confirmed, before: it changes what is in memory, and
-// nothing leaves. Where nothing tells what was sent, old ones are taken for sent.
-bool Partition::IsSilenced(const Record& record) const {
-  if (record.sequence <= confirmed_) return true;
-  return !has_position_ && !caught_up_ &&
-         record.time_ms < context_->server_time->NowMs() - context_->options.resend_age_ms;
-}
+// nothing leaves.
+bool Partition::IsSilenced(const Record& record) const { return record.sequence <= confirmed_; }
 
 // --- Turns of the loop -----------------------------------------------------------------------------
 

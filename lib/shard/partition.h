@@ -99,9 +99,11 @@ class Partition {
   void CheckPosition();
   void ReadLineages();
   void ReadBurials();
-  void BuryOrRead(size_t index);
+  void FindRecent();
+  void TakeForSent(uint64_t sequence);
   void BeginReading();
   void StartReader();
+  void OnReaderMade(int64_t server_ms);
   void OnCaughtUp();
   void OnLogLoss(const std::string& what);
   void NextLineage();
@@ -169,7 +171,8 @@ class Partition {
   std::set<uint64_t> buried_;
   std::unique_ptr<wire::LogReader> reader_;
   wire::LogInfo log_;
-  uint64_t log_end_ = 0;  // The last record that the log is known to have.
+  uint64_t log_end_ = 0;      // The last record that the log is known to have.
+  bool reader_made_ = false;  // In this opening, and with it the server's time is known.
   bool caught_up_ = false;
   int64_t delivered_ms_ = 0;  // Steady; when the last record came.
   int64_t asked_ms_ = 0;      // Steady; when the log was last asked how far it is.
@@ -178,6 +181,7 @@ class Partition {
   uint64_t confirmed_ = 0;
   bool send_known_ = false;    // How far was sent is known: by the flight page, or by ourselves.
   bool has_position_ = false;  // By a checkpoint, or as above: what comes after it is sent.
+  uint64_t quiet_to_ = 0;      // Taken for sent, because it was old and nothing told.
   bool folded_in_turn_ = false;
   std::deque<Mark> marks_;
   uint64_t marked_ = 0;  // The number of the last mark.

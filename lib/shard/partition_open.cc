@@ -252,6 +252,7 @@ void Partition::EnterLineage(uint32_t number, uint64_t begins) {
     marked_ = last;
   }
   LookAgain();  // What was published may be among what is lost.
+  buried_.erase(buried_.lower_bound(begins), buried_.end());
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.known && line.lineage >= number) return;  // It knows this lineage from before a restart.
   context_->flight->Reset(id_, log_.created_ns, number, sent_, 0, 0);
@@ -282,41 +283,77 @@ uint32_t Partition::LineageOf(uint64_t sequence) const {
 
 // --- Burials ---------------------------------------------------------------------------------------
 
-// Those of each lineage that may still be folded: a sequence is buried in its own lineage alone.
+// Of each lineage that is still read: a sequence is buried in its own lineage alone.
 void Partition::ReadBurials() {
-  buried_.clear();
-  BuryOrRead(0);
-}
-
-void Partition::BuryOrRead(size_t index) {
-  if (index == lineages_.size()) return BeginReading();
   const std::string bucket = context_->options.subjects.ClusterBucket();
-  const Lineage lineage = lineages_[index];
-  const uint64_t ends = index + 1 < lineages_.size() ? lineages_[index + 1].begins : UINT64_MAX;
-  const std::string prefix = fmt::format("skip.{}.", PartitionToken(id_, lineage.number));
+  const auto prefix_of = [id = id_](uint32_t lineage) {
+    return fmt::format("skip.{}.", PartitionToken(id, lineage));
+  };
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.deaths >= kDeathsMax && line.suspect > position_.sequence &&
-      LineageOf(line.suspect) == lineage.number && !buried_.contains(line.suspect)) {
+      !buried_.contains(line.suspect)) {
     const uint64_t sequence = line.suspect;
-    const auto buried = Then<bool>([sequence, index](Partition& partition, bool) {
+    const auto buried = Then<bool>([sequence](Partition& partition, bool) {
       LogError("record buried: the process died over it twice",
                {{"partition", partition.id_}, {"sequence", sequence}});
       partition.buried_.insert(sequence);
-      partition.BuryOrRead(index);
+      partition.ReadBurials();
     });
-    return wire::KvCreate(*context_->wire, bucket, prefix + fmt::format("{}", sequence),
-                          context_->options.worker, buried);
+    const std::string key = prefix_of(LineageOf(sequence)) + fmt::format("{}", sequence);
+    return wire::KvCreate(*context_->wire, bucket, key, context_->options.worker, buried);
   }
-  const auto keys = Then<std::vector<std::string>>(
-      [prefix, ends, index](Partition& partition, const auto& found) {
-        for (const std::string& key : found) {
-          if (!key.starts_with(prefix)) continue;
-          const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
-          if (sequence && *sequence < ends) partition.buried_.insert(*sequence);
+  const auto keys =
+      Then<std::vector<std::string>>([prefix_of](Partition& partition, const auto& found) {
+        // Of every lineage that is still read: a number means another record in each.
+        for (const Lineage& lineage : partition.lineages_) {
+          const std::string prefix = prefix_of(lineage.number);
+          for (const std::string& key : found) {
+            if (!key.starts_with(prefix)) continue;
+            const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
+            if (sequence && partition.LineageOf(*sequence) == lineage.number) {
+              partition.buried_.insert(*sequence);
+            }
+          }
         }
-        partition.BuryOrRead(index + 1);
+        partition.FindRecent();
       });
-  wire::KvKeys(*context_->wire, bucket, prefix + ">", keys);
+  wire::KvKeys(*context_->wire, bucket, "skip.>", keys);
+}
+
+// --- What is too old to be sent ------------------------------------------------------------------
+
+// Where nothing tells how far was sent, what is older than some time is taken for sent and
+// confirmed; the flight page keeps that, should the process die before it has caught up.
+void Partition::FindRecent() {
+  if (has_position_ || log_.last_sequence == 0) return BeginReading();
+  const int64_t since_ms = context_->server_time->NowMs() - context_->options.resend_age_ms;
+  const auto last =
+      Then<std::optional<wire::OwnedRecord>>([since_ms](Partition& partition, const auto& record) {
+        if (!record || record->time_ms < since_ms) {
+          return partition.TakeForSent(partition.log_.last_sequence);
+        }
+        const auto first = [&partition](const wire::LogRecord& found) {
+          const uint64_t sequence = found.sequence;
+          partition.reader_.reset();
+          partition.TakeForSent(sequence - 1);
+        };
+        partition.reader_ = std::make_unique<wire::LogReader>(
+            partition.context_->wire, partition.context_->clock, partition.stream_,
+            wire::LogReader::FromTime{since_ms}, first,
+            [&partition](const Error& error) { partition.TryAgain(error); });
+      });
+  wire::GetLogRecord(*context_->wire, stream_, log_.last_sequence, last);
+}
+
+void Partition::TakeForSent(uint64_t sequence) {
+  has_position_ = true;
+  if (sequence > 0) {
+    quiet_to_ = confirmed_ = sequence;
+    sent_ = std::max(sent_, sequence);
+    context_->flight->NoteSent(id_, sequence, 0, 0);
+    context_->flight->NoteConfirmed(id_, sequence);
+  }
+  BeginReading();
 }
 
 // --- Reading ---------------------------------------------------------------------------------------
@@ -348,8 +385,8 @@ void Partition::BeginReading() {
                                {"log_end", log_end_},
                                {"confirmed", confirmed_},
                                {"lineage", position_.lineage}});
+  reader_made_ = false;
   StartReader();
-  if (position_.sequence >= log_end_) OnCaughtUp();
 }
 
 void Partition::StartReader() {
@@ -357,6 +394,15 @@ void Partition::StartReader() {
       context_->wire, context_->clock, stream_, position_.sequence + 1,
       [this](const wire::LogRecord& record) { OnRecord(record); },
       [this](const Error& error) { OnReaderBroken(error); });
+  reader_->OnMade([this](int64_t server_ms) { OnReaderMade(server_ms); });
+}
+
+// No timer is looked at before the server's time is known: where ours is wrong, all that is due by
+// it would be published, or nothing would before the next record.
+void Partition::OnReaderMade(int64_t server_ms) {
+  if (server_ms > 0) context_->server_time->OnRecord(server_ms, true);
+  reader_made_ = true;
+  if (!caught_up_ && position_.sequence >= log_end_) OnCaughtUp();
 }
 
 void Partition::OnReaderBroken(const Error& error) {

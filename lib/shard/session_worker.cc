@@ -67,6 +67,7 @@ void SessionWorker::Impl::Runner::Publish() {
 }
 
 void SessionWorker::Impl::Runner::Run() {
+  pthread_setname_np(pthread_self(), "shard");
   int64_t published_ms = INT64_MIN / 2;
   int64_t complained_ms = clock.SteadyMs();
   while (true) {

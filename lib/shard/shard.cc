@@ -123,6 +123,7 @@ void Shard::Turn() {
     ticked_ms_ = now;
     publisher_.Tick();
     for (auto& partition : partitions_) partition->Tick();
+    sessions_.topics().Sweep();
     CheckClock();
   }
   dispatcher_.Tick();
@@ -173,7 +174,7 @@ int64_t Shard::NextMs() const {
   int64_t next =
       std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
                 outgoing_.NextProbeMs(), heartbeats_.NextMs(), in_server_time(timers_.NextMs())});
-  if (!queries_.idle() || !resends_.idle()) return now;
+  if (!queries_.idle() || resends_.ready()) return now;
   for (const auto& partition : partitions_) {
     if (partition->busy()) return now;
     next = std::min(next, partition->NextMs());

@@ -63,6 +63,7 @@ class Shard {
   const Partition* Find(store::PartitionId partition) const;
   // For checks: what a session is now; null: not in memory.
   const SessionEntry* Peek(const UserId& user) { return sessions_.Find(user.value); }
+  size_t topics_in_memory() { return sessions_.topics().size(); }
 
  private:
   void OnConnection(bool connected);

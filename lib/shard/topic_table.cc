@@ -77,10 +77,12 @@ void TopicTable::Release(const std::string& digest) {
   topics_.erase(found);
 }
 
-void TopicTable::Release(const tutor::Topic& topic) {
-  for (const auto& [digest, entry] : topics_) {
-    if (entry.topic.get() == &topic) return Release(std::string(digest));
-  }
+void TopicTable::Sweep() {
+  std::erase_if(topics_, [&](const auto& topic) {
+    if (topic.second.topic.use_count() > 1) return false;
+    bytes_ -= topic.second.bytes;
+    return true;
+  });
 }
 
 }  // namespace lyceum::shard

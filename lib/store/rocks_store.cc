@@ -285,9 +285,14 @@ void RocksStore::Impl::RunStart() {
 }
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
-  impl_->start = std::thread([this] { impl_->RunStart(); });
-  impl_->writer = std::thread([this] { impl_->RunWriter(); });
-  pthread_setname_np(impl_->writer.native_handle(), "checkpoints");
+  impl_->start = std::thread([this] {
+    pthread_setname_np(pthread_self(), "store-start");
+    impl_->RunStart();
+  });
+  impl_->writer = std::thread([this] {
+    pthread_setname_np(pthread_self(), "store-writer");
+    impl_->RunWriter();
+  });
 }
 
 RocksStore::~RocksStore() {

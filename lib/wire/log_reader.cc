@@ -109,6 +109,7 @@ struct LogReader::Impl : std::enable_shared_from_this<LogReader::Impl> {
 
   bool open = true;             // Nobody is called any more once it is false.
   bool made = false;            // The server has the consumer.
+  std::function<void(int64_t)> on_made;
   uint64_t connection = 0;      // Its number when the consumer was asked for.
   uint64_t delivered = 0;       // The last consumer sequence that came.
   int64_t silent_since_ms = 0;  // When something came last.
@@ -139,6 +140,8 @@ void LogReader::Impl::Open(std::optional<int64_t> from_ms) {
            if (failed) return self->Break("the inbox could not be subscribed to");
            self->made = true;
            self->silent_since_ms = self->clock->SteadyMs();
+           const auto created_ns = ParseTimeNs(TextOf(answer->json, "created"));
+           if (self->on_made) self->on_made(created_ns.value_or(0) / kNsPerMs);
          });
 }
 
@@ -205,6 +208,8 @@ LogReader::LogReader(Wire* wire, const Clock* clock, std::string stream, FromTim
 }
 
 LogReader::~LogReader() { impl_->Close(); }
+
+void LogReader::OnMade(std::function<void(int64_t)> made) { impl_->on_made = std::move(made); }
 
 void LogReader::Pause(bool paused) {
   impl_->paused = paused;

@@ -72,6 +72,9 @@ class LogReader {
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;
 
+  // Tells once when the server has made the consumer, with its time then (Unix ms; 0: it did not
+  // say). Set right after the constructor.
+  void OnMade(std::function<void(int64_t server_ms)> made);
   // While paused flow control is not answered; what the server sent before still comes.
   void Pause(bool paused);
   // Notices a server that has fallen silent (no record and no heartbeat for 2.5 s). Call it about
