@@ -1,8 +1,8 @@
 // TopicTable: the topics that sessions in memory share, one copy each, by digest.
 //
-// A topic stays while a session in memory points to it: whoever lets go of one says so (Release). What is known
-// to stand in the store is remembered per partition, so that a topic is written once and not with
-// every session that opens it. One thread calls it.
+// A topic stays while a session in memory points to it: whoever lets go of one says so (Release).
+// What is known to stand in the store is remembered per partition, so that a topic is written once
+// and not with every session that opens it. One thread calls it.
 #pragma once
 
 #include <cstdint>

@@ -9,14 +9,14 @@ namespace lyceum::simulation {
 
 enum class Bug {
   kNone,
-  kSentBeforeNoted,         // A message leaves before the flight page knows of it.
-  kPositionAheadOfRows,     // A checkpoint has the position of now and some rows of before.
-  kDurableTooEarly,         // A session counts as durable, and is dropped, before it is written.
-  kNoTimerIndex,            // Timers are in no index.
-  kCoversUnconfirmed,       // A checkpoint covers messages that the server has not.
-  kIdsFromCounter,          // Ids count what this process has made.
-  kReplayIgnoresBurials,    // A replay folds what was buried.
-  kOldBehaviourForgotten,   // What lies before a barrier is folded as what lies behind it.
+  kSentBeforeNoted,        // A message leaves before the flight page knows of it.
+  kPositionAheadOfRows,    // A checkpoint has the position of now and some rows of before.
+  kDurableTooEarly,        // A session counts as durable, and is dropped, before it is written.
+  kNoTimerIndex,           // Timers are in no index.
+  kCoversUnconfirmed,      // A checkpoint covers messages that the server has not.
+  kIdsFromCounter,         // Ids count what this process has made.
+  kReplayIgnoresBurials,   // A replay folds what was buried.
+  kOldBehaviourForgotten,  // What lies before a barrier is folded as what lies behind it.
 };
 
 struct NamedBug {

@@ -83,8 +83,8 @@ void Client::SendEvent(const tutor::Event& event, const std::string& message_id)
   message.message_id = message_id;
   const auto done = [this, id = event.id.value](const Result<uint64_t>& stored) {
     if (!stored) return options_.fail("an event was refused: " + stored.error().text);
-    options_.acked(id, {options_.subjects.PartitionOf(UserId(options_.user)), *stored,
-                        clock_->NowUs()});
+    options_.acked(
+        id, {options_.subjects.PartitionOf(UserId(options_.user)), *stored, clock_->NowUs()});
   };
   (void)publisher_->Send(std::move(message), kNever, done);
 }

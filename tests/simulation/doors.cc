@@ -72,10 +72,10 @@ Result<void> DoorWire::Publish(const wire::Outbound& message) {
   if (bug_ == Bug::kCoversUnconfirmed && published) {
     const auto probe = own_.find(std::string(message.subject));
     if (probe != own_.end()) {
-      executor_->Post([handler = probe->second, subject = probe->first,
-                       data = std::string(message.data)] {
-        handler({.subject = subject, .reply = {}, .data = data, .content_type = {}});
-      });
+      executor_->Post(
+          [handler = probe->second, subject = probe->first, data = std::string(message.data)] {
+            handler({.subject = subject, .reply = {}, .data = data, .content_type = {}});
+          });
     }
   }
   return published;
@@ -174,10 +174,10 @@ void DoorStore::Write(std::shared_ptr<const store::CheckpointBatch> batch, Execu
     case Bug::kPositionAheadOfRows: {
       auto& held = held_[batch->partition()];
       std::vector<std::pair<std::string, std::string>> before = std::exchange(held, {});
-      auto copy = Without(*batch, keys::Kind::kSession,
-                          [&](std::string_view key, std::string_view value) {
-                            held.emplace_back(*keys::ReadUser(key), value);
-                          });
+      auto copy =
+          Without(*batch, keys::Kind::kSession, [&](std::string_view key, std::string_view value) {
+            held.emplace_back(*keys::ReadUser(key), value);
+          });
       for (const auto& [user, row] : before) copy->PutSession(user, row);
       batch = std::move(copy);
       break;

@@ -11,15 +11,36 @@ namespace {
 
 constexpr int64_t kSecondUs = 1'000'000;
 
-constexpr std::string_view kNames[kFaultKinds] = {
-    "disconnect-worker", "disconnect-client", "disconnect-tool", "restart-server",
-    "crash",             "crash-after-steps", "crash-before-turn", "crash-before-flush",
-    "slow-disk",         "failing-writes",    "full-disk",       "lose-checkpoints",
-    "lose-flight-page",  "lose-tail",         "clock-of-worker", "clock-of-server",
-    "garbage",           "deadly-record",     "tool-moods",      "tool-crash",
-    "trim",              "stall",             "skip",            "break-consumers",
-    "refuse",            "ack-without-storing", "lossy-links",   "blocked-writes",
-    "upgrade",           "second-owner"};
+constexpr std::string_view kNames[kFaultKinds] = {"disconnect-worker",
+                                                  "disconnect-client",
+                                                  "disconnect-tool",
+                                                  "restart-server",
+                                                  "crash",
+                                                  "crash-after-steps",
+                                                  "crash-before-turn",
+                                                  "crash-before-flush",
+                                                  "slow-disk",
+                                                  "failing-writes",
+                                                  "full-disk",
+                                                  "lose-checkpoints",
+                                                  "lose-flight-page",
+                                                  "lose-tail",
+                                                  "clock-of-worker",
+                                                  "clock-of-server",
+                                                  "garbage",
+                                                  "deadly-record",
+                                                  "tool-moods",
+                                                  "tool-crash",
+                                                  "trim",
+                                                  "stall",
+                                                  "skip",
+                                                  "break-consumers",
+                                                  "refuse",
+                                                  "ack-without-storing",
+                                                  "lossy-links",
+                                                  "blocked-writes",
+                                                  "upgrade",
+                                                  "second-owner"};
 
 }  // namespace
 
@@ -59,8 +80,8 @@ void System::NextFault() {
 
 void System::Inject(FaultKind kind) {
   Worker& worker = AnyWorker();
-  const int64_t down_us = dice_.OneIn(5) ? dice_.Between(1, 8) * kSecondUs
-                                         : dice_.Between(1'000, 400'000);
+  const int64_t down_us =
+      dice_.OneIn(5) ? dice_.Between(1, 8) * kSecondUs : dice_.Between(1'000, 400'000);
   const auto later = [&](int64_t us, std::function<void()> mend) {
     trouble_us_ = std::max(trouble_us_, clock_.NowUs() + us + 500'000);
     broker_->After(us, [this, mend = std::move(mend)] {
@@ -234,14 +255,16 @@ void System::Garbage() {
     case 1:
       return broker_->Publish({.subject = subject, .data = "{\"id\":\"g\",\"nothing\":1}"});
     case 2: {
-      const tutor::Event event{.id = EventId("g2"), .client = ClientId("u0d0"), .kind = tutor::End{}};
+      const tutor::Event event{
+          .id = EventId("g2"), .client = ClientId("u0d0"), .kind = tutor::End{}};
       const std::string data = envelope::EncodeEvent(event, envelope::Encoding::kProtobuf);
       return broker_->Publish({.subject = subject, .data = data});
     }
     case 3: {
-      const std::string wrong = subjects_.Log((home + 1) % partitions_,
-                                              envelope::RecordClass::kUser, UserId(user));
-      const tutor::Event event{.id = EventId("g3"), .client = ClientId("u0d0"), .kind = tutor::Hint{}};
+      const std::string wrong =
+          subjects_.Log((home + 1) % partitions_, envelope::RecordClass::kUser, UserId(user));
+      const tutor::Event event{
+          .id = EventId("g3"), .client = ClientId("u0d0"), .kind = tutor::Hint{}};
       const std::string data = envelope::EncodeEvent(event, envelope::Encoding::kProtobuf);
       return broker_->Publish({.subject = wrong, .data = data});
     }
@@ -250,7 +273,7 @@ void System::Garbage() {
       return broker_->Publish({.subject = barrier, .data = "\x01\x02"});
     }
     default: {
-      const tutor::Event event{.id = EventId("g5"), .kind = tutor::TimerFired{"0-1-1"}};
+      const tutor::Event event{.id = EventId("g5"), .kind = tutor::TimerFired{kStrayTimer}};
       const std::string data = envelope::EncodeEvent(event, envelope::Encoding::kProtobuf);
       return broker_->Publish({.subject = "lyceum.in.timer." + user, .data = data});
     }

@@ -47,8 +47,7 @@ std::optional<IdParts> PartsOf(std::string_view id) {
   return parts;
 }
 
-void Ledger::OnMessage(const std::string& id, envelope::Encoding encoding,
-                       std::string_view bytes) {
+void Ledger::OnMessage(const std::string& id, envelope::Encoding encoding, std::string_view bytes) {
   const auto [known, added] = bytes_.try_emplace({id, encoding}, bytes);
   if (added || known->second == bytes) return;
   const auto readable = [&](std::string_view data) {
@@ -73,8 +72,8 @@ void Ledger::OnPublished(const std::string& id, std::string_view client, uint64_
   if (!parts) return fail_(fmt::format("message id {} is not of a position", id));
   const std::string key = KeyOf(id, client);
   if (taken_.contains(key)) return;
-  published_[parts->partition].try_emplace(
-      key, Published{std::max(parts->sequence, folding), now_us});
+  published_[parts->partition].try_emplace(key,
+                                           Published{std::max(parts->sequence, folding), now_us});
 }
 
 void Ledger::OnTaken(const std::string& id, std::string_view client) {

@@ -34,7 +34,8 @@ class Ledger {
   size_t messages() const { return bytes_.size(); }
 
   // A message was published to a client by the owner of its partition, while it folded `sequence`.
-  void OnPublished(const std::string& id, std::string_view client, uint64_t folding, int64_t now_us);
+  void OnPublished(const std::string& id, std::string_view client, uint64_t folding,
+                   int64_t now_us);
   // The server has it.
   void OnTaken(const std::string& id, std::string_view client);
   // Messages of records up to this one that the server does not have: "" or one of them. Those

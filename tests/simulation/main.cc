@@ -3,13 +3,13 @@
 // Runs the seeds from S on and prints the first one that fails, with what failed. --trace prints
 // what happens in each, --verbose also each event of the broker, --log what the workers log.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <string>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "simulation/simulation.h"
@@ -61,8 +61,9 @@ int main(int argc, char** argv) {
       }
       options.bug = *bug;
     } else {
-      fmt::print(stderr, "usage: simulate [--seeds N] [--from S] [--seconds T] [--bug NAME] "
-                         "[--no-faults] [--trace] [--verbose] [--log] [--figures]\n");
+      fmt::print(stderr,
+                 "usage: simulate [--seeds N] [--from S] [--seconds T] [--bug NAME] "
+                 "[--no-faults] [--trace] [--verbose] [--log] [--figures]\n");
       return 2;
     }
   }
@@ -80,10 +81,11 @@ int main(int argc, char** argv) {
     g_seed = seed;
     const Outcome outcome = Simulate(options);
     if (figures) {
-      fmt::print("seed {}: {} events, {} records, {} messages, {} crashes, {} lineages, {} buried, "
-                 "{} ms, hash {:016x}\n",
-                 seed, outcome.events, outcome.records, outcome.messages, outcome.crashes,
-                 outcome.lineages, outcome.buried, outcome.virtual_ms, outcome.trace_hash);
+      fmt::print(
+          "seed {}: {} events, {} records, {} messages, {} crashes, {} lineages, {} buried, "
+          "{} ms, hash {:016x}\n",
+          seed, outcome.events, outcome.records, outcome.messages, outcome.crashes,
+          outcome.lineages, outcome.buried, outcome.virtual_ms, outcome.trace_hash);
     }
     if (!outcome.failure.empty()) {
       fmt::print("seed {} failed {}\n", seed, outcome.failure);
@@ -97,9 +99,10 @@ int main(int argc, char** argv) {
     total.buried += outcome.buried;
     total.virtual_ms += outcome.virtual_ms;
   }
-  fmt::print("{} seeds in {:.1f} s: {} events, {} records, {} messages, {} crashes, {} lineages, "
-             "{} buried, {} virtual s\n",
-             ran, passed(), total.events, total.records, total.messages, total.crashes,
-             total.lineages, total.buried, total.virtual_ms / 1'000);
+  fmt::print(
+      "{} seeds in {:.1f} s: {} events, {} records, {} messages, {} crashes, {} lineages, "
+      "{} buried, {} virtual s\n",
+      ran, passed(), total.events, total.records, total.messages, total.crashes, total.lineages,
+      total.buried, total.virtual_ms / 1'000);
   return 0;
 }

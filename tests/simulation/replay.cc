@@ -21,8 +21,8 @@ void Keep(const tutor::Effects& effects, uint64_t sequence, ReplayedSession* of)
     const auto* emit = std::get_if<tutor::EmitMessage>(&effect);
     if (emit == nullptr) continue;
     const auto& clients = of->session->clients;
-    const auto encoding = clients.empty() ? envelope::Encoding::kProtobuf
-                                          : clients.front().encoding;
+    const auto encoding =
+        clients.empty() ? envelope::Encoding::kProtobuf : clients.front().encoding;
     of->messages.push_back(
         {emit->message.n, sequence, encoding,
          envelope::EncodeClientMessage(of->session->user, emit->message, encoding)});
@@ -79,8 +79,7 @@ Replayed Replay(const ReplayPlan& plan, const std::vector<wire::MemoryRecord>& l
     position.fold_version = fold_version;
     const UserId user{std::string(subject.user)};
     ReplayedSession& of = replayed.sessions[user.value];
-    plan.core(&of.session, user, std::get<envelope::DecodedEvent>(event).event, position,
-              &effects);
+    plan.core(&of.session, user, std::get<envelope::DecodedEvent>(event).event, position, &effects);
     if (!of.session) continue;
     of.records.push_back(record.sequence);
     Keep(effects, record.sequence, &of);

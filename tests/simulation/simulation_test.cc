@@ -1,14 +1,14 @@
 // Some hundred seeds of whole systems, and the planted bugs.
-#include <gtest/gtest.h>
+#include "simulation/simulation.h"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <string>
 
 #include "base/log.h"
-#include "simulation/simulation.h"
 
 namespace lyceum::simulation {
 namespace {
@@ -58,8 +58,7 @@ TEST_P(PlantedBugTest, IsFoundWithin500Seeds) {
   for (uint64_t seed = 1; seed <= kBugSeedsMax; ++seed) {
     const std::string failure = Simulate({.seed = seed, .bug = GetParam().bug}).failure;
     if (failure.empty()) continue;
-    std::printf("found in seed %llu: %s\n", static_cast<unsigned long long>(seed),
-                failure.c_str());
+    std::printf("found in seed %llu: %s\n", static_cast<unsigned long long>(seed), failure.c_str());
     return;
   }
   FAIL() << "not found in " << kBugSeedsMax << " seeds";

@@ -52,14 +52,12 @@ System::System(const Options& options)
   spy_->SetConnectionHandler([this](bool connected) {
     spy_since_us_ = kNever;
     if (!connected) return;
-    (void)spy_->Subscribe("lyceum.out.>", "", [this](const wire::Arrived& message) {
-      OnSpied(message);
-    });
+    (void)spy_->Subscribe("lyceum.out.>", "",
+                          [this](const wire::Arrived& message) { OnSpied(message); });
     // Its own echo says when the server has its subscription.
     const std::string inbox = spy_->NewInbox();
-    (void)spy_->Subscribe(inbox, "", [this](const wire::Arrived&) {
-      spy_since_us_ = clock_.NowUs();
-    });
+    (void)spy_->Subscribe(inbox, "",
+                          [this](const wire::Arrived&) { spy_since_us_ = clock_.NowUs(); });
     (void)spy_->Publish({.subject = inbox});
     spy_->Flush();
   });
@@ -90,12 +88,12 @@ System::System(const Options& options)
       // What it covers, the server has; it tells the spy within some milliseconds.
       broker_->After(20'000, [this, by, partition = batch.partition(), checkpoint] {
         if (lost_.contains(partition) || spy_since_us_ == kNever) return;
-        const std::string missing =
-            ledger_.NotTaken(partition, checkpoint.sequence, spy_since_us_);
+        const std::string missing = ledger_.NotTaken(partition, checkpoint.sequence, spy_since_us_);
         if (missing.empty()) return;
-        Fail(fmt::format("{}: the checkpoint {} of partition {} covers message {}, which the "
-                         "server does not have",
-                         by->shard_options().worker, checkpoint.sequence, partition, missing));
+        Fail(
+            fmt::format("{}: the checkpoint {} of partition {} covers message {}, which the "
+                        "server does not have",
+                        by->shard_options().worker, checkpoint.sequence, partition, missing));
       });
     };
     workers_.push_back(
@@ -168,8 +166,7 @@ void System::OnSpied(const wire::Arrived& arrived) {
   }
   Worker* const owner = OwnerOf(parts->partition);
   const auto line = owner->flight().Get(static_cast<store::PartitionId>(parts->partition));
-  const bool noted =
-      line.lineage > parts->lineage || (line.known && line.sent >= parts->sequence);
+  const bool noted = line.lineage > parts->lineage || (line.known && line.sent >= parts->sequence);
   const bool lost_page = clock_.NowUs() - owner->flight_lost_us() < 5 * kSecondUs;
   if (!noted && !lost_page && second_owner_ == nullptr) {
     Fail(fmt::format("message {} has left, the flight page says {}", id, line.sent));
@@ -265,7 +262,8 @@ void System::WatchLocks() {
     if (lock == nullptr) continue;
     const std::string& call = lock->call.id.value;
     const auto known = locked_since_us_.find(call);
-    const int64_t since = known == locked_since_us_.end() ? now : std::max(known->second, trouble_us_);
+    const int64_t since =
+        known == locked_since_us_.end() ? now : std::max(known->second, trouble_us_);
     locked[call] = since;
     const int64_t over_us = (lock->call.duration_ms + kGraceMs) * 1'000;
     if (now - since > over_us + 1'500'000) {

@@ -35,8 +35,8 @@ ToolWorker::~ToolWorker() = default;
 void ToolWorker::Connect() {
   publisher_.reset();
   wire_ = broker_->Connect();
-  publisher_ =
-      std::make_unique<wire::StoredPublisher>(wire_.get(), clock_, wire::StoredPublisher::Options());
+  publisher_ = std::make_unique<wire::StoredPublisher>(wire_.get(), clock_,
+                                                       wire::StoredPublisher::Options());
   wire_->SetConnectionHandler([this](bool connected) { OnConnection(connected); });
 }
 
@@ -75,9 +75,8 @@ void ToolWorker::OnRequest(const wire::Arrived& message) {
     return;
   }
   ledger_->OnToolRequest(*request);
-  const bool known = std::any_of(running_.begin(), running_.end(), [&](const Running& one) {
-    return one.request.id == request->id;
-  });
+  const bool known = std::any_of(running_.begin(), running_.end(),
+                                 [&](const Running& one) { return one.request.id == request->id; });
   const bool room = known || (running_.size() < kSlots && mood_ != Mood::kBusy);
   const std::string ack = envelope::EncodeToolAck({request->id, room, room ? name_ : ""});
   if (mood_ != Mood::kWild || !dice_.OneIn(8)) {
@@ -139,8 +138,8 @@ void ToolWorker::Publish(const envelope::ToolRequest& request, const std::string
   const tutor::Event event{.id = EventId(id), .kind = tutor::ToolResult{std::move(reply)}};
   wire::StoredMessageOut message;
   message.subject = request.reply_subject;
-  message.data = envelope::EncodeEvent(event, dice_.OneIn(3) ? envelope::Encoding::kJson
-                                                             : envelope::Encoding::kProtobuf);
+  message.data = envelope::EncodeEvent(
+      event, dice_.OneIn(3) ? envelope::Encoding::kJson : envelope::Encoding::kProtobuf);
   if (message.data.starts_with('{')) message.content_type = "application/json";
   message.message_id = id;
   (void)publisher_->Send(std::move(message), kNever, [](const Result<uint64_t>&) {});

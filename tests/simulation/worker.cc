@@ -109,9 +109,9 @@ void Worker::Start() {
     const uint64_t folding = read->message.n == 0 ? 0 : folding_;
     ledger_->OnPublished(read->message.id, client, folding, clock_->NowUs());
   };
-  wire_ = std::make_unique<DoorWire>(broker_->Connect(), fuse_.get(), executor_.get(),
-                                     options_.bug,
-                                     [this](const std::function<void()>& run) { Guard(run); }, sent);
+  wire_ = std::make_unique<DoorWire>(
+      broker_->Connect(), fuse_.get(), executor_.get(), options_.bug,
+      [this](const std::function<void()>& run) { Guard(run); }, sent);
   door_store_ = std::make_unique<DoorStore>(
       &store_, fuse_.get(), options_.bug, [this, process = process_](const auto& batch) {
         hooks_.written(this, batch);
@@ -244,8 +244,8 @@ void Worker::Check() {
     const store::FlightPage::Line line = flight_->Get(id);
     const bool opening = partition.phase() != shard::Partition::Phase::kReading;
     if (line.known && line.confirmed > line.sent) {
-      hooks_.fail(fmt::format("partition {}: confirmed {} > sent {}", id, line.confirmed,
-                              line.sent));
+      hooks_.fail(
+          fmt::format("partition {}: confirmed {} > sent {}", id, line.confirmed, line.sent));
     }
     if (!opening && line.known && partition.position() > line.sent) {
       hooks_.fail(fmt::format("partition {}: the turn ended at {}, the flight page says {}", id,
