@@ -85,6 +85,7 @@ void System::CheckPartition(uint32_t partition) {
     ++buried_count_;
     if (options_.bug != Bug::kReplayIgnoresBurials) plan.buried.insert(key.second);
   }
+  CheckTimerRecords(partition);
   Worker* const owner = OwnerOf(partition);
   const auto id = static_cast<store::PartitionId>(partition);
   Replayed& replayed = replayed_[partition] = Replay(plan, logs_[partition].records);
@@ -136,6 +137,25 @@ void System::CheckPartition(uint32_t partition) {
   for (const auto& timer : indexed) {
     if (!timers.contains(timer)) {
       return Fail(fmt::format("the index has a timer that {} does not have", timer.second));
+    }
+  }
+}
+
+// A timer is published once; again where nobody can know, and ever more seldom where it came early.
+void System::CheckTimerRecords(uint32_t partition) {
+  uint64_t records_max = 12;
+  for (auto& worker : workers_) records_max += worker->crashes();
+  std::map<std::string, uint64_t> counts;
+  for (const wire::MemoryRecord& record : logs_[partition].records) {
+    const auto parts = subjects_.ParseLogFast(record.subject);
+    if (!parts || parts->record_class != envelope::RecordClass::kTimer) continue;
+    const auto event =
+        envelope::DecodeEvent(record.data, envelope::EncodingOf(record.content_type, record.data),
+                              envelope::RecordClass::kTimer);
+    const auto* fired = event ? std::get_if<tutor::TimerFired>(&event->event.kind) : nullptr;
+    if (fired == nullptr || fired->token == kStrayTimer) continue;
+    if (++counts[fired->token] > records_max) {
+      return Fail(fmt::format("timer {} has more than {} records", fired->token, records_max));
     }
   }
 }

@@ -273,7 +273,7 @@ void System::Garbage() {
       return broker_->Publish({.subject = barrier, .data = "\x01\x02"});
     }
     default: {
-      const tutor::Event event{.id = EventId("g5"), .kind = tutor::TimerFired{"0-1-1"}};
+      const tutor::Event event{.id = EventId("g5"), .kind = tutor::TimerFired{kStrayTimer}};
       const std::string data = envelope::EncodeEvent(event, envelope::Encoding::kProtobuf);
       return broker_->Publish({.subject = "lyceum.in.timer." + user, .data = data});
     }

@@ -53,6 +53,8 @@ enum class FaultKind {
 inline constexpr int kFaultKinds = 30;
 std::string_view Name(FaultKind kind);
 
+inline constexpr char kStrayTimer[] = "0-1-1";  // The token of timers that nobody has set.
+
 class System {
  public:
   explicit System(const Options& options);
@@ -96,6 +98,7 @@ class System {
   void ReadLogs();
   void CheckAtRest();
   void CheckPartition(uint32_t partition);
+  void CheckTimerRecords(uint32_t partition);
   void CheckSession(uint32_t partition, const std::string& user, const ReplayedSession& replayed,
                     store::MemoryStore& store);
   void CheckClients();
