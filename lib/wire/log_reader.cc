@@ -107,8 +107,8 @@ struct LogReader::Impl : std::enable_shared_from_this<LogReader::Impl> {
   const RecordHandler record;
   const BrokenHandler broken;
 
-  bool open = true;             // Nobody is called any more once it is false.
-  bool made = false;            // The server has the consumer.
+  bool open = true;   // Nobody is called any more once it is false.
+  bool made = false;  // The server has the consumer.
   std::function<void(int64_t)> on_made;
   uint64_t connection = 0;      // Its number when the consumer was asked for.
   uint64_t delivered = 0;       // The last consumer sequence that came.

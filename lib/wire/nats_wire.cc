@@ -22,7 +22,9 @@ constexpr size_t kRequestsMax = 1 << 16;
 constexpr size_t kDeadlinesSpare = 1024;
 constexpr size_t kUnwrittenBytesMax = 256 << 20;
 constexpr size_t kPayloadBytesDefault = 1 << 20;
-constexpr size_t kSpentMax = 64;
+// Messages that were handed out are destroyed some at a time: each time wakes a thread of the library.
+constexpr size_t kSpentMax = 1024;
+constexpr size_t kSpentBytesMax = 1 << 20;
 
 Error NotConnected() { return Retry("not connected to NATS"); }
 
@@ -96,6 +98,8 @@ class NatsWireImpl final : public NatsWire {
   void OnAnswer(const Arrived& arrived);
   void ExpireRequests(int64_t now_ms);
   void Later(AnswerHandler done, Error error);
+  void Spend(natsMsg* msg);
+  bool IsMuchSpent() const;
   void DestroySpent();
 
   EventLoop* const loop_;
@@ -124,7 +128,9 @@ class NatsWireImpl final : public NatsWire {
   bool delivering_ = false;
   bool some_unsubscribed_ = false;  // While delivering.
   MsgHeaders headers_;
-  std::vector<natsMsg*> spent_;  // Each one destroyed alone wakes a thread of the library.
+  std::vector<natsMsg*> spent_;  // Handed out, and not destroyed yet.
+  size_t spent_bytes_ = 0;
+  int64_t destroyed_ms_ = 0;
 
   uint64_t last_request_ = 0;
   std::unordered_map<uint64_t, Requested> requests_;
@@ -197,7 +203,7 @@ void NatsWireImpl::Deliver() {
       if (left > 0) --left;
       if (status == NATS_NO_RESPONDERS) continue;
       if (status != NATS_OK) break;
-      spent_.push_back(msg);
+      Spend(msg);
       subscribed.handler(ToArrived(msg, &headers_));
     }
   }
@@ -210,13 +216,13 @@ void NatsWireImpl::Deliver() {
     std::erase_if(subscribed_,
                   [](const auto& subscribed) { return subscribed->handle == nullptr; });
   }
-  DestroySpent();
+  if (IsMuchSpent()) DestroySpent();
 }
 
 // The server has sent one to each subscription that matches, one after another.
 void NatsWireImpl::DeliverNoResponders() {
   std::vector<natsMsg*>& msgs = link_->no_responders();
-  spent_.insert(spent_.end(), msgs.begin(), msgs.end());
+  for (natsMsg* msg : msgs) Spend(msg);
   std::string_view last;
   size_t repeats = 0;
   std::vector<Subscribed*> matching;
@@ -235,9 +241,20 @@ void NatsWireImpl::DeliverNoResponders() {
   msgs.clear();
 }
 
+void NatsWireImpl::Spend(natsMsg* msg) {
+  spent_.push_back(msg);
+  spent_bytes_ += static_cast<size_t>(std::max(0, natsMsg_GetDataLength(msg)));
+}
+
+bool NatsWireImpl::IsMuchSpent() const {
+  return spent_.size() >= kSpentMax || spent_bytes_ >= kSpentBytesMax;
+}
+
 void NatsWireImpl::DestroySpent() {
   for (natsMsg* msg : spent_) natsMsg_Destroy(msg);
   spent_.clear();
+  spent_bytes_ = 0;
+  destroyed_ms_ = clock_->SteadyMs();
 }
 
 Result<Wire::SubscriptionId> NatsWireImpl::Subscribe(std::string_view subject,
@@ -323,13 +340,13 @@ natsStatus NatsWireImpl::SendWithHeaders(const Outbound& message, std::string_vi
       natsMsg_Create(&msg, subject_.c_str(), reply.empty() ? nullptr : reply_.c_str(),
                      message.data.data(), static_cast<int>(message.data.size()));
   if (status != NATS_OK) return status;
-  spent_.push_back(msg);
+  Spend(msg);
   EachHeader(message, [&](std::string_view name, std::string_view value) {
     value_.assign(value);  // The names end with a zero already.
     if (status == NATS_OK) status = natsMsgHeader_Set(msg, name.data(), value_.c_str());
   });
   if (status == NATS_OK) status = natsConnection_PublishMsg(link_->get(), msg);
-  if (!delivering_ && spent_.size() >= kSpentMax) DestroySpent();
+  if (!delivering_ && IsMuchSpent()) DestroySpent();
   return status;
 }
 
@@ -398,7 +415,6 @@ void NatsWireImpl::ExpireRequests(int64_t now_ms) {
 }
 
 void NatsWireImpl::Flush() {
-  if (!delivering_) DestroySpent();
   if (!connected_ || wants_writable_ || link_->closed()) return;
   if (link_->reads_itself()) return SendHeld();
   Write();
@@ -469,6 +485,7 @@ void NatsWireImpl::Tick() {
     if (link_->messages_in() != messages_seen_) Deliver();
   }
   if (connected_ && now_ms - last_read_ms_ > kSilenceMaxMs) Break("the NATS server is silent");
+  if (!spent_.empty() && now_ms - destroyed_ms_ >= kTickMs) DestroySpent();
   ExpireRequests(now_ms);
 }
 

@@ -112,9 +112,8 @@ TEST_F(Opening, ContinueTakesTheNextLineageAndUsesNoIdTwice) {
     world.broker.Disconnect(worker.client());
     world.broker.LoseTail(log(), 2);
     for (int i = 0; i < 4; ++i) ben->Ask();
-    ASSERT_TRUE(world.Until([&] {
-      return worker.reading() && worker.partition(0).at().lineage == lineage - 1;
-    }));
+    ASSERT_TRUE(world.Until(
+        [&] { return worker.reading() && worker.partition(0).at().lineage == lineage - 1; }));
     // Ids by their bytes are compared by the client.
     const std::string asked = ann->Ask();
     ASSERT_TRUE(world.Until([&] { return ann->answered(asked); }));
@@ -386,7 +385,8 @@ TEST_F(EmptyFolder, SendsNothingThatIsOldAndDispatchesOnlyWhatIsOpen) {
   world.AddTools();
   std::vector<Client*> learners;
   for (size_t i = 0; i < 20; ++i) learners.push_back(&world.AddLearner(i % 2, i / 2));
-  world.PublishRaw(world.subjects.In(RecordClass::kUser, UserId(learners[0]->user)), "\xff garbage");
+  world.PublishRaw(world.subjects.In(RecordClass::kUser, UserId(learners[0]->user)),
+                   "\xff garbage");
   world.RunMs(20 * 60'000);  // Idle timers were, too.
   const size_t timers = world.Stored(0, RecordClass::kTimer) + world.Stored(1, RecordClass::kTimer);
   ASSERT_EQ(world.DeadLetters().size(), 1u);

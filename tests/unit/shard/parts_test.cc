@@ -162,15 +162,15 @@ class QueriesTest : public DeadLettersTest {
     std::unique_ptr<wire::MemoryWire> asker = world.broker.Connect();
     std::optional<envelope::SessionView> view;
     world.RunMs(5);
-    asker->Request({.subject = world.subjects.QueryOf(UserId(user)),
-                    .data = envelope::EncodeQuery(query)},
-                   std::chrono::seconds(2), [&](Result<wire::Answer> answer) {
-                     ASSERT_TRUE(answer) << answer.error().text;
-                     auto decoded = envelope::DecodeSessionView(
-                         answer->data, envelope::EncodingOf(answer->content_type, answer->data));
-                     ASSERT_TRUE(decoded) << decoded.error().text;
-                     view = std::move(*decoded);
-                   });
+    asker->Request(
+        {.subject = world.subjects.QueryOf(UserId(user)), .data = envelope::EncodeQuery(query)},
+        std::chrono::seconds(2), [&](Result<wire::Answer> answer) {
+          ASSERT_TRUE(answer) << answer.error().text;
+          auto decoded = envelope::DecodeSessionView(
+              answer->data, envelope::EncodingOf(answer->content_type, answer->data));
+          ASSERT_TRUE(decoded) << decoded.error().text;
+          view = std::move(*decoded);
+        });
     asker->Flush();
     EXPECT_TRUE(world.Until([&] { return view.has_value(); }, 3'000));
     return view.value_or(envelope::SessionView());
