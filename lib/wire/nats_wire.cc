@@ -22,9 +22,6 @@ constexpr size_t kRequestsMax = 1 << 16;
 constexpr size_t kDeadlinesSpare = 1024;
 constexpr size_t kUnwrittenBytesMax = 256 << 20;
 constexpr size_t kPayloadBytesDefault = 1 << 20;
-// Messages that were handed out are destroyed some at a time: each time wakes a thread of the library.
-constexpr size_t kSpentMax = 1024;
-constexpr size_t kSpentBytesMax = 1 << 20;
 
 Error NotConnected() { return Retry("not connected to NATS"); }
 
@@ -98,9 +95,6 @@ class NatsWireImpl final : public NatsWire {
   void OnAnswer(const Arrived& arrived);
   void ExpireRequests(int64_t now_ms);
   void Later(AnswerHandler done, Error error);
-  void Spend(natsMsg* msg);
-  bool IsMuchSpent() const;
-  void DestroySpent();
 
   EventLoop* const loop_;
   const Clock* const clock_;
@@ -128,9 +122,7 @@ class NatsWireImpl final : public NatsWire {
   bool delivering_ = false;
   bool some_unsubscribed_ = false;  // While delivering.
   MsgHeaders headers_;
-  std::vector<natsMsg*> spent_;  // Handed out, and not destroyed yet.
-  size_t spent_bytes_ = 0;
-  int64_t destroyed_ms_ = 0;
+  SpentMessages spent_;  // Handed out, and not destroyed yet.
 
   uint64_t last_request_ = 0;
   std::unordered_map<uint64_t, Requested> requests_;
@@ -149,7 +141,7 @@ NatsWireImpl::~NatsWireImpl() {
     if (!link_->reads_itself()) loop_->Remove(link_->fd());
     for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
   }
-  DestroySpent();
+  spent_.Destroy();
   link_.reset();
   ById<AsyncState>::Instance().Remove(async_id_);
 }
@@ -203,7 +195,7 @@ void NatsWireImpl::Deliver() {
       if (left > 0) --left;
       if (status == NATS_NO_RESPONDERS) continue;
       if (status != NATS_OK) break;
-      Spend(msg);
+      spent_.Add(msg);
       subscribed.handler(ToArrived(msg, &headers_));
     }
   }
@@ -216,13 +208,13 @@ void NatsWireImpl::Deliver() {
     std::erase_if(subscribed_,
                   [](const auto& subscribed) { return subscribed->handle == nullptr; });
   }
-  if (IsMuchSpent()) DestroySpent();
+  spent_.DestroyWhereMany();
 }
 
 // The server has sent one to each subscription that matches, one after another.
 void NatsWireImpl::DeliverNoResponders() {
   std::vector<natsMsg*>& msgs = link_->no_responders();
-  for (natsMsg* msg : msgs) Spend(msg);
+  for (natsMsg* msg : msgs) spent_.Add(msg);
   std::string_view last;
   size_t repeats = 0;
   std::vector<Subscribed*> matching;
@@ -239,22 +231,6 @@ void NatsWireImpl::DeliverNoResponders() {
     if (!matching.empty()) matching[repeats % matching.size()]->handler(arrived);
   }
   msgs.clear();
-}
-
-void NatsWireImpl::Spend(natsMsg* msg) {
-  spent_.push_back(msg);
-  spent_bytes_ += static_cast<size_t>(std::max(0, natsMsg_GetDataLength(msg)));
-}
-
-bool NatsWireImpl::IsMuchSpent() const {
-  return spent_.size() >= kSpentMax || spent_bytes_ >= kSpentBytesMax;
-}
-
-void NatsWireImpl::DestroySpent() {
-  for (natsMsg* msg : spent_) natsMsg_Destroy(msg);
-  spent_.clear();
-  spent_bytes_ = 0;
-  destroyed_ms_ = clock_->SteadyMs();
 }
 
 Result<Wire::SubscriptionId> NatsWireImpl::Subscribe(std::string_view subject,
@@ -340,13 +316,13 @@ natsStatus NatsWireImpl::SendWithHeaders(const Outbound& message, std::string_vi
       natsMsg_Create(&msg, subject_.c_str(), reply.empty() ? nullptr : reply_.c_str(),
                      message.data.data(), static_cast<int>(message.data.size()));
   if (status != NATS_OK) return status;
-  Spend(msg);
+  spent_.Add(msg);
   EachHeader(message, [&](std::string_view name, std::string_view value) {
     value_.assign(value);  // The names end with a zero already.
     if (status == NATS_OK) status = natsMsgHeader_Set(msg, name.data(), value_.c_str());
   });
   if (status == NATS_OK) status = natsConnection_PublishMsg(link_->get(), msg);
-  if (!delivering_ && IsMuchSpent()) DestroySpent();
+  if (!delivering_) spent_.DestroyWhereMany();
   return status;
 }
 
@@ -485,7 +461,7 @@ void NatsWireImpl::Tick() {
     if (link_->messages_in() != messages_seen_) Deliver();
   }
   if (connected_ && now_ms - last_read_ms_ > kSilenceMaxMs) Break("the NATS server is silent");
-  if (!spent_.empty() && now_ms - destroyed_ms_ >= kTickMs) DestroySpent();
+  spent_.DestroyWhereOld(now_ms);
   ExpireRequests(now_ms);
 }
 
