@@ -40,13 +40,15 @@ class Checkpointer {
     ++records_;
     bytes_ += record_bytes;
   }
+  // A session was changed by no record: it too has to come into a checkpoint.
+  void Request() { requested_ = true; }
   // Once a turn. `now`: the position of what is in memory. `confirmed`: the sequence up to which all
   // that was sent is confirmed.
   void Turn(const store::Checkpoint& now, uint64_t confirmed);
   // As soon as it may: a last checkpoint, marked clean.
   void Finish() { finishing_ = true; }
   bool finished(uint64_t position) const {
-    return durable_.sequence == position && durable_.clean && phase_ == Phase::kIdle;
+    return durable_.sequence == position && durable_.clean && phase_ == Phase::kIdle && !requested_;
   }
   // True: read no more before a checkpoint is done.
   bool full() const;
@@ -82,6 +84,7 @@ class Checkpointer {
   int64_t retry_ms_ = 0;
   uint32_t failures_ = 0;
   bool finishing_ = false;
+  bool requested_ = false;
   std::shared_ptr<Checkpointer*> self_;
 };
 
