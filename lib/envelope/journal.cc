@@ -202,10 +202,14 @@ Result<std::vector<tutor::HistoryEntry>> HistoryIn(std::span<const std::string_v
 }
 
 Result<std::vector<uint64_t>> RecordsIn(std::span<const std::string_view> chunks, uint64_t from,
-                                        size_t count_max) {
+                                        size_t count_max, uint64_t skip) {
   std::vector<uint64_t> records;
   auto read = ForEach(chunks, [&](const JournalEntry& entry) {
     if (entry.kind != JournalEntry::Kind::kRecord || entry.sequence < from) return true;
+    if (skip > 0) {
+      --skip;
+      return true;
+    }
     if (records.size() >= count_max) return false;
     records.push_back(entry.sequence);
     return true;

@@ -38,7 +38,7 @@ int64_t Checkpointer::NextMs() const {
   switch (phase_) {
     case Phase::kIdle:
       if (finishing_ || forced_) return begun_ms_;
-      return records_ == 0 ? INT64_MAX : begun_ms_ + context_->options.checkpoint_ms;
+      return records_ == 0 && !requested_ ? INT64_MAX : begun_ms_ + context_->options.checkpoint_ms;
     case Phase::kCollecting:
       return begun_ms_;
     case Phase::kFailed:
@@ -55,7 +55,7 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
   if (phase_ == Phase::kIdle) {
     const Options& options = context_->options;
     const bool changed =
-        forced_ || now.sequence != durable_.sequence || now.lineage != durable_.lineage;
+        forced_ || requested_ || now.sequence != durable_.sequence || now.lineage != durable_.lineage;
     const bool due = forced_ || steady - begun_ms_ >= options.checkpoint_ms ||
                      records_ >= options.refold_records_max || bytes_ >= options.refold_bytes_max;
     if (finishing_ ? !changed && durable_.clean == now.clean : !changed || !due) return;
@@ -96,6 +96,7 @@ void Checkpointer::BeginCollecting(const store::Checkpoint& now) {
   phase_ = Phase::kCollecting;
   next_ = now;
   next_.clean = false;
+  requested_ = false;
   batch_ = std::make_shared<store::CheckpointBatch>(partition_);
   to_encode_ = context_->sessions->TakeListed(partition_);
   encoded_count_ = 0;

@@ -40,6 +40,8 @@ class Checkpointer {
     ++records_;
     bytes_ += record_bytes;
   }
+  // A session was changed by no record: it too has to come into a checkpoint.
+  void Request() { requested_ = true; }
   // Once a turn. `now`: the position of what is in memory; `clean` where nothing was sent after it.
   // `confirmed`: the sequence up to which all that was sent is confirmed.
   void Turn(const store::Checkpoint& now, uint64_t confirmed);
@@ -51,7 +53,7 @@ class Checkpointer {
   void Finish() { finishing_ = true; }
   bool finished(const store::Checkpoint& now) const {
     return phase_ == Phase::kIdle && durable_.sequence == now.sequence &&
-           durable_.lineage == now.lineage && durable_.clean == now.clean;
+           durable_.lineage == now.lineage && durable_.clean == now.clean && !requested_;
   }
   // True: read no more before a checkpoint is done.
   bool full() const;
@@ -89,6 +91,7 @@ class Checkpointer {
   bool finishing_ = false;
   bool forced_ = false;   // One is due, whatever has changed.
   bool keeping_ = false;  // The forced one is on its way.
+  bool requested_ = false;
   std::shared_ptr<Checkpointer*> self_;
 };
 

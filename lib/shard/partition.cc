@@ -131,6 +131,7 @@ void Partition::OnBarrier(const Record& record) {
                     version, context_->options.fold_version));
   }
   if (version <= position_.fold_version) return;
+  AbortRebuild(Retry("the state machine's version changed meanwhile: try again"));
   LogInfo("fold version", {{"partition", id_}, {"version", version}});
   position_.fold_version = version;
 }
@@ -154,6 +155,7 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
   }
   SessionEntry* entry = *loaded;
   if (entry != nullptr && !entry->damaged.empty()) {
+    if (Keep(record, address.user)) return true;
     Refuse(record, address.user,
            {.reason = Refusal::kDamaged,
             .text = "the session cannot be read: an operator can rebuild it from its records with "
@@ -321,6 +323,10 @@ void Partition::OnConfirmed(uint64_t number) {
 void Partition::SetConfirmed(uint64_t sequence) {
   const uint64_t unsent = resends_->FirstUnsent(id_);
   sequence = std::min(sequence, unsent == 0 ? 0 : unsent - 1);
+  // What a kept record causes is not sent yet.
+  if (rebuilding_ && !rebuilding_->kept.empty()) {
+    sequence = std::min(sequence, rebuilding_->kept.front().sequence - 1);
+  }
   if (sequence <= confirmed_) return;
   confirmed_ = sequence;
   context_->flight->NoteConfirmed(id_, confirmed_);
@@ -368,6 +374,7 @@ void Partition::Tick() {
     Open();
   }
   dead_letters_.Send();
+  TickRebuild();
   if (phase_ != Phase::kReading || reader_ == nullptr) return;
   reader_->Tick();
   if (reader_ == nullptr || now - delivered_ms_ < kAskMs) return;
@@ -389,6 +396,7 @@ void Partition::Tick() {
 }
 
 void Partition::BeginStop() {
+  AbortRebuild(Retry("the session worker stops"));
   stopping_ = true;
   reader_.reset();
   checkpointer_.Finish();

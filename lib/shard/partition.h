@@ -25,6 +25,7 @@
 #include "shard/context.h"
 #include "shard/dead_letters.h"
 #include "shard/journal_key.h"
+#include "shard/rebuild.h"
 #include "shard/resends.h"
 #include "wire/log_reader.h"
 
@@ -64,8 +65,14 @@ class Partition {
   // Reads no more; the last checkpoint is written as soon as all is confirmed.
   void BeginStop();
   bool stopped() const;
-  // An operator's word after a halt: the log goes on as the next lineage.
+  // An operator's command after a halt: where the log has lost records, it goes on as the next
+  // lineage.
   void Resume();
+  // An operator's command for a session that cannot be read: it is folded again from its records,
+  // and replaced. Told once, when the new one is in a checkpoint: how many records made it. One at a
+  // time. Records of this user that come meanwhile are kept, and folded when the session is there.
+  using RebuiltHandler = std::function<void(Result<uint64_t>)>;
+  void RebuildSession(const UserId& user, RebuiltHandler done);
 
   store::PartitionId id() const { return id_; }
   Phase phase() const { return phase_; }
@@ -143,6 +150,31 @@ class Partition {
                const Result<uint64_t>& acked);
   void OnTimerFolded(SessionEntry* entry, const std::string& token);
   void SetConfirmed(uint64_t sequence);
+
+  // --- Rebuilding a session (partition_rebuild.cc) ----------------------------------------------
+  struct KeptRecord {
+    std::string subject, content_type, data;
+    uint64_t sequence = 0;
+    int64_t time_ms = 0;
+  };
+  struct Rebuilding {
+    UserId user;
+    RebuiltHandler done;
+    std::unique_ptr<Rebuild> fold;  // Null once it has given its result.
+    uint64_t records = 0;
+    std::deque<KeptRecord> kept;  // Of the user, since it began.
+    size_t kept_bytes = 0;
+    // In memory; `done` is told when this generation is in a checkpoint.
+    std::optional<uint64_t> generation;
+    int64_t give_up_ms = 0;  // Steady; for that.
+  };
+  void OnRebuilt(Result<Rebuild::Rebuilt> rebuilt);
+  Result<void> WriteJournal(const std::string& user, const std::vector<store::JournalRow>& chunks,
+                            std::function<void(Result<void>)> done);
+  void Replace(tutor::Session session);
+  bool Keep(const Record& record, std::string_view user);
+  void AbortRebuild(const Error& error);
+  void TickRebuild();
   bool IsSilenced(const Record& record) const;
   uint32_t LineageOf(uint64_t sequence) const;
   tutor::LogPosition PositionOf(const Record& record) const;
@@ -199,6 +231,7 @@ class Partition {
     int64_t again_ms = 0;  // Steady; not before.
   };
   std::map<std::string, Firing> firing_;
+  std::optional<Rebuilding> rebuilding_;
 
   tutor::Effects effects_;    // Reused from record to record.
   std::string subject_;       // Likewise.

@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -26,17 +25,6 @@ constexpr int64_t kAgainFirstMs = 50;
 constexpr int64_t kAgainMsMax = 2'000;
 constexpr uint32_t kDeathsMax = 2;
 constexpr size_t kLineagesMax = 10'000;
-
-std::optional<uint64_t> ReadNumber(std::string_view text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-std::string PartitionToken(store::PartitionId id, uint32_t lineage) {
-  return lineage == 0 ? fmt::format("{}", id) : fmt::format("{}r{}", id, lineage);
-}
 
 }  // namespace
 
@@ -57,7 +45,7 @@ std::function<void(Result<T>)> Partition::Then(Next next) {
 Result<void> Partition::Load() {
   Result<std::optional<store::Checkpoint>> checkpoint = context_->store->GetCheckpoint(id_);
   if (!checkpoint) return checkpoint.error();
-  position_ = checkpoint->value_or(store::Checkpoint{.fold_version = 1});
+  position_ = checkpoint->value_or(store::Checkpoint{.fold_version = kFirstFoldVersion});
   if (position_.fold_version > context_->options.fold_version) {
     return Reject(fmt::format(
         "partition {} was folded by version {} of the state machine, this program has {}: run the "
@@ -92,6 +80,7 @@ void Partition::Open() {
 }
 
 void Partition::TryAgain(const Error& error) {
+  AbortRebuild(error);
   phase_ = Phase::kClosed;
   reader_.reset();
   const int64_t wait_ms = std::min(kAgainFirstMs << std::min(failures_, 7u), kAgainMsMax);
@@ -103,6 +92,8 @@ void Partition::TryAgain(const Error& error) {
 }
 
 void Partition::Halt(const std::string& why) {
+  AbortRebuild(Retry("the partition halted: " + why));
+  resuming_ = false;
   phase_ = Phase::kHalted;
   halted_ = why;
   reader_.reset();
@@ -227,7 +218,7 @@ void Partition::ClaimLineage(uint64_t begins) {
     partition.ReadLineages();  // Also where somebody else was faster: theirs holds.
   });
   wire::KvCreate(*context_->wire, context_->options.subjects.ClusterBucket(),
-                 fmt::format("lineage.{}.{}", id_, number), fmt::format("{}", begins), claimed);
+                 LogHistory::LineageKey(id_, number), fmt::format("{}", begins), claimed);
 }
 
 void Partition::EnterLineage(uint32_t number, uint64_t begins) {
@@ -271,7 +262,7 @@ void Partition::ReadLineages() {
         partition.ReadLineages();
       });
   wire::KvGet(*context_->wire, context_->options.subjects.ClusterBucket(),
-              fmt::format("lineage.{}.{}", id_, number), read);
+              LogHistory::LineageKey(id_, number), read);
 }
 
 uint32_t Partition::LineageOf(uint64_t sequence) const {
@@ -299,8 +290,9 @@ void Partition::ReadBurials() {
       partition.buried_.insert(sequence);
       partition.ReadBurials();
     });
-    const std::string key = prefix_of(LineageOf(sequence)) + fmt::format("{}", sequence);
-    return wire::KvCreate(*context_->wire, bucket, key, context_->options.worker, buried);
+    return wire::KvCreate(*context_->wire, bucket,
+                          LogHistory::BurialKey(id_, LineageOf(sequence), sequence),
+                          context_->options.worker, buried);
   }
   const auto keys =
       Then<std::vector<std::string>>([prefix_of](Partition& partition, const auto& found) {
@@ -377,6 +369,7 @@ void Partition::BeginReading() {
         });
   }
   phase_ = Phase::kReading;
+  resuming_ = false;
   failures_ = 0;
   waiting_logged_ = false;
   delivered_ms_ = context_->clock->SteadyMs();
@@ -418,6 +411,7 @@ void Partition::OnConnected() {
 }
 
 void Partition::OnDisconnected() {
+  AbortRebuild(Retry("the connection to NATS broke"));
   ++opening_;
   reader_.reset();
   caught_up_ = false;

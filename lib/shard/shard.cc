@@ -58,6 +58,13 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
                   [this] { return server_time_.NowMs(); }),
       resends_(&context_),
       queries_(&context_),
+      commands_(&context_,
+                [this](store::PartitionId id) -> Partition* {
+                  for (auto& partition : partitions_) {
+                    if (partition->id() == id) return partition.get();
+                  }
+                  return nullptr;
+                }),
       heartbeats_(&context_, MakeBoot(doors.clock->UnixMs(), doors.random->Next()), partitions,
                   [this](std::string text) { failure_ = Reject(std::move(text)); }) {
   context_.sessions = &sessions_;
@@ -101,6 +108,7 @@ void Shard::OnConnection(bool connected) {
   std::vector<store::PartitionId> ids;
   for (const auto& partition : partitions_) ids.push_back(partition->id());
   queries_.Subscribe(ids);
+  commands_.Subscribe(ids);
   heartbeats_.Subscribe();
   if (heartbeats_.may_open()) {
     for (auto& partition : partitions_) partition->OnConnected();
@@ -124,6 +132,7 @@ void Shard::Turn() {
     publisher_.Tick();
     for (auto& partition : partitions_) partition->Tick();
     sessions_.topics().Sweep();
+    commands_.Tick();
     CheckClock();
   }
   dispatcher_.Tick();

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "shard/commands.h"
 #include "shard/context.h"
 #include "shard/partition.h"
 #include "shard/queries.h"
@@ -84,6 +85,7 @@ class Shard {
   Resends resends_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   Queries queries_;
+  Commands commands_;
   WorkerHeartbeats heartbeats_;
   std::optional<Error> failure_;
   int64_t listen_until_ms_ = INT64_MAX;  // Steady; then the partitions are opened.

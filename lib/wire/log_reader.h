@@ -66,8 +66,16 @@ class LogReader {
   struct FromTime {
     int64_t unix_ms = 0;
   };
+  // Only the records of some subjects. `opened` is told once how many the stream holds of them, when
+  // the consumer is made: 0 means that there may never be a record. Some may have come before it.
+  struct Filter {
+    std::string subject;  // Wildcards allowed.
+    std::function<void(uint64_t pending)> opened;
+  };
   LogReader(Wire* wire, const Clock* clock, std::string stream, FromTime from, RecordHandler record,
             BrokenHandler broken);
+  LogReader(Wire* wire, const Clock* clock, std::string stream, uint64_t from, Filter filter,
+            RecordHandler record, BrokenHandler broken);
   ~LogReader();
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;

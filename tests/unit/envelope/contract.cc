@@ -170,6 +170,22 @@ const std::string& WorkerHeartbeatSample() {
   return kSample;
 }
 
+const std::vector<std::string>& PartitionCommandSamples() {
+  static const std::vector<std::string> kSamples = {
+      R"({"resume":{}})",
+      R"({"rebuild":{"user":"ana"}})",
+  };
+  return kSamples;
+}
+
+const std::vector<std::string>& PartitionReplySamples() {
+  static const std::vector<std::string> kSamples = {
+      R"({"done":true,"records":"17"})",
+      R"({"error":{"code":"busy","text":"Try again.","retryable":true}})",
+  };
+  return kSamples;
+}
+
 const std::string& ToolRefusedSample() {
   static const std::string kSample = R"({"id":"3-17-1","reason":"score: must be at most 1"})";
   return kSample;
