@@ -16,7 +16,6 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -51,6 +50,11 @@ size_t Count(const std::string& text, const std::string& word) {
   size_t count = 0;
   for (size_t from = 0; (from = text.find(word, from)) != std::string::npos; ++from) ++count;
   return count;
+}
+
+// So long, of a gateway that goes on.
+void WaitBeside(test::Process& gateway, milliseconds time) {
+  if (gateway.Wait(In(time))) throw std::runtime_error("the gateway ended: " + gateway.err());
 }
 
 class Bench {
@@ -111,7 +115,11 @@ json Bench::Gaps() {
   const milliseconds length = plan_.kills * kBetweenKills + kLastPart;
   const auto gateway = StartGateway(plan_.learners, static_cast<int>(length.count() / 1000) + 1);
   for (int kill = 0; kill < plan_.kills; ++kill) {
+<<<<<<< HEAD
     test::PassTime(kBetweenKills);
+=======
+    WaitBeside(*gateway, kBetweenKills);
+>>>>>>> bench
     stack_.session_worker().Kill9();
     stack_.StartSessionWorker();
   }
@@ -131,7 +139,11 @@ json Bench::Gaps() {
 json Bench::FullTail() {
   StartWorker({"--checkpoint-ms", "3600000"});
   const auto gateway = StartGateway(plan_.learners, plan_.tail + 30);
+<<<<<<< HEAD
   test::PassTime(seconds(plan_.tail));
+=======
+  WaitBeside(*gateway, seconds(plan_.tail));
+>>>>>>> bench
   stack_.session_worker().Kill9();
   const size_t answers = Count(gateway->out(), "after a pause");
   const Deadline begun = Steady::now();

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -46,13 +45,17 @@ void WaitFor(const test::Process& process, const std::string& word, const std::s
 // Waits until `gateway` measures (`warm_up` from now), reads the CPU of all, and then its line.
 TurnsRun Watch(test::Process& gateway, const Running& running, milliseconds warm_up, int seconds,
                const std::function<std::string()>& more) {
-  test::PassTime(warm_up + kMargin);
+  const auto wait = [&](milliseconds time) {
+    if (gateway.Wait(In(time)))
+      throw std::runtime_error("the gateway ended: " + gateway.err() + more());
+  };
+  wait(warm_up + kMargin);
   const CpuWindow window(Pids{{"nats-server", running.server},
                               {"session", running.session},
                               {"tool", running.tool},
                               {"gateway", gateway.pid()}});
   const Deadline begun = Steady::now();
-  test::PassTime(std::chrono::seconds(seconds) - 2 * kMargin);
+  wait(std::chrono::seconds(seconds) - 2 * kMargin);
   const std::map<std::string, double> cpu = window.Seconds();
   const double wall_s = std::chrono::duration<double>(Steady::now() - begun).count();
   const auto code = gateway.Wait(In(std::chrono::seconds(seconds + 60)));
