@@ -118,6 +118,7 @@ TEST_F(DeadLettersTest, AFullStreamOfThemStopsNothingAndTheLostOnesAreCounted) {
   EXPECT_TRUE(Answered());
   world.RunMs(5'000);
   EXPECT_TRUE(Answered());
+  world.RunMs(2'000);
   EXPECT_EQ(worker.counters().refused, 1'000u);
   EXPECT_EQ(worker.partition(0).durable().sequence, worker.partition(0).position());
   world.broker.RefusePublishes(stream, false);
@@ -162,15 +163,15 @@ class QueriesTest : public DeadLettersTest {
     std::unique_ptr<wire::MemoryWire> asker = world.broker.Connect();
     std::optional<envelope::SessionView> view;
     world.RunMs(5);
-    asker->Request({.subject = world.subjects.QueryOf(UserId(user)),
-                    .data = envelope::EncodeQuery(query)},
-                   std::chrono::seconds(2), [&](Result<wire::Answer> answer) {
-                     ASSERT_TRUE(answer) << answer.error().text;
-                     auto decoded = envelope::DecodeSessionView(
-                         answer->data, envelope::EncodingOf(answer->content_type, answer->data));
-                     ASSERT_TRUE(decoded) << decoded.error().text;
-                     view = std::move(*decoded);
-                   });
+    asker->Request(
+        {.subject = world.subjects.QueryOf(UserId(user)), .data = envelope::EncodeQuery(query)},
+        std::chrono::seconds(2), [&](Result<wire::Answer> answer) {
+          ASSERT_TRUE(answer) << answer.error().text;
+          auto decoded = envelope::DecodeSessionView(
+              answer->data, envelope::EncodingOf(answer->content_type, answer->data));
+          ASSERT_TRUE(decoded) << decoded.error().text;
+          view = std::move(*decoded);
+        });
     asker->Flush();
     EXPECT_TRUE(world.Until([&] { return view.has_value(); }, 3'000));
     return view.value_or(envelope::SessionView());

@@ -69,8 +69,9 @@ TEST(Sending, AMessageIsEncodedOnceForEachEncoding) {
   Client& ann = world.AddLearner(0);
   std::vector<Client*> more;
   for (int i = 0; i < 6; ++i) {
-    more.push_back(&world.AddClient(ann.user, "more" + std::to_string(i),
-                                    i % 2 == 0 ? tutor::Encoding::kJson : tutor::Encoding::kProtobuf));
+    more.push_back(
+        &world.AddClient(ann.user, "more" + std::to_string(i),
+                         i % 2 == 0 ? tutor::Encoding::kJson : tutor::Encoding::kProtobuf));
     more.back()->Attach(1'000'000);
   }
   world.RunMs(100);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/overloaded.h"
 #include "tutor/table_samples.h"
 
@@ -26,41 +27,40 @@ wire::MemoryBroker::Options BrokerOptions(uint32_t partitions, uint64_t seed) {
 tutor::ToolOutcome CannedResult(const envelope::ToolRequest& request, const std::string& text) {
   using namespace tutor;
   return std::visit(
-      Overloaded{[&](const LoadTopicArgs& args) -> ToolOutcome {
-                   const bool second = args.ref.topic.value == "t2";
-                   return LoadTopicOk{std::make_shared<const Topic>(samples::SampleTopic(
-                                          second ? "t2" : "t1", second ? "" : "t2")),
-                                      ""};
-                 },
-                 [&](const PresentMaterialArgs& args) -> ToolOutcome {
-                   return PresentMaterialOk{args.text};
-                 },
-                 [&](const ClarifyConceptArgs&) -> ToolOutcome {
-                   return ClarifyConceptOk{.text = text};
-                 },
-                 [&](const GenerateQuestionArgs&) -> ToolOutcome {
-                   return GenerateQuestionOk{samples::SampleTopic("t1", "").questions[0]};
-                 },
-                 [&](const CheckAnswerArgs& args) -> ToolOutcome {
-                   CheckAnswerOk ok;
-                   ok.question = args.question.id;
-                   ok.verdict = args.answer == "12" ? Verdict::kCorrect : Verdict::kIncorrect;
-                   ok.confidence = 1;
-                   ok.method = "numeric";
-                   return ok;
-                 },
-                 [&](const GiveHintArgs& args) -> ToolOutcome {
-                   return GiveHintOk{args.level, args.of, "a hint", args.level == args.of};
-                 },
-                 [&](const RemediateKnownErrorArgs& args) -> ToolOutcome {
-                   return RemediateKnownErrorOk{args.error, "hint", "mind it", "", false};
-                 },
-                 [&](const DiagnoseErrorArgs&) -> ToolOutcome {
-                   return DiagnoseErrorOk{{}, "look again", ""};
-                 },
-                 [&](const ClassifyIntentArgs&) -> ToolOutcome {
-                   return ClassifyIntentOk{FoundIntent::kQuestion, 1};
-                 }},
+      Overloaded{
+          [&](const LoadTopicArgs& args) -> ToolOutcome {
+            const bool second = args.ref.topic.value == "t2";
+            return LoadTopicOk{std::make_shared<const Topic>(
+                                   samples::SampleTopic(second ? "t2" : "t1", second ? "" : "t2")),
+                               ""};
+          },
+          [&](const PresentMaterialArgs& args) -> ToolOutcome {
+            return PresentMaterialOk{args.text};
+          },
+          [&](const ClarifyConceptArgs&) -> ToolOutcome { return ClarifyConceptOk{.text = text}; },
+          [&](const GenerateQuestionArgs&) -> ToolOutcome {
+            return GenerateQuestionOk{samples::SampleTopic("t1", "").questions[0]};
+          },
+          [&](const CheckAnswerArgs& args) -> ToolOutcome {
+            CheckAnswerOk ok;
+            ok.question = args.question.id;
+            ok.verdict = args.answer == "12" ? Verdict::kCorrect : Verdict::kIncorrect;
+            ok.confidence = 1;
+            ok.method = "numeric";
+            return ok;
+          },
+          [&](const GiveHintArgs& args) -> ToolOutcome {
+            return GiveHintOk{args.level, args.of, "a hint", args.level == args.of};
+          },
+          [&](const RemediateKnownErrorArgs& args) -> ToolOutcome {
+            return RemediateKnownErrorOk{args.error, "hint", "mind it", "", false};
+          },
+          [&](const DiagnoseErrorArgs&) -> ToolOutcome {
+            return DiagnoseErrorOk{{}, "look again", ""};
+          },
+          [&](const ClassifyIntentArgs&) -> ToolOutcome {
+            return ClassifyIntentOk{FoundIntent::kQuestion, 1};
+          }},
       request.args);
 }
 
@@ -80,8 +80,8 @@ Result<std::optional<std::string>> DiskStore::GetTopic(store::PartitionId partit
   return memory.GetTopic(partition, digest);
 }
 Result<std::vector<store::TimerRow>> DiskStore::GetTimers(
-    store::PartitionId partition, int64_t due_before_ms, const std::optional<store::TimerRow>& after,
-    size_t count_max) {
+    store::PartitionId partition, int64_t due_before_ms,
+    const std::optional<store::TimerRow>& after, size_t count_max) {
   if (Fails()) return Retry("the disk does not read");
   return memory.GetTimers(partition, due_before_ms, after, count_max);
 }
@@ -128,7 +128,7 @@ Result<void> Worker::Start() {
   flight->Reopen();
   tasks_.clear();
   wire_ = std::make_unique<TapWire>(world_->broker.Connect(), &tap);
-  random_ = std::make_unique<SeededRandom>(7);
+  random_ = std::make_unique<SeededRandom>(Fnv1a64(options.worker));
   shard_ = std::make_unique<Shard>(Doors{.wire = wire_.get(),
                                          .store = &disk,
                                          .flight = flight.get(),
@@ -171,9 +171,9 @@ void Worker::LoseFlightPage() {
 
 bool Worker::reading() const {
   return running() && std::all_of(partitions_.begin(), partitions_.end(), [&](auto id) {
-    const Partition& partition = *shard_->Find(id);
-    return partition.phase() == Partition::Phase::kReading && partition.caught_up();
-  });
+           const Partition& partition = *shard_->Find(id);
+           return partition.phase() == Partition::Phase::kReading && partition.caught_up();
+         });
 }
 
 int64_t Worker::NextUs() const {
@@ -229,9 +229,8 @@ void ToolWorker::OnRequest(const wire::Arrived& message) {
   ASSERT_TRUE(request) << request.error().text;
   requests.push_back(*request);
   request_bytes.push_back(message.data.size());
-  const bool known = std::any_of(running_.begin(), running_.end(), [&](const Running& one) {
-    return one.request.id == request->id;
-  });
+  const bool known = std::any_of(running_.begin(), running_.end(),
+                                 [&](const Running& one) { return one.request.id == request->id; });
   const bool accepted = known || running_.size() < slots;
   const std::string ack =
       envelope::EncodeToolAck({request->id, accepted, accepted ? name_ : std::string()});
@@ -302,8 +301,7 @@ Client::Client(World* world, std::string user_in, std::string id_in, tutor::Enco
       auto message = envelope::DecodeClientMessage(
           arrived.data, envelope::EncodingOf(arrived.content_type, arrived.data));
       ASSERT_TRUE(message) << message.error().text;
-      const auto [found, added] =
-          by_id.emplace(message->message.id, std::string(arrived.data));
+      const auto [found, added] = by_id.emplace(message->message.id, std::string(arrived.data));
       if (!added) {
         ++repeats;
         EXPECT_EQ(found->second, arrived.data) << "one id, two contents: " << found->first;
@@ -403,10 +401,8 @@ void World::RemoveTools() {
   tools_.clear();
 }
 
-Client& World::AddClient(const std::string& user, const std::string& id,
-                         tutor::Encoding encoding) {
-  auto client =
-      std::make_unique<Client>(this, user, id.empty() ? "c-" + user : id, encoding);
+Client& World::AddClient(const std::string& user, const std::string& id, tutor::Encoding encoding) {
+  auto client = std::make_unique<Client>(this, user, id.empty() ? "c-" + user : id, encoding);
   Client& added = *client;
   actors_.push_back(std::move(client));
   RunMs(5);

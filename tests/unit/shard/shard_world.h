@@ -171,7 +171,7 @@ class ToolWorker final : public Actor {
 
   size_t slots = 100'000;
   int64_t duration_ms = 2;
-  std::string text = "so it is";  // What clarify_concept says.
+  std::string text = "so it is";                            // What clarify_concept says.
   std::function<bool(const envelope::ToolRequest&)> hangs;  // Accepted, and nothing comes of it.
   std::vector<envelope::ToolRequest> requests;  // Every one, in order, without its content.
   std::vector<size_t> request_bytes;
@@ -217,7 +217,9 @@ class Client final : public Actor {
   std::string Say(std::string text, tutor::Intent intent = tutor::Intent::kUnspecified) {
     return Send(tutor::UserMessage{std::move(text), intent});
   }
-  std::string Ask(std::string text = "why?") { return Say(std::move(text), tutor::Intent::kQuestion); }
+  std::string Ask(std::string text = "why?") {
+    return Say(std::move(text), tutor::Intent::kQuestion);
+  }
   std::string Attach(uint32_t after_n) { return Send(tutor::Attach{after_n}); }
 
   // Different messages with such a body.
@@ -225,12 +227,13 @@ class Client final : public Actor {
   size_t count() const {
     std::set<std::string> ids;
     for (const Came& one : came) {
-      if (std::holds_alternative<Body>(one.message.message.body)) ids.insert(one.message.message.id);
+      if (std::holds_alternative<Body>(one.message.message.body))
+        ids.insert(one.message.message.id);
     }
     return ids.size();
   }
   size_t errors(const std::string& code) const;  // Different ones.
-  uint32_t whole() const;  // 1 .. whole have come.
+  uint32_t whole() const;                        // 1 .. whole have come.
   bool answered(const std::string& event_id) const;
 
   int64_t NextUs() const override { return INT64_MAX; }

@@ -99,7 +99,8 @@ TEST(Timers, OnlyDeadlinesWaitForAProcessThatStoodStill) {
 
 TEST(Timers, ADroppedPartitionTakesItsOwnAlone) {
   Timers timers;
-  for (int i = 0; i < 100; ++i) timers.Add(100 - i, static_cast<store::PartitionId>(i % 3), "u", "");
+  for (int i = 0; i < 100; ++i)
+    timers.Add(100 - i, static_cast<store::PartitionId>(i % 3), "u", "");
   timers.Drop(1);
   int64_t last = 0;
   while (const auto due = timers.Pop(1'000)) {

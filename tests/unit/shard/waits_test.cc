@@ -171,8 +171,8 @@ TEST(Waits, DeferredEventsNeverWaitWithoutACall) {
     for (Client* learner : learners) {
       const SessionEntry* entry = worker.shard().Peek(UserId(learner->user));
       if (entry == nullptr) continue;
-      const bool waits = tutor::NameOf(entry->session->state) ==
-                         tutor::StateName::kAwaitingToolResult;
+      const bool waits =
+          tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult;
       EXPECT_TRUE(waits || entry->session->inbox.empty()) << learner->user;
     }
   }
@@ -331,8 +331,7 @@ TEST(Waits, TenThousandTimersOverTwentyKillsHaveTheirEffectOnce) {
   bool watch = false;
   worker.tap = [&](const wire::Outbound& message) {
     if (!watch || !message.subject.starts_with("lyceum.out.")) return;
-    const auto said =
-        envelope::DecodeClientMessage(message.data, envelope::Encoding::kProtobuf);
+    const auto said = envelope::DecodeClientMessage(message.data, envelope::Encoding::kProtobuf);
     ASSERT_TRUE(said);
     nudges[std::string(message.subject)].insert(said->message.id);
   };
@@ -377,8 +376,8 @@ TEST(Waits, TenThousandTimersOverTwentyKillsHaveTheirEffectOnce) {
       ++fired[std::string(parts->user)];
       int64_t waited = 0;  // In which it was due and owned.
       for (const auto& [from, to] : owned) {
-        waited += std::max<int64_t>(0, std::min(to, record.time_ms) -
-                                           std::max(from, due[std::string(parts->user)]));
+        waited += std::max<int64_t>(
+            0, std::min(to, record.time_ms) - std::max(from, due[std::string(parts->user)]));
       }
       if (waited > 1'000 && fired[std::string(parts->user)] == 1) ++late;
     }
@@ -409,7 +408,8 @@ TEST(Waits, NothingOfATurnGrowsWithTheTurnsBeforeIt) {
   };
   const auto store_bytes = [&] {
     size_t bytes = 0;
-    for (const auto& [key, value] : worker.disk.memory.content()) bytes += key.size() + value.size();
+    for (const auto& [key, value] : worker.disk.memory.content())
+      bytes += key.size() + value.size();
     return bytes;
   };
   std::vector<size_t> stored;
