@@ -54,8 +54,8 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
   const int64_t steady = context_->clock->SteadyMs();
   if (phase_ == Phase::kIdle) {
     const Options& options = context_->options;
-    const bool changed =
-        forced_ || requested_ || now.sequence != durable_.sequence || now.lineage != durable_.lineage;
+    const bool changed = forced_ || requested_ || now.sequence != durable_.sequence ||
+                         now.lineage != durable_.lineage;
     const bool due = forced_ || steady - begun_ms_ >= options.checkpoint_ms ||
                      records_ >= options.refold_records_max || bytes_ >= options.refold_bytes_max;
     if (finishing_ ? !changed && durable_.clean == now.clean : !changed || !due) return;

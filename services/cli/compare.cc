@@ -36,7 +36,8 @@ std::string Numbers(const std::vector<uint64_t>& numbers) {
 }
 
 // Of two lists, as multisets, what only the first one has.
-std::vector<uint64_t> Without(const std::vector<uint64_t>& list, const std::vector<uint64_t>& other) {
+std::vector<uint64_t> Without(const std::vector<uint64_t>& list,
+                              const std::vector<uint64_t>& other) {
   std::map<uint64_t, size_t> left;
   for (const uint64_t number : other) ++left[number];
   std::vector<uint64_t> only;

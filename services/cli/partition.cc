@@ -125,9 +125,8 @@ int RunSessionRebuild(const Common& common, const SessionRebuildOptions& options
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   const envelope::Subjects subjects = common.subjects();
-  auto reply =
-      Command(**connection, subjects, subjects.PartitionOf(*user), envelope::RebuildSession{*user},
-              std::chrono::seconds(options.timeout_s));
+  auto reply = Command(**connection, subjects, subjects.PartitionOf(*user),
+                       envelope::RebuildSession{*user}, std::chrono::seconds(options.timeout_s));
   if (!reply) return Fail(reply.error());
   if (common.json) {
     std::cout << Json{{"user", user->value}, {"records", reply->records}}.dump() << std::endl;

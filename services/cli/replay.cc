@@ -21,8 +21,9 @@ void Print(const Common& common, const ReplayStep& shown) {
   const std::string summary = shown.step.decoded ? Summary(shown.step.decoded->event) : "?";
   const auto& refused = shown.step.refused;
   if (common.json) {
-    Json line{{"seq", stored.sequence}, {"at", TimeText(stored.time_ms)}, {"event", summary},
-              {"from", shown.from},     {"to", shown.to},                 {"effects", shown.effects}};
+    Json line{{"seq", stored.sequence}, {"at", TimeText(stored.time_ms)},
+              {"event", summary},       {"from", shown.from},
+              {"to", shown.to},         {"effects", shown.effects}};
     if (refused) {
       line["refused"] = std::string(Name(refused->reason));
       line["text"] = Plain(refused->text);

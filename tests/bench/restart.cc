@@ -115,11 +115,7 @@ json Bench::Gaps() {
   const milliseconds length = plan_.kills * kBetweenKills + kLastPart;
   const auto gateway = StartGateway(plan_.learners, static_cast<int>(length.count() / 1000) + 1);
   for (int kill = 0; kill < plan_.kills; ++kill) {
-<<<<<<< HEAD
-    test::PassTime(kBetweenKills);
-=======
     WaitBeside(*gateway, kBetweenKills);
->>>>>>> bench
     stack_.session_worker().Kill9();
     stack_.StartSessionWorker();
   }
@@ -139,11 +135,7 @@ json Bench::Gaps() {
 json Bench::FullTail() {
   StartWorker({"--checkpoint-ms", "3600000"});
   const auto gateway = StartGateway(plan_.learners, plan_.tail + 30);
-<<<<<<< HEAD
-  test::PassTime(seconds(plan_.tail));
-=======
   WaitBeside(*gateway, seconds(plan_.tail));
->>>>>>> bench
   stack_.session_worker().Kill9();
   const size_t answers = Count(gateway->out(), "after a pause");
   const Deadline begun = Steady::now();

@@ -118,6 +118,7 @@ TEST_F(DeadLettersTest, AFullStreamOfThemStopsNothingAndTheLostOnesAreCounted) {
   EXPECT_TRUE(Answered());
   world.RunMs(5'000);
   EXPECT_TRUE(Answered());
+  world.RunMs(2'000);
   EXPECT_EQ(worker.counters().refused, 1'000u);
   EXPECT_EQ(worker.partition(0).durable().sequence, worker.partition(0).position());
   world.broker.RefusePublishes(stream, false);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/overloaded.h"
 #include "tutor/table_samples.h"
 
@@ -127,7 +128,7 @@ Result<void> Worker::Start() {
   flight->Reopen();
   tasks_.clear();
   wire_ = std::make_unique<TapWire>(world_->broker.Connect(), &tap);
-  random_ = std::make_unique<SeededRandom>(7);
+  random_ = std::make_unique<SeededRandom>(Fnv1a64(options.worker));
   shard_ = std::make_unique<Shard>(Doors{.wire = wire_.get(),
                                          .store = &disk,
                                          .flight = flight.get(),
