@@ -33,11 +33,25 @@ endfunction()
 # are compiled together. After a small change it is the other way round, so `dev` has it off.
 option(LYCEUM_UNITY "Compile the sources of a library together, where that pays" OFF)
 
-# lyceum_together(TARGET SIZE [a.cc ...]): SIZE sources of TARGET are compiled as one where
-# LYCEUM_UNITY is set, those named stay alone. Names in their unnamed namespaces must then differ.
-function(lyceum_together TARGET SIZE)
-  set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ${LYCEUM_UNITY} UNITY_BUILD_BATCH_SIZE ${SIZE})
-  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+# lyceum_together(TARGET SIZE [ALONE a.cc ...])   SIZE sources at a time, all but those that stay alone
+# lyceum_together(TARGET a.cc b.cc ...)           these, as one, and no others
+# Where LYCEUM_UNITY is set. Names in the unnamed namespaces of what is compiled as one must differ.
+function(lyceum_together TARGET)
+  if(NOT LYCEUM_UNITY)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "ALONE" ${ARGN})
+  if(ARG_UNPARSED_ARGUMENTS MATCHES "^[0-9]+$")
+    set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${ARG_UNPARSED_ARGUMENTS})
+    set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  else()
+    set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+    set_source_files_properties(${ARG_UNPARSED_ARGUMENTS} PROPERTIES UNITY_GROUP together)
+  endif()
+  # GCC warns of unnamed namespaces in what is included, as if it were included twice.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${TARGET} PRIVATE -Wno-subobject-linkage)
+  endif()
 endfunction()
 
 # Where a build for speed need not be fast when it runs, it is fast to compile. GCC and Clang take
@@ -46,13 +60,13 @@ function(lyceum_cold TARGET)
   target_compile_options(${TARGET} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# lyceum_library(NAME SOURCES a.cc b.cc USES base tutor LINKS fmt::fmt [TOGETHER 8 [ALONE b.cc]])
+# lyceum_library(NAME SOURCES a.cc b.cc USES base tutor LINKS fmt::fmt [TOGETHER 8 ALONE b.cc])
 #   SOURCES  every source, by name
-#   TOGETHER, ALONE  as lyceum_together takes them
+#   TOGETHER, ALONE  as lyceum_together takes them: a number, or the sources by name
 #   USES     libraries of this project; one that does not stand above NAME is an error
 #   LINKS    libraries of others that the headers show; LINKS_PRIVATE those they do not
 function(lyceum_library NAME)
-  cmake_parse_arguments(ARG "" "TOGETHER" "SOURCES;USES;LINKS;LINKS_PRIVATE;ALONE" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS;LINKS_PRIVATE;TOGETHER;ALONE" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "lib/${NAME}: unknown arguments ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -77,9 +91,10 @@ function(lyceum_library NAME)
   target_link_libraries(lyceum_${NAME} PUBLIC ${ARG_USES} ${ARG_LINKS}
                         PRIVATE ${ARG_LINKS_PRIVATE} lyceum_flags)
   if(ARG_TOGETHER)
-    lyceum_together(lyceum_${NAME} ${ARG_TOGETHER} ${ARG_ALONE})
+    lyceum_together(lyceum_${NAME} ${ARG_TOGETHER} ALONE ${ARG_ALONE})
   endif()
-  if(LYCEUM_PCH)
+  # Compiled together, the files share more than that.
+  if(LYCEUM_PCH AND NOT (LYCEUM_UNITY AND ARG_TOGETHER))
     lyceum_precompiled(library)
     target_precompile_headers(lyceum_${NAME} REUSE_FROM lyceum_library_pch)
   endif()

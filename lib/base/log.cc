@@ -70,6 +70,7 @@ void InitLog(std::string_view program, std::string_view worker, std::string_view
   if (level == "debug") chosen = spdlog::level::debug;
   if (level == "warn") chosen = spdlog::level::warn;
   if (level == "error") chosen = spdlog::level::err;
+  if (level == "off") chosen = spdlog::level::off;
   Logger().set_level(chosen);
 }
 

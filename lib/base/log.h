@@ -27,7 +27,7 @@ struct LogField {
   std::variant<int64_t, double, bool, std::string> value;
 };
 
-// Once, at the start of a program. `level`: debug info warn error; anything else is info.
+// Once, at the start of a program. `level`: debug info warn error off; anything else is info.
 void InitLog(std::string_view program, std::string_view worker, std::string_view level);
 
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});

@@ -106,7 +106,11 @@ bool Dispatcher::Add(Call call, bool found) {
                                        found, now);
   if (number == 0) return false;
   if (requests_.size() < table_.slots()) requests_.resize(table_.slots());
-  requests_[SlotOf(number)] = {number, call.tool, std::move(call.user), std::move(call.trace),
+  requests_[SlotOf(number)] = {number,
+                               call.partition,
+                               call.tool,
+                               std::move(call.user),
+                               std::move(call.trace),
                                std::move(call.request)};
   Act(now);
   return true;
@@ -165,9 +169,9 @@ void Dispatcher::OnAnswer(const wire::Arrived& message) {
     table_.OnNoResponders(answered->call, answered->send, now);
     return Act(now);
   }
-  const auto ack = envelope::DecodeToolAck(message.data, EncodingOf(message));
+  const auto ack = envelope::ReadToolAck(message.data, EncodingOf(message), &spare_ack_);
   if (!ack) return OnMalformed("tool answer", ack.error());
-  if (const CallId* id = table_.IdOf(answered->call); id != nullptr && *id != ack->id) {
+  if (const CallId* id = table_.IdOf(answered->call); id != nullptr && id->value != ack->id) {
     return OnMalformed("tool answer", Reject("it names another call"));
   }
   if (ack->accepted) {
@@ -182,9 +186,11 @@ void Dispatcher::OnHeartbeat(const wire::Arrived& message) {
   auto heartbeat = envelope::DecodeToolHeartbeat(message.data, EncodingOf(message));
   if (!heartbeat) return OnMalformed("tool heartbeat", heartbeat.error());
   const int64_t now = clock_->SteadyMs();
+  // Our part of them: the others dispatch as much, and who sends more hears `busy` and backs off.
+  const uint32_t slots = (heartbeat->slots + options_.sharers - 1) / options_.sharers;
   table_.OnHeartbeat({.worker = std::move(heartbeat->worker),
                       .tools = std::move(heartbeat->tools),
-                      .slots = heartbeat->draining ? 0 : heartbeat->slots,
+                      .slots = heartbeat->draining ? 0 : slots,
                       .free = heartbeat->free,
                       .in_flight = std::move(heartbeat->in_flight),
                       .protobuf = heartbeat->protobuf,
@@ -279,6 +285,7 @@ void Dispatcher::Do(const FailCall& action, int64_t) {
                                {"attempt", action.attempt},
                                {"why", CodeOf(action.why)}});
   request->bytes = {};  // It is not sent again.
+  if (failed_) failed_(id, request->partition, request->user);
   if (errors_.size() >= options_.table.calls_max + kCallsSlack) {
     ++error_count_->refused;
     return LogError("error result dropped: there are too many", {{"call", id.value}});

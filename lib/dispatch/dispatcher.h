@@ -29,6 +29,7 @@
 #include "base/random.h"
 #include "dispatch/dispatch_table.h"
 #include "envelope/subjects.h"
+#include "envelope/tool_requests.h"
 #include "tutor/call.h"
 #include "wire/stored_publisher.h"
 #include "wire/wire.h"
@@ -41,6 +42,7 @@ class Dispatcher {
 
   struct Options {
     DispatchTable::Options table;
+    uint32_t sharers = 1;  // Dispatchers of this process, which use the same tool workers.
     int64_t error_ms_max = 120'000;  // How long an error result is sent again without an ack.
   };
   struct Call {
@@ -58,6 +60,11 @@ class Dispatcher {
     uint64_t malformed = 0;       // Answers and heartbeats that could not be read.
     uint64_t errors_refused = 0;  // Error results that were never stored: refused, or given up.
   };
+
+  // Of a call that has failed here: its error result is on its way to the log.
+  using FailedHandler =
+      std::function<void(const CallId& id, uint16_t partition, const UserId& user)>;
+  void SetFailedHandler(FailedHandler failed) { failed_ = std::move(failed); }
 
   // All that is pointed to must outlive it. `server_now_ms`: the server's Unix time, for the
   // deadlines in requests.
@@ -90,6 +97,7 @@ class Dispatcher {
  private:
   struct Request {
     CallNumber number = 0;  // 0: the slot is free.
+    uint16_t partition = 0;
     tutor::Tool tool = tutor::Tool::kLoadTopic;
     UserId user;
     std::string trace;
@@ -137,6 +145,8 @@ class Dispatcher {
   std::deque<Request> requests_;    // By slot.
   std::deque<ErrorResult> errors_;  // Not handed to the publisher yet.
   std::shared_ptr<ErrorCount> error_count_ = std::make_shared<ErrorCount>();
+  FailedHandler failed_;
+  envelope::ToolAck spare_ack_;  // What an ack is read into that is written in an unusual way.
   uint64_t malformed_ = 0;
   bool quiet_ = false;
   std::vector<Action> actions_;  // Used again and again, as are these:

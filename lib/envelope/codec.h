@@ -6,6 +6,7 @@
 #include "envelope/encoding.h"
 #include "envelope/events.h"
 #include "envelope/messages.h"
+#include "envelope/partition_commands.h"
 #include "envelope/subjects.h"
 #include "envelope/to_json.h"
 #include "envelope/tool_requests.h"

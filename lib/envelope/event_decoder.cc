@@ -12,6 +12,8 @@ namespace lyceum::envelope {
 namespace {
 
 constexpr size_t kSenderTextBytesMax = 1024;
+// An event has five fields at most: garbage is not searched to its end.
+constexpr int kFieldsSearchedMax = 64;
 
 std::string_view KindName(const v1::Event& event) {
   return event.GetDescriptor()->FindFieldByNumber(event.kind_case())->name();
@@ -35,13 +37,13 @@ std::optional<RefusedSender> SenderOf(const JsonRoot& root) {
   return Checked(Unquoted(root.id), Unquoted(root.client));
 }
 
-// What stands at the top of it, as far as it can be read.
+// What stands at the top of it, among its first fields and as far as it can be read.
 std::optional<RefusedSender> SenderOfBytes(std::string_view data) {
   std::string_view id;
   std::string_view client;
   RawReader reader(data);
   RawField field;
-  while (!reader.done() && reader.Next(&field)) {
+  for (int i = 0; i < kFieldsSearchedMax && !reader.done() && reader.Next(&field); ++i) {
     if (field.wire_type != 2) continue;
     if (field.number == v1::Event::kIdFieldNumber) id = field.bytes;
     if (field.number == v1::Event::kClientFieldNumber) client = field.bytes;

@@ -89,11 +89,11 @@ class ProtoOut {
  private:
   void Tag(uint32_t number, uint32_t wire_type) { Varint(number << 3 | wire_type); }
   void Varint(uint64_t value) {
-    while (value >= 0x80) {
-      to_->push_back(static_cast<char>(value | 0x80));
-      value >>= 7;
-    }
-    to_->push_back(static_cast<char>(value));
+    char bytes[10];
+    size_t size = 0;
+    for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+    bytes[size++] = static_cast<char>(value);
+    to_->append(bytes, size);
   }
   // In place of the one byte at `begin`; what follows moves.
   void WriteLongSize(size_t begin, size_t size);

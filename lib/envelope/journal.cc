@@ -10,6 +10,8 @@
 namespace lyceum::envelope {
 namespace {
 
+constexpr size_t kChunkBytesFirst = 512;  // About what a session adds between two checkpoints.
+
 // Fields, as in record.proto.
 constexpr uint32_t kEntry = 1;   // JournalChunk
 constexpr uint32_t kRecord = 1;  // JournalEntry
@@ -94,6 +96,7 @@ Result<tutor::HistoryEntry> HistoryOf(const JournalEntry& entry) {
 }  // namespace
 
 void JournalWriter::AddRecord(uint64_t sequence) {
+  if (chunk_.empty()) chunk_.reserve(kChunkBytesFirst);
   ProtoOut out(&chunk_);
   out.MessageSet(kEntry, {}, [&](ProtoOut& to) { to.VarintField(kRecord, sequence); });
 }
@@ -199,10 +202,14 @@ Result<std::vector<tutor::HistoryEntry>> HistoryIn(std::span<const std::string_v
 }
 
 Result<std::vector<uint64_t>> RecordsIn(std::span<const std::string_view> chunks, uint64_t from,
-                                        size_t count_max) {
+                                        size_t count_max, uint64_t skip) {
   std::vector<uint64_t> records;
   auto read = ForEach(chunks, [&](const JournalEntry& entry) {
     if (entry.kind != JournalEntry::Kind::kRecord || entry.sequence < from) return true;
+    if (skip > 0) {
+      --skip;
+      return true;
+    }
     if (records.size() >= count_max) return false;
     records.push_back(entry.sequence);
     return true;

@@ -11,8 +11,8 @@
 // `data` is the ClientMessage as it was sent, in JSON where 20 01 is there, protobuf otherwise. A
 // message that is part of the history is both: its history entry is made from it.
 //
-// Invariants: sequences of records grow, n grows, indexes of history entries grow, over all chunks
-// of a session. Reading fails with kFatal: bytes that we wrote and cannot read are corruption.
+// Invariants: n grows, indexes of history entries grow, over all chunks of a session; sequences of
+// records grow within a lineage of the log. Reading fails with kFatal: bytes that we wrote and cannot read are corruption.
 #pragma once
 
 #include <cstdint>
@@ -94,8 +94,9 @@ Result<std::string> InEncoding(std::string_view data, Encoding from, Encoding to
 // text the newest stay.
 Result<std::vector<tutor::HistoryEntry>> HistoryIn(std::span<const std::string_view> chunks,
                                                    uint64_t first, uint64_t last, size_t bytes_max);
-// Sequences of the session's records from `from` on, in order, count_max at most.
+// Sequences of the session's records from `from` on, as they were folded, without the first `skip`,
+// count_max at most.
 Result<std::vector<uint64_t>> RecordsIn(std::span<const std::string_view> chunks, uint64_t from,
-                                        size_t count_max);
+                                        size_t count_max, uint64_t skip = 0);
 
 }  // namespace lyceum::envelope

@@ -114,6 +114,7 @@ std::string EncodeQuery(const Query& query) {
   out.set_history_max(query.history_max);
   out.set_records(query.records);
   out.set_records_from(query.records_from);
+  out.set_records_skip(query.records_skip);
   return WriteMessage(out, Encoding::kJson);
 }
 
@@ -122,7 +123,7 @@ Result<Query> DecodeQuery(std::string_view data, Encoding encoding) {
   if (auto parsed = ParseMessage(data, encoding, &in); !parsed) return parsed.error();
   if (in.history_max() > kHistoryMax) return Reject("history_max: must be at most 10000");
   return Query{in.history_max() == 0 ? kHistoryDefault : in.history_max(), in.records(),
-               in.records_from()};
+               in.records_from(), in.records_skip()};
 }
 
 std::string EncodeSessionView(const ViewParts& parts, Encoding encoding) {
@@ -163,6 +164,7 @@ Result<SessionView> DecodeSessionView(std::string_view data, Encoding encoding) 
   view.found = in.found();
   view.state = in.state();
   view.applied_seq = in.applied_seq();
+  view.first_seq = in.first_seq();
   view.history_count = in.history_count();
   view.n = in.n();
   view.records.assign(in.records().begin(), in.records().end());

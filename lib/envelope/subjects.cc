@@ -157,6 +157,11 @@ std::string Subjects::LogFilter(const UserId& user) const {
   return Join({prefix_, "p", std::to_string(PartitionOf(user)), "*", Token(user.value)});
 }
 
+std::string Subjects::Barriers(uint32_t partition) const {
+  CHECK(partition < partitions_);
+  return Join({prefix_, "p", std::to_string(partition), Name(RecordClass::kBarrier), "*"});
+}
+
 std::string Subjects::ToolRequests(std::string_view tool) const {
   return Join({prefix_, "tool", Token(tool)});
 }
@@ -194,6 +199,11 @@ std::string Subjects::Queries(uint32_t partition) const {
   return Join({prefix_, "q", std::to_string(partition), "*"});
 }
 
+std::string Subjects::PartitionCommands(uint32_t partition) const {
+  CHECK(partition < partitions_);
+  return Join({prefix_, "partition", std::to_string(partition)});
+}
+
 std::string Subjects::DeadLetterOf(uint32_t partition, const UserId& user) const {
   CHECK(partition < partitions_);
   return Join({prefix_, "dlq", std::to_string(partition), Token(user.value)});
@@ -202,7 +212,6 @@ std::string Subjects::DeadLetterOf(uint32_t partition, const UserId& user) const
 std::string Subjects::DeadLetters() const { return Join({prefix_, "dlq", "*", "*"}); }
 std::string Subjects::DeadLetterStream() const { return StreamPrefix(prefix_) + "_DLQ"; }
 std::string Subjects::ClusterBucket() const { return WithoutDots(prefix_) + "_cluster"; }
-std::string Subjects::SessionBucket() const { return WithoutDots(prefix_) + "_sessions"; }
 std::string Subjects::CourseBucket() const { return WithoutDots(prefix_) + "_courses"; }
 
 void Subjects::AppendOut(std::string* subject, std::string_view client) const {

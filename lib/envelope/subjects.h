@@ -37,6 +37,7 @@ class Subjects {
   std::string LogStream(uint32_t partition) const;        // LYCEUM_P<pp>
   std::string LogSubjects(uint32_t partition) const;      // lyceum.p.<pp>.*.*
   std::string LogFilter(const UserId& user) const;        // lyceum.p.<pp>.*.<user>
+  std::string Barriers(uint32_t partition) const;         // lyceum.p.<pp>.barrier.*
   std::string ToolRequests(std::string_view tool) const;  // lyceum.tool.<tool>
   // lyceum.tool.<tool>.<id>
   std::string ToolRequestsTo(std::string_view tool, std::string_view worker) const;
@@ -48,11 +49,11 @@ class Subjects {
   std::string Out(const ClientId& client) const;                           // lyceum.out.<client>
   std::string QueryOf(const UserId& user) const;                           // lyceum.query.<user>
   std::string Queries(uint32_t partition) const;                           // lyceum.q.<pp>.*
+  std::string PartitionCommands(uint32_t partition) const;                 // lyceum.partition.<pp>
   std::string DeadLetterOf(uint32_t partition, const UserId& user) const;  // lyceum.dlq.<pp>.<user>
   std::string DeadLetters() const;                                         // lyceum.dlq.*.*
   std::string DeadLetterStream() const;                                    // LYCEUM_DLQ
   std::string ClusterBucket() const;                                       // lyceum_cluster
-  std::string SessionBucket() const;                                       // lyceum_sessions
   std::string CourseBucket() const;                                        // lyceum_courses
 
   // The same as Out and In, appended to a buffer that is used again and again.

@@ -27,6 +27,8 @@ const auto& KnownTypes() {
       KnownType{"ToolCancel", v1::ToolCancel::default_instance()},
       KnownType{"ToolRefused", v1::ToolRefused::default_instance()},
       KnownType{"WorkerHeartbeat", v1::WorkerHeartbeat::default_instance()},
+      KnownType{"PartitionCommand", v1::PartitionCommand::default_instance()},
+      KnownType{"PartitionReply", v1::PartitionReply::default_instance()},
       KnownType{"Query", v1::Query::default_instance()},
       KnownType{"SessionView", v1::SessionView::default_instance()},
       KnownType{"DeadLetter", v1::DeadLetter::default_instance()},

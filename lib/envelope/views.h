@@ -16,6 +16,9 @@ struct Query {
   uint32_t history_max = 100;
   bool records = false;
   uint64_t records_from = 0;
+  // The next page: in the order in which they were folded. After a log lost its tail their numbers
+  // do not only grow.
+  uint64_t records_skip = 0;
 };
 std::string EncodeQuery(const Query& query);
 Result<Query> DecodeQuery(std::string_view data, Encoding encoding);
@@ -39,6 +42,7 @@ struct SessionView {
   bool found = false;
   std::string state;
   uint64_t applied_seq = 0;
+  uint64_t first_seq = 0;
   uint64_t history_count = 0;
   uint32_t n = 0;
   std::vector<uint64_t> records;

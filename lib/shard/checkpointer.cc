@@ -37,8 +37,8 @@ bool Checkpointer::full() const {
 int64_t Checkpointer::NextMs() const {
   switch (phase_) {
     case Phase::kIdle:
-      if (finishing_) return begun_ms_;
-      return records_ == 0 ? INT64_MAX : begun_ms_ + context_->options.checkpoint_ms;
+      if (finishing_ || forced_) return begun_ms_;
+      return records_ == 0 && !requested_ ? INT64_MAX : begun_ms_ + context_->options.checkpoint_ms;
     case Phase::kCollecting:
       return begun_ms_;
     case Phase::kFailed:
@@ -54,8 +54,9 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
   const int64_t steady = context_->clock->SteadyMs();
   if (phase_ == Phase::kIdle) {
     const Options& options = context_->options;
-    const bool changed = now.sequence != durable_.sequence || now.lineage != durable_.lineage;
-    const bool due = steady - begun_ms_ >= options.checkpoint_ms ||
+    const bool changed = forced_ || requested_ || now.sequence != durable_.sequence ||
+                         now.lineage != durable_.lineage;
+    const bool due = forced_ || steady - begun_ms_ >= options.checkpoint_ms ||
                      records_ >= options.refold_records_max || bytes_ >= options.refold_bytes_max;
     if (finishing_ ? !changed && durable_.clean == now.clean : !changed || !due) return;
     BeginCollecting(now);
@@ -68,7 +69,10 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
     if (encoded_count_ < to_encode_.size()) return;
     phase_ = Phase::kHolding;
   }
-  if (phase_ == Phase::kHolding && confirmed >= next_.sequence) {
+  // Of a lineage that the log has lost: confirmed, once all of the next one is.
+  const uint64_t hold =
+      next_.lineage == now.lineage ? next_.sequence : std::min(next_.sequence, now.sequence);
+  if (phase_ == Phase::kHolding && confirmed >= hold) {
     dead_letters_->AddRows(next_.sequence, batch_.get());
     // Orderly only where nothing came after it.
     next_.clean = finishing_ && now.clean && now.sequence == next_.sequence;
@@ -78,11 +82,21 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
   if (phase_ == Phase::kFailed && steady >= retry_ms_) Hand();
 }
 
+void Checkpointer::OnLineage(const store::Checkpoint& now) {
+  if (phase_ == Phase::kCollecting || phase_ == Phase::kHolding) {
+    next_ = now;  // It waits for a confirmation of records that are no more.
+    next_.clean = false;
+  }
+  forced_ = true;
+}
+
 void Checkpointer::BeginCollecting(const store::Checkpoint& now) {
+  keeping_ = std::exchange(forced_, false);
   begun_ms_ = context_->clock->SteadyMs();
   phase_ = Phase::kCollecting;
   next_ = now;
   next_.clean = false;
+  requested_ = false;
   batch_ = std::make_shared<store::CheckpointBatch>(partition_);
   to_encode_ = context_->sessions->TakeListed(partition_);
   encoded_count_ = 0;
@@ -171,6 +185,7 @@ void Checkpointer::OnWritten(const Result<void>& written) {
   to_encode_.clear();
   batch_.reset();
   batch_records_ = batch_bytes_ = 0;
+  keeping_ = false;
   phase_ = Phase::kIdle;
 }
 

@@ -40,14 +40,20 @@ class Checkpointer {
     ++records_;
     bytes_ += record_bytes;
   }
+  // A session was changed by no record: it too has to come into a checkpoint.
+  void Request() { requested_ = true; }
   // Once a turn. `now`: the position of what is in memory; `clean` where nothing was sent after it.
   // `confirmed`: the sequence up to which all that was sent is confirmed.
   void Turn(const store::Checkpoint& now, uint64_t confirmed);
+  // The log goes on from `now` as another lineage, without records that are folded here: what they
+  // made is in no log any more. `kept` once that is in the store; until then nothing may be folded.
+  void OnLineage(const store::Checkpoint& now);
+  bool kept() const { return !forced_ && !keeping_; }
   // As soon as it may: a last checkpoint, marked clean.
   void Finish() { finishing_ = true; }
   bool finished(const store::Checkpoint& now) const {
     return phase_ == Phase::kIdle && durable_.sequence == now.sequence &&
-           durable_.lineage == now.lineage && durable_.clean == now.clean;
+           durable_.lineage == now.lineage && durable_.clean == now.clean && !requested_;
   }
   // True: read no more before a checkpoint is done.
   bool full() const;
@@ -83,6 +89,9 @@ class Checkpointer {
   int64_t retry_ms_ = 0;
   uint32_t failures_ = 0;
   bool finishing_ = false;
+  bool forced_ = false;   // One is due, whatever has changed.
+  bool keeping_ = false;  // The forced one is on its way.
+  bool requested_ = false;
   std::shared_ptr<Checkpointer*> self_;
 };
 

@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "base/hash.h"
 #include "base/log.h"
+#include "shard/output.h"
 
 namespace lyceum::shard {
 namespace {
@@ -19,17 +21,8 @@ DeadLetters::DeadLetters(Context* context, store::PartitionId partition)
 
 void DeadLetters::Add(const Record& record, std::string_view user, const Refused& refused) {
   const UserId filed(std::string(user.empty() ? kNobody : user));
-  envelope::DeadLetter letter;
-  letter.partition = partition_;
-  letter.sequence = record.sequence;
-  letter.subject = std::string(record.subject);
-  letter.reason = std::string(Name(refused.reason));
-  letter.text = refused.text;
-  letter.count = 1;
-  letter.at_ms = record.time_ms;
-  letter.record = std::string(record.data);
   Put(record.sequence, context_->options.subjects.DeadLetterOf(partition_, filed),
-      envelope::EncodeDeadLetter(letter));
+      envelope::EncodeDeadLetter(DeadLetterOf(partition_, record, refused)));
   Send();
 }
 
@@ -39,6 +32,9 @@ void DeadLetters::Put(uint64_t sequence, std::string subject, std::string bytes)
     LogWarn("dead letter lost: too many wait for their stream",
             {{"partition", partition_}, {"sequence", sequence}});
     return;
+  }
+  if (const auto found = waiting_.find(sequence); found != waiting_.end()) {
+    bytes_ -= found->second.bytes.size();  // Of an earlier lineage.
   }
   bytes_ += bytes.size();
   waiting_[sequence] = {std::move(subject), std::move(bytes), false};
@@ -69,7 +65,7 @@ void DeadLetters::Send() {
     wire::StoredMessageOut message;
     message.subject = letter.subject;
     message.data = letter.bytes;
-    message.message_id = fmt::format("dlq-{}-{}", partition_, sequence);
+    message.message_id = fmt::format("dlq-{}-{}-{:x}", partition_, sequence, Fnv1a64(letter.bytes));
     const auto done = [self = std::weak_ptr(self_), sequence = sequence](Result<uint64_t> acked) {
       if (const auto here = self.lock()) (*here)->OnAcked(sequence, acked);
     };

@@ -27,6 +27,7 @@ Result<JournalChunks> ReadJournal(store::CheckpointStore& store, const SessionEn
     if (rows->empty()) chunks.whole = true;
     for (store::JournalRow& row : *rows) {
       before = row.first_sequence;
+      if (row.bytes.empty()) continue;  // Of before the session was rebuilt.
       bytes += row.bytes.size();
       chunks.whole = chunks.whole || enough(row.bytes);
       chunks.stored.push_back(std::move(row.bytes));

@@ -117,9 +117,16 @@ void Outgoing::OnConnected() {
     message.data = cut(header.data);
     message.content_type = cut(header.content_type);
     message.trace = cut(header.trace);
-    if (!wire_->Publish(message)) return;
-    ++sent_again_;
     next += header.size();
+    const auto published = wire_->Publish(message);
+    if (published) {
+      ++sent_again_;
+    } else if (published.error().fault == Fault::kReject) {
+      ++refused_;  // It was kept while nobody could say so.
+      LogError("client message refused: it never leaves", {{"text", published.error().text}});
+    } else {
+      return;
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/overloaded.h"
+#include "shard/output.h"
 #include "tutor/limits.h"
 
 namespace lyceum::shard {
@@ -69,7 +70,7 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   folded_in_turn_ = true;
   ++context_->counters->records;
   checkpointer_.OnFolded(record.data.size());
-  if (!caught_up_ && record.sequence >= log_end_) OnCaughtUp();
+  if (!caught_up_ && reader_made_ && record.sequence >= log_end_) OnCaughtUp();
   // Read no more than may be folded again after a crash, or than is taken from us.
   if (checkpointer_.full() || context_->outgoing->bytes() > kOutgoingBytesMax ||
       context_->wire->unwritten_bytes() > kUnwrittenBytesMax || !context_->dispatcher->HasRoom()) {
@@ -95,7 +96,7 @@ bool Partition::FoldRecord(const Record& record) {
     OnBarrier(record);
     return true;
   }
-  const auto event = EventOf(*context_->decoder, record, subject.record_class);
+  auto event = EventOf(*context_->decoder, record, subject.record_class);
   if (const auto* refused = std::get_if<Refused>(&event)) {
     const Result<SessionEntry*> entry = context_->sessions->Load(id_, subject.user);
     if (!entry) {
@@ -105,7 +106,14 @@ bool Partition::FoldRecord(const Record& record) {
     Refuse(record, subject.user, *refused, *entry);
     return true;
   }
-  return FoldEvent(record, subject, std::get<envelope::DecodedEvent>(event));
+  auto& decoded = std::get<envelope::DecodedEvent>(event);
+  if (auto* result = std::get_if<tutor::ToolResult>(&decoded.event.kind)) {
+    auto* loaded = std::get_if<tutor::LoadTopicOk>(&result->reply.outcome);
+    if (loaded != nullptr && loaded->topic != nullptr) {
+      loaded->topic = context_->sessions->topics().Intern(loaded->digest, std::move(loaded->topic));
+    }
+  }
+  return FoldEvent(record, subject, decoded);
 }
 
 void Partition::OnBarrier(const Record& record) {
@@ -123,6 +131,7 @@ void Partition::OnBarrier(const Record& record) {
                     version, context_->options.fold_version));
   }
   if (version <= position_.fold_version) return;
+  AbortRebuild(Retry("the state machine's version changed meanwhile: try again"));
   LogInfo("fold version", {{"partition", id_}, {"version", version}});
   position_.fold_version = version;
 }
@@ -146,6 +155,7 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
   }
   SessionEntry* entry = *loaded;
   if (entry != nullptr && !entry->damaged.empty()) {
+    if (Keep(record, address.user)) return true;
     Refuse(record, address.user,
            {.reason = Refusal::kDamaged,
             .text = "the session cannot be read: an operator can rebuild it from its records with "
@@ -201,11 +211,11 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
       [&](const tutor::ResendMessages& resend) {
         if (!silent) Resend(record, entry, resend);
       },
-      [&](const tutor::CallTool& call) {
+      [&](tutor::CallTool& call) {
         // Where nobody knows what was sent, somebody may be running it: see DispatchFound.
         const bool is_new = send_known_ && record.sequence > sent_;
         if (is_new) {
-          Dispatch(entry, call.call, call.args, trace, false);
+          Dispatch(entry, call.call, std::move(call.args), trace, false);
         } else {
           locked_.insert(entry->user().value);
         }
@@ -224,7 +234,7 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
       [&](const tutor::ClearTimer&) {},  // What the session does not have is not fired.
       [&](const tutor::Append& append) { entry->tail.AddHistory(append.entry); },
       [&](const tutor::Unload&) { entry->unload = true; }};
-  for (const tutor::Effect& effect : effects_) std::visit(apply, effect);
+  for (tutor::Effect& effect : effects_) std::visit(apply, effect);
   context_->sessions->OnJournal(entry, entry->tail.bytes() - tail_before);
 }
 
@@ -235,8 +245,7 @@ void Partition::Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::s
   const tutor::Session& session = *entry->session;
   envelope::ClientMessageEncoder& encoder = *context_->encoder;
   encoder.Begin(session.user, emit.message);
-  const tutor::Encoding kept =
-      session.clients.empty() ? tutor::Encoding::kProtobuf : session.clients.front().encoding;
+  const tutor::Encoding kept = KeptEncoding(session);
   entry->tail.AddMessage(emit.message.n, position_of_, emit.history_index, kept, encoder.Get(kept));
   if (silent) return;
   for (const tutor::AttachedClient& client : session.clients) {
@@ -269,21 +278,15 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
                              {"reason", Name(refused.reason)},
                              {"text", refused.text}});
   // The stream drops what it has; what is in no checkpoint may not have reached it.
-  const bool may_be_lost = has_position_ && record.sequence > durable().sequence;
+  const bool may_be_lost = record.sequence > std::max(durable().sequence, quiet_to_);
   if (refused.reason != Refusal::kDamaged && (may_be_lost || !IsSilenced(record))) {
     dead_letters_.Add(record, user, refused);
   }
   if (IsSilenced(record)) return;
   if (!refused.sender || refused.sender->client.empty() || user.empty()) return;
-  // n is 0: a refusal is no part of the session, whose numbers stay dense.
-  const bool damaged = refused.reason == Refusal::kDamaged;
-  tutor::ClientMessage message;
-  message.id = tutor::IdAt(PositionOf(record), 0);
-  message.in_reply_to = refused.sender->id;
-  message.at_ms = record.time_ms;
-  message.state = entry != nullptr && entry->damaged.empty() ? tutor::NameOf(entry->session->state)
-                                                             : tutor::StateName::kExposition;
-  message.body = tutor::ErrorOut{.code = damaged ? "damaged" : "refused", .text = refused.text};
+  const bool readable = entry != nullptr && entry->damaged.empty();
+  const tutor::ClientMessage message =
+      RefusalMessage(PositionOf(record), refused, readable ? &*entry->session : nullptr);
   ReplyTo(user, {refused.sender->client, refused.encoding}, message, {});
 }
 
@@ -303,12 +306,8 @@ void Partition::Resend(const Record& record, SessionEntry* entry,
 }
 
 // A record whose messages were sent, and confirmed, before: it changes what is in memory, and
-// nothing leaves. Where nothing tells what was sent, old ones are taken for sent.
-bool Partition::IsSilenced(const Record& record) const {
-  if (record.sequence <= confirmed_) return true;
-  return !has_position_ && !caught_up_ &&
-         record.time_ms < context_->server_time->NowMs() - context_->options.resend_age_ms;
-}
+// nothing leaves.
+bool Partition::IsSilenced(const Record& record) const { return record.sequence <= confirmed_; }
 
 // --- Turns of the loop -----------------------------------------------------------------------------
 
@@ -324,6 +323,10 @@ void Partition::OnConfirmed(uint64_t number) {
 void Partition::SetConfirmed(uint64_t sequence) {
   const uint64_t unsent = resends_->FirstUnsent(id_);
   sequence = std::min(sequence, unsent == 0 ? 0 : unsent - 1);
+  // What a kept record causes is not sent yet.
+  if (rebuilding_ && !rebuilding_->kept.empty()) {
+    sequence = std::min(sequence, rebuilding_->kept.front().sequence - 1);
+  }
   if (sequence <= confirmed_) return;
   confirmed_ = sequence;
   context_->flight->NoteConfirmed(id_, confirmed_);
@@ -352,6 +355,10 @@ void Partition::Turn() {
   if (marks_.empty()) SetConfirmed(position_.sequence);
   position_.clean = sent_ <= position_.sequence;
   checkpointer_.Turn(position_, confirmed_);
+  if (waits_for_checkpoint_ && phase_ == Phase::kOpening && checkpointer_.kept()) {
+    waits_for_checkpoint_ = false;
+    BeginReading();
+  }
   if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ && !checkpointer_.full() &&
       context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
       context_->wire->unwritten_bytes() <= kUnwrittenBytesMax / 2 &&
@@ -367,6 +374,7 @@ void Partition::Tick() {
     Open();
   }
   dead_letters_.Send();
+  TickRebuild();
   if (phase_ != Phase::kReading || reader_ == nullptr) return;
   reader_->Tick();
   if (reader_ == nullptr || now - delivered_ms_ < kAskMs) return;
@@ -388,6 +396,7 @@ void Partition::Tick() {
 }
 
 void Partition::BeginStop() {
+  AbortRebuild(Retry("the session worker stops"));
   stopping_ = true;
   reader_.reset();
   checkpointer_.Finish();

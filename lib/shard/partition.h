@@ -25,6 +25,7 @@
 #include "shard/context.h"
 #include "shard/dead_letters.h"
 #include "shard/journal_key.h"
+#include "shard/rebuild.h"
 #include "shard/resends.h"
 #include "wire/log_reader.h"
 
@@ -32,8 +33,6 @@ namespace lyceum::shard {
 
 // A call's deadline record is published so long after the dispatcher should have ended the call.
 inline constexpr int64_t kDeadlineGraceMs = 500;
-// How long heartbeats are listened to before a call that may be running is dispatched again.
-inline constexpr int64_t kListenMs = 600;
 inline constexpr int64_t kFireMs =
     10'000;  // A timer's record is stored by then, or published anew.
 inline constexpr int64_t kAgainMs =
@@ -56,6 +55,8 @@ class Partition {
   void OnConfirmed(uint64_t number);
   // A timer that may be due; see timers.h.
   void OnDue(const Timers::Due& due);
+  // The dispatcher has ended the user's call, and says so to the log.
+  void OnCallFailed(const UserId& user);
   // At the end of each turn of the loop, before the wire is flushed: notes in the flight page how far
   // is sent, and goes on with what takes several turns.
   void Turn();
@@ -64,8 +65,14 @@ class Partition {
   // Reads no more; the last checkpoint is written as soon as all is confirmed.
   void BeginStop();
   bool stopped() const;
-  // An operator's word after a halt: the log goes on as the next lineage.
+  // An operator's command after a halt: where the log has lost records, it goes on as the next
+  // lineage.
   void Resume();
+  // An operator's command for a session that cannot be read: it is folded again from its records,
+  // and replaced. Told once, when the new one is in a checkpoint: how many records made it. One at a
+  // time. Records of this user that come meanwhile are kept, and folded when the session is there.
+  using RebuiltHandler = std::function<void(Result<uint64_t>)>;
+  void RebuildSession(const UserId& user, RebuiltHandler done);
 
   store::PartitionId id() const { return id_; }
   Phase phase() const { return phase_; }
@@ -99,8 +106,11 @@ class Partition {
   void CheckPosition();
   void ReadLineages();
   void ReadBurials();
+  void FindRecent();
+  void TakeForSent(uint64_t sequence);
   void BeginReading();
   void StartReader();
+  void OnReaderMade(int64_t server_ms);
   void OnCaughtUp();
   void OnLogLoss(const std::string& what);
   void NextLineage();
@@ -127,17 +137,44 @@ class Partition {
   void Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::string_view trace,
             bool silent);
   void Resend(const Record& record, SessionEntry* entry, const tutor::ResendMessages& resend);
-  void Dispatch(SessionEntry* entry, const tutor::Call& call, const tutor::ToolArgs& args,
+  void Dispatch(SessionEntry* entry, const tutor::Call& call, tutor::ToolArgs args,
                 std::string_view trace, bool found);
-  std::string RequestOf(const tutor::Session& session, const tutor::Call& call,
-                        const tutor::ToolArgs& args, std::string_view trace) const;
+  void WatchDeadline(const SessionEntry& entry, int64_t after_ms);
   void DispatchFound();
   void Redispatch(SessionEntry* entry);
   void ScanTimers();
+  // Calls and timers were let go of: all sessions are looked at as after a start.
+  void LookAgain();
   void Fire(SessionEntry* entry, const tutor::Timer& timer);
-  void OnFired(const std::string& user, const std::string& token, const Result<uint64_t>& acked);
+  void OnFired(const std::string& user, const std::string& token, uint32_t tries,
+               const Result<uint64_t>& acked);
   void OnTimerFolded(SessionEntry* entry, const std::string& token);
   void SetConfirmed(uint64_t sequence);
+
+  // --- Rebuilding a session (partition_rebuild.cc) ----------------------------------------------
+  struct KeptRecord {
+    std::string subject, content_type, data;
+    uint64_t sequence = 0;
+    int64_t time_ms = 0;
+  };
+  struct Rebuilding {
+    UserId user;
+    RebuiltHandler done;
+    std::unique_ptr<Rebuild> fold;  // Null once it has given its result.
+    uint64_t records = 0;
+    std::deque<KeptRecord> kept;  // Of the user, since it began.
+    size_t kept_bytes = 0;
+    // In memory; `done` is told when this generation is in a checkpoint.
+    std::optional<uint64_t> generation;
+    int64_t give_up_ms = 0;  // Steady; for that.
+  };
+  void OnRebuilt(Result<Rebuild::Rebuilt> rebuilt);
+  Result<void> WriteJournal(const std::string& user, const std::vector<store::JournalRow>& chunks,
+                            std::function<void(Result<void>)> done);
+  void Replace(tutor::Session session);
+  bool Keep(const Record& record, std::string_view user);
+  void AbortRebuild(const Error& error);
+  void TickRebuild();
   bool IsSilenced(const Record& record) const;
   uint32_t LineageOf(uint64_t sequence) const;
   tutor::LogPosition PositionOf(const Record& record) const;
@@ -159,13 +196,15 @@ class Partition {
   bool resuming_ = false;  // An operator wants the next lineage.
   bool claimed_ = false;   // A lineage, in this opening.
   bool barrier_sent_ = false;
+  bool waits_for_checkpoint_ = false;  // Before it reads: see Checkpointer::OnLineage.
 
   store::Checkpoint position_;  // Of what is in memory; clean: nothing was sent after it.
   std::vector<Lineage> lineages_;
   std::set<uint64_t> buried_;
   std::unique_ptr<wire::LogReader> reader_;
   wire::LogInfo log_;
-  uint64_t log_end_ = 0;  // The last record that the log is known to have.
+  uint64_t log_end_ = 0;      // The last record that the log is known to have.
+  bool reader_made_ = false;  // In this opening, and with it the server's time is known.
   bool caught_up_ = false;
   int64_t delivered_ms_ = 0;  // Steady; when the last record came.
   int64_t asked_ms_ = 0;      // Steady; when the log was last asked how far it is.
@@ -174,6 +213,7 @@ class Partition {
   uint64_t confirmed_ = 0;
   bool send_known_ = false;    // How far was sent is known: by the flight page, or by ourselves.
   bool has_position_ = false;  // By a checkpoint, or as above: what comes after it is sent.
+  uint64_t quiet_to_ = 0;      // Taken for sent, because it was old and nothing told.
   bool folded_in_turn_ = false;
   std::deque<Mark> marks_;
   uint64_t marked_ = 0;  // The number of the last mark.
@@ -188,8 +228,10 @@ class Partition {
   struct Firing {
     bool out = false;
     uint32_t tries = 0;
+    int64_t again_ms = 0;  // Steady; not before.
   };
   std::map<std::string, Firing> firing_;
+  std::optional<Rebuilding> rebuilding_;
 
   tutor::Effects effects_;    // Reused from record to record.
   std::string subject_;       // Likewise.

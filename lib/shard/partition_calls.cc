@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "shard/output.h"
 #include "shard/partition.h"
 #include "tutor/args.h"
 #include "tutor/limits.h"
@@ -13,7 +14,7 @@ namespace lyceum::shard {
 
 // --- Calls -----------------------------------------------------------------------------------------
 
-void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tutor::ToolArgs& args,
+void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, tutor::ToolArgs args,
                          std::string_view trace, bool found) {
   const int64_t steady = context_->clock->SteadyMs();
   if (entry->lock_began_ms == 0) entry->lock_began_ms = steady;
@@ -27,36 +28,27 @@ void Partition::Dispatch(SessionEntry* entry, const tutor::Call& call, const tut
   dispatched.trace = std::string(trace);
   dispatched.duration_ms = duration;
   dispatched.deadline_cap_ms = lock_left;
-  dispatched.request = RequestOf(*entry->session, call, args, trace);
-  if (!context_->dispatcher->Add(std::move(dispatched), found)) return;  // It is there already.
-  // The dispatcher ends the call when its time is over; this, should that not reach the log.
-  for (const tutor::Timer& timer : entry->session->timers) {
-    if (timer.kind != tutor::TimerKind::kToolDeadline) continue;
-    const int64_t due =
-        context_->server_time->NowMs() + duration + kDeadlineGraceMs + (found ? kListenMs : 0);
-    context_->timers->Add(due, id_, entry->user().value, timer.token);
+  dispatched.request =
+      ToolRequestBase(context_->options.subjects, *entry->session, call, std::move(args), trace);
+  const bool has_room = context_->dispatcher->HasRoom();
+  const bool added = context_->dispatcher->Add(std::move(dispatched), found);
+  if (!added && !has_room) WatchDeadline(*entry, duration);
+}
+
+// The dispatcher ends a call when its time is over, by a record of its own; should that not reach
+// the log, the deadline's timer does.
+void Partition::OnCallFailed(const UserId& user) {
+  if (const SessionEntry* entry = context_->sessions->Find(user.value)) {
+    WatchDeadline(*entry, kDeadlineGraceMs);
   }
 }
 
-std::string Partition::RequestOf(const tutor::Session& session, const tutor::Call& call,
-                                 const tutor::ToolArgs& args, std::string_view trace) const {
-  const envelope::Subjects& subjects = context_->options.subjects;
-  envelope::ToolRequest request;
-  request.id = call.id;
-  request.tool = call.tool;
-  request.user = session.user;
-  request.reply_subject = subjects.In(envelope::RecordClass::kTool, session.user);
-  for (const tutor::AttachedClient& client : session.clients) {
-    request.stream_subjects.push_back(subjects.Out(client.id));
+void Partition::WatchDeadline(const SessionEntry& entry, int64_t after_ms) {
+  for (const tutor::Timer& timer : entry.session->timers) {
+    if (timer.kind != tutor::TimerKind::kToolDeadline) continue;
+    context_->timers->Add(context_->server_time->NowMs() + after_ms, id_, entry.user().value,
+                          timer.token);
   }
-  if (!session.clients.empty()) {
-    request.stream_subject = request.stream_subjects.back();
-    request.stream_json = session.clients.back().encoding == tutor::Encoding::kJson;
-  }
-  request.args = args;
-  request.context = session.context;
-  request.trace = trace;
-  return envelope::EncodeToolRequestBase(request);
 }
 
 void Partition::DispatchFound() {
@@ -104,12 +96,31 @@ void Partition::ScanTimers() {
     if (!first_scan_) continue;
     // A pending call is found by its deadline.
     const Result<SessionEntry*> entry = context_->sessions->Load(id_, row.user);
-    if (entry && *entry != nullptr) Redispatch(*entry);
+    if (!entry) return;  // The store: from here on again, in the next turn.
+    if (*entry != nullptr) Redispatch(*entry);
+    scanned_ = row;
   }
   if (!rows->empty()) scanned_ = rows->back();
   if (rows->size() == kRowsAtOnce) return;
   scanning_ = false;
   first_scan_ = false;
+}
+
+void Partition::LookAgain() {
+  const int64_t ahead_ms = context_->server_time->NowMs() + Timers::kHorizonMs;
+  context_->sessions->ForEach(id_, [&](SessionEntry* entry) {
+    if (!entry->damaged.empty()) return;
+    const bool locked =
+        tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult;
+    if (locked) locked_.insert(entry->user().value);
+    for (const tutor::Timer& timer : entry->session->timers) {
+      if (timer.kind == tutor::TimerKind::kToolDeadline || timer.due_ms > ahead_ms) continue;
+      context_->timers->Add(timer.due_ms, id_, entry->user().value, "");
+    }
+  });
+  firing_.clear();
+  first_scan_ = true;
+  scanned_.reset();
 }
 
 void Partition::OnDue(const Timers::Due& due) {
@@ -131,17 +142,16 @@ void Partition::OnDue(const Timers::Due& due) {
 
 void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   Firing& firing = firing_[timer.token];
-  if (firing.out) return;
+  if (firing.out || context_->clock->SteadyMs() < firing.again_ms) return;
   const std::string& user = entry->user().value;
-  const tutor::Event fired{.id = EventId(timer.token), .kind = tutor::TimerFired{timer.token}};
   wire::StoredMessageOut message;
   message.subject = context_->options.subjects.In(envelope::RecordClass::kTimer, entry->user());
-  message.data = envelope::EncodeEvent(fired, tutor::Encoding::kProtobuf);
+  message.data = TimerRecord(timer);
   message.message_id =
       firing.tries == 0 ? timer.token : fmt::format("{}-{}", timer.token, firing.tries);
-  const auto done = [self = std::weak_ptr(self_), user,
-                     token = timer.token](const Result<uint64_t>& acked) {
-    if (const auto here = self.lock()) (*here)->OnFired(user, token, acked);
+  const auto done = [self = std::weak_ptr(self_), user, token = timer.token,
+                     tries = firing.tries](const Result<uint64_t>& acked) {
+    if (const auto here = self.lock()) (*here)->OnFired(user, token, tries, acked);
   };
   firing.out = context_->publisher->Send(std::move(message), kFireMs, done);
   if (firing.out) {
@@ -151,28 +161,38 @@ void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   }
 }
 
-void Partition::OnFired(const std::string& user, const std::string& token,
+void Partition::OnFired(const std::string& user, const std::string& token, uint32_t tries,
                         const Result<uint64_t>& acked) {
-  if (acked) return;
   const auto firing = firing_.find(token);
-  if (firing == firing_.end()) return;
-  LogWarn("timer not stored: it is published again",
-          {{"partition", id_}, {"text", acked.error().text}});
+  if (firing == firing_.end() || !firing->second.out || firing->second.tries != tries) return;
+  if (acked && *acked > position_.sequence) return;  // It is folded when it comes.
+  if (acked) {
+    // Stored under this id before, by an earlier process, and folded: it came too early then.
+    ++firing->second.tries;
+  } else {
+    LogWarn("timer not stored: it is published again",
+            {{"partition", id_}, {"text", acked.error().text}});
+  }
   firing->second.out = false;
   context_->timers->Add(context_->server_time->NowMs() + kAgainMs, id_, user, token);
 }
 
-// A timer that is still there came too early, by the server's clock: later again, not at once.
+// A timer that is still there came too early, by the server's clock: later again, and each time after
+// a longer wait.
 void Partition::OnTimerFolded(SessionEntry* entry, const std::string& token) {
   const auto firing = firing_.find(token);
   for (const tutor::Timer& timer : entry->session->timers) {
     if (timer.token != token) continue;
+    constexpr uint32_t kDoublingsMax = 6;
+    int64_t wait_ms = kAgainMs;
     if (firing != firing_.end()) {
-      firing->second.out = false;
-      ++firing->second.tries;
+      Firing& early = firing->second;
+      early.out = false;
+      wait_ms <<= std::min(early.tries++, kDoublingsMax);
+      early.again_ms = context_->clock->SteadyMs() + wait_ms;
     }
     const int64_t now = context_->server_time->NowMs();
-    context_->timers->Add(std::max(timer.due_ms, now + kAgainMs), id_, entry->user().value, token);
+    context_->timers->Add(std::max(timer.due_ms, now + wait_ms), id_, entry->user().value, token);
     return;
   }
   if (firing != firing_.end()) firing_.erase(firing);

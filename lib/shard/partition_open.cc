@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -26,17 +25,6 @@ constexpr int64_t kAgainFirstMs = 50;
 constexpr int64_t kAgainMsMax = 2'000;
 constexpr uint32_t kDeathsMax = 2;
 constexpr size_t kLineagesMax = 10'000;
-
-std::optional<uint64_t> ReadNumber(std::string_view text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-std::string PartitionToken(store::PartitionId id, uint32_t lineage) {
-  return lineage == 0 ? fmt::format("{}", id) : fmt::format("{}r{}", id, lineage);
-}
 
 }  // namespace
 
@@ -57,7 +45,7 @@ std::function<void(Result<T>)> Partition::Then(Next next) {
 Result<void> Partition::Load() {
   Result<std::optional<store::Checkpoint>> checkpoint = context_->store->GetCheckpoint(id_);
   if (!checkpoint) return checkpoint.error();
-  position_ = checkpoint->value_or(store::Checkpoint{.fold_version = 1});
+  position_ = checkpoint->value_or(store::Checkpoint{.fold_version = kFirstFoldVersion});
   if (position_.fold_version > context_->options.fold_version) {
     return Reject(fmt::format(
         "partition {} was folded by version {} of the state machine, this program has {}: run the "
@@ -65,6 +53,8 @@ Result<void> Partition::Load() {
         id_, position_.fold_version, context_->options.fold_version));
   }
   lineages_ = {{position_.lineage, position_.lineage_begins}};
+  // The server's clock was there already: a quiet log does not tell it before the next record comes.
+  if (position_.sequence > 0) context_->server_time->OnRecord(position_.record_time_ms, false);
   const store::FlightPage::Line line = context_->flight->Get(id_);
   // One of another lineage than the checkpoint's says nothing of it.
   send_known_ = line.known && line.lineage >= position_.lineage && line.sent > 0;
@@ -79,6 +69,7 @@ Result<void> Partition::Load() {
 
 void Partition::Open() {
   ++opening_;
+  waits_for_checkpoint_ = false;
   phase_ = Phase::kOpening;
   open_again_ms_ = INT64_MAX;
   reader_.reset();
@@ -89,6 +80,7 @@ void Partition::Open() {
 }
 
 void Partition::TryAgain(const Error& error) {
+  AbortRebuild(error);
   phase_ = Phase::kClosed;
   reader_.reset();
   const int64_t wait_ms = std::min(kAgainFirstMs << std::min(failures_, 7u), kAgainMsMax);
@@ -100,6 +92,8 @@ void Partition::TryAgain(const Error& error) {
 }
 
 void Partition::Halt(const std::string& why) {
+  AbortRebuild(Retry("the partition halted: " + why));
+  resuming_ = false;
   phase_ = Phase::kHalted;
   halted_ = why;
   reader_.reset();
@@ -224,7 +218,7 @@ void Partition::ClaimLineage(uint64_t begins) {
     partition.ReadLineages();  // Also where somebody else was faster: theirs holds.
   });
   wire::KvCreate(*context_->wire, context_->options.subjects.ClusterBucket(),
-                 fmt::format("lineage.{}.{}", id_, number), fmt::format("{}", begins), claimed);
+                 LogHistory::LineageKey(id_, number), fmt::format("{}", begins), claimed);
 }
 
 void Partition::EnterLineage(uint32_t number, uint64_t begins) {
@@ -240,8 +234,16 @@ void Partition::EnterLineage(uint32_t number, uint64_t begins) {
     position_.fingerprint = 0;
     position_.lineage = number;
     position_.lineage_begins = begins;
+    checkpointer_.OnLineage(position_);
   }
+  // What was sent before is confirmed as it was, for the records that are left.
   marks_.clear();
+  if (const uint64_t last = context_->outgoing->last(); last > context_->outgoing->confirmed()) {
+    marks_.push_back({last, position_.sequence});
+    marked_ = last;
+  }
+  LookAgain();  // What was published may be among what is lost.
+  buried_.erase(buried_.lower_bound(begins), buried_.end());
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.known && line.lineage >= number) return;  // It knows this lineage from before a restart.
   context_->flight->Reset(id_, log_.created_ns, number, sent_, 0, 0);
@@ -260,7 +262,7 @@ void Partition::ReadLineages() {
         partition.ReadLineages();
       });
   wire::KvGet(*context_->wire, context_->options.subjects.ClusterBucket(),
-              fmt::format("lineage.{}.{}", id_, number), read);
+              LogHistory::LineageKey(id_, number), read);
 }
 
 uint32_t Partition::LineageOf(uint64_t sequence) const {
@@ -272,9 +274,12 @@ uint32_t Partition::LineageOf(uint64_t sequence) const {
 
 // --- Burials ---------------------------------------------------------------------------------------
 
+// Of each lineage that is still read: a sequence is buried in its own lineage alone.
 void Partition::ReadBurials() {
   const std::string bucket = context_->options.subjects.ClusterBucket();
-  const std::string prefix = fmt::format("skip.{}.", PartitionToken(id_, lineages_.back().number));
+  const auto prefix_of = [id = id_](uint32_t lineage) {
+    return fmt::format("skip.{}.", PartitionToken(id, lineage));
+  };
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.deaths >= kDeathsMax && line.suspect > position_.sequence &&
       !buried_.contains(line.suspect)) {
@@ -285,24 +290,71 @@ void Partition::ReadBurials() {
       partition.buried_.insert(sequence);
       partition.ReadBurials();
     });
-    return wire::KvCreate(*context_->wire, bucket, prefix + fmt::format("{}", sequence),
+    return wire::KvCreate(*context_->wire, bucket,
+                          LogHistory::BurialKey(id_, LineageOf(sequence), sequence),
                           context_->options.worker, buried);
   }
   const auto keys =
-      Then<std::vector<std::string>>([prefix](Partition& partition, const auto& found) {
-        for (const std::string& key : found) {
-          if (!key.starts_with(prefix)) continue;
-          const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
-          if (sequence) partition.buried_.insert(*sequence);
+      Then<std::vector<std::string>>([prefix_of](Partition& partition, const auto& found) {
+        // Of every lineage that is still read: a number means another record in each.
+        for (const Lineage& lineage : partition.lineages_) {
+          const std::string prefix = prefix_of(lineage.number);
+          for (const std::string& key : found) {
+            if (!key.starts_with(prefix)) continue;
+            const auto sequence = ReadNumber(std::string_view(key).substr(prefix.size()));
+            if (sequence && partition.LineageOf(*sequence) == lineage.number) {
+              partition.buried_.insert(*sequence);
+            }
+          }
         }
-        partition.BeginReading();
+        partition.FindRecent();
       });
-  wire::KvKeys(*context_->wire, bucket, prefix + ">", keys);
+  wire::KvKeys(*context_->wire, bucket, "skip.>", keys);
+}
+
+// --- What is too old to be sent ------------------------------------------------------------------
+
+// Where nothing tells how far was sent, what is older than some time is taken for sent and
+// confirmed; the flight page keeps that, should the process die before it has caught up.
+void Partition::FindRecent() {
+  if (has_position_ || log_.last_sequence == 0) return BeginReading();
+  const int64_t since_ms = context_->server_time->NowMs() - context_->options.resend_age_ms;
+  const auto last =
+      Then<std::optional<wire::OwnedRecord>>([since_ms](Partition& partition, const auto& record) {
+        if (!record || record->time_ms < since_ms) {
+          return partition.TakeForSent(partition.log_.last_sequence);
+        }
+        const auto first = [&partition](const wire::LogRecord& found) {
+          const uint64_t sequence = found.sequence;
+          partition.reader_.reset();
+          partition.TakeForSent(sequence - 1);
+        };
+        partition.reader_ = std::make_unique<wire::LogReader>(
+            partition.context_->wire, partition.context_->clock, partition.stream_,
+            wire::LogReader::FromTime{since_ms}, first,
+            [&partition](const Error& error) { partition.TryAgain(error); });
+      });
+  wire::GetLogRecord(*context_->wire, stream_, log_.last_sequence, last);
+}
+
+void Partition::TakeForSent(uint64_t sequence) {
+  has_position_ = true;
+  if (sequence > 0) {
+    quiet_to_ = confirmed_ = sequence;
+    sent_ = std::max(sent_, sequence);
+    context_->flight->NoteSent(id_, sequence, 0, 0);
+    context_->flight->NoteConfirmed(id_, sequence);
+  }
+  BeginReading();
 }
 
 // --- Reading ---------------------------------------------------------------------------------------
 
 void Partition::BeginReading() {
+  if (!checkpointer_.kept()) {
+    waits_for_checkpoint_ = true;
+    return;
+  }
   if (position_.fold_version < context_->options.fold_version && !barrier_sent_) {
     wire::StoredMessageOut barrier;
     barrier.subject = context_->options.subjects.Barrier(id_, context_->options.worker);
@@ -317,6 +369,7 @@ void Partition::BeginReading() {
         });
   }
   phase_ = Phase::kReading;
+  resuming_ = false;
   failures_ = 0;
   waiting_logged_ = false;
   delivered_ms_ = context_->clock->SteadyMs();
@@ -325,8 +378,8 @@ void Partition::BeginReading() {
                                {"log_end", log_end_},
                                {"confirmed", confirmed_},
                                {"lineage", position_.lineage}});
+  reader_made_ = false;
   StartReader();
-  if (position_.sequence >= log_end_) OnCaughtUp();
 }
 
 void Partition::StartReader() {
@@ -334,6 +387,15 @@ void Partition::StartReader() {
       context_->wire, context_->clock, stream_, position_.sequence + 1,
       [this](const wire::LogRecord& record) { OnRecord(record); },
       [this](const Error& error) { OnReaderBroken(error); });
+  reader_->OnMade([this](int64_t server_ms) { OnReaderMade(server_ms); });
+}
+
+// No timer is looked at before the server's time is known: where ours is wrong, all that is due by
+// it would be published, or nothing would before the next record.
+void Partition::OnReaderMade(int64_t server_ms) {
+  if (server_ms > 0) context_->server_time->OnRecord(server_ms, true);
+  reader_made_ = true;
+  if (!caught_up_ && position_.sequence >= log_end_) OnCaughtUp();
 }
 
 void Partition::OnReaderBroken(const Error& error) {
@@ -349,6 +411,7 @@ void Partition::OnConnected() {
 }
 
 void Partition::OnDisconnected() {
+  AbortRebuild(Retry("the connection to NATS broke"));
   ++opening_;
   reader_.reset();
   caught_up_ = false;
@@ -360,6 +423,7 @@ void Partition::Resume() {
   if (phase_ != Phase::kHalted) return;
   halted_.clear();
   resuming_ = true;
+  LookAgain();
   phase_ = Phase::kClosed;
   failures_ = 0;
   if (context_->wire->connected() && !stopping_) Open();

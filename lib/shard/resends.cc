@@ -52,7 +52,7 @@ Result<void> Resends::Read(const Request& request) {
 
 void Resends::Send() {
   size_t page = 0;
-  while (!requests_.empty() && page < kPageBytes) {
+  while (ready() && page < kPageBytes) {
     const Request& request = requests_.front();
     if (!read_) {
       if (Result<void> read = Read(request); !read) {

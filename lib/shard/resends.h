@@ -36,6 +36,8 @@ class Resends {
   // Sends the next page.
   void Send();
   bool idle() const { return requests_.empty(); }
+  // There is something to send, and room for it: what is unconfirmed has a bound.
+  bool ready() const { return !requests_.empty() && HasRoom(); }
   // The first record of the partition whose messages are not all sent; UINT64_MAX: none.
   uint64_t FirstUnsent(store::PartitionId partition) const;
   // Whether anything was sent for the partition since the last EndTurn.
@@ -46,6 +48,12 @@ class Resends {
   void Drop(store::PartitionId partition);
 
  private:
+  static constexpr size_t kOutgoingBytesMax = 16 << 20;
+
+  bool HasRoom() const {
+    return context_->outgoing->bytes() < kOutgoingBytesMax &&
+           context_->wire->unwritten_bytes() < kOutgoingBytesMax;
+  }
   Result<void> Read(const Request& request);
 
   Context* const context_;

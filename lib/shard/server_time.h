@@ -1,6 +1,6 @@
 // ServerTime: the NATS server's clock, estimated: timers and durations go by it, not by our own.
 //
-// The server stamps every record when it stores it, so at the moment a record arrives the server's
+// The server stamps every record when it stores it, and every reader when it makes it, so at the moment a record arrives the server's
 // clock is at least at that stamp: each record gives a lower bound, and one that is delivered as soon
 // as it was stored (a live one) gives it but for the way here. The estimate is the greatest bound of
 // the last minutes, carried on by the steady clock. Until a live record was seen it is our own clock,

@@ -1,6 +1,7 @@
 #include "shard/session_worker.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <charconv>
@@ -66,6 +67,7 @@ void SessionWorker::Impl::Runner::Publish() {
 }
 
 void SessionWorker::Impl::Runner::Run() {
+  pthread_setname_np(pthread_self(), "shard");
   int64_t published_ms = INT64_MIN / 2;
   int64_t complained_ms = clock.SteadyMs();
   while (true) {
@@ -110,6 +112,7 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
 
   const size_t count = std::clamp<size_t>(options.shards, 1, options.partitions.size());
   options.shard.memory_bytes /= count;
+  options.shard.shards = static_cast<uint32_t>(count);
   for (size_t i = 0; i < count; ++i) {
     auto runner = std::make_unique<Impl::Runner>();
     auto wire = wire::NatsWire::Create(&runner->loop, &runner->clock, options.nats);
@@ -129,9 +132,11 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
     if (Result<void> started = runner->shard->Start(); !started) return started.error();
     impl->runners.push_back(std::move(runner));
   }
-  for (auto& runner : impl->runners) {
+  for (size_t i = 0; i < impl->runners.size(); ++i) {
+    Impl::Runner* runner = impl->runners[i].get();
     runner->Publish();
-    runner->thread = std::thread([raw = runner.get()] { raw->Run(); });
+    runner->thread = std::thread([runner] { runner->Run(); });
+    pthread_setname_np(runner->thread.native_handle(), fmt::format("shard-{}", i).c_str());
   }
   return std::unique_ptr<SessionWorker>(new SessionWorker(std::move(impl)));
 }

@@ -13,7 +13,6 @@ namespace {
 
 constexpr int64_t kTickMs = 100;
 constexpr int64_t kLongestSleepMs = 1'000;
-constexpr int64_t kStoodStillMs = 2'000;  // A turn comes once a second at least.
 constexpr int64_t kClockAlarmEveryMs = 60'000;
 constexpr size_t kDueAtOnce = 256;  // Timers a turn of the loop.
 
@@ -54,10 +53,18 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
                   for (auto& partition : partitions_) partition->OnConfirmed(number);
                 }),
       publisher_(doors.wire, doors.clock, {}),
-      dispatcher_(doors.wire, &publisher_, doors.clock, doors.random, context_.options.subjects, {},
+      dispatcher_(doors.wire, &publisher_, doors.clock, doors.random, context_.options.subjects,
+                  {.table = {}, .sharers = context_.options.shards},
                   [this] { return server_time_.NowMs(); }),
       resends_(&context_),
       queries_(&context_),
+      commands_(&context_,
+                [this](store::PartitionId id) -> Partition* {
+                  for (auto& partition : partitions_) {
+                    if (partition->id() == id) return partition.get();
+                  }
+                  return nullptr;
+                }),
       heartbeats_(&context_, MakeBoot(doors.clock->UnixMs(), doors.random->Next()), partitions,
                   [this](std::string text) { failure_ = Reject(std::move(text)); }) {
   context_.sessions = &sessions_;
@@ -72,6 +79,11 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
   for (const store::PartitionId partition : partitions) {
     partitions_.push_back(std::make_unique<Partition>(&context_, &resends_, partition));
   }
+  dispatcher_.SetFailedHandler([this](const CallId&, store::PartitionId id, const UserId& user) {
+    for (auto& partition : partitions_) {
+      if (partition->id() == id) partition->OnCallFailed(user);
+    }
+  });
 }
 
 Shard::~Shard() { context_.wire->SetConnectionHandler({}); }
@@ -96,6 +108,7 @@ void Shard::OnConnection(bool connected) {
   std::vector<store::PartitionId> ids;
   for (const auto& partition : partitions_) ids.push_back(partition->id());
   queries_.Subscribe(ids);
+  commands_.Subscribe(ids);
   heartbeats_.Subscribe();
   if (heartbeats_.may_open()) {
     for (auto& partition : partitions_) partition->OnConnected();
@@ -106,12 +119,6 @@ void Shard::OnConnection(bool connected) {
 
 void Shard::Turn() {
   const int64_t now = context_.clock->SteadyMs();
-  const int64_t still_ms = now - turned_ms_;
-  if (turned_ms_ != 0 && still_ms > kStoodStillMs) {
-    LogWarn("this process stood still", {{"ms", still_ms}});
-    timers_.DelayDeadlines(still_ms);
-  }
-  turned_ms_ = now;
   if (!heartbeats_.may_open() && context_.wire->connected() && now >= listen_until_ms_ &&
       !failure_) {
     heartbeats_.Open();
@@ -124,6 +131,8 @@ void Shard::Turn() {
     ticked_ms_ = now;
     publisher_.Tick();
     for (auto& partition : partitions_) partition->Tick();
+    sessions_.topics().Sweep();
+    commands_.Tick();
     CheckClock();
   }
   dispatcher_.Tick();
@@ -174,7 +183,7 @@ int64_t Shard::NextMs() const {
   int64_t next =
       std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
                 outgoing_.NextProbeMs(), heartbeats_.NextMs(), in_server_time(timers_.NextMs())});
-  if (!queries_.idle() || !resends_.idle()) return now;
+  if (!queries_.idle() || resends_.ready()) return now;
   for (const auto& partition : partitions_) {
     if (partition->busy()) return now;
     next = std::min(next, partition->NextMs());
@@ -191,6 +200,12 @@ void Shard::BeginStop() {
 bool Shard::stopped() const {
   return stopping_ && std::all_of(partitions_.begin(), partitions_.end(),
                                   [](const auto& partition) { return partition->stopped(); });
+}
+
+void Shard::Resume(store::PartitionId id) {
+  for (auto& partition : partitions_) {
+    if (partition->id() == id) partition->Resume();
+  }
 }
 
 const Partition* Shard::Find(store::PartitionId id) const {

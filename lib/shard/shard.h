@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "shard/commands.h"
 #include "shard/context.h"
 #include "shard/partition.h"
 #include "shard/queries.h"
@@ -52,6 +53,8 @@ class Shard {
   // Reads no more, brings all into a last checkpoint.
   void BeginStop();
   bool stopped() const;
+  // An operator's word on a partition that has halted. Of one that has not: nothing.
+  void Resume(store::PartitionId partition);
   // Not empty: this worker must end, with exit code 2: somebody else owns a partition of ours.
   const std::optional<Error>& failure() const { return failure_; }
 
@@ -61,6 +64,7 @@ class Shard {
   const Partition* Find(store::PartitionId partition) const;
   // For checks: what a session is now; null: not in memory.
   const SessionEntry* Peek(const UserId& user) { return sessions_.Find(user.value); }
+  size_t topics_in_memory() { return sessions_.topics().size(); }
 
  private:
   void OnConnection(bool connected);
@@ -81,10 +85,10 @@ class Shard {
   Resends resends_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   Queries queries_;
+  Commands commands_;
   WorkerHeartbeats heartbeats_;
   std::optional<Error> failure_;
   int64_t listen_until_ms_ = INT64_MAX;  // Steady; then the partitions are opened.
-  int64_t turned_ms_ = 0;
   int64_t ticked_ms_ = INT64_MIN / 2;
   int64_t clock_alarm_ms_ = INT64_MIN / 2;
   bool stopping_ = false;

@@ -24,13 +24,6 @@ std::optional<Timers::Due> Timers::Pop(int64_t now_ms) {
   return due;
 }
 
-void Timers::DelayDeadlines(int64_t ms) {
-  for (Due& due : heap_) {
-    if (!due.token.empty()) due.due_ms += ms;
-  }
-  std::make_heap(heap_.begin(), heap_.end(), IsLater);
-}
-
 void Timers::Drop(store::PartitionId partition) {
   std::erase_if(heap_, [&](const Due& due) { return due.partition == partition; });
   std::make_heap(heap_.begin(), heap_.end(), IsLater);

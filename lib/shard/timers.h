@@ -33,8 +33,6 @@ class Timers {
   std::optional<Due> Pop(int64_t now_ms);
   // INT64_MAX: none.
   int64_t NextMs() const { return heap_.empty() ? INT64_MAX : heap_.front().due_ms; }
-  // Deadlines of tools come so much later: the process stood still, which is nobody's silence.
-  void DelayDeadlines(int64_t ms);
   void Drop(store::PartitionId partition);
   size_t size() const { return heap_.size(); }
 

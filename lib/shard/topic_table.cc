@@ -77,4 +77,12 @@ void TopicTable::Release(const std::string& digest) {
   topics_.erase(found);
 }
 
+void TopicTable::Sweep() {
+  std::erase_if(topics_, [&](const auto& topic) {
+    if (topic.second.topic.use_count() > 1) return false;
+    bytes_ -= topic.second.bytes;
+    return true;
+  });
+}
+
 }  // namespace lyceum::shard

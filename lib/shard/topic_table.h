@@ -1,8 +1,8 @@
 // TopicTable: the topics that sessions in memory share, one copy each, by digest.
 //
-// A topic stays while a session in memory points to it; Sweep lets go of the others. What is known
-// to stand in the store is remembered per partition, so that a topic is written once and not with
-// every session that opens it. One thread calls it.
+// A topic stays while a session in memory points to it; Sweep, which is called now and then, lets
+// go of the others. What is known to stand in the store is remembered per partition, so that a
+// topic is written once and not with every session that opens it. One thread calls it.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,9 @@ class TopicTable {
   bool NeedsRow(store::PartitionId partition, const std::string& digest);
   void Forget(store::PartitionId partition);  // What is known of the partition's rows.
 
-  // Lets go of a topic that no session uses any more.
+  // Lets go of a topic that no session uses any more; of all of them.
   void Release(const std::string& digest);
+  void Sweep();
   size_t bytes() const { return bytes_; }
   size_t size() const { return topics_.size(); }
 

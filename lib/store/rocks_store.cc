@@ -1,6 +1,7 @@
 #include "store/rocks_store.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 #include <sys/resource.h>
@@ -284,8 +285,14 @@ void RocksStore::Impl::RunStart() {
 }
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
-  impl_->start = std::thread([this] { impl_->RunStart(); });
-  impl_->writer = std::thread([this] { impl_->RunWriter(); });
+  impl_->start = std::thread([this] {
+    pthread_setname_np(pthread_self(), "store-start");
+    impl_->RunStart();
+  });
+  impl_->writer = std::thread([this] {
+    pthread_setname_np(pthread_self(), "store-writer");
+    impl_->RunWriter();
+  });
 }
 
 RocksStore::~RocksStore() {

@@ -49,7 +49,8 @@ struct StoredMessage {
   Headers headers;
   std::string data;
   uint64_t sequence = 0;
-  int64_t time_ms = 0;  // When the server stored it, Unix ms.
+  int64_t time_ms = 0;   // When the server stored it, Unix ms.
+  uint64_t pending = 0;  // From a reader: how many more the stream holds for it now.
   std::string_view header(std::string_view name) const;
 };
 
@@ -71,6 +72,9 @@ class StreamReader {
   // is broken (the server lost the consumer, or the connection was made anew): open a new one at
   // the last sequence + 1. Never gives a sequence twice, out of order, or after one that it missed.
   Result<std::optional<StoredMessage>> Next(Deadline deadline);
+  // How many messages the stream held for this reader when it was opened. Then each message says
+  // how many follow it: so the end of a filtered stream is known too.
+  uint64_t pending() const;
 
  private:
   std::unique_ptr<Impl> impl_;

@@ -64,9 +64,10 @@ std::optional<Delivery> ParseDelivery(std::string_view reply) {
 }
 
 std::string ConsumerRequest(const std::string& stream, const std::string& inbox, uint64_t from,
-                            std::optional<int64_t> from_ms) {
+                            std::optional<int64_t> from_ms, const std::string& filter) {
   JsonObject config;
   config.Add("deliver_subject", inbox);
+  if (!filter.empty()) config.Add("filter_subject", filter);
   if (from_ms) {
     config.Add("deliver_policy", "by_start_time").Add("opt_start_time", TimeText(*from_ms));
   } else {
@@ -83,12 +84,13 @@ std::string ConsumerRequest(const std::string& stream, const std::string& inbox,
 
 // Shared with the handlers that the wire keeps: it lives as long as one of them runs.
 struct LogReader::Impl : std::enable_shared_from_this<LogReader::Impl> {
-  Impl(Wire* wire_in, const Clock* clock_in, std::string stream_in, uint64_t from,
+  Impl(Wire* wire_in, const Clock* clock_in, std::string stream_in, uint64_t from, Filter filter_in,
        RecordHandler record_in, BrokenHandler broken_in)
       : wire(wire_in),
         clock(clock_in),
         stream(std::move(stream_in)),
         next_at_least(std::max<uint64_t>(from, 1)),
+        filter(std::move(filter_in)),
         record(std::move(record_in)),
         broken(std::move(broken_in)) {}
 
@@ -104,11 +106,13 @@ struct LogReader::Impl : std::enable_shared_from_this<LogReader::Impl> {
   const Clock* const clock;
   const std::string stream;
   uint64_t next_at_least;  // The smallest stream sequence that may come.
+  const Filter filter;     // Empty: every subject.
   const RecordHandler record;
   const BrokenHandler broken;
 
-  bool open = true;             // Nobody is called any more once it is false.
-  bool made = false;            // The server has the consumer.
+  bool open = true;   // Nobody is called any more once it is false.
+  bool made = false;  // The server has the consumer.
+  std::function<void(int64_t)> on_made;
   uint64_t connection = 0;      // Its number when the consumer was asked for.
   uint64_t delivered = 0;       // The last consumer sequence that came.
   int64_t silent_since_ms = 0;  // When something came last.
@@ -129,7 +133,7 @@ void LogReader::Impl::Open(std::optional<int64_t> from_ms) {
   // Where that failed, so does the request: its answer tells.
   if (subscribed) subscription = *subscribed;
   AskApi(*wire, "$JS.API.CONSUMER.CREATE." + stream,
-         ConsumerRequest(stream, inbox, next_at_least, from_ms),
+         ConsumerRequest(stream, inbox, next_at_least, from_ms, filter.subject),
          "making a consumer of stream " + stream + " failed", kAskTimeout,
          [weak = weak_from_this(), failed = !subscribed](const Result<ApiAnswer>& answer) {
            const std::shared_ptr<Impl> self = weak.lock();
@@ -139,6 +143,9 @@ void LogReader::Impl::Open(std::optional<int64_t> from_ms) {
            if (failed) return self->Break("the inbox could not be subscribed to");
            self->made = true;
            self->silent_since_ms = self->clock->SteadyMs();
+           const auto created_ns = ParseTimeNs(TextOf(answer->json, "created"));
+           if (self->on_made) self->on_made(created_ns.value_or(0) / kNsPerMs);
+           if (self->filter.opened) self->filter.opened(NumberOf(answer->json, "num_pending"));
          });
 }
 
@@ -192,19 +199,26 @@ void LogReader::Impl::AnswerFlowControl(std::string_view subject) {
 
 LogReader::LogReader(Wire* wire, const Clock* clock, std::string stream, uint64_t from,
                      RecordHandler record, BrokenHandler broken)
-    : impl_(std::make_shared<Impl>(wire, clock, std::move(stream), from, std::move(record),
-                                   std::move(broken))) {
+    : LogReader(wire, clock, std::move(stream), from, Filter{}, std::move(record),
+                std::move(broken)) {}
+
+LogReader::LogReader(Wire* wire, const Clock* clock, std::string stream, uint64_t from,
+                     Filter filter, RecordHandler record, BrokenHandler broken)
+    : impl_(std::make_shared<Impl>(wire, clock, std::move(stream), from, std::move(filter),
+                                   std::move(record), std::move(broken))) {
   impl_->Open(std::nullopt);
 }
 
 LogReader::LogReader(Wire* wire, const Clock* clock, std::string stream, FromTime from,
                      RecordHandler record, BrokenHandler broken)
-    : impl_(std::make_shared<Impl>(wire, clock, std::move(stream), 1, std::move(record),
+    : impl_(std::make_shared<Impl>(wire, clock, std::move(stream), 1, Filter{}, std::move(record),
                                    std::move(broken))) {
   impl_->Open(from.unix_ms);
 }
 
 LogReader::~LogReader() { impl_->Close(); }
+
+void LogReader::OnMade(std::function<void(int64_t)> made) { impl_->on_made = std::move(made); }
 
 void LogReader::Pause(bool paused) {
   impl_->paused = paused;

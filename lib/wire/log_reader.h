@@ -66,12 +66,23 @@ class LogReader {
   struct FromTime {
     int64_t unix_ms = 0;
   };
+  // Only the records of some subjects. `opened` is told once how many the stream holds of them, when
+  // the consumer is made: 0 means that there may never be a record. Some may have come before it.
+  struct Filter {
+    std::string subject;  // Wildcards allowed.
+    std::function<void(uint64_t pending)> opened;
+  };
   LogReader(Wire* wire, const Clock* clock, std::string stream, FromTime from, RecordHandler record,
             BrokenHandler broken);
+  LogReader(Wire* wire, const Clock* clock, std::string stream, uint64_t from, Filter filter,
+            RecordHandler record, BrokenHandler broken);
   ~LogReader();
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;
 
+  // Tells once when the server has made the consumer, with its time then (Unix ms; 0: it did not
+  // say). Set right after the constructor.
+  void OnMade(std::function<void(int64_t server_ms)> made);
   // While paused flow control is not answered; what the server sent before still comes.
   void Pause(bool paused);
   // Notices a server that has fallen silent (no record and no heartbeat for 2.5 s). Call it about

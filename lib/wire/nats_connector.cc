@@ -1,5 +1,7 @@
 #include "wire/nats_connector.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 #include "base/random.h"
@@ -40,6 +42,7 @@ std::optional<Error> NatsConnector::error() const {
 }
 
 void NatsConnector::Run(std::shared_ptr<NatsLink> broken) {
+  pthread_setname_np(pthread_self(), "connect");
   SeededRandom random;
   int64_t pause_ms = kPauseMinMs;
   const auto jittered = [&] {

@@ -33,6 +33,25 @@ void Filter(natsConnection*, natsMsg** msg, void*) {
 
 using States = ById<NatsLink::State>;
 
+constexpr int kPingsOutMax = 2;
+
+void WakeLoop(NatsLink::State& state) {
+  const std::lock_guard lock(state.mutex);
+  if (state.loop != nullptr) state.loop->Wake();
+}
+
+// On the library's own thread, before the message is in its subscription: Deliver looks again.
+void FilterAndWake(natsConnection*, natsMsg** msg, void* closure) {
+  const auto state = States::Instance().Find(IdOf(closure));
+  if (state == nullptr) return;
+  if (IsNoResponders(*msg)) {
+    const std::lock_guard lock(state->mutex);
+    state->no_responders.push_back(*msg);
+    *msg = nullptr;
+  }
+  WakeLoop(*state);
+}
+
 natsStatus Attach(void** user_data, void* loop, natsConnection*, natsSock socket) {
   *user_data = loop;  // The number of the state.
   if (const auto state = States::Instance().Find(IdOf(loop))) state->fd = socket;
@@ -61,12 +80,29 @@ natsStatus Detach(void*) { return NATS_OK; }
 
 }  // namespace
 
-NatsLink::NatsLink() : state_(std::make_shared<State>()), id_(States::Instance().Add(state_)) {}
+NatsLink::NatsLink(bool reads_itself)
+    : reads_itself_(reads_itself),
+      state_(std::make_shared<State>()),
+      id_(States::Instance().Add(state_)) {}
+
+bool NatsLink::closed() const {
+  return state_->closed || (reads_itself_ && natsConnection_IsClosed(connection_.get()));
+}
+
+std::vector<natsMsg*>& NatsLink::no_responders() {
+  if (reads_itself_) {
+    const std::lock_guard lock(state_->mutex);
+    no_responders_.insert(no_responders_.end(), state_->no_responders.begin(),
+                          state_->no_responders.end());
+    state_->no_responders.clear();
+  }
+  return no_responders_;
+}
 
 Result<std::shared_ptr<NatsLink>> NatsLink::Connect(const ConnectOptions& options,
                                                     const Target& target, uint64_t async_id,
                                                     EventLoop* loop) {
-  const std::shared_ptr<NatsLink> link(new NatsLink);
+  const std::shared_ptr<NatsLink> link(new NatsLink(target.secure));
   link->state_->loop = loop;
   natsOptions* raw = nullptr;
   natsStatus status = natsOptions_Create(&raw);
@@ -76,11 +112,15 @@ Result<std::shared_ptr<NatsLink>> NatsLink::Connect(const ConnectOptions& option
   if (status == NATS_OK) {
     set(SetCommon(raw, options, target, async_id));
     set(natsOptions_SetAllowReconnect(raw, false));
-    set(natsOptions_SetSendAsap(raw, true));  // Else there is a thread that writes.
     set(natsOptions_SetPingInterval(raw, kPingMs));
-    set(natsOptions_SetMaxPingsOut(raw, INT_MAX));
     set(natsOptions_SetIOBufSize(raw, kIoBytes));
-    set(natsOptions_SetEventLoop(raw, Closure(link->id_), Attach, AddRead, AddWrite, Detach));
+    set(natsOptions_SetSendAsap(raw, true));  // Else there is a thread that writes.
+    if (link->reads_itself_) {
+      set(natsOptions_SetMaxPingsOut(raw, kPingsOutMax));
+    } else {
+      set(natsOptions_SetMaxPingsOut(raw, INT_MAX));
+      set(natsOptions_SetEventLoop(raw, Closure(link->id_), Attach, AddRead, AddWrite, Detach));
+    }
   }
   if (set.status() != NATS_OK) return Reject("bad NATS settings: " + LibraryText(set.status()));
   natsConnection* connection = nullptr;
@@ -91,7 +131,10 @@ Result<std::shared_ptr<NatsLink>> NatsLink::Connect(const ConnectOptions& option
   CHECK(natsStatistics_Create(&statistics) == NATS_OK);
   link->statistics_.reset(statistics);
   if (natsConn_setFilterWithClosure != nullptr) {
-    natsConn_setFilterWithClosure(connection, Filter, nullptr);
+    natsConn_setFilterWithClosure(connection, link->reads_itself_ ? FilterAndWake : Filter,
+                                  link->reads_itself_ ? Closure(link->id_) : nullptr);
+  } else if (link->reads_itself_) {
+    return Reject("this version of the NATS library cannot be used with tls://");
   }
   return link;
 }
@@ -103,15 +146,15 @@ NatsLink::~NatsLink() {
     const std::lock_guard lock(state_->mutex);
     state_->loop = nullptr;
   }
-  if (connection_ != nullptr && !closed()) {
+  if (connection_ != nullptr && !reads_itself_ && !closed()) {
     shutdown(fd(), SHUT_RDWR);
     for (int i = 0; i < kReadsAtEnd && !closed(); ++i) {
       natsConnection_ProcessReadEvent(connection_.get());
     }
   }
-  for (natsMsg* msg : no_responders_) natsMsg_Destroy(msg);
   kept_.clear();
   connection_.reset();
+  for (natsMsg* msg : no_responders()) natsMsg_Destroy(msg);
   States::Instance().Remove(id_);
 }
 

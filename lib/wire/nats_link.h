@@ -1,5 +1,6 @@
-// Private to this library: one connection of nats.c that an EventLoop drives, from its making to
-// its end. It does not come back when it breaks: the library's own reconnect keeps the state of its
+// Private to this library: one connection of nats.c, from its making to its end. An EventLoop drives
+// it; but one with TLS, where the library would wait for the rest of a TLS record on the loop, reads
+// in the library's own thread, which wakes the loop. It does not come back when it breaks: the library's own reconnect keeps the state of its
 // parser, and delivers corrupt messages.
 //
 // Made and destroyed by any thread, both may wait; in between the loop's thread alone uses it.
@@ -23,6 +24,7 @@ class NatsLink {
   struct State {
     std::atomic<int> fd{-1};
     std::atomic<bool> closed{false};
+    std::vector<natsMsg*> no_responders;  // Of a connection that reads by itself. Guarded by mutex.
     std::atomic<std::thread::id> loop_thread{};
     std::mutex mutex;
     EventLoop* loop = nullptr;  // Guarded by mutex; null once nobody is to be woken any more.
@@ -39,23 +41,27 @@ class NatsLink {
   // From now on the calling thread is the loop's: it need not be woken for what it does itself.
   void EnterLoop() { state_->loop_thread = std::this_thread::get_id(); }
 
+  // It reads and writes by itself, and wakes the loop: there is no fd to watch.
+  bool reads_itself() const { return reads_itself_; }
+
   natsConnection* get() const { return connection_.get(); }
   int fd() const { return state_->fd; }
   // The library has closed it: nothing goes in or out any more.
-  bool closed() const { return state_->closed; }
+  bool closed() const;
   // Reads once, at most 64 KiB; the library puts what has come into its subscriptions.
   void Read();
   // "Nobody is subscribed", of the last Read: the caller destroys them. A synchronous subscription
   // gives such a message without its subject, so they do not get so far.
-  std::vector<natsMsg*>& no_responders() { return no_responders_; }
+  std::vector<natsMsg*>& no_responders();
   // How many messages have come in so far.
   uint64_t messages_in();
   // Kept until the connection is closed, so that none of them is unsubscribed one by one.
   void Keep(SubscriptionHandle subscription) { kept_.push_back(std::move(subscription)); }
 
  private:
-  NatsLink();
+  explicit NatsLink(bool reads_itself);
 
+  const bool reads_itself_;
   const std::shared_ptr<State> state_;
   const uint64_t id_;
   ConnectionHandle connection_;

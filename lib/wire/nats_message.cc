@@ -1,5 +1,6 @@
 #include "wire/nats_message.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -111,6 +112,23 @@ Arrived ToArrived(natsMsg* msg, MsgHeaders* headers) {
     arrived.content_type = headers->Get(kContentType);
   }
   return arrived;
+}
+
+void SpentMessages::Add(natsMsg* msg) {
+  messages_.push_back(msg);
+  bytes_ += static_cast<size_t>(std::max(0, natsMsg_GetDataLength(msg)));
+}
+
+void SpentMessages::DestroyWhereOld(int64_t now_ms) {
+  if (now_ms - destroyed_ms_ < kAgeMaxMs) return;
+  destroyed_ms_ = now_ms;
+  Destroy();
+}
+
+void SpentMessages::Destroy() {
+  for (natsMsg* msg : messages_) natsMsg_Destroy(msg);
+  messages_.clear();
+  bytes_ = 0;
 }
 
 }  // namespace lyceum::wire

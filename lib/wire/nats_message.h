@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wire/wire.h"
 
@@ -37,5 +38,32 @@ bool IsNoResponders(natsMsg* msg);
 
 // Views into the message; `headers` must live as long as the result.
 Arrived ToArrived(natsMsg* msg, MsgHeaders* headers);
+
+// Messages that were handed out, and are destroyed many at a time: each time wakes a thread of the
+// library. Bounded in count and bytes.
+class SpentMessages {
+ public:
+  SpentMessages() = default;
+  SpentMessages(const SpentMessages&) = delete;
+  SpentMessages& operator=(const SpentMessages&) = delete;
+  ~SpentMessages() { Destroy(); }
+
+  void Add(natsMsg* msg);
+  void DestroyWhereMany() {
+    if (messages_.size() >= kCountMax || bytes_ >= kBytesMax) Destroy();
+  }
+  // So that a quiet connection holds none.
+  void DestroyWhereOld(int64_t now_ms);
+  void Destroy();
+
+ private:
+  static constexpr size_t kCountMax = 1024;
+  static constexpr size_t kBytesMax = 1 << 20;
+  static constexpr int64_t kAgeMaxMs = 250;
+
+  std::vector<natsMsg*> messages_;
+  size_t bytes_ = 0;
+  int64_t destroyed_ms_ = 0;
+};
 
 }  // namespace lyceum::wire

@@ -22,7 +22,6 @@ constexpr size_t kRequestsMax = 1 << 16;
 constexpr size_t kDeadlinesSpare = 1024;
 constexpr size_t kUnwrittenBytesMax = 256 << 20;
 constexpr size_t kPayloadBytesDefault = 1 << 20;
-constexpr size_t kSpentMax = 64;
 
 Error NotConnected() { return Retry("not connected to NATS"); }
 
@@ -78,10 +77,16 @@ class NatsWireImpl final : public NatsWire {
     bool operator>(const RequestDeadline& other) const { return ms > other.ms; }
   };
 
+  // Published on a connection that writes by itself, and kept back until Flush.
+  struct Held {
+    std::string subject, reply, data, content_type, message_id, trace, expected_last;
+  };
+
   void OnLink(std::shared_ptr<NatsLink> link);
   void OnReady(uint32_t events);
   void Deliver();
   void DeliverNoResponders();
+  void SendHeld();
   void Write();
   void Break(const char* why);
   Result<void> Send(const Outbound& message, std::string_view reply);
@@ -90,7 +95,6 @@ class NatsWireImpl final : public NatsWire {
   void OnAnswer(const Arrived& arrived);
   void ExpireRequests(int64_t now_ms);
   void Later(AnswerHandler done, Error error);
-  void DestroySpent();
 
   EventLoop* const loop_;
   const Clock* const clock_;
@@ -118,12 +122,15 @@ class NatsWireImpl final : public NatsWire {
   bool delivering_ = false;
   bool some_unsubscribed_ = false;  // While delivering.
   MsgHeaders headers_;
-  std::vector<natsMsg*> spent_;  // Each one destroyed alone wakes a thread of the library.
+  SpentMessages spent_;  // Handed out, and not destroyed yet.
 
   uint64_t last_request_ = 0;
   std::unordered_map<uint64_t, Requested> requests_;
   std::priority_queue<RequestDeadline, std::vector<RequestDeadline>, std::greater<>> deadlines_;
 
+  std::vector<Held> held_;
+  size_t held_bytes_ = 0;
+  bool flushing_ = false;
   std::string subject_;  // Scratch: with a zero at the end.
   std::string reply_;
   std::string value_;
@@ -131,17 +138,18 @@ class NatsWireImpl final : public NatsWire {
 
 NatsWireImpl::~NatsWireImpl() {
   if (link_ != nullptr) {
-    loop_->Remove(link_->fd());
+    if (!link_->reads_itself()) loop_->Remove(link_->fd());
     for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
   }
-  DestroySpent();
+  spent_.Destroy();
   link_.reset();
   ById<AsyncState>::Instance().Remove(async_id_);
 }
 
 void NatsWireImpl::OnLink(std::shared_ptr<NatsLink> link) {
   link->EnterLoop();
-  if (!loop_->Add(link->fd(), EPOLLIN, [this](uint32_t events) { OnReady(events); })) {
+  if (!link->reads_itself() &&
+      !loop_->Add(link->fd(), EPOLLIN, [this](uint32_t events) { OnReady(events); })) {
     connector_.Start(std::move(link));
     return;
   }
@@ -173,7 +181,6 @@ void NatsWireImpl::OnReady(uint32_t events) {
 void NatsWireImpl::Deliver() {
   const uint64_t messages = link_->messages_in();
   uint64_t left = messages - messages_seen_ - link_->no_responders().size();
-  messages_seen_ = messages;
   delivering_ = true;
   // One that is added by a handler has got nothing yet. None moves while `delivering_`.
   const size_t count = subscribed_.size();
@@ -188,10 +195,12 @@ void NatsWireImpl::Deliver() {
       if (left > 0) --left;
       if (status == NATS_NO_RESPONDERS) continue;
       if (status != NATS_OK) break;
-      spent_.push_back(msg);
+      spent_.Add(msg);
       subscribed.handler(ToArrived(msg, &headers_));
     }
   }
+  // Of a connection that reads by itself some may be counted, and not in their subscription yet.
+  messages_seen_ = messages - (link_->reads_itself() ? left : 0);
   DeliverNoResponders();
   delivering_ = false;
   if (some_unsubscribed_) {
@@ -199,13 +208,13 @@ void NatsWireImpl::Deliver() {
     std::erase_if(subscribed_,
                   [](const auto& subscribed) { return subscribed->handle == nullptr; });
   }
-  DestroySpent();
+  spent_.DestroyWhereMany();
 }
 
 // The server has sent one to each subscription that matches, one after another.
 void NatsWireImpl::DeliverNoResponders() {
   std::vector<natsMsg*>& msgs = link_->no_responders();
-  spent_.insert(spent_.end(), msgs.begin(), msgs.end());
+  for (natsMsg* msg : msgs) spent_.Add(msg);
   std::string_view last;
   size_t repeats = 0;
   std::vector<Subscribed*> matching;
@@ -222,11 +231,6 @@ void NatsWireImpl::DeliverNoResponders() {
     if (!matching.empty()) matching[repeats % matching.size()]->handler(arrived);
   }
   msgs.clear();
-}
-
-void NatsWireImpl::DestroySpent() {
-  for (natsMsg* msg : spent_) natsMsg_Destroy(msg);
-  spent_.clear();
 }
 
 Result<Wire::SubscriptionId> NatsWireImpl::Subscribe(std::string_view subject,
@@ -276,11 +280,19 @@ Result<void> NatsWireImpl::Send(const Outbound& message, std::string_view reply)
   if (unwritten_estimate_ > kUnwrittenBytesMax) {
     return Retry("the NATS server does not read what is sent to it");
   }
+  constexpr size_t kFrameBytes = 64;
+  if (link_->reads_itself() && !flushing_) {
+    held_.push_back({std::string(message.subject), std::string(reply), std::string(message.data),
+                     std::string(message.content_type), std::string(message.message_id),
+                     std::string(message.trace), std::string(message.expected_last)});
+    held_bytes_ += message.subject.size() + reply.size() + message.data.size() + kFrameBytes;
+    unwritten_estimate_ = held_bytes_;
+    return {};
+  }
   const natsStatus status =
       HasHeaders(message) ? SendWithHeaders(message, reply) : SendPlain(message, reply);
   if (status == NATS_CONNECTION_CLOSED) return NotConnected();
   if (status != NATS_OK) return FromStatus(status, "publishing to NATS failed");
-  constexpr size_t kFrameBytes = 64;
   unwritten_estimate_ += message.subject.size() + reply.size() + message.data.size() + kFrameBytes;
   return {};
 }
@@ -304,13 +316,13 @@ natsStatus NatsWireImpl::SendWithHeaders(const Outbound& message, std::string_vi
       natsMsg_Create(&msg, subject_.c_str(), reply.empty() ? nullptr : reply_.c_str(),
                      message.data.data(), static_cast<int>(message.data.size()));
   if (status != NATS_OK) return status;
-  spent_.push_back(msg);
+  spent_.Add(msg);
   EachHeader(message, [&](std::string_view name, std::string_view value) {
     value_.assign(value);  // The names end with a zero already.
     if (status == NATS_OK) status = natsMsgHeader_Set(msg, name.data(), value_.c_str());
   });
   if (status == NATS_OK) status = natsConnection_PublishMsg(link_->get(), msg);
-  if (!delivering_ && spent_.size() >= kSpentMax) DestroySpent();
+  if (!delivering_) spent_.DestroyWhereMany();
   return status;
 }
 
@@ -379,10 +391,29 @@ void NatsWireImpl::ExpireRequests(int64_t now_ms) {
 }
 
 void NatsWireImpl::Flush() {
-  if (!delivering_) DestroySpent();
   if (!connected_ || wants_writable_ || link_->closed()) return;
+  if (link_->reads_itself()) return SendHeld();
   Write();
   if (link_->closed()) loop_->Wake();  // Tick tells.
+}
+
+void NatsWireImpl::SendHeld() {
+  flushing_ = true;
+  for (const Held& held : held_) {
+    // What fails here is lost with its connection, as what lay in a buffer.
+    (void)Send({.subject = held.subject,
+                .reply = held.reply,
+                .data = held.data,
+                .content_type = held.content_type,
+                .message_id = held.message_id,
+                .trace = held.trace,
+                .expected_last = held.expected_last},
+               held.reply);
+  }
+  flushing_ = false;
+  held_.clear();
+  held_bytes_ = 0;
+  unwritten_estimate_ = unwritten_bytes();
 }
 
 void NatsWireImpl::Write() {
@@ -396,16 +427,18 @@ void NatsWireImpl::Write() {
 
 size_t NatsWireImpl::unwritten_bytes() const {
   const int bytes = connected_ ? natsConnection_Buffered(link_->get()) : 0;
-  return bytes > 0 ? static_cast<size_t>(bytes) : 0;
+  return held_bytes_ + (bytes > 0 ? static_cast<size_t>(bytes) : 0);
 }
 
 // Not while a handler of a subscription runs.
 void NatsWireImpl::Break(const char* why) {
   CHECK(!delivering_);
   connected_ = false;
-  loop_->Remove(link_->fd());
+  if (!link_->reads_itself()) loop_->Remove(link_->fd());
   for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
   subscribed_.clear();
+  held_.clear();
+  held_bytes_ = 0;
   std::vector<std::pair<uint64_t, Requested>> broken;
   for (auto& [number, request] : requests_) broken.emplace_back(number, std::move(request));
   requests_.clear();
@@ -423,12 +456,18 @@ void NatsWireImpl::Tick() {
   if (now_ms - last_tick_ms_ > kTickGapMaxMs) last_read_ms_ = now_ms;
   last_tick_ms_ = now_ms;
   if (connected_ && link_->closed()) Break("the connection to the NATS server is gone");
+  if (connected_ && link_->reads_itself()) {
+    last_read_ms_ = now_ms;  // The library notices a silent server.
+    if (link_->messages_in() != messages_seen_) Deliver();
+  }
   if (connected_ && now_ms - last_read_ms_ > kSilenceMaxMs) Break("the NATS server is silent");
+  spent_.DestroyWhereOld(now_ms);
   ExpireRequests(now_ms);
 }
 
 int64_t NatsWireImpl::NextDeadlineMs() const {
-  const int64_t next = last_tick_ms_ + kTickMs;
+  const bool more = connected_ && link_->reads_itself() && link_->messages_in() != messages_seen_;
+  const int64_t next = last_tick_ms_ + (more ? 1 : kTickMs);
   return deadlines_.empty() ? next : std::min(next, deadlines_.top().ms);
 }
 
@@ -438,11 +477,6 @@ Result<std::unique_ptr<NatsWire>> NatsWire::Create(EventLoop* loop, const Clock*
                                                    const ConnectOptions& options) {
   auto target = ParseTarget(options);
   if (!target) return target.error();
-  if (target->secure) {
-    return Reject(
-        "tls:// is not supported here: give a nats:// url, of a server on this machine "
-        "or behind a TLS proxy of your own");
-  }
   return std::unique_ptr<NatsWire>(std::make_unique<NatsWireImpl>(loop, clock, options, *target));
 }
 

@@ -17,7 +17,9 @@
 // What a read brings is handed out subscription by subscription: in order within each, in no order
 // between two.
 //
-// TLS is not supported: over a part of a TLS record the library would wait on the loop.
+// With tls:// the library reads in a thread of its own, which wakes the loop: over a part of a TLS
+// record it would wait there. That costs wake-ups, and a write for each message at Flush, which may wait
+// for a server that does not read, as long as the library's write deadline.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +35,7 @@ namespace lyceum::wire {
 
 class NatsWire : public Wire {
  public:
-  // Begins to connect. `loop` and `clock` outlive it. kReject: no url, one that is tls://, or an
+  // Begins to connect. `loop` and `clock` outlive it. kReject: no url, or an
   // inbox prefix that is no subject.
   static Result<std::unique_ptr<NatsWire>> Create(EventLoop* loop, const Clock* clock,
                                                   const ConnectOptions& options);

@@ -36,6 +36,7 @@ struct Place {
   uint64_t stream_sequence = 0;
   uint64_t consumer_sequence = 0;
   int64_t time_ms = 0;
+  uint64_t pending = 0;
 };
 
 std::optional<Place> ParsePlace(std::string_view reply) {
@@ -52,8 +53,9 @@ std::optional<Place> ParsePlace(std::string_view reply) {
   const auto stream = Number(tokens[first]);
   const auto consumer = Number(tokens[first + 1]);
   const auto time_ns = Number(tokens[first + 2]);
-  if (!stream || !consumer || !time_ns) return std::nullopt;
-  return Place{*stream, *consumer, static_cast<int64_t>(*time_ns) / kNsPerMs};
+  const auto pending = Number(tokens[first + 3]);
+  if (!stream || !consumer || !time_ns || !pending) return std::nullopt;
+  return Place{*stream, *consumer, static_cast<int64_t>(*time_ns) / kNsPerMs, *pending};
 }
 
 }  // namespace
@@ -75,6 +77,7 @@ struct StreamReader::Impl {
   uint64_t reconnects = 0;     // Of the connection, when the consumer was made.
   uint64_t next_at_least = 0;  // The smallest stream sequence that may come.
   uint64_t delivered = 0;      // The last consumer sequence that came.
+  uint64_t pending = 0;        // When it was opened.
   Deadline silent_since;
   std::string broken;
   SubscriptionHandle subscription;
@@ -82,8 +85,9 @@ struct StreamReader::Impl {
 
 namespace {
 
-Result<void> AddConsumer(Connection& connection, const std::string& stream,
-                         const std::string& filter, uint64_t from, const std::string& inbox) {
+// How many messages there are for it.
+Result<uint64_t> AddConsumer(Connection& connection, const std::string& stream,
+                             const std::string& filter, uint64_t from, const std::string& inbox) {
   jsConsumerConfig config;
   jsConsumerConfig_Init(&config);
   config.DeliverSubject = inbox.c_str();
@@ -102,7 +106,7 @@ Result<void> AddConsumer(Connection& connection, const std::string& stream,
   const natsStatus status = js_AddConsumer(&raw, connection.impl().jetstream.get(), stream.c_str(),
                                            &config, nullptr, &code);
   const ConsumerInfoHandle info(raw);
-  if (status == NATS_OK) return {};
+  if (status == NATS_OK) return info->NumPending;
   return JetStreamError(connection.impl(), status, code, "reading stream " + stream + " failed");
 }
 
@@ -110,6 +114,8 @@ Result<void> AddConsumer(Connection& connection, const std::string& stream,
 
 StreamReader::StreamReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 StreamReader::~StreamReader() = default;
+
+uint64_t StreamReader::pending() const { return impl_->pending; }
 
 Result<std::unique_ptr<StreamReader>> StreamReader::Open(Connection& connection,
                                                          const std::string& stream,
@@ -130,6 +136,7 @@ Result<std::unique_ptr<StreamReader>> StreamReader::Open(Connection& connection,
   natsSubscription_SetPendingLimits(raw, kPendingMessages, kPendingBytes);
   auto added = AddConsumer(connection, stream, filter, impl->next_at_least, inbox);
   if (!added) return added.error();
+  impl->pending = *added;
   return std::make_unique<StreamReader>(std::move(impl));
 }
 
@@ -158,6 +165,7 @@ Result<std::optional<StoredMessage>> StreamReader::Impl::Delivery(natsMsg* msg,
   stored.data = DataOf(msg);
   stored.sequence = place.stream_sequence;
   stored.time_ms = place.time_ms;
+  stored.pending = place.pending;
   return std::optional<StoredMessage>(std::move(stored));
 }
 

@@ -62,6 +62,11 @@ Result<envelope::SessionView> AskView(wire::Connection& connection,
         answer->data, envelope::EncodingOf(answer->header("Content-Type"), answer->data));
     if (!view) return view.error();
     if (view->error.empty()) return view;
+    if (view->error.starts_with("damaged")) {
+      return Reject("the session of " + user.value + " cannot be read (" + view->error +
+                    "): fold it again from its records with `lyceum session rebuild " + user.value +
+                    "`");
+    }
     last = view->error;
   } while (Pause(deadline));
   return Retry("no session worker answers for partition " +
@@ -88,6 +93,27 @@ Result<wire::PubAck> Deliver(wire::Connection& connection, const envelope::Subje
     last = ack.error().text;
   } while (Pause(deadline));
   return Retry("the log did not take the event: " + last);
+}
+
+Result<envelope::PartitionReply> Command(wire::Connection& connection,
+                                         const envelope::Subjects& subjects, uint32_t partition,
+                                         const envelope::PartitionCommand& command,
+                                         std::chrono::milliseconds patience) {
+  wire::Message message;
+  message.subject = subjects.PartitionCommands(partition);
+  message.headers = {{"Content-Type", "application/json"}};
+  message.data = envelope::EncodePartitionCommand(command);
+  const Forbidden forbidden(connection);
+  Result<wire::Message> answer = connection.Request(message, patience);
+  if (!answer) {
+    if (auto error = forbidden.Seen()) return *error;
+    return Retry("the owner of partition " + std::to_string(partition) + " does not answer (" +
+                 answer.error().text + "): see that its session worker runs");
+  }
+  Result<envelope::PartitionReply> reply = envelope::DecodePartitionReply(
+      answer->data, envelope::EncodingOf(answer->header("Content-Type"), answer->data));
+  if (!reply || reply->done) return reply;
+  return reply->retryable ? Retry(reply->text) : Reject(reply->text);
 }
 
 Result<void> CheckEvent(const tutor::Event& event) {

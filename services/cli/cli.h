@@ -95,9 +95,19 @@ struct StateOptions {
 };
 struct ReplayOptions {
   std::string user;
+  std::optional<uint32_t> partition;  // Instead of a user: all of them.
   bool verify = false;
   std::optional<uint64_t> to;
+  int64_t memory_mb = 512;  // Of the sessions that are compared in one pass of a partition's log.
   int64_t timeout_s = 60;
+};
+struct PartitionResumeOptions {
+  uint32_t partition = 0;
+  int64_t timeout_s = 20;
+};
+struct SessionRebuildOptions {
+  std::string user;
+  int64_t timeout_s = 120;
 };
 struct DecodeOptions {
   std::string type = "Event";
@@ -130,6 +140,10 @@ int RunChat(const Common& common, const ChatOptions& options);
 int RunSend(const Common& common, const SendOptions& options);
 int RunState(const Common& common, const StateOptions& options);
 int RunReplay(const Common& common, const ReplayOptions& options);
+int RunReplayPartition(const Common& common, const ReplayOptions& options);
+int RunPartitionList(const Common& common);
+int RunPartitionResume(const Common& common, const PartitionResumeOptions& options);
+int RunSessionRebuild(const Common& common, const SessionRebuildOptions& options);
 int RunFsm(const Common& common, const std::string& format);
 int RunGrade(const Common& common, const GradeOptions& options);
 int RunDecode(const Common& common, const DecodeOptions& options);

@@ -18,15 +18,17 @@ constexpr size_t kShownMax = 4096;
 constexpr std::chrono::seconds kPatience{10};
 
 Json ToObject(uint64_t sequence, const envelope::DeadLetter& letter) {
-  return Json{{"dlq_sequence", sequence},
-              {"partition", letter.partition},
-              {"sequence", letter.sequence},
-              {"subject", Plain(letter.subject)},
-              {"reason", Plain(letter.reason)},
-              {"text", Plain(letter.text)},
-              {"count", letter.count},
-              {"at", TimeText(letter.at_ms)},
-              {"record_bytes", letter.record.size()}};
+  Json json{{"dlq_sequence", sequence},
+            {"partition", letter.partition},
+            {"sequence", letter.sequence},
+            {"subject", Plain(letter.subject)},
+            {"reason", Plain(letter.reason)},
+            {"text", Plain(letter.text)},
+            {"count", letter.count},
+            {"at", TimeText(letter.at_ms)},
+            {"record_bytes", letter.record.size()}};
+  if (letter.cut) json["cut"] = true;  // Only the beginning of the record is there.
+  return json;
 }
 
 void PrintLine(const Common& common, const wire::StoredMessage& stored) {
@@ -38,7 +40,8 @@ void PrintLine(const Common& common, const wire::StoredMessage& stored) {
   } else {
     std::cout << stored.sequence << "  " << TimeText(letter->at_ms) << "  "
               << PlainLine(letter->reason, 32) << "  " << PlainLine(letter->subject, 200) << " #"
-              << letter->sequence << "  " << PlainLine(letter->text, 200) << "\n";
+              << letter->sequence << (letter->cut ? "  (cut)  " : "  ")
+              << PlainLine(letter->text, 200) << "\n";
   }
 }
 

@@ -25,6 +25,9 @@ struct Options {
   StateOptions state;
   ReplayOptions replay;
   uint64_t replay_to = 0;
+  uint32_t replay_partition = 0;
+  PartitionResumeOptions resume;
+  SessionRebuildOptions rebuild;
   std::string fsm_format = "md";
   DecodeOptions decode;
   GradeOptions grade;
@@ -46,6 +49,8 @@ class CommandLine {
     Send();
     State();
     Replay();
+    Partition();
+    Session();
     Fsm();
     Decode();
     Grade();
@@ -201,13 +206,52 @@ class CommandLine {
           if (app_.get_subcommand("replay")->count("--to") > 0) {
             o.to = options_.replay_to;
           }
+          if (app_.get_subcommand("replay")->count("--partition") > 0) {
+            o.partition = options_.replay_partition;
+          }
           return RunReplay(common_, o);
         });
-    c->add_option("user", o.user, "The learner")->required();
+    CLI::Option* user = c->add_option("user", o.user, "The learner");
     CLI::Option* verify =
         c->add_flag("--verify", o.verify, "Compare with the live state; exit 1 on a difference");
+    c->add_option("--partition", options_.replay_partition,
+                  "Instead of a learner: all of this partition")
+        ->excludes(user);
+    c->add_option("--memory", o.memory_mb, "MiB for the sessions of --partition")
+        ->check(CLI::Range(int64_t{1}, int64_t{1 << 20}))
+        ->capture_default_str();
     c->add_option("--to", options_.replay_to, "Up to this sequence")->excludes(verify);
     Timeout(c, &o.timeout_s, "Seconds to wait for each answer");
+  }
+
+  void Partition() {
+    CLI::App* partition = app_.add_subcommand(
+        "partition", "Partitions: list (who owns them, how far they are), resume");
+    partition->fallthrough();
+    partition->callback([this, partition] {
+      if (partition->get_subcommands().empty()) {
+        job_ = [this] { return RunPartitionList(common_); };
+      }
+    });
+    Command(*partition, "list", "A line a partition", [this] { return RunPartitionList(common_); });
+    PartitionResumeOptions& o = options_.resume;
+    CLI::App* c = Command(*partition, "resume",
+                          "A halted partition goes on; where its log lost records, without them",
+                          [this, &o] { return RunPartitionResume(common_, o); });
+    c->add_option("partition", o.partition, "Its number")->required();
+    Timeout(c, &o.timeout_s, "Seconds to wait for its owner");
+  }
+
+  void Session() {
+    CLI::App* session = app_.add_subcommand("session", "Sessions: rebuild");
+    session->require_subcommand(1);
+    session->fallthrough();
+    SessionRebuildOptions& o = options_.rebuild;
+    CLI::App* c =
+        Command(*session, "rebuild", "Fold a session that cannot be read again from its records",
+                [this, &o] { return RunSessionRebuild(common_, o); });
+    c->add_option("user", o.user, "The learner")->required();
+    Timeout(c, &o.timeout_s, "Seconds to wait for the owner");
   }
 
   void Fsm() {

@@ -1,169 +1,101 @@
-// lyceum replay: the records of a session folded again, by the code that the worker folds them
-// with.
-#include <deque>
+// lyceum replay USER: the records of a session folded again, by the code that the worker folds them
+// with, and compared with what the worker has.
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/digest.h"
 #include "base/time_text.h"
 #include "cli/cli.h"
+#include "cli/compare.h"
 #include "cli/event_summary.h"
-#include "cli/json_difference.h"
-#include "cli/replay_log.h"
 #include "cli/terminal.h"
-#include "envelope/codec.h"
-#include "shard/fold.h"
 #include "shard/install.h"
-#include "tutor/dump.h"
-#include "tutor/names.h"
 
 namespace lyceum::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string StateText(const std::optional<tutor::Session>& session) {
-  return session ? std::string(Name(tutor::NameOf(session->state))) : "none";
-}
-
-class Replay {
- public:
-  Replay(const Common& common, UserId user)
-      : common_(common),
-        user_(std::move(user)),
-        subjects_(common.subjects()),
-        partition_(subjects_.PartitionOf(user_)) {}
-
-  void Step(const wire::StoredMessage& stored) {
-    const shard::Record record{.subject = stored.subject,
-                               .content_type = stored.header("Content-Type"),
-                               .data = stored.data,
-                               .sequence = stored.sequence,
-                               .time_ms = stored.time_ms};
-    const std::string from = StateText(session_);
-    effects_.clear();
-    std::optional<shard::Refused> refused;
-    std::string summary = "?";
-    auto address = shard::AddressOf(subjects_, partition_, record);
-    if (auto* why = std::get_if<shard::Refused>(&address)) {
-      refused = std::move(*why);
-    } else {
-      const auto& subject = std::get<envelope::Subjects::LogSubject>(address);
-      auto event = shard::EventOf(decoder_, record, subject.record_class);
-      if (auto* unreadable = std::get_if<shard::Refused>(&event)) {
-        refused = std::move(*unreadable);
-      } else {
-        const auto& decoded = std::get<envelope::DecodedEvent>(event);
-        tutor::LogPosition position;
-        position.partition = partition_;
-        position.sequence = stored.sequence;
-        position.time_ms = stored.time_ms;
-        summary = Summary(decoded.event);
-        tutor::Advance(&session_, user_, decoded.event, position, &effects_);
-        Remember(effects_);
-      }
-    }
-    Print(stored, summary, from, effects_.size(), refused);
-  }
-
-  const std::optional<tutor::Session>& session() const { return session_; }
-
-  // As the owner would answer, in the parts that the log decides.
-  Json View(size_t history_max) const {
-    envelope::ViewParts parts{.session = session_ ? &*session_ : nullptr,
-                              .user = user_,
-                              .partition = partition_,
-                              .owner = {},
-                              .history = {},
-                              .records = {}};
-    const size_t shown = std::min(history_max, history_.size());
-    parts.history.assign(history_.end() - static_cast<ptrdiff_t>(shown), history_.end());
-    return Json::parse(envelope::EncodeSessionView(parts, tutor::Encoding::kJson), nullptr, false);
-  }
-
- private:
-  static constexpr size_t kHistoryKept = 64;
-
-  void Remember(const tutor::Effects& effects) {
-    for (const tutor::Effect& effect : effects) {
-      if (const auto* append = std::get_if<tutor::Append>(&effect)) {
-        history_.push_back(append->entry);
-      }
-      const auto* emit = std::get_if<tutor::EmitMessage>(&effect);
-      if (emit != nullptr && emit->history_index != 0) {
-        history_.push_back(tutor::HistoryEntryOf(emit->message, emit->history_index));
-      }
-      if (history_.size() > kHistoryKept) history_.pop_front();
-    }
-  }
-
-  void Print(const wire::StoredMessage& stored, const std::string& summary, const std::string& from,
-             size_t effects, const std::optional<shard::Refused>& refused) const {
-    const std::string to = StateText(session_);
-    if (common_.json) {
-      Json line{{"seq", stored.sequence},
-                {"at", TimeText(stored.time_ms)},
-                {"event", summary},
-                {"from", from},
-                {"to", to},
-                {"effects", effects}};
-      if (refused) {
-        line["refused"] = std::string(Name(refused->reason));
-        line["text"] = Plain(refused->text);
-      }
-      std::cout << line.dump() << "\n";
-      return;
-    }
-    std::cout << stored.sequence << "  " << TimeText(stored.time_ms) << "  ";
-    if (refused) {
-      std::cout << "refused (" << Name(refused->reason) << "): " << PlainLine(refused->text, 200)
-                << "  " << from << "\n";
-    } else {
-      std::cout << summary << "  " << from << " -> " << to << "  " << effects
-                << (effects == 1 ? " effect\n" : " effects\n");
-    }
-  }
-
-  const Common& common_;
-  const UserId user_;
-  const envelope::Subjects subjects_;
-  const uint32_t partition_;
-  envelope::EventDecoder decoder_;
-  tutor::Effects effects_;
-  std::optional<tutor::Session> session_;
-  std::deque<tutor::HistoryEntry> history_;
-};
-
-int Verdict(const Common& common, const std::string& difference, uint64_t applied) {
+void Print(const Common& common, const ReplayStep& shown) {
+  const wire::StoredMessage& stored = shown.stored;
+  const std::string summary = shown.step.decoded ? Summary(shown.step.decoded->event) : "?";
+  const auto& refused = shown.step.refused;
   if (common.json) {
-    Json line{{"verify", difference.empty() ? "same" : "different"}, {"applied_seq", applied}};
-    if (!difference.empty()) line["difference"] = Plain(difference);
-    std::cout << line.dump() << std::endl;
-  } else if (difference.empty()) {
-    std::cout << "same: the live state at record " << applied << " is what its records make"
-              << std::endl;
+    Json line{{"seq", stored.sequence}, {"at", TimeText(stored.time_ms)},
+              {"event", summary},       {"from", shown.from},
+              {"to", shown.to},         {"effects", shown.effects}};
+    if (refused) {
+      line["refused"] = std::string(Name(refused->reason));
+      line["text"] = Plain(refused->text);
+    }
+    std::cout << line.dump() << "\n";
+    return;
   }
-  if (difference.empty()) return kDone;
-  return Fail(kNo, "the live state at record " + std::to_string(applied) +
-                       " is not what its records make: " + PlainLine(difference, 1000));
+  std::cout << stored.sequence << "  " << TimeText(stored.time_ms) << "  ";
+  if (refused) {
+    std::cout << "refused (" << Name(refused->reason) << "): " << PlainLine(refused->text, 200)
+              << "  " << shown.from << "\n";
+  } else {
+    std::cout << summary << "  " << shown.from << " -> " << shown.to << "  " << shown.effects
+              << (shown.effects == 1 ? " effect\n" : " effects\n");
+  }
 }
 
-int Verify(const Common& common, const Replay& replay, const envelope::SessionView& live) {
-  if (!replay.session())
-    return Verdict(common, "no session comes of the records", live.applied_seq);
-  if (Sha256Hex(tutor::Dump(*replay.session())) == live.state_digest) {
-    return Verdict(common, "", live.applied_seq);
+int Verdict(const Common& common, const Comparison& comparison) {
+  const bool same = comparison.same();
+  if (common.json) {
+    Json line{{"verify", same ? "same" : "different"}, {"applied_seq", comparison.applied}};
+    if (!comparison.missing.empty()) line["missing"] = comparison.missing;
+    if (!comparison.extra.empty()) line["extra"] = comparison.extra;
+    if (!comparison.difference.empty()) line["difference"] = Plain(comparison.difference);
+    std::cout << line.dump() << std::endl;
+  } else if (same) {
+    std::cout << "same: the live state at record " << comparison.applied
+              << " is what its records make" << std::endl;
   }
-  Json was = Json::parse(live.json, nullptr, false);
-  Json is = replay.View(was.contains("history") ? was["history"].size() : 0);
-  for (const char* of_the_owner : {"owner", "epoch", "records", "state_digest"}) {
-    was.erase(of_the_owner);
-    is.erase(of_the_owner);
+  if (!comparison.whole) {
+    std::cerr << "the owner did not name the session's first records: they are not compared one by "
+                 "one\n";
   }
-  std::string difference = FirstDifference(was, is, "");
-  if (difference.empty()) difference = "the digests differ where the views do not";
-  return Verdict(common, difference, live.applied_seq);
+  if (same) return kDone;
+  return Fail(kNo, "the live state at record " + std::to_string(comparison.applied) +
+                       " is not what its records make: " + comparison.Text());
+}
+
+int Verify(const Common& common, wire::Connection& connection, const UserId& user,
+           std::chrono::milliseconds patience) {
+  auto comparison = Compare(connection, common.subjects(), user, patience,
+                            [&](const ReplayStep& step) { Print(common, step); });
+  std::cout.flush();
+  if (!comparison) return Fail(comparison.error());
+  if (!comparison->found && comparison->missing.empty()) {
+    return Fail(kNo, "there is no session of " + user.value);
+  }
+  return Verdict(common, *comparison);
+}
+
+int Show(const Common& common, wire::Connection& connection, const UserId& user,
+         const ReplayOptions& options, std::chrono::milliseconds patience) {
+  const envelope::Subjects subjects = common.subjects();
+  auto log = LookAtLog(connection, subjects, subjects.PartitionOf(user), patience);
+  if (!log) return Fail(log.error());
+  if (log->first_sequence > 1) {
+    std::cerr << "the log was trimmed and begins at " << log->first_sequence
+              << ": what was before it is not shown\n";
+  }
+  Replay replay(subjects, user, &log->history);
+  uint64_t steps = 0;
+  auto read = ReadLog(connection, *log, subjects.LogFilter(user), patience,
+                      [&](const wire::StoredMessage& stored) {
+                        if (options.to && stored.sequence > *options.to) return false;
+                        ++steps;
+                        replay.Fold(stored, [&](const ReplayStep& step) { Print(common, step); });
+                        return true;
+                      });
+  std::cout.flush();
+  if (!read) return Fail(read.error());
+  if (steps == 0) return Fail(kNo, "there are no records of " + user.value);
+  return kDone;
 }
 
 // Folding under another count of partitions would refuse every record.
@@ -180,34 +112,24 @@ std::optional<int> CheckPartitions(const Common& common, wire::Connection& conne
 }  // namespace
 
 int RunReplay(const Common& common, const ReplayOptions& options) {
-  Result<UserId> user = UserOf(options.user);
+  if (options.user.empty() == !options.partition) {
+    return Fail(kUsage, "give either a user that is not empty or --partition");
+  }
+  if (options.partition && !options.verify) {
+    return Fail(kUsage, "--partition needs --verify: a whole partition is only compared");
+  }
+  if (options.partition && *options.partition >= static_cast<uint32_t>(common.partitions)) {
+    return Fail(kUsage, "--partition must be below " + std::to_string(common.partitions));
+  }
+  Result<UserId> user = options.partition ? UserId("-") : UserOf(options.user);
   if (!user) return FailUsage(user.error());
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   if (auto failed = CheckPartitions(common, **connection)) return *failed;
-  const envelope::Subjects subjects = common.subjects();
+  if (options.partition) return RunReplayPartition(common, options);
   const std::chrono::milliseconds patience = std::chrono::seconds(options.timeout_s);
-  auto records = FindRecords(**connection, subjects, *user, patience);
-  if (!records) return Fail(records.error());
-  if (!records->live) {
-    if (options.verify) return Fail(kAway, "no session worker answers: nothing to compare with");
-    std::cerr << "no session worker answers: reading the log itself\n";
-  } else if (!records->live->found) {
-    return Fail(kNo, "there is no session of " + user->value);
-  }
-  Replay replay(common, *user);
-  uint64_t steps = 0;
-  auto read = ReadRecords(**connection, subjects, *user, *records, patience,
-                          [&](const wire::StoredMessage& stored) {
-                            if (options.to && stored.sequence > *options.to) return false;
-                            replay.Step(stored);
-                            ++steps;
-                            return true;
-                          });
-  std::cout.flush();
-  if (!read) return Fail(read.error());
-  if (steps == 0) return Fail(kNo, "there are no records of " + user->value);
-  return options.verify ? Verify(common, replay, *records->live) : kDone;
+  return options.verify ? Verify(common, **connection, *user, patience)
+                        : Show(common, **connection, *user, options, patience);
 }
 
 }  // namespace lyceum::cli

@@ -1,84 +1,115 @@
 #include "cli/replay_log.h"
 
 #include <algorithm>
-#include <string>
+#include <optional>
+#include <utility>
 
 #include "cli/ask.h"
+#include "tutor/fold_version.h"
 
 namespace lyceum::cli {
 namespace {
 
 constexpr uint32_t kHistoryCompared = 20;
 constexpr size_t kPagesMax = 10'000;
-constexpr std::chrono::milliseconds kOwnerPatience{3000};
-// The filter hides where the stream ends, so that silence has to be taken for the end.
-constexpr std::chrono::milliseconds kSilence{2000};
 
-Result<void> ReadStream(wire::Connection& connection, const envelope::Subjects& subjects,
-                        const UserId& user, std::chrono::milliseconds patience,
-                        const std::function<bool(const wire::StoredMessage&)>& take) {
-  const std::string stream = subjects.LogStream(subjects.PartitionOf(user));
-  auto info = wire::GetStream(connection, stream);
-  if (!info) return info.error();
-  if (!*info) return Reject("the stream " + stream + " is not there: run `lyceum init`");
-  const std::string filter = subjects.LogFilter(user);
-  auto reader = wire::StreamReader::Open(connection, stream, filter, 1);
-  if (!reader) return reader.error();
-  while (true) {
-    auto message = (*reader)->Next(In(std::min(patience, kSilence)));
-    if (!message) return message.error();
-    if (!*message) return {};
-    if ((*message)->sequence > (*info)->last_sequence || !take(**message)) return {};
-    if ((*message)->sequence == (*info)->last_sequence) return {};
+Result<void> ReadKeys(wire::Connection& connection, const envelope::Subjects& subjects,
+                      shard::LogHistory* history) {
+  auto cluster = wire::Bucket::Open(connection, subjects.ClusterBucket());
+  if (!cluster) return cluster.error();
+  if (!*cluster) {
+    return Reject("the bucket " + subjects.ClusterBucket() + " is not there: run `lyceum init`");
   }
+  auto keys = (*cluster)->Keys();
+  if (!keys) return keys.error();
+  for (const std::string& key : *keys) {
+    history->AddBurial(key);
+    const auto lineage = history->LineageOfKey(key);
+    if (!lineage) continue;
+    auto value = (*cluster)->Get(key);
+    if (!value) return value.error();
+    const auto begins = *value ? shard::ReadNumber(**value) : std::nullopt;
+    if (!begins) {
+      return Reject("the key " + key + " of " + subjects.ClusterBucket() + " holds no sequence");
+    }
+    history->AddLineage(*lineage, *begins);
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<SessionRecords> FindRecords(wire::Connection& connection, const envelope::Subjects& subjects,
-                                   const UserId& user, std::chrono::milliseconds patience) {
-  SessionRecords records;
-  envelope::Query query{.history_max = kHistoryCompared, .records = true};
-  uint64_t applied = 0;
-  for (size_t page = 0; page < kPagesMax; ++page) {
-    const auto wait = page == 0 ? std::min(patience, kOwnerPatience) : patience;
-    auto view = AskView(connection, subjects, user, query, In(wait));
-    if (!view) {
-      if (page == 0 && view.error().fault == Fault::kRetry) return records;
-      return view.error();
-    }
-    const std::vector<uint64_t> found = view->records;
-    if (page == 0) {
-      applied = view->applied_seq;
-      records.live = std::move(*view);
-    }
-    for (uint64_t sequence : found) {
-      if (sequence > applied) return records;
-      records.sequences.push_back(sequence);
-    }
-    if (found.empty() || found.back() >= applied) return records;
-    query.records_from = found.back() + 1;
-    query.history_max = 1;
+Result<LogView> LookAtLog(wire::Connection& connection, const envelope::Subjects& subjects,
+                          uint32_t partition, std::chrono::milliseconds patience) {
+  LogView log;
+  log.stream = subjects.LogStream(partition);
+  log.history = shard::LogHistory(static_cast<store::PartitionId>(partition));
+  auto info = wire::GetStream(connection, log.stream);
+  if (!info) return info.error();
+  if (!*info) return Reject("the stream " + log.stream + " is not there: run `lyceum init`");
+  log.first_sequence = (*info)->first_sequence;
+  log.last_sequence = (*info)->last_sequence;
+  if (auto read = ReadKeys(connection, subjects, &log.history); !read) {
+    return read.error();
   }
-  return Reject("the session has more records than can be replayed at once");
+  envelope::EventDecoder decoder;
+  auto barriers =
+      ReadLog(connection, log, subjects.Barriers(partition), patience,
+              [&](const wire::StoredMessage& stored) {
+                const auto barrier = decoder.DecodeBarrier(
+                    stored.data, envelope::EncodingOf(stored.header("Content-Type"), stored.data));
+                if (barrier) log.history.AddBarrier(stored.sequence, barrier->fold_version);
+                return true;
+              });
+  if (!barriers) return barriers.error();
+  const uint32_t version = log.history.FoldVersionOf(UINT64_MAX);
+  if (version > tutor::kFoldVersion) {
+    return Reject("the log goes on under version " + std::to_string(version) +
+                  " of the state machine, this program has " + std::to_string(tutor::kFoldVersion) +
+                  ": run the newer one");
+  }
+  return log;
 }
 
-Result<void> ReadRecords(wire::Connection& connection, const envelope::Subjects& subjects,
-                         const UserId& user, const SessionRecords& records,
-                         std::chrono::milliseconds patience,
-                         const std::function<bool(const wire::StoredMessage&)>& take) {
-  if (!records.live) return ReadStream(connection, subjects, user, patience, take);
-  const std::string stream = subjects.LogStream(subjects.PartitionOf(user));
-  for (uint64_t sequence : records.sequences) {
-    auto message = wire::GetMessage(connection, stream, sequence);
+Result<void> ReadLog(wire::Connection& connection, const LogView& log, const std::string& filter,
+                     std::chrono::milliseconds patience,
+                     const std::function<bool(const wire::StoredMessage&)>& take) {
+  if (log.last_sequence == 0) return {};
+  auto reader = wire::StreamReader::Open(connection, log.stream, filter, 1);
+  if (!reader) return reader.error();
+  uint64_t pending = (*reader)->pending();
+  while (pending > 0) {
+    auto message = (*reader)->Next(In(patience));
     if (!message) return message.error();
-    if (!*message) {
-      return Reject("record " + std::to_string(sequence) + " is not in " + stream +
-                    " any more: the log was trimmed, this session can not be replayed from it");
-    }
-    if (!take(**message)) return {};
+    if (!*message) return Retry("the stream " + log.stream + " went silent");
+    if ((*message)->sequence > log.last_sequence || !take(**message)) return {};
+    if ((*message)->sequence == log.last_sequence) return {};
+    pending = (*message)->pending;
   }
   return {};
+}
+
+Result<LiveSession> AskLive(wire::Connection& connection, const envelope::Subjects& subjects,
+                            const UserId& user, std::chrono::milliseconds patience) {
+  LiveSession live;
+  envelope::Query query{.history_max = kHistoryCompared, .records = true};
+  for (size_t page = 0; page < kPagesMax; ++page) {
+    auto view = AskView(connection, subjects, user, query, In(patience));
+    if (!view) return view.error();
+    const std::vector<uint64_t> found = view->records;
+    const bool more = view->cut && !found.empty();
+    if (page == 0) live.view = std::move(*view);
+    live.records.insert(live.records.end(), found.begin(), found.end());
+    query.records_skip = live.records.size();
+    query.history_max = 1;
+    if (more) continue;
+    // What was folded since the first page does not belong to what it showed.
+    const auto last = std::find(live.records.rbegin(), live.records.rend(), live.view.applied_seq);
+    if (last != live.records.rend()) live.records.erase(last.base(), live.records.end());
+    live.whole = live.records.empty() || live.records.front() == live.view.first_seq;
+    return live;
+  }
+  return Reject("the session has more records than can be compared at once");
 }
 
 }  // namespace lyceum::cli

@@ -1,35 +1,46 @@
-// The records of one session, from the log: what `lyceum replay` folds.
+// The log of a partition as `lyceum replay` reads it, and what the owner says of a session.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "envelope/codec.h"
 #include "envelope/subjects.h"
+#include "shard/log_history.h"
 #include "wire/connection.h"
 #include "wire/jetstream.h"
 
 namespace lyceum::cli {
 
-struct SessionRecords {
-  std::optional<envelope::SessionView> live;  // Empty: no owner answered.
-  std::vector<uint64_t> sequences;            // Only where `live` is there: up to its applied_seq.
+struct LogView {
+  std::string stream;
+  uint64_t first_sequence = 0;
+  uint64_t last_sequence = 0;  // When it was looked at: nothing beyond it is read.
+  shard::LogHistory history{0};
 };
+// STREAM.INFO, the keys of the cluster bucket, and the barriers. kReject also: the log is under a
+// newer version of the state machine than this program has.
+Result<LogView> LookAtLog(wire::Connection& connection, const envelope::Subjects& subjects,
+                          uint32_t partition, std::chrono::milliseconds patience);
 
-// Asks the owner, page by page. An owner that does not answer within the patience is no error.
-Result<SessionRecords> FindRecords(wire::Connection& connection, const envelope::Subjects& subjects,
-                                   const UserId& user, std::chrono::milliseconds patience);
+// Each record of the filter's subjects (empty: of all) up to last_sequence, in order, as long as
+// `take` returns true. Knows where they end. kRetry: nothing came within the patience.
+Result<void> ReadLog(wire::Connection& connection, const LogView& log, const std::string& filter,
+                     std::chrono::milliseconds patience,
+                     const std::function<bool(const wire::StoredMessage&)>& take);
 
-// Each record in order, as long as `take` returns true. Where the owner named the sequences they
-// are fetched one by one, else the whole stream is read through a filter.
-Result<void> ReadRecords(wire::Connection& connection, const envelope::Subjects& subjects,
-                         const UserId& user, const SessionRecords& records,
-                         std::chrono::milliseconds patience,
-                         const std::function<bool(const wire::StoredMessage&)>& take);
+struct LiveSession {
+  envelope::SessionView view;
+  std::vector<uint64_t> records;  // As they were folded, the last one is applied_seq.
+  bool whole = true;              // False: the owner could not name the first ones.
+};
+// Asks the owner, page by page. kRetry: it does not answer.
+Result<LiveSession> AskLive(wire::Connection& connection, const envelope::Subjects& subjects,
+                            const UserId& user, std::chrono::milliseconds patience);
 
 }  // namespace lyceum::cli

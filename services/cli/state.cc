@@ -77,7 +77,9 @@ void Print(const Json& view) {
                 (counter.contains("value") ? Field(counter, "value") : "0");
   }
   Line("counters", counters);
-  Line("history", Field(view, "history_count"));
+  const bool cut = view.contains("cut") && view["cut"] == true;
+  Line("history", Field(view, "history_count") +
+                      (cut ? ", cut: one answer does not hold all that was asked for" : ""));
   for (const Json& entry : List(view, "history")) {
     std::cout << "  " << Field(entry, "at") << " " << Field(entry, "role") << " "
               << Field(entry, "kind") << ": " << Field(entry, "text") << "\n";

@@ -117,11 +117,20 @@ std::vector<worker::Metric> Figures(const shard::SessionWorker& running) {
   };
 }
 
-// Streams and buckets are there and as they should be, and N agrees: by a connection of its own.
+// Streams and buckets are there and as they should be, and N agrees: by a connection of its own. A
+// server that is just starting, or very busy, is asked some times.
 Result<void> CheckInstalled(const Flags& flags, const shard::SessionWorker::Options& options) {
-  auto connection = wire::Connection::Connect(flags.worker.nats);
-  if (!connection) return connection.error();
-  return shard::CheckInstalled(**connection, options.shard.subjects);
+  constexpr int kTries = 5;
+  constexpr std::chrono::milliseconds kPause{400};
+  for (int tries = 1;; ++tries) {
+    auto connection = wire::Connection::Connect(flags.worker.nats);
+    const Result<void> checked = connection
+                                     ? shard::CheckInstalled(**connection, options.shard.subjects)
+                                     : Result<void>(connection.error());
+    const bool again = !checked && checked.error().fault == Fault::kRetry && tries < kTries;
+    if (!again || WaitForStop(In(kPause))) return checked;
+    LogWarn("NATS does not answer as it should: asked again", {{"text", checked.error().text}});
+  }
 }
 
 int Run(int argc, char** argv) {

@@ -122,6 +122,7 @@ void Learner::Heard(const envelope::ReceivedMessage& received) {
   const tutor::ClientMessage& message = received.message;
   const std::string line = Line(message);
   const auto [content, fresh] = contents_.emplace(message.id, line);
+  repeats_ += fresh ? 0 : 1;
   if (!fresh && content->second != line) {
     complaints_.push_back(
         fmt::format("id {} came as \"{}\" and as \"{}\"", message.id, content->second, line));

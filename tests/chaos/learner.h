@@ -38,6 +38,9 @@ class Learner {
   bool done() const { return view_.completed() && !missing(); }
   // By n, from 1: "state body". Dense where nothing is missing.
   const std::map<uint32_t, std::string>& transcript() const { return transcript_; }
+  // Messages that had come before, and how often this one asked for what it missed.
+  uint64_t repeats() const { return repeats_; }
+  uint32_t asked_again() const { return asked_again_; }
   // What must never be: one id with two contents, an answer without a number where one is due.
   const std::vector<std::string>& complaints() const { return complaints_; }
 
@@ -54,6 +57,7 @@ class Learner {
   const AnswerKey* key_;
   uint32_t turns_ = 0;
   uint32_t asked_again_ = 0;
+  uint64_t repeats_ = 0;
   cli::LessonView view_;
   std::map<uint32_t, std::string> transcript_;
   std::map<std::string, std::string> contents_;  // By message id.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cli_fixture.h"
+#include "envelope/codec.h"
 
 namespace lyceum {
 namespace {
@@ -21,6 +22,10 @@ TEST(Cli, NoServerIsExit3AndSaysWhere) {
       {"course", "list"},
       {"state", "u"},
       {"replay", "u"},
+      {"replay", "--partition", "3", "--verify"},
+      {"partition"},
+      {"partition", "resume", "3"},
+      {"session", "rebuild", "u"},
       {"dlq", "list"},
       {"send", "--user", "u", "--hint"},
       {"chat", "--user", "u", "--course", "c"},
@@ -56,6 +61,14 @@ TEST(Cli, WrongUsageIsExit2AndNamesTheFlag) {
       {{"course", "import", "/no/such/file"}, "/no/such/file"},
       {{"fsm", "--format", "png"}, "format"},
       {{"replay", "u", "--verify", "--to", "3"}, "--to"},
+      {{"replay"}, "user"},
+      {{"replay", "u", "--partition", "3"}, "--partition"},
+      {{"replay", "--partition", "3"}, "--verify"},
+      {{"replay", "--partition", "16", "--verify"}, "below 16"},
+      {{"partition", "resume"}, "partition"},
+      {{"partition", "resume", "16"}, "0 to 15"},
+      {{"session"}, "subcommand"},
+      {{"session", "rebuild"}, "user"},
       {{"chat", "--user", "u", "--course", "c", "--script", "/no/such/file"}, "/no/such/file"},
       {{"decode", "/no/such/file"}, "/no/such/file"},
   };
@@ -97,7 +110,7 @@ class Install : public ::testing::Test {
 TEST_F(Install, InitTwiceIsTheSameAsOnce) {
   const Ran first = Init({"--json"});
   ASSERT_EQ(first.code, 0) << first.err;
-  EXPECT_EQ(json::parse(first.out)["created"].size(), 16 + 1 + 3);
+  EXPECT_EQ(json::parse(first.out)["created"].size(), 16 + 1 + 2);
   const Ran second = Init({"--json"});
   EXPECT_EQ(second.code, 0) << second.err;
   EXPECT_EQ(json::parse(second.out)["created"].size(), 0);
@@ -107,7 +120,7 @@ TEST_F(Install, InitTwiceIsTheSameAsOnce) {
 TEST_F(Install, ForPeopleItSaysOneLine) {
   const Ran first = Init();
   ASSERT_EQ(first.code, 0) << first.err;
-  EXPECT_EQ(first.out, "created 20 streams and buckets, for 16 partitions\n");
+  EXPECT_EQ(first.out, "created 19 streams and buckets, for 16 partitions\n");
   EXPECT_EQ(Init().out, "everything is there already\n");
 }
 
@@ -219,14 +232,43 @@ TEST_F(Installed, VerifyNamesTheFirstDifference) {
       << ran.err;
 }
 
-TEST_F(Installed, ReplayOfATrimmedLogSaysSo) {
+TEST_F(Installed, ARecordThatTheLogDoesNotHaveIsNamed) {
   const json view = {{"found", true},      {"user", "ada"},    {"state", "exposition"},
                      {"applied_seq", "7"}, {"records", {"7"}}, {"state_digest", "00"}};
   FakeOwner owner(stack_.nats(), subjects_.Queries(subjects_.PartitionOf(UserId("ada"))),
                   view.dump());
-  const Ran ran = Lyceum("operator", {"replay", "ada"});
+  const Ran ran = Lyceum("operator", {"replay", "ada", "--verify"});
   EXPECT_EQ(ran.code, 1);
-  EXPECT_TRUE(Says(ran, "record 7")) << ran.err;
+  EXPECT_TRUE(Says(ran, "record 7 of the session is not in the log")) << ran.err;
+}
+
+// The owner says that it is at record 2, and its session knows nothing of that.
+TEST_F(Installed, ARecordThatTheSessionDoesNotHaveIsNamed) {
+  const UserId user("ada");
+  const uint32_t partition = subjects_.PartitionOf(user);
+  ASSERT_EQ(Lyceum("gateway", {"send", "--user", "ada", "--start", "small"}).code, 0);
+  ASSERT_EQ(Lyceum("gateway", {"send", "--user", "ada", "--skip"}).code, 0);
+  const json view = {
+      {"found", true},         {"user", "ada"},       {"state", "awaiting_tool_result"},
+      {"lifecycle", "active"}, {"first_seq", "1"},    {"applied_seq", "1"},
+      {"records", {"1"}},      {"state_digest", "00"}};
+  FakeOwner owner(stack_.nats(), subjects_.Queries(partition), view.dump());
+  auto worker = stack_.nats().Connect("session_worker");
+  test::Process replay({Program("lyceum"), "replay", "ada", "--verify", "--json"},
+                       stack_.nats().env_for("operator"));
+  envelope::WorkerHeartbeat beat{.worker = "w", .boot = "b", .at_ms = 1, .partitions = {}};
+  beat.partitions.push_back({.partition = partition, .position = 2, .confirmed = 2});
+  std::optional<int> code;
+  ASSERT_TRUE(test::Eventually(seconds(20), [&] {
+    EXPECT_TRUE(worker->Publish({.subject = subjects_.WorkerHeartbeat("w"),
+                                 .data = envelope::EncodeWorkerHeartbeat(beat)}));
+    code = replay.Wait(In(std::chrono::milliseconds(50)));
+    return code.has_value();
+  }));
+  EXPECT_EQ(*code, 1);
+  EXPECT_EQ(Lines(replay.out()).back()["missing"], json({2})) << replay.out();
+  EXPECT_NE(replay.err().find("record 2 of the log is not in the session"), std::string::npos)
+      << replay.err();
 }
 
 TEST_F(Installed, ReplayUnderAnotherCountOfPartitionsIsRefused) {

@@ -46,16 +46,21 @@ const std::vector<Row> kPublish = {
     {"lyceum.p.3.admin.ann", "o"},
     {"lyceum.p.3.tool.ann", "st"},
     {"lyceum.p.3.timer.ann", "s"},
+    {"lyceum.p.3.barrier.w1", "s"},
     {"lyceum.p.3.user.ann.more", ""},
     {"lyceum.query.ann", "go"},
     {"lyceum.q.3.ann", "go"},
     {"lyceum.tool.check_answer", "s"},
+    {"lyceum.tool.check_answer.w1", "s"},
     {"lyceum.toolctl.w1", "s"},
     {"lyceum.toolworker.w1", "t"},
+    {"lyceum.worker.w1", "s"},
+    {"lyceum.partition.3", "o"},
+    {"lyceum.partition.3.more", ""},
     {"lyceum.out.c1", "st"},
     {"lyceum.dlq.3.ann", "s"},
     {"$KV.lyceum_cluster.worker.w1", "sa"},
-    {"$KV.lyceum_sessions.ann", "sa"},
+    {"$KV.lyceum_sessions.ann", ""},
     {"$KV.lyceum_courses.algebra", "a"},
     {"$KV.other.key", ""},
     {"$JS.API.STREAM.CREATE.LYCEUM_P3", "a"},
@@ -69,7 +74,7 @@ const std::vector<Row> kPublish = {
     {"$JS.API.STREAM.MSG.GET.LYCEUM_P3", "osa"},
     {"$JS.API.STREAM.INFO.KV_lyceum_courses", "osta"},
     {"$JS.API.STREAM.MSG.GET.KV_lyceum_courses", "osta"},
-    {"$JS.API.STREAM.MSG.GET.KV_lyceum_sessions", "osa"},
+    {"$JS.API.STREAM.MSG.GET.KV_lyceum_cluster", "osa"},
     {"_INBOX.gateway.x", "s"},
     {"_INBOX.operator.x", "s"},
     {"$SYS.REQ.SERVER.PING", ""},
@@ -87,8 +92,12 @@ const std::vector<Row> kSubscribe = {
     {"lyceum.tool.check_answer", "t", "tools"},
     {"lyceum.tool.check_answer", "", ""},
     {"lyceum.tool.check_answer", "", "spies"},
+    {"lyceum.tool.check_answer.w1", "t"},
     {"lyceum.toolctl.w1", "t"},
     {"lyceum.toolworker.*", "os"},
+    {"lyceum.worker.*", "os"},
+    {"lyceum.partition.3", "s"},
+    {"lyceum.partition.*", "s"},
     {"lyceum.dlq.*.*", "o"},
     {"$KV.lyceum_cluster.>", ""},
     {"$KV.lyceum_courses.>", ""},
@@ -199,7 +208,7 @@ TEST(Permissions, EachRoleCanDoItsWork) {
   log.name = "LYCEUM_P3";
   log.subjects = {"lyceum.p.3.*.*"};
   ASSERT_TRUE(wire::EnsureStream(*admin, log));
-  for (const char* name : {"lyceum_cluster", "lyceum_sessions", "lyceum_courses"}) {
+  for (const char* name : {"lyceum_cluster", "lyceum_courses"}) {
     auto bucket = wire::Bucket::Ensure(*admin, name);
     ASSERT_TRUE(bucket) << bucket.error().text;
     ASSERT_TRUE(bucket->Put("key", "value"));

@@ -22,4 +22,8 @@ bool Eventually(std::chrono::milliseconds wait, const std::function<bool()>& con
   return Eventually(In(wait), condition);
 }
 
+void PassTime(std::chrono::milliseconds time) {
+  Eventually(time, [] { return false; });
+}
+
 }  // namespace lyceum::test

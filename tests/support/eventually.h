@@ -13,4 +13,7 @@ namespace lyceum::test {
 bool Eventually(Deadline deadline, const std::function<bool()>& condition);
 bool Eventually(std::chrono::milliseconds wait, const std::function<bool()>& condition);
 
+// For what is measured over a stretch of time: waits for its end, and for nothing else.
+void PassTime(std::chrono::milliseconds time);
+
 }  // namespace lyceum::test

@@ -101,6 +101,10 @@ void NatsServer::WriteConfig() {
   } else if (options_.jetstream) {
     config += "jetstream { store_dir: $LYCEUM_NATS_STORE }\n";
   }
+  if (!options_.tls_certificate.empty()) {
+    config += "tls { cert_file: \"" + options_.tls_certificate + "\", key_file: \"" +
+              options_.tls_key + "\" }\n";
+  }
   WriteFile(dir_ / "server.conf", config);
 }
 
@@ -133,7 +137,10 @@ bool NatsServer::Answers() const {
          std::string(first, 5) == "INFO ";
 }
 
-std::string NatsServer::url() const { return "nats://127.0.0.1:" + std::to_string(port_); }
+std::string NatsServer::url() const {
+  return (options_.tls_certificate.empty() ? "nats://127.0.0.1:" : "tls://127.0.0.1:") +
+         std::to_string(port_);
+}
 
 std::string NatsServer::password(const std::string& role) const {
   return "password" + std::to_string(role.size()) + "of" + role;

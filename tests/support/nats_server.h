@@ -23,13 +23,16 @@ class NatsServer {
     bool roles = true;      // false: no users, no mapping: everybody may do everything.
     bool jetstream = true;  // false: also means no roles.
     int partitions = 16;    // Of the mapping.
+    // Files in PEM: the server then speaks TLS alone. Whoever connects must trust it.
+    std::string tls_certificate = {};
+    std::string tls_key = {};
   };
 
   NatsServer();  // The options as they stand above.
   explicit NatsServer(
       const Options& options);  // Returns when it answers; throws where it does not.
 
-  std::string url() const;  // nats://127.0.0.1:<port>
+  std::string url() const;  // nats://127.0.0.1:<port>, or tls://
   // With user and password. Roles: gateway operator session_worker tool_worker admin.
   std::string url_for(const std::string& role) const;
   std::string password(const std::string& role) const;

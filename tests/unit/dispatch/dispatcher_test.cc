@@ -25,8 +25,9 @@ class DispatcherTest : public ::testing::Test {
         dispatcher_(MakeDispatcher()) {
     dispatcher_->OnConnected();
   }
-  std::unique_ptr<Dispatcher> MakeDispatcher() {
+  std::unique_ptr<Dispatcher> MakeDispatcher(uint32_t sharers = 1) {
     Dispatcher::Options options;
+    options.sharers = sharers;
     options.table.calls_max = 1'000;
     options.error_ms_max = 60'000;
     return std::make_unique<Dispatcher>(&wire_, &publisher_, &clock_, &random_,
@@ -131,6 +132,14 @@ TEST_F(DispatcherTest, ARequestGoesOutOnceWithAReplySubjectOfItsOwn) {
   }
   EXPECT_TRUE(Out().empty());
   EXPECT_EQ(dispatcher_->size(), 1u);
+}
+
+TEST_F(DispatcherTest, DispatchersOfOneProcessShareTheSlots) {
+  dispatcher_ = MakeDispatcher(4);
+  dispatcher_->OnConnected();
+  Beat("w", {});  // 8 slots: 2 of them are ours.
+  for (int n = 1; n <= 5; ++n) Add(n);
+  EXPECT_EQ(Out().size(), 2u);
 }
 
 TEST_F(DispatcherTest, WhereAllReadItTheRequestIsInProtobuf) {

@@ -164,9 +164,26 @@ const std::string& ToolHeartbeatSample() {
 const std::string& WorkerHeartbeatSample() {
   static const std::string kSample =
       R"({"worker":"w1","boot":"b7","at":"2026-01-31T08:15:00.100Z","partitions":[)"
-      R"({"partition":3,"position":"18","confirmed":"17","lineage":1,"fold_version":2,"digest":"0f"},)"
+      R"({"partition":3,"position":"18","confirmed":"17","lineage":1,"fold_version":2,"digest":"0f",)"
+      R"("state":"halted","halted_because":"the log lost its tail","checkpoint":"16","log_end":"20"},)"
       R"({"partition":15,"position":"9007199254740993"}]})";
   return kSample;
+}
+
+const std::vector<std::string>& PartitionCommandSamples() {
+  static const std::vector<std::string> kSamples = {
+      R"({"resume":{}})",
+      R"({"rebuild":{"user":"ana"}})",
+  };
+  return kSamples;
+}
+
+const std::vector<std::string>& PartitionReplySamples() {
+  static const std::vector<std::string> kSamples = {
+      R"({"done":true,"records":"17"})",
+      R"({"error":{"code":"busy","text":"Try again.","retryable":true}})",
+  };
+  return kSamples;
 }
 
 const std::string& ToolRefusedSample() {

@@ -21,6 +21,8 @@ const std::vector<std::string>& ToolRequestSamples();
 const std::vector<std::string>& ToolAckSamples();
 const std::string& ToolHeartbeatSample();
 const std::string& WorkerHeartbeatSample();
+const std::vector<std::string>& PartitionCommandSamples();
+const std::vector<std::string>& PartitionReplySamples();
 const std::string& ToolRefusedSample();
 const std::string& BarrierSample();
 const std::string& TopicSample();

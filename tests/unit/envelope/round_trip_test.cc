@@ -213,6 +213,28 @@ TEST(Contract, WorkerHeartbeatsComeBack) {
             "partitions[0].partition: must be below 1024");
 }
 
+TEST(Contract, PartitionCommandsAndRepliesComeBack) {
+  for (const std::string& json : PartitionCommandSamples()) {
+    for (const std::string& data : {json, ToBytes<v1::PartitionCommand>(json)}) {
+      const auto command = DecodePartitionCommand(data, EncodingOf({}, data));
+      ASSERT_TRUE(command) << command.error().text;
+      EXPECT_EQ(EncodePartitionCommand(*command), json);
+    }
+  }
+  for (const std::string& json : PartitionReplySamples()) {
+    const auto reply = DecodePartitionReply(json, kJson);
+    ASSERT_TRUE(reply) << reply.error().text;
+    EXPECT_EQ(EncodePartitionReply(*reply, kJson), json);
+    EXPECT_EQ(EncodePartitionReply(*reply, kProtobuf), ToBytes<v1::PartitionReply>(json));
+  }
+  const auto refusal = [](const std::string& command) {
+    return DecodePartitionCommand(command, kJson).error().text;
+  };
+  EXPECT_EQ(refusal("{}"), "command: must be one of resume, rebuild");
+  EXPECT_EQ(refusal(R"({"rebuild":{"user":"a.b"}})").substr(0, 13), "rebuild.user:");
+  EXPECT_EQ(refusal(R"({"stop":{}})"), "stop: unknown field");
+}
+
 TEST(Contract, AToolWorkerTellsACancelFromARefusal) {
   const auto cancel = DecodeToolControl(EncodeToolCancel(CallId("3-17-1")), kJson);
   ASSERT_TRUE(cancel) << cancel.error().text;
@@ -285,6 +307,8 @@ TEST(Contract, TheSamplesSetEveryField) {
   ExpectAllFieldsSet<v1::Topic>({TopicSample()});
   ExpectAllFieldsSet<v1::ToolRefused>({ToolRefusedSample()});
   ExpectAllFieldsSet<v1::WorkerHeartbeat>({WorkerHeartbeatSample()});
+  ExpectAllFieldsSet<v1::PartitionCommand>(PartitionCommandSamples());
+  ExpectAllFieldsSet<v1::PartitionReply>(PartitionReplySamples());
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ TEST(Subjects, AreSpeltAsInTheContract) {
   EXPECT_EQ(subjects.DeadLetters(), "lyceum.dlq.*.*");
   EXPECT_EQ(subjects.DeadLetterStream(), "LYCEUM_DLQ");
   EXPECT_EQ(subjects.ClusterBucket(), "lyceum_cluster");
-  EXPECT_EQ(subjects.SessionBucket(), "lyceum_sessions");
+  EXPECT_EQ(subjects.PartitionCommands(3), "lyceum.partition.3");
+  EXPECT_EQ(subjects.Barriers(3), "lyceum.p.3.barrier.*");
   EXPECT_EQ(subjects.CourseBucket(), "lyceum_courses");
 }
 

@@ -192,6 +192,8 @@ void DecodeAll(const std::string& data) {
       ASSERT_EQ(ack->worker, view->worker);
     }
     (void)DecodeWorkerHeartbeat(data, encoding).has_value();
+    (void)DecodePartitionCommand(data, encoding).has_value();
+    (void)DecodePartitionReply(data, encoding).has_value();
     (void)DecodeToolControl(data, encoding).has_value();
     (void)DecodeBarrier(data, encoding).has_value();
     (void)DecodeToolHeartbeat(data, encoding).has_value();
@@ -228,6 +230,8 @@ TEST(Syntax, GarbageNeverCrashes) {
   }
   seeds.push_back(WorkerHeartbeatSample());
   seeds.push_back(BarrierSample());
+  for (const auto& json : PartitionCommandSamples()) seeds.push_back(json);
+  for (const auto& json : PartitionReplySamples()) seeds.push_back(json);
   JournalWriter journal;
   journal.AddRecord(17);
   journal.AddMessage(5, 17, 9, kJson, ClientMessageSamples()[0]);

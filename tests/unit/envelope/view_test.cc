@@ -156,8 +156,8 @@ TEST(View, AnyPayloadAsJson) {
   for (const std::string type : {"", "event", "Start", "lyceum.v1.Event"}) {
     EXPECT_EQ(ToJson(type, "{}").error().text,
               "type: name one of Event, ClientMessage, ToolRequest, ToolAck, ToolHeartbeat, "
-              "ToolCancel, ToolRefused, WorkerHeartbeat, Query, SessionView, DeadLetter, Topic, "
-              "Session, HistoryRow, Letter, JournalChunk");
+              "ToolCancel, ToolRefused, WorkerHeartbeat, PartitionCommand, PartitionReply, Query, "
+              "SessionView, DeadLetter, Topic, Session, HistoryRow, Letter, JournalChunk");
   }
   EXPECT_EQ(ToJson("Query", R"({"x":1})").error().text, "x: unknown field");
 }

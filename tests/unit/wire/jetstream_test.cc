@@ -160,11 +160,16 @@ TEST(StreamReader, FilterLeavesOthersOut) {
   Fill(*connection, 1, 30);
   auto reader = StreamReader::Open(*connection, "LOG", "log.u1", 0);
   ASSERT_TRUE(reader) << reader.error().text;
+  EXPECT_EQ((*reader)->pending(), 10u);
   for (uint64_t want = 1; want <= 30; want += 3) {
     auto got = (*reader)->Next(In(seconds(2)));
     ASSERT_TRUE(got && *got);
     EXPECT_EQ((*got)->sequence, want);
+    EXPECT_EQ((*got)->pending, (28 - want) / 3);
   }
+  auto of_nobody = StreamReader::Open(*connection, "LOG", "log.nobody", 0);
+  ASSERT_TRUE(of_nobody) << of_nobody.error().text;
+  EXPECT_EQ((*of_nobody)->pending(), 0u);
   EXPECT_FALSE(*(*reader)->Next(In(milliseconds(20))));
 }
 

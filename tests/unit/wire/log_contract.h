@@ -17,11 +17,12 @@ namespace lyceum::wire {
 class LogContract : public WireContract {
  protected:
   // Stores messages under log.<i>, with their number as data. They are acked when this returns.
-  void Store(Wire& wire, int first, int count, size_t padding = 0) {
+  void Store(Wire& wire, int first, int count, size_t padding = 0,
+             const std::string& subject = "log.a") {
     int acked = 0;
     for (int i = first; i < first + count; ++i) {
       const std::string data = std::to_string(i) + std::string(padding, ' ');
-      wire.Request({.subject = "log.a", .data = data, .content_type = "text/plain"},
+      wire.Request({.subject = subject, .data = data, .content_type = "text/plain"},
                    std::chrono::seconds(10), [&](const Result<Answer>& answer) {
                      EXPECT_TRUE(answer);
                      ++acked;

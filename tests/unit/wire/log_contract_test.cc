@@ -2,6 +2,7 @@
 #include "log_contract.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "tampered_wire.h"
 
@@ -49,6 +50,33 @@ TEST_P(LogContract, ReaderBeginsAtASequence) {
   Store(*wire, 21, 2);
   ASSERT_TRUE(Read(&next, [&] { return next.sequences.size() == 2; }));
   EXPECT_EQ(next.sequences.front(), 21u);
+}
+
+TEST_P(LogContract, AFilteredReaderKnowsWhereItsRecordsEnd) {
+  world_->CreateStream("LOG", {"log.>"});
+  auto wire = Connected();
+  Store(*wire, 1, 5, 0, "log.a");
+  Store(*wire, 6, 3, 0, "log.b.x");
+  Store(*wire, 9, 1, 0, "log.a");
+  Reading reading;
+  std::optional<uint64_t> pending;
+  const auto open = [&](const std::string& filter) {
+    reading = {};
+    pending.reset();
+    reading.reader = std::make_unique<LogReader>(
+        wire.get(), &world_->clock(), "LOG", 1,
+        LogReader::Filter{filter, [&](uint64_t count) { pending = count; }}, Into(&reading),
+        Breaks(&reading));
+  };
+  open("log.b.*");
+  ASSERT_TRUE(Read(&reading, [&] { return reading.sequences.size() == 3 && pending; }));
+  EXPECT_EQ(reading.sequences, (std::vector<uint64_t>{6, 7, 8}));
+  EXPECT_EQ(*pending, 3u);
+  EXPECT_EQ(reading.pending.back(), 0u);
+  open("log.c");
+  ASSERT_TRUE(Read(&reading, [&] { return pending.has_value(); }));
+  EXPECT_EQ(*pending, 0u);
+  EXPECT_TRUE(reading.sequences.empty());
 }
 
 // A log that lost its tail: the server begins at what it has.

@@ -278,16 +278,12 @@ TEST(NatsWire, WrongUrlsAreRejectAndSayWhy) {
   EventLoop loop;
   const SystemClock clock;
   ConnectOptions options;
-  for (const char* url :
-       {"", ",", "tls://127.0.0.1:4222", "nats://127.0.0.1:1,tls://127.0.0.1:2"}) {
+  for (const char* url : {"", ","}) {
     options.url = url;
     const auto wire = NatsWire::Create(&loop, &clock, options);
     ASSERT_FALSE(wire) << url;
     EXPECT_EQ(wire.error().fault, Fault::kReject);
   }
-  options.url = "tls://127.0.0.1:4222";
-  EXPECT_NE(NatsWire::Create(&loop, &clock, options).error().text.find("tls://"),
-            std::string::npos);
 }
 
 TEST(NatsWire, SaysWhyItCannotConnect) {

@@ -1,0 +1,103 @@
+#include "shard/commands.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "base/overloaded.h"
+
+namespace lyceum::shard {
+namespace {
+
+envelope::PartitionReply NotDone(std::string code, std::string text, bool retryable) {
+  return {.code = std::move(code), .text = std::move(text), .retryable = retryable};
+}
+
+}  // namespace
+
+Commands::Commands(Context* context, std::function<Partition*(store::PartitionId)> find)
+    : context_(context), find_(std::move(find)), self_(std::make_shared<Commands*>(this)) {}
+
+void Commands::Subscribe(const std::vector<store::PartitionId>& partitions) {
+  for (const store::PartitionId partition : partitions) {
+    const auto subscribed = context_->wire->Subscribe(
+        context_->options.subjects.PartitionCommands(partition), "",
+        [this, partition](const wire::Arrived& command) { OnCommand(partition, command); });
+    if (!subscribed) return;  // The connection is gone again: the next one does it.
+  }
+}
+
+void Commands::OnCommand(store::PartitionId id, const wire::Arrived& arrived) {
+  if (arrived.reply.empty()) return;
+  const auto encoding = envelope::EncodingOf(arrived.content_type, arrived.data);
+  Asker asker{id, std::string(arrived.reply), encoding};
+  const auto command = envelope::DecodePartitionCommand(arrived.data, encoding);
+  if (!command) return Reply(asker, NotDone("bad_command", command.error().text, false));
+  Partition* partition = find_(id);
+  if (partition == nullptr) return;
+  if (resumed_.size() + rebuilding_ >= kWaitingMax) {
+    return Reply(asker, NotDone("busy", "too many commands wait: try again", true));
+  }
+  std::visit(
+      Overloaded{[&](const envelope::ResumePartition&) { Resume(*partition, std::move(asker)); },
+                 [&](const envelope::RebuildSession& rebuild) {
+                   Rebuild(*partition, rebuild.user, std::move(asker));
+                 }},
+      *command);
+}
+
+void Commands::Resume(Partition& partition, Asker asker) {
+  if (partition.phase() != Partition::Phase::kHalted) {
+    return Reply(asker, NotDone("not_halted",
+                                fmt::format("partition {} is not halted", partition.id()), false));
+  }
+  LogWarn("an operator resumes the partition", {{"partition", partition.id()}});
+  partition.Resume();
+  resumed_.push_back({std::move(asker), context_->clock->SteadyMs() + kResumeMs});
+}
+
+void Commands::Rebuild(Partition& partition, const UserId& user, Asker asker) {
+  const store::PartitionId home = context_->options.subjects.PartitionOf(user);
+  if (home != partition.id()) {
+    return Reply(asker, NotDone("wrong_partition",
+                                fmt::format("the learner belongs to partition {}", home), false));
+  }
+  ++rebuilding_;
+  partition.RebuildSession(user, [self = std::weak_ptr(self_),
+                                  asker = std::move(asker)](const Result<uint64_t>& rebuilt) {
+    const auto here = self.lock();
+    if (here == nullptr) return;
+    --(*here)->rebuilding_;
+    if (rebuilt) return (*here)->Reply(asker, {.done = true, .records = *rebuilt});
+    const bool retryable = rebuilt.error().fault == Fault::kRetry;
+    (*here)->Reply(asker, NotDone("not_rebuilt", rebuilt.error().text, retryable));
+  });
+}
+
+void Commands::Tick() {
+  std::erase_if(resumed_, [&](const Resumed& resumed) {
+    const Partition* partition = find_(resumed.asker.partition);
+    if (partition->phase() == Partition::Phase::kReading) {
+      Reply(resumed.asker, {.done = true});
+      return true;
+    }
+    if (partition->phase() == Partition::Phase::kHalted) {
+      Reply(resumed.asker, NotDone("halted", partition->halted_because(), false));
+      return true;
+    }
+    if (context_->clock->SteadyMs() < resumed.give_up_ms) return false;
+    Reply(resumed.asker, NotDone("opening", "the partition is still being opened", true));
+    return true;
+  });
+}
+
+void Commands::Reply(const Asker& asker, const envelope::PartitionReply& reply) {
+  const std::string bytes = envelope::EncodePartitionReply(reply, asker.encoding);
+  const bool json = asker.encoding == tutor::Encoding::kJson;
+  const auto sent = context_->wire->Publish(
+      {.subject = asker.reply, .data = bytes, .content_type = json ? "application/json" : ""});
+  if (!sent) LogWarn("command not answered", {{"text", sent.error().text}});
+}
+
+}  // namespace lyceum::shard

@@ -1,0 +1,55 @@
+// Commands: what operators ask of a partition's owner, on lyceum.partition.<pp>, request/reply.
+//
+//   resume    answered when the partition reads its log again, or has halted again
+//   rebuild   answered when the session is in a checkpoint again, or cannot be made
+//
+// What comes over kWaitingMax is answered `busy`. One thread calls it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shard/context.h"
+#include "shard/partition.h"
+
+namespace lyceum::shard {
+
+class Commands {
+ public:
+  static constexpr size_t kWaitingMax = 64;
+  static constexpr int64_t kResumeMs = 10'000;
+
+  // Of each partition that it subscribes for. Null: not there.
+  Commands(Context* context, std::function<Partition*(store::PartitionId)> find);
+
+  // On a new connection.
+  void Subscribe(const std::vector<store::PartitionId>& partitions);
+  // About ten times a second.
+  void Tick();
+
+ private:
+  struct Asker {
+    store::PartitionId partition = 0;
+    std::string reply;
+    tutor::Encoding encoding = tutor::Encoding::kProtobuf;
+  };
+  struct Resumed {
+    Asker asker;
+    int64_t give_up_ms = 0;  // Steady.
+  };
+  void OnCommand(store::PartitionId partition, const wire::Arrived& command);
+  void Resume(Partition& partition, Asker asker);
+  void Rebuild(Partition& partition, const UserId& user, Asker asker);
+  void Reply(const Asker& asker, const envelope::PartitionReply& reply);
+
+  Context* const context_;
+  const std::function<Partition*(store::PartitionId)> find_;
+  std::vector<Resumed> resumed_;
+  size_t rebuilding_ = 0;
+  std::shared_ptr<Commands*> self_;
+};
+
+}  // namespace lyceum::shard

@@ -1,0 +1,68 @@
+#include "shard/output.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "envelope/events.h"
+#include "envelope/tool_requests.h"
+
+namespace lyceum::shard {
+
+tutor::Encoding KeptEncoding(const tutor::Session& session) {
+  return session.clients.empty() ? tutor::Encoding::kProtobuf : session.clients.front().encoding;
+}
+
+std::string ToolRequestBase(const envelope::Subjects& subjects, const tutor::Session& session,
+                            const tutor::Call& call, tutor::ToolArgs args, std::string_view trace) {
+  envelope::ToolRequest request;
+  request.id = call.id;
+  request.tool = call.tool;
+  request.user = session.user;
+  request.reply_subject = subjects.In(envelope::RecordClass::kTool, session.user);
+  for (const tutor::AttachedClient& client : session.clients) {
+    request.stream_subjects.push_back(subjects.Out(client.id));
+  }
+  if (!session.clients.empty()) {
+    request.stream_subject = request.stream_subjects.back();
+    request.stream_json = session.clients.back().encoding == tutor::Encoding::kJson;
+  }
+  request.args = std::move(args);
+  request.context = session.context;
+  request.trace = trace;
+  return envelope::EncodeToolRequestBase(request);
+}
+
+std::string TimerRecord(const tutor::Timer& timer) {
+  const tutor::Event fired{.id = EventId(timer.token), .kind = tutor::TimerFired{timer.token}};
+  return envelope::EncodeEvent(fired, tutor::Encoding::kProtobuf);
+}
+
+tutor::ClientMessage RefusalMessage(const tutor::LogPosition& position, const Refused& refused,
+                                    const tutor::Session* session) {
+  CHECK(refused.sender.has_value());
+  const bool damaged = refused.reason == Refusal::kDamaged;
+  tutor::ClientMessage message;
+  message.id = tutor::IdAt(position, 0);
+  message.in_reply_to = refused.sender->id;
+  message.at_ms = position.time_ms;
+  message.state =
+      session != nullptr ? tutor::NameOf(session->state) : tutor::StateName::kExposition;
+  message.body = tutor::ErrorOut{.code = damaged ? "damaged" : "refused", .text = refused.text};
+  return message;
+}
+
+envelope::DeadLetter DeadLetterOf(uint32_t partition, const Record& record,
+                                  const Refused& refused) {
+  envelope::DeadLetter letter;
+  letter.partition = partition;
+  letter.sequence = record.sequence;
+  letter.subject = std::string(record.subject);
+  letter.reason = std::string(Name(refused.reason));
+  letter.text = refused.text;
+  letter.count = 1;
+  letter.at_ms = record.time_ms;
+  letter.record = std::string(record.data);
+  return letter;
+}
+
+}  // namespace lyceum::shard

@@ -1,0 +1,42 @@
+#include "shard/refold.h"
+
+#include <utility>
+
+namespace lyceum::shard {
+
+Refold::Step Refold::Fold(const Record& record, std::optional<tutor::Session>* session) {
+  Step step;
+  effects_.clear();
+  if (history_->IsBuried(record.sequence)) {
+    step.refused = Refused{.reason = Refusal::kBuried,
+                           .text = "the process died over this record twice: nobody folds it"};
+    return step;
+  }
+  auto address = AddressOf(subjects_, partition_, record);
+  if (auto* refused = std::get_if<Refused>(&address)) {
+    step.refused = std::move(*refused);
+    return step;
+  }
+  const auto& subject = std::get<envelope::Subjects::LogSubject>(address);
+  if (subject.record_class == envelope::RecordClass::kBarrier) {
+    step.is_barrier = true;
+    return step;
+  }
+  auto event = EventOf(decoder_, record, subject.record_class);
+  if (auto* refused = std::get_if<Refused>(&event)) {
+    step.refused = std::move(*refused);
+    return step;
+  }
+  step.decoded = std::move(std::get<envelope::DecodedEvent>(event));
+  tutor::LogPosition position;
+  position.partition = partition_;
+  position.sequence = record.sequence;
+  position.time_ms = record.time_ms;
+  position.lineage = history_->LineageOf(record.sequence);
+  position.fold_version = history_->FoldVersionOf(record.sequence);
+  core_(session, UserId(std::string(subject.user)), step.decoded->event, position, &effects_);
+  step.in_session = session->has_value();
+  return step;
+}
+
+}  // namespace lyceum::shard

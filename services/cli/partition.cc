@@ -1,0 +1,140 @@
+// lyceum partition: who owns which partition and how far it is; a halted one goes on.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/ask.h"
+#include "cli/cli.h"
+#include "cli/terminal.h"
+#include "cli/worker_status.h"
+#include "wire/jetstream.h"
+
+namespace lyceum::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kNameMax = 24;
+constexpr size_t kTextMax = 1000;
+
+struct Row {
+  uint32_t partition = 0;
+  std::optional<OwnerStatus> owner;
+  std::optional<uint64_t> log_end;  // Empty: there is no such stream.
+  uint64_t behind() const {
+    const uint64_t position = owner ? owner->partition.position : 0;
+    return log_end && *log_end > position ? *log_end - position : 0;
+  }
+};
+
+void PrintJson(const Row& row) {
+  Json line{{"partition", row.partition}};
+  if (row.owner) {
+    const auto& status = row.owner->partition;
+    line["owner"] = row.owner->worker;
+    line["state"] = status.state;
+    line["position"] = status.position;
+    line["behind"] = row.behind();
+    line["confirmed"] = status.confirmed;
+    line["checkpoint"] = status.checkpoint;
+    line["lineage"] = status.lineage;
+    line["fold_version"] = status.fold_version;
+    if (!status.halted_because.empty()) line["halted_because"] = Plain(status.halted_because);
+  } else {
+    line["state"] = "nobody";
+  }
+  if (row.log_end) line["log_end"] = *row.log_end;
+  std::cout << line.dump() << "\n";
+}
+
+template <class... Columns>
+void PrintColumns(const Columns&... columns) {
+  std::array<char, 256> text;
+  std::snprintf(text.data(), text.size(), "%9s  %-24s %-12s %11s %11s %9s %11s %11s %7s %4s",
+                std::string(columns).c_str()...);
+  std::cout << PlainLine(text.data(), text.size()) << "\n";
+}
+
+void PrintRow(const Row& row) {
+  const std::string end = row.log_end ? std::to_string(*row.log_end) : "no stream";
+  if (!row.owner) {
+    PrintColumns(std::to_string(row.partition), "nobody", "-", "-", end, "-", "-", "-", "-", "-");
+    return;
+  }
+  const auto& status = row.owner->partition;
+  PrintColumns(std::to_string(row.partition), PlainLine(row.owner->worker, kNameMax), status.state,
+               std::to_string(status.position), end, std::to_string(row.behind()),
+               std::to_string(status.confirmed), std::to_string(status.checkpoint),
+               std::to_string(status.lineage), std::to_string(status.fold_version));
+  if (!status.halted_because.empty()) {
+    std::cout << "           " << PlainLine(status.halted_because, kTextMax) << "\n";
+  }
+}
+
+}  // namespace
+
+int RunPartitionList(const Common& common) {
+  auto connection = Connect(common);
+  if (!connection) return FailUsage(connection.error());
+  const envelope::Subjects subjects = common.subjects();
+  auto owners = ListenForOwners(**connection, subjects);
+  if (!owners) return Fail(owners.error());
+  if (!common.json) {
+    PrintColumns("partition", "owner", "state", "position", "log end", "behind", "confirmed",
+                 "checkpoint", "lineage", "fold");
+  }
+  for (uint32_t partition = 0; partition < subjects.partitions(); ++partition) {
+    auto info = wire::GetStream(**connection, subjects.LogStream(partition));
+    if (!info) return Fail(info.error());
+    Row row{.partition = partition, .owner = {}, .log_end = {}};
+    if (*info) row.log_end = (*info)->last_sequence;
+    if (const auto owner = owners->find(partition); owner != owners->end()) {
+      row.owner = owner->second;
+      // What came while we looked is not missing.
+      if (row.log_end) row.log_end = std::max(*row.log_end, row.owner->partition.log_end);
+    }
+    common.json ? PrintJson(row) : PrintRow(row);
+  }
+  std::cout.flush();
+  return kDone;
+}
+
+int RunPartitionResume(const Common& common, const PartitionResumeOptions& options) {
+  const envelope::Subjects subjects = common.subjects();
+  if (options.partition >= subjects.partitions()) {
+    return Fail(kUsage, "there are partitions 0 to " + std::to_string(subjects.partitions() - 1));
+  }
+  auto connection = Connect(common);
+  if (!connection) return FailUsage(connection.error());
+  auto reply = Command(**connection, subjects, options.partition, envelope::ResumePartition{},
+                       std::chrono::seconds(options.timeout_s));
+  if (!reply) return Fail(reply.error());
+  if (common.json) {
+    std::cout << Json{{"partition", options.partition}, {"resumed", true}}.dump() << std::endl;
+  } else {
+    std::cout << "partition " << options.partition << " goes on" << std::endl;
+  }
+  return kDone;
+}
+
+int RunSessionRebuild(const Common& common, const SessionRebuildOptions& options) {
+  Result<UserId> user = UserOf(options.user);
+  if (!user) return FailUsage(user.error());
+  auto connection = Connect(common);
+  if (!connection) return FailUsage(connection.error());
+  const envelope::Subjects subjects = common.subjects();
+  auto reply = Command(**connection, subjects, subjects.PartitionOf(*user),
+                       envelope::RebuildSession{*user}, std::chrono::seconds(options.timeout_s));
+  if (!reply) return Fail(reply.error());
+  if (common.json) {
+    std::cout << Json{{"user", user->value}, {"records", reply->records}}.dump() << std::endl;
+  } else {
+    std::cout << "the session of " << user->value << " is made again, of " << reply->records
+              << " records" << std::endl;
+  }
+  return kDone;
+}
+
+}  // namespace lyceum::cli

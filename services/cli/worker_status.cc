@@ -1,0 +1,40 @@
+#include "cli/worker_status.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace lyceum::cli {
+namespace {
+
+constexpr size_t kHeartbeatsMax = 4096;
+
+}  // namespace
+
+Result<std::map<uint32_t, OwnerStatus>> ListenForOwners(wire::Connection& connection,
+                                                        const envelope::Subjects& subjects,
+                                                        std::chrono::milliseconds wait,
+                                                        std::optional<uint32_t> only) {
+  const auto box = std::make_shared<wire::MessageBox>(kHeartbeatsMax);
+  const uint64_t errors_before = connection.async_errors();
+  auto subscription = connection.Subscribe(subjects.AllWorkerHeartbeats(), "", box, 0);
+  if (!subscription) return subscription.error();
+  std::map<uint32_t, OwnerStatus> owners;
+  const Deadline deadline = In(wait);
+  while (auto message = box->Pop(deadline)) {
+    const auto beat = envelope::DecodeWorkerHeartbeat(
+        message->data, envelope::EncodingOf(message->header("Content-Type"), message->data));
+    if (!beat) continue;
+    for (const auto& partition : beat->partitions) {
+      owners[partition.partition] = {beat->worker, partition};
+    }
+    if (only && owners.contains(*only)) break;
+  }
+  if (owners.empty() && connection.async_errors() != errors_before) {
+    return Reject("the server refused it: " + connection.last_async_error());
+  }
+  return owners;
+}
+
+}  // namespace lyceum::cli

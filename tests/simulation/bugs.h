@@ -1,0 +1,43 @@
+// Bugs that a simulation plants on purpose, to show that its checks find them. None of them is in
+// the programs: each is a door, a core or a replay that does the wrong thing.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace lyceum::simulation {
+
+enum class Bug {
+  kNone,
+  kSentBeforeNoted,        // A message leaves before the flight page knows of it.
+  kPositionAheadOfRows,    // A checkpoint has the position of now and some rows of before.
+  kDurableTooEarly,        // A session counts as durable, and is dropped, before it is written.
+  kNoTimerIndex,           // Timers are in no index.
+  kCoversUnconfirmed,      // A checkpoint covers messages that the server has not.
+  kIdsFromCounter,         // Ids count what this process has made.
+  kReplayIgnoresBurials,   // A replay folds what was buried.
+  kOldBehaviourForgotten,  // What lies before a barrier is folded as what lies behind it.
+};
+
+struct NamedBug {
+  Bug bug;
+  std::string_view name;
+};
+inline constexpr NamedBug kBugs[] = {
+    {Bug::kSentBeforeNoted, "sent-before-noted"},
+    {Bug::kPositionAheadOfRows, "position-ahead-of-rows"},
+    {Bug::kDurableTooEarly, "durable-too-early"},
+    {Bug::kNoTimerIndex, "no-timer-index"},
+    {Bug::kCoversUnconfirmed, "covers-unconfirmed"},
+    {Bug::kIdsFromCounter, "ids-from-counter"},
+    {Bug::kReplayIgnoresBurials, "replay-ignores-burials"},
+    {Bug::kOldBehaviourForgotten, "old-behaviour-forgotten"},
+};
+inline std::optional<Bug> BugOf(std::string_view name) {
+  for (const NamedBug& known : kBugs) {
+    if (known.name == name) return known.bug;
+  }
+  return std::nullopt;
+}
+
+}  // namespace lyceum::simulation

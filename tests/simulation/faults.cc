@@ -1,0 +1,320 @@
+// What goes wrong, and how it is mended.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "simulation/system.h"
+#include "support/planted_core.h"
+
+namespace lyceum::simulation {
+namespace {
+
+constexpr int64_t kSecondUs = 1'000'000;
+
+constexpr std::string_view kNames[kFaultKinds] = {"disconnect-worker",
+                                                  "disconnect-client",
+                                                  "disconnect-tool",
+                                                  "restart-server",
+                                                  "crash",
+                                                  "crash-after-steps",
+                                                  "crash-before-turn",
+                                                  "crash-before-flush",
+                                                  "slow-disk",
+                                                  "failing-writes",
+                                                  "full-disk",
+                                                  "lose-checkpoints",
+                                                  "lose-flight-page",
+                                                  "lose-tail",
+                                                  "clock-of-worker",
+                                                  "clock-of-server",
+                                                  "garbage",
+                                                  "deadly-record",
+                                                  "tool-moods",
+                                                  "tool-crash",
+                                                  "trim",
+                                                  "stall",
+                                                  "skip",
+                                                  "break-consumers",
+                                                  "refuse",
+                                                  "ack-without-storing",
+                                                  "lossy-links",
+                                                  "blocked-writes",
+                                                  "upgrade",
+                                                  "second-owner"};
+
+}  // namespace
+
+std::string_view Name(FaultKind kind) { return kNames[static_cast<int>(kind)]; }
+
+// Each seed has a few kinds: so those that hide others do not hide them everywhere.
+void System::ChooseFaults() {
+  const bool many = dice_.OneIn(4);
+  for (int i = 0; i < kFaultKinds; ++i) {
+    if (dice_.OneIn(many ? 2 : 5)) chosen_.insert(static_cast<FaultKind>(i));
+  }
+  if (!options_.faults) chosen_.clear();
+  // Where the broker and the machine both lose what they had, nothing tells what had left; nor does
+  // it to a second owner that has nothing.
+  if (chosen_.contains(FaultKind::kLoseTail)) {
+    chosen_.erase(FaultKind::kLoseFlightPage);
+    chosen_.erase(FaultKind::kLoseCheckpoints);
+    chosen_.erase(FaultKind::kSecondOwner);
+  }
+  // The first record that is not the old one is told by its time: that has to go on.
+  if (chosen_.contains(FaultKind::kLoseTail)) chosen_.erase(FaultKind::kClockOfServer);
+}
+
+Worker& System::AnyWorker() { return *workers_[dice_.Below(workers_.size())]; }
+
+std::string System::AnyStream() { return subjects_.LogStream(AnyPartition()); }
+
+void System::NextFault() {
+  next_fault_us_ = clock_.NowUs() + dice_.Between(20'000, 1'500'000);
+  if (chosen_.empty()) return;
+  auto kind = chosen_.begin();
+  std::advance(kind, static_cast<int64_t>(dice_.Below(chosen_.size())));
+  Trace(fmt::format("fault {}", Name(*kind)));
+  trouble_us_ = clock_.NowUs() + 500'000;
+  Inject(*kind);
+}
+
+void System::Inject(FaultKind kind) {
+  Worker& worker = AnyWorker();
+  const int64_t down_us =
+      dice_.OneIn(5) ? dice_.Between(1, 8) * kSecondUs : dice_.Between(1'000, 400'000);
+  const auto later = [&](int64_t us, std::function<void()> mend) {
+    trouble_us_ = std::max(trouble_us_, clock_.NowUs() + us + 500'000);
+    broker_->After(us, [this, mend = std::move(mend)] {
+      if (!mended_) mend();
+    });
+  };
+  switch (kind) {
+    case FaultKind::kDisconnectWorker:
+      if (worker.client() != 0) broker_->Disconnect(worker.client());
+      return;
+    case FaultKind::kDisconnectClient:
+      return broker_->Disconnect(clients_[dice_.Below(clients_.size())]->client());
+    case FaultKind::kDisconnectTool:
+      return broker_->Disconnect(tools_[dice_.Below(tools_.size())]->client());
+    case FaultKind::kRestartServer:
+      if (!broker_->running()) return;
+      trouble_us_ = clock_.NowUs() + down_us + kSecondUs;
+      return broker_->RestartServer(down_us, dice_.OneIn(2) ? dice_.Between(0, 300'000) : 0);
+    case FaultKind::kCrash:
+      trouble_us_ = clock_.NowUs() + down_us + kSecondUs;
+      return worker.Crash(down_us);
+    case FaultKind::kCrashAfterSteps:
+      return worker.CrashAfter(1 + dice_.Below(120));
+    case FaultKind::kCrashBeforeTurn:
+      return worker.CrashBeforeTurn();
+    case FaultKind::kCrashBeforeFlush:
+      return worker.CrashBeforeFlush();
+    case FaultKind::kSlowDisk:
+      worker.SetWriteUs(dice_.Between(100'000, 3'000'000));
+      return later(5 * kSecondUs, [&worker] { worker.SetWriteUs(20'000); });
+    case FaultKind::kFailingWrites:
+      return worker.FailWrites(static_cast<uint32_t>(1 + dice_.Below(3)));
+    case FaultKind::kFullDisk:
+      worker.disk().SetFull(true);
+      return later(dice_.Between(1, 5) * kSecondUs, [&worker] { worker.disk().SetFull(false); });
+    case FaultKind::kLoseCheckpoints:
+      worker.disk().LoseNextOnCrash(1 + dice_.Below(4));
+      return worker.Crash(down_us);
+    case FaultKind::kLoseFlightPage:
+      worker.LoseFlightPage();
+      return worker.Crash(down_us);
+    case FaultKind::kLoseTail:
+      return LoseTail(AnyPartition());
+    case FaultKind::kClockOfWorker:
+      return worker.wall().SetOffsetMs(dice_.OneIn(3) ? dice_.Between(-40'000'000, 40'000'000)
+                                                      : dice_.Between(-20'000, 20'000));
+    case FaultKind::kClockOfServer:
+      return broker_->SetServerOffsetMs(dice_.OneIn(4) ? dice_.Between(-3'600'000, 3'600'000)
+                                                       : dice_.Between(-20'000, 20'000));
+    case FaultKind::kGarbage:
+      return Garbage();
+    case FaultKind::kDeadlyRecord:
+      return clients_[dice_.Below(clients_.size())]->SendDeadly();
+    case FaultKind::kToolMoods:
+      for (auto& tool : tools_) tool->SetMood(static_cast<ToolWorker::Mood>(dice_.Below(6)));
+      return;
+    case FaultKind::kToolCrash:
+      return tools_[dice_.Below(tools_.size())]->Crash();
+    case FaultKind::kTrim: {
+      // What is in a checkpoint may go.
+      const uint32_t partition = AnyPartition();
+      Worker* const owner = OwnerOf(partition);
+      const auto checkpoint =
+          owner->disk().GetCheckpoint(static_cast<store::PartitionId>(partition));
+      if (!checkpoint || !checkpoint->has_value() || (*checkpoint)->sequence == 0) return;
+      if (chosen_.contains(FaultKind::kLoseCheckpoints)) return;
+      ReadLogs();
+      const uint64_t below = 1 + dice_.Below((*checkpoint)->sequence);
+      logs_[partition].trimmed_below = std::max(logs_[partition].trimmed_below, below);
+      return broker_->TrimBelow(subjects_.LogStream(partition), below);
+    }
+    case FaultKind::kStall: {
+      const std::string stream = AnyStream();
+      broker_->StallConsumers(stream, true);
+      return later(dice_.Between(1, 8) * kSecondUs,
+                   [this, stream] { broker_->StallConsumers(stream, false); });
+    }
+    case FaultKind::kSkip:
+      return broker_->SkipDeliveries(AnyStream(), 1 + dice_.Below(3));
+    case FaultKind::kBreakConsumers:
+      return broker_->BreakConsumers(AnyStream());
+    case FaultKind::kRefuse: {
+      const std::string stream = dice_.OneIn(4) ? subjects_.DeadLetterStream() : AnyStream();
+      broker_->RefusePublishes(stream, true);
+      return later(dice_.Between(1, 12) * kSecondUs,
+                   [this, stream] { broker_->RefusePublishes(stream, false); });
+    }
+    case FaultKind::kAckWithoutStoring:
+      return broker_->AckWithoutStoring(AnyStream(), 1 + dice_.Below(3));
+    case FaultKind::kLossyLinks: {
+      wire::LinkFaults faults;
+      faults.drop_per_million = 50'000;
+      faults.duplicate_per_million = 50'000;
+      faults.delay_per_million = 100'000;
+      faults.delay_us = 300'000;
+      const auto client = dice_.OneIn(2) ? clients_[dice_.Below(clients_.size())]->client()
+                                         : tools_[dice_.Below(tools_.size())]->client();
+      return broker_->SetFaults(client, faults);
+    }
+    case FaultKind::kBlockedWrites: {
+      if (worker.client() == 0) return;
+      const auto client = worker.client();
+      broker_->BlockWrites(client, true);
+      return later(dice_.Between(50'000, 3'000'000), [this, &worker, client] {
+        if (worker.client() == client) broker_->BlockWrites(client, false);
+      });
+    }
+    case FaultKind::kUpgrade:
+      for (auto& each : workers_) {
+        each->SetFoldVersion(test::kPlantedFoldVersion);
+        each->Crash(down_us);
+      }
+      return;
+    case FaultKind::kSecondOwner: {
+      if (second_owner_ != nullptr) return;
+      Worker::Options other;
+      other.shard = worker.shard_options();
+      other.shard.worker = "intruder";
+      other.partitions = worker.partitions();
+      other.seed = dice_.Next();
+      other.supervised = false;
+      Worker::Hooks hooks;
+      hooks.fail = [this](const std::string& text) { Fail("intruder: " + text); };
+      hooks.trace = [this](const std::string& line) { Trace("intruder: " + line); };
+      hooks.written = [](Worker*, const store::CheckpointBatch&) {};
+      second_owner_ =
+          std::make_unique<Worker>(broker_.get(), &clock_, std::move(other), &ledger_, hooks);
+      return second_owner_->Start();
+    }
+  }
+}
+
+void System::LoseTail(uint32_t partition) {
+  if (!broker_->running()) return;
+  ReadLogs();
+  const std::string stream = subjects_.LogStream(partition);
+  const uint64_t last = broker_->last_sequence(stream);
+  const uint64_t first = broker_->first_sequence(stream);
+  const uint64_t count = std::min(1 + dice_.Below(6), last < first ? 0 : last - first);
+  if (count == 0) return;
+  Trace(fmt::format("partition {} loses {} of {} records", partition, count, last));
+  broker_->StopServer();
+  broker_->LoseTail(stream, count);
+  trouble_us_ = clock_.NowUs() + 2 * kSecondUs;
+  broker_->After(dice_.Between(5'000, 500'000), [this] { broker_->StartServer(); });
+  auto& log = logs_[partition].records;
+  const uint64_t after = last - count;
+  while (!log.empty() && log.back().sequence > after) {
+    const auto parts = subjects_.ParseLogFast(log.back().subject);
+    if (parts) tainted_.insert(std::string(parts->user));
+    log.pop_back();
+  }
+  lost_[partition].push_back({clock_.NowUs(), after});
+  ledger_.ForgetPublished(partition);
+  // An acknowledged event that was lost is not looked for.
+  std::erase_if(acked_, [&](const auto& acked) {
+    return acked.second.partition == partition && acked.second.sequence > after;
+  });
+  for (auto& client : clients_) {
+    if (tainted_.contains(client->user())) client->AllowNewNumbers();
+  }
+}
+
+void System::Garbage() {
+  const std::string user = clients_[dice_.Below(clients_.size())]->user();
+  const uint32_t home = subjects_.PartitionOf(UserId(user));
+  const std::string subject = "lyceum.in.user." + user;
+  switch (dice_.Below(6)) {
+    case 0:
+      return broker_->Publish({.subject = subject, .data = "\xff\xfe\x01 no event"});
+    case 1:
+      return broker_->Publish({.subject = subject, .data = "{\"id\":\"g\",\"nothing\":1}"});
+    case 2: {
+      const tutor::Event event{
+          .id = EventId("g2"), .client = ClientId("u0d0"), .kind = tutor::End{}};
+      const std::string data = envelope::EncodeEvent(event, envelope::Encoding::kProtobuf);
+      return broker_->Publish({.subject = subject, .data = data});
+    }
+    case 3: {
+      const std::string wrong =
+          subjects_.Log((home + 1) % partitions_, envelope::RecordClass::kUser, UserId(user));
+      const tutor::Event event{
+          .id = EventId("g3"), .client = ClientId("u0d0"), .kind = tutor::Hint{}};
+      const std::string data = envelope::EncodeEvent(event, envelope::Encoding::kProtobuf);
+      return broker_->Publish({.subject = wrong, .data = data});
+    }
+    case 4: {
+      const std::string barrier = subjects_.Barrier(home, "stray");
+      return broker_->Publish({.subject = barrier, .data = "\x01\x02"});
+    }
+    default: {
+      const tutor::Event event{.id = EventId("g5"), .kind = tutor::TimerFired{kStrayTimer}};
+      const std::string data = envelope::EncodeEvent(event, envelope::Encoding::kProtobuf);
+      return broker_->Publish({.subject = "lyceum.in.timer." + user, .data = data});
+    }
+  }
+}
+
+void System::Mend() {
+  Trace("mended");
+  mended_ = true;
+  next_fault_us_ = INT64_MAX;
+  trouble_us_ = std::max(trouble_us_, clock_.NowUs() + 2 * kSecondUs);
+  if (!broker_->running()) broker_->StartServer();
+  std::vector<std::string> streams = {subjects_.DeadLetterStream()};
+  for (uint32_t p = 0; p < partitions_; ++p) streams.push_back(subjects_.LogStream(p));
+  for (const std::string& stream : streams) {
+    broker_->RefusePublishes(stream, false);
+    broker_->StallConsumers(stream, false);
+    broker_->AckWithoutStoring(stream, 0);
+    broker_->SkipDeliveries(stream, 0);
+  }
+  broker_->SetServerOffsetMs(0);
+  // Not at once: what it has sent is looked at as that of a second owner.
+  if (second_owner_ != nullptr) second_owner_->Crash(INT64_MAX / 4);
+  for (auto& tool : tools_) {
+    tool->SetMood(ToolWorker::Mood::kGood);
+    broker_->SetFaults(tool->client(), {});
+  }
+  for (auto& client : clients_) broker_->SetFaults(client->client(), {});
+  for (auto& worker : workers_) {
+    worker->disk().SetFull(false);
+    worker->SetWriteUs(20'000);
+    worker->FailWrites(0);
+    worker->CrashAfter(0);
+    worker->wall().SetOffsetMs(0);
+    if (worker->client() != 0) broker_->BlockWrites(worker->client(), false);
+  }
+  // An operator's word to those that have halted.
+  for (int round = 0; round < 3; ++round) {
+    RunForUs(8 * kSecondUs);
+    for (auto& worker : workers_) worker->ResumeHalted();
+  }
+}
+
+}  // namespace lyceum::simulation

@@ -1,0 +1,75 @@
+// Some hundred seeds of whole systems, and the planted bugs.
+#include "simulation/simulation.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "base/log.h"
+
+namespace lyceum::simulation {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr uint64_t kSeeds = 20;
+#else
+constexpr uint64_t kSeeds = 200;
+#endif
+constexpr uint64_t kBugSeedsMax = 500;
+
+class SimulationTest : public testing::Test {
+ protected:
+  void SetUp() override { InitLog("simulation", "", "off"); }
+};
+
+TEST_F(SimulationTest, WithoutFaultsEverySeedComesToRestAndAgreesWithItsReplay) {
+  for (uint64_t seed = 1; seed <= kSeeds / 4; ++seed) {
+    SCOPED_TRACE(fmt::format("ops/simulate --from {} --seeds 1 --no-faults --trace", seed));
+    ASSERT_EQ(Simulate({.seed = seed, .faults = false}).failure, "");
+  }
+}
+
+TEST_F(SimulationTest, UnderFaultsEverySeedComesToRestAndAgreesWithItsReplay) {
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE(fmt::format("ops/simulate --from {} --seeds 1 --trace", seed));
+    ASSERT_EQ(Simulate({.seed = seed}).failure, "");
+  }
+}
+
+TEST_F(SimulationTest, TheSameSeedIsTheSameRun) {
+  for (const uint64_t seed : {3u, 14u}) {
+    const Outcome one = Simulate({.seed = seed});
+    const Outcome other = Simulate({.seed = seed});
+    EXPECT_EQ(one.trace_hash, other.trace_hash) << seed;
+    EXPECT_EQ(one.messages, other.messages) << seed;
+    EXPECT_GT(one.records, 10u) << seed;
+  }
+}
+
+class PlantedBugTest : public testing::TestWithParam<NamedBug> {
+ protected:
+  void SetUp() override { InitLog("simulation", "", "off"); }
+};
+
+TEST_P(PlantedBugTest, IsFoundWithin500Seeds) {
+  for (uint64_t seed = 1; seed <= kBugSeedsMax; ++seed) {
+    const std::string failure = Simulate({.seed = seed, .bug = GetParam().bug}).failure;
+    if (failure.empty()) continue;
+    std::printf("found in seed %llu: %s\n", static_cast<unsigned long long>(seed), failure.c_str());
+    return;
+  }
+  FAIL() << "not found in " << kBugSeedsMax << " seeds";
+}
+
+std::string NameOf(const testing::TestParamInfo<NamedBug>& info) {
+  std::string name(info.param.name);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(Bugs, PlantedBugTest, testing::ValuesIn(kBugs), NameOf);
+
+}  // namespace
+}  // namespace lyceum::simulation
