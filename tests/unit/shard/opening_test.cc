@@ -329,6 +329,7 @@ TEST_F(Burials, ARecordThatKillsTwiceIsBuriedAndAllElseGoesOn) {
 TEST_F(Burials, HoldInTheLineageOfTheirRecordAlone) {
   worker.options.on_log_loss = OnLogLoss::kContinue;
   const uint64_t sequence = Poison();
+  worker.disk.hold_writes = false;
   world.broker.Disconnect(worker.client());
   world.broker.LoseTail(log(), 2);
   world.RunMs(2);
@@ -342,15 +343,16 @@ TEST_F(Burials, AreKnownInLaterLineagesToo) {
   const uint64_t sequence = Poison();
   ASSERT_TRUE(Answered(ann));
   ASSERT_GT(world.broker.last_sequence(log()), sequence);
+  worker.disk.hold_writes = false;
   world.broker.Disconnect(worker.client());
   world.broker.LoseTail(log(), 1);
   world.RunMs(2);
   ASSERT_TRUE(Answered(ann));
   ASSERT_EQ(worker.partition(0).at().lineage, 1u);
-  worker.Kill();  // The last checkpoint is from before the record.
-  ASSERT_TRUE(worker.Start());
-  ASSERT_TRUE(world.Until([&] { return worker.reading(); }));
-  EXPECT_EQ(worker.counters().refused, 1u) << "folded by this owner";
+  ASSERT_TRUE(worker.Stop());
+  Worker& next = world.AddWorker({0, 1}, "with nothing");
+  ASSERT_TRUE(world.Until([&] { return next.reading(); }));
+  EXPECT_EQ(next.counters().refused, 1u) << "folded by this owner";
 }
 
 // --- A new owner, with nothing ---------------------------------------------------------------------
