@@ -350,7 +350,7 @@ TEST_F(Burials, AreKnownInLaterLineagesToo) {
   ASSERT_TRUE(Answered(ann));
   ASSERT_EQ(worker.partition(0).at().lineage, 1u);
   ASSERT_TRUE(worker.Stop());
-  Worker& next = world.AddWorker({0, 1}, "with nothing");
+  Worker& next = world.AddWorker({0, 1}, "next");
   ASSERT_TRUE(world.Until([&] { return next.reading(); }));
   EXPECT_EQ(next.counters().refused, 1u) << "folded by this owner";
 }
