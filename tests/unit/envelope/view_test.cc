@@ -157,7 +157,7 @@ TEST(View, AnyPayloadAsJson) {
     EXPECT_EQ(ToJson(type, "{}").error().text,
               "type: name one of Event, ClientMessage, ToolRequest, ToolAck, ToolHeartbeat, "
               "ToolCancel, ToolRefused, WorkerHeartbeat, PartitionCommand, PartitionReply, Query, "
-              "SessionView, DeadLetter, Topic, Session, HistoryRow, Letter, JournalChunk");
+              "SessionView, DeadLetter, Topic, Session, HistoryRow, JournalChunk");
   }
   EXPECT_EQ(ToJson("Query", R"({"x":1})").error().text, "x: unknown field");
 }
