@@ -64,8 +64,8 @@ void PrintRow(const Row& row) {
     return;
   }
   const auto& status = row.owner->partition;
-  PrintColumns(std::to_string(row.partition), PlainLine(row.owner->worker, kOwnerNameMax), status.state,
-               std::to_string(status.position), end, std::to_string(row.behind()),
+  PrintColumns(std::to_string(row.partition), PlainLine(row.owner->worker, kOwnerNameMax),
+               status.state, std::to_string(status.position), end, std::to_string(row.behind()),
                std::to_string(status.confirmed), std::to_string(status.checkpoint),
                std::to_string(status.lineage), std::to_string(status.fold_version));
   if (!status.halted_because.empty()) {
