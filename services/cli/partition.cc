@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kNameMax = 24;
+constexpr size_t kOwnerNameMax = 24;
 constexpr size_t kTextMax = 1000;
 
 struct Row {
@@ -64,8 +64,8 @@ void PrintRow(const Row& row) {
     return;
   }
   const auto& status = row.owner->partition;
-  PrintColumns(std::to_string(row.partition), PlainLine(row.owner->worker, kNameMax), status.state,
-               std::to_string(status.position), end, std::to_string(row.behind()),
+  PrintColumns(std::to_string(row.partition), PlainLine(row.owner->worker, kOwnerNameMax),
+               status.state, std::to_string(status.position), end, std::to_string(row.behind()),
                std::to_string(status.confirmed), std::to_string(status.checkpoint),
                std::to_string(status.lineage), std::to_string(status.fold_version));
   if (!status.halted_because.empty()) {
