@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 
 #include <algorithm>
 #include <ctime>
@@ -43,6 +44,15 @@ bool WaitForStop(Deadline deadline) {
     if (sigtimedwait(&set, nullptr, &wait) > 0) return true;
   } while (Steady::now() < deadline);
   return false;
+}
+
+int StopSignalDescriptor() {
+  static const int descriptor = [] {
+    const sigset_t set = StopSignals();
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+  }();
+  CHECK(descriptor >= 0);
+  return descriptor;
 }
 
 void CatchHangup() {

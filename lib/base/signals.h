@@ -9,6 +9,8 @@ namespace lyceum {
 void CatchStopSignals();
 // True as soon as one came. Waits at most until the deadline.
 bool WaitForStop(Deadline deadline);
+// The same as a descriptor, for who waits for more: readable from when one came on. Never closed.
+int StopSignalDescriptor();
 
 // SIGHUP, by custom "read your files again": also to be called before any thread.
 void CatchHangup();

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "shard/shard.h"
 #include "store/rocks_store.h"
@@ -36,7 +37,11 @@ struct SessionWorker::Impl {
     std::unique_ptr<Shard> shard;
     std::atomic<bool> stop{false};
     std::atomic<int64_t> stop_by_ms{INT64_MAX};  // Then also where not all is in a checkpoint.
-    bool orderly = false;                        // The thread's, until it is joined.
+    // The thread's, until it is joined.
+    bool orderly = false;
+    bool interrupted = false;
+    int64_t published_ms = INT64_MIN / 2;
+    int64_t complained_ms = 0;
 
     mutable std::mutex mutex;
     std::vector<PartitionStatus> status;
@@ -45,9 +50,10 @@ struct SessionWorker::Impl {
     uint64_t async_errors = 0;
     std::string last_async_error;
 
-    std::thread thread;
+    std::thread thread;  // Of the first: none.
 
-    void Run();
+    // Until it has stopped, or the deadline, or interrupted.
+    void Run(Deadline until);
     void Publish();
   };
 
@@ -66,15 +72,14 @@ void SessionWorker::Impl::Runner::Publish() {
   last_async_error = wire->last_async_error();
 }
 
-void SessionWorker::Impl::Runner::Run() {
-  pthread_setname_np(pthread_self(), "shard");
-  int64_t published_ms = INT64_MIN / 2;
-  int64_t complained_ms = clock.SteadyMs();
-  while (true) {
+void SessionWorker::Impl::Runner::Run(Deadline until) {
+  while (!interrupted) {
     const int64_t now = clock.SteadyMs();
+    const int64_t left_ms = LeftMs(until);
+    if (left_ms <= 0) return;
     if (stop && now >= stop_by_ms) break;
-    const int64_t next = std::min(shard->NextMs(), wire->NextDeadlineMs());
-    loop.RunOnce(std::clamp<int64_t>(std::min<int64_t>(next, stop_by_ms) - now, 0, 1'000));
+    const int64_t next = std::min({shard->NextMs(), wire->NextDeadlineMs(), stop_by_ms.load()});
+    loop.RunOnce(std::clamp<int64_t>(next - now, 0, std::min<int64_t>(left_ms, 1'000)));
     wire->Tick();
     if (stop) shard->BeginStop();
     shard->Turn();
@@ -135,10 +140,20 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
   for (size_t i = 0; i < impl->runners.size(); ++i) {
     Impl::Runner* runner = impl->runners[i].get();
     runner->Publish();
-    runner->thread = std::thread([runner] { runner->Run(); });
+    runner->complained_ms = runner->clock.SteadyMs();
+    if (i == 0) continue;
+    runner->thread = std::thread([runner] { runner->Run(Deadline::max()); });
     pthread_setname_np(runner->thread.native_handle(), fmt::format("shard-{}", i).c_str());
   }
   return std::unique_ptr<SessionWorker>(new SessionWorker(std::move(impl)));
+}
+
+bool SessionWorker::Serve(int stop_fd, Deadline deadline) {
+  Impl::Runner& first = *impl_->runners.front();
+  CHECK(first.loop.Add(stop_fd, EPOLLIN, [&first](uint32_t) { first.interrupted = true; }));
+  first.Run(deadline);
+  first.loop.Remove(stop_fd);
+  return std::exchange(first.interrupted, false);
 }
 
 bool SessionWorker::Stop(Deadline deadline) {
@@ -147,6 +162,7 @@ bool SessionWorker::Stop(Deadline deadline) {
     runner->stop = true;
     runner->loop.Wake();
   }
+  impl_->runners.front()->Run(Deadline::max());
   bool orderly = true;
   for (auto& runner : impl_->runners) {
     if (runner->thread.joinable()) runner->thread.join();

@@ -1,7 +1,7 @@
 // SessionWorker: the shards of a session worker, a thread each, over one store and one flight page.
 //
-// Start returns when the store is open and the shards run; they connect, read and send from then on.
-// Thread-safe but for Start and Stop.
+// Start returns when the store is open and all shards but the first run; the first has the thread
+// that calls Serve and Stop. They connect, read and send from then on. The rest is thread-safe.
 #pragma once
 
 #include <memory>
@@ -29,6 +29,9 @@ class SessionWorker {
   static Result<std::unique_ptr<SessionWorker>> Start(Options options);
   ~SessionWorker();
 
+  // Runs the first shard: until the deadline, until `stop_fd` is readable (true), or until it has
+  // failed.
+  bool Serve(int stop_fd, Deadline deadline);
   // Reads no more, writes a last checkpoint. False: not all could be brought into it by then.
   bool Stop(Deadline deadline);
 

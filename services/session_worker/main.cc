@@ -168,7 +168,8 @@ int Run(int argc, char** argv) {
     return (*running)->failure();
   };
   const int code = worker::ServeUntilStopped(
-      std::move(*metrics), [&] { return Figures(**running); }, look);
+      std::move(*metrics), [&] { return Figures(**running); }, look, {},
+      [&](Deadline until) { return (*running)->Serve(StopSignalDescriptor(), until); });
   LogInfo("stopping");
   const bool orderly = (*running)->Stop(In(kStop));
   const auto totals = (*running)->totals();

@@ -148,11 +148,12 @@ Look LookAfter(wire::Connection& connection) {
 }
 
 int ServeUntilStopped(MetricsAddress metrics, Collect collect, const Look& look,
-                      const std::function<void()>& on_hangup) {
+                      const std::function<void()>& on_hangup,
+                      const std::function<bool(Deadline)>& wait) {
   const auto figures = std::make_shared<Figures>(std::move(collect));
   if (metrics.exposer_ != nullptr) metrics.exposer_->RegisterCollectable(figures);
   int code = kDone;
-  while (!WaitForStop(In(seconds(1)))) {
+  while (!wait(In(seconds(1)))) {
     if (on_hangup && TakeHangup()) on_hangup();
     if (const std::optional<Error> failed = look()) {
       code = Fail(*failed);

@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "base/result.h"
+#include "base/signals.h"
 #include "wire/connection.h"
 
 namespace prometheus {
@@ -69,7 +70,8 @@ class MetricsAddress {
   ~MetricsAddress();
 
  private:
-  friend int ServeUntilStopped(MetricsAddress, Collect, const Look&, const std::function<void()>&);
+  friend int ServeUntilStopped(MetricsAddress, Collect, const Look&, const std::function<void()>&,
+                               const std::function<bool(Deadline)>&);
   explicit MetricsAddress(std::unique_ptr<prometheus::Exposer> exposer);
   std::unique_ptr<prometheus::Exposer> exposer_;
 };
@@ -77,7 +79,9 @@ class MetricsAddress {
 // Waits until SIGTERM or SIGINT (kDone), or until `look` gives an error. Meanwhile serves
 // http://<metrics_listen>/metrics. on_hangup: within a second of a SIGHUP, where the program catches
 // it. Returns at once: the metrics' own threads, which need two seconds to end, end with the process.
+// wait: what the calling thread does until a deadline; true as soon as one of the two signals came.
 int ServeUntilStopped(MetricsAddress metrics, Collect collect, const Look& look,
-                      const std::function<void()>& on_hangup = {});
+                      const std::function<void()>& on_hangup = {},
+                      const std::function<bool(Deadline)>& wait = WaitForStop);
 
 }  // namespace lyceum::worker
