@@ -238,6 +238,7 @@ TEST_F(Opening, AStoreThatDoesNotReadForAWhileLosesNothing) {
 
 // --- The state machine changes ---------------------------------------------------------------------
 
+// atlan #1526: an upgrade failed without a word.
 TEST_F(Opening, ACheckpointOfANewerStateMachineRefusesToStart) {
   worker.disk.hold_writes = false;
   ASSERT_TRUE(worker.Stop());
