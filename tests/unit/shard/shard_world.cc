@@ -182,7 +182,9 @@ int64_t Worker::NextUs() const {
     return ran_us_ + kTurnUs;
   }
   const int64_t next = shard_->NextMs();
-  return next == kNever ? kNever : std::max(next * 1'000, ran_us_ + kTurnUs);
+  if (next == kNever) return kNever;
+  return next <= 0 ? ran_us_ + kTurnUs
+                   : std::max(next * 1'000, ran_us_ + kTurnUs);  // At once: any time ago.
 }
 
 void Worker::RunTasks() {
