@@ -152,6 +152,8 @@ NatsLink::~NatsLink() {
       natsConnection_ProcessReadEvent(connection_.get());
     }
   }
+  // A thread of the library that reads may hold one of them until it has ended.
+  if (connection_ != nullptr && reads_itself_) natsConnection_Close(connection_.get());
   kept_.clear();
   connection_.reset();
   for (natsMsg* msg : no_responders()) natsMsg_Destroy(msg);

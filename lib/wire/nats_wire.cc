@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <queue>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +17,7 @@ namespace lyceum::wire {
 namespace {
 
 constexpr int64_t kSilenceMaxMs = 2500;
+constexpr int64_t kLeavingMs = 1'000;
 constexpr int64_t kTickMs = 250;
 constexpr int64_t kTickGapMaxMs = 1000;  // More: this process was stopped, not the server.
 constexpr size_t kRequestsMax = 1 << 16;
@@ -128,6 +130,10 @@ class NatsWireImpl final : public NatsWire {
   std::unordered_map<uint64_t, Requested> requests_;
   std::priority_queue<RequestDeadline, std::vector<RequestDeadline>, std::greater<>> deadlines_;
 
+  // Of a connection that reads by itself: its thread may just have found one of these, and does not
+  // own it. They go some time after they were unsubscribed, the oldest first.
+  std::deque<std::pair<int64_t, SubscriptionHandle>> leaving_;
+
   std::vector<Held> held_;
   size_t held_bytes_ = 0;
   bool flushing_ = false;
@@ -140,6 +146,7 @@ NatsWireImpl::~NatsWireImpl() {
   if (link_ != nullptr) {
     if (!link_->reads_itself()) loop_->Remove(link_->fd());
     for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
+    for (auto& [since_ms, handle] : leaving_) link_->Keep(std::move(handle));
   }
   spent_.Destroy();
   link_.reset();
@@ -261,6 +268,10 @@ void NatsWireImpl::Unsubscribe(SubscriptionId id) {
       subscribed_.begin(), subscribed_.end(), id,
       [](const auto& subscribed, SubscriptionId wanted) { return subscribed->id < wanted; });
   if (found == subscribed_.end() || (*found)->id != id) return;
+  if (link_->reads_itself()) {
+    natsSubscription_Unsubscribe((*found)->handle.get());
+    leaving_.emplace_back(clock_->SteadyMs(), std::move((*found)->handle));
+  }
   (*found)->handle.reset();
   if (delivering_) {
     some_unsubscribed_ = true;  // Its handler may be running.
@@ -436,7 +447,9 @@ void NatsWireImpl::Break(const char* why) {
   connected_ = false;
   if (!link_->reads_itself()) loop_->Remove(link_->fd());
   for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
+  for (auto& [since_ms, handle] : leaving_) link_->Keep(std::move(handle));
   subscribed_.clear();
+  leaving_.clear();
   held_.clear();
   held_bytes_ = 0;
   std::vector<std::pair<uint64_t, Requested>> broken;
@@ -462,6 +475,7 @@ void NatsWireImpl::Tick() {
   }
   if (connected_ && now_ms - last_read_ms_ > kSilenceMaxMs) Break("the NATS server is silent");
   spent_.DestroyWhereOld(now_ms);
+  while (!leaving_.empty() && now_ms - leaving_.front().first > kLeavingMs) leaving_.pop_front();
   ExpireRequests(now_ms);
 }
 
