@@ -95,9 +95,8 @@ void Commands::Tick() {
 void Commands::Reply(const Asker& asker, const envelope::PartitionReply& reply) {
   const std::string bytes = envelope::EncodePartitionReply(reply, asker.encoding);
   const bool json = asker.encoding == tutor::Encoding::kJson;
-  const auto sent = context_->wire->Publish({.subject = asker.reply,
-                                             .data = bytes,
-                                             .content_type = json ? "application/json" : ""});
+  const auto sent = context_->wire->Publish(
+      {.subject = asker.reply, .data = bytes, .content_type = json ? "application/json" : ""});
   if (!sent) LogWarn("command not answered", {{"text", sent.error().text}});
 }
 

@@ -95,8 +95,8 @@ Result<std::string> Queries::View(store::PartitionId partition, const UserId& us
     parts.cut = parts.history.size() < count;
   }
   if (query.records) {
-    auto records = envelope::RecordsIn(chunks->views, query.records_from, kRecordsMax,
-                                       query.records_skip);
+    auto records =
+        envelope::RecordsIn(chunks->views, query.records_from, kRecordsMax, query.records_skip);
     if (!records) return records.error();
     parts.cut = parts.cut || !chunks->whole || records->size() == kRecordsMax;
     parts.records = std::move(*records);

@@ -35,17 +35,16 @@ std::function<void(Result<T>)> Rebuild::Then(Next next) {
 }
 
 void Rebuild::Begin() {
-  const auto told =
-      Then<std::optional<wire::LogInfo>>([](Rebuild& rebuild, const auto& info) {
-        if (!info) return rebuild.End(Reject("stream " + rebuild.stream_ + " is not there"));
-        if (info->first_sequence > 1) {
-          return rebuild.End(Reject(fmt::format(
-              "stream {} begins at {}: what was before it was trimmed, so the session cannot be "
-              "folded again from its records",
-              rebuild.stream_, info->first_sequence)));
-        }
-        rebuild.ReadKeys();
-      });
+  const auto told = Then<std::optional<wire::LogInfo>>([](Rebuild& rebuild, const auto& info) {
+    if (!info) return rebuild.End(Reject("stream " + rebuild.stream_ + " is not there"));
+    if (info->first_sequence > 1) {
+      return rebuild.End(Reject(fmt::format(
+          "stream {} begins at {}: what was before it was trimmed, so the session cannot be "
+          "folded again from its records",
+          rebuild.stream_, info->first_sequence)));
+    }
+    rebuild.ReadKeys();
+  });
   wire::GetLogInfo(*context_->wire, stream_, told);
 }
 
@@ -132,8 +131,8 @@ void Rebuild::AddToJournal(uint64_t sequence) {
     if (const auto* append = std::get_if<tutor::Append>(&effect)) chunk_.AddHistory(append->entry);
     const auto* emit = std::get_if<tutor::EmitMessage>(&effect);
     if (emit == nullptr) continue;
-    const tutor::Encoding kept = session_->clients.empty() ? tutor::Encoding::kProtobuf
-                                                           : session_->clients.front().encoding;
+    const tutor::Encoding kept =
+        session_->clients.empty() ? tutor::Encoding::kProtobuf : session_->clients.front().encoding;
     context_->encoder->Begin(session_->user, emit->message);
     chunk_.AddMessage(emit->message.n, sequence, emit->history_index, kept,
                       context_->encoder->Get(kept));

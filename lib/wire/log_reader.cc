@@ -106,7 +106,7 @@ struct LogReader::Impl : std::enable_shared_from_this<LogReader::Impl> {
   const Clock* const clock;
   const std::string stream;
   uint64_t next_at_least;  // The smallest stream sequence that may come.
-  const Filter filter;  // Empty: every subject.
+  const Filter filter;     // Empty: every subject.
   const RecordHandler record;
   const BrokenHandler broken;
 

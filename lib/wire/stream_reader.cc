@@ -87,7 +87,7 @@ namespace {
 
 // How many messages there are for it.
 Result<uint64_t> AddConsumer(Connection& connection, const std::string& stream,
-                         const std::string& filter, uint64_t from, const std::string& inbox) {
+                             const std::string& filter, uint64_t from, const std::string& inbox) {
   jsConsumerConfig config;
   jsConsumerConfig_Init(&config);
   config.DeliverSubject = inbox.c_str();

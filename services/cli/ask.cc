@@ -64,8 +64,8 @@ Result<envelope::SessionView> AskView(wire::Connection& connection,
     if (view->error.empty()) return view;
     if (view->error.starts_with("damaged")) {
       return Reject("the session of " + user.value + " cannot be read (" + view->error +
-                    "): fold it again from its records with `lyceum session rebuild " +
-                    user.value + "`");
+                    "): fold it again from its records with `lyceum session rebuild " + user.value +
+                    "`");
     }
     last = view->error;
   } while (Pause(deadline));

@@ -36,7 +36,8 @@ std::string Numbers(const std::vector<uint64_t>& numbers) {
 }
 
 // Of two lists, as multisets, what only the first one has.
-std::vector<uint64_t> Without(const std::vector<uint64_t>& list, const std::vector<uint64_t>& other) {
+std::vector<uint64_t> Without(const std::vector<uint64_t>& list,
+                              const std::vector<uint64_t>& other) {
   std::map<uint64_t, size_t> left;
   for (const uint64_t number : other) ++left[number];
   std::vector<uint64_t> only;
@@ -140,7 +141,7 @@ Result<Comparison> Compare(wire::Connection& connection, const envelope::Subject
   // In this order: what the owner has folded by then, the session has; what the session has, the
   // log has.
   const uint32_t partition = subjects.PartitionOf(user);
-  auto owners = ListenForOwners(connection, subjects, kHeartbeatsWait, partition);
+  auto owners = ListenForOwners(connection, subjects, {partition});
   if (!owners) return owners.error();
   const uint64_t position =
       owners->contains(partition) ? owners->at(partition).partition.position : 0;
@@ -156,6 +157,7 @@ Result<Comparison> Compare(wire::Connection& connection, const envelope::Subject
   comparison.lineage_begins = log->history.lineage_begins();
   comparison.log_begins = log->first_sequence;
   comparison.whole = live->whole;
+  comparison.position_known = owners->contains(partition);
   Replay replay(subjects, user, &log->history);
   bool compared = false;
   const auto compare_states = [&] {

@@ -19,14 +19,14 @@ constexpr std::chrono::seconds kPatience{10};
 
 Json ToObject(uint64_t sequence, const envelope::DeadLetter& letter) {
   Json json{{"dlq_sequence", sequence},
-              {"partition", letter.partition},
-              {"sequence", letter.sequence},
-              {"subject", Plain(letter.subject)},
-              {"reason", Plain(letter.reason)},
-              {"text", Plain(letter.text)},
-              {"count", letter.count},
-              {"at", TimeText(letter.at_ms)},
-              {"record_bytes", letter.record.size()}};
+            {"partition", letter.partition},
+            {"sequence", letter.sequence},
+            {"subject", Plain(letter.subject)},
+            {"reason", Plain(letter.reason)},
+            {"text", Plain(letter.text)},
+            {"count", letter.count},
+            {"at", TimeText(letter.at_ms)},
+            {"record_bytes", letter.record.size()}};
   if (letter.cut) json["cut"] = true;  // Only the beginning of the record is there.
   return json;
 }

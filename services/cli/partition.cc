@@ -4,6 +4,9 @@
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+#include <vector>
 
 #include "cli/ask.h"
 #include "cli/cli.h"
@@ -79,7 +82,9 @@ int RunPartitionList(const Common& common) {
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   const envelope::Subjects subjects = common.subjects();
-  auto owners = ListenForOwners(**connection, subjects);
+  std::vector<uint32_t> all(subjects.partitions());
+  std::iota(all.begin(), all.end(), 0);
+  auto owners = ListenForOwners(**connection, subjects, all);
   if (!owners) return Fail(owners.error());
   if (!common.json) {
     PrintColumns("partition", "owner", "state", "position", "log end", "behind", "confirmed",
@@ -125,9 +130,8 @@ int RunSessionRebuild(const Common& common, const SessionRebuildOptions& options
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   const envelope::Subjects subjects = common.subjects();
-  auto reply =
-      Command(**connection, subjects, subjects.PartitionOf(*user), envelope::RebuildSession{*user},
-              std::chrono::seconds(options.timeout_s));
+  auto reply = Command(**connection, subjects, subjects.PartitionOf(*user),
+                       envelope::RebuildSession{*user}, std::chrono::seconds(options.timeout_s));
   if (!reply) return Fail(reply.error());
   if (common.json) {
     std::cout << Json{{"user", user->value}, {"records", reply->records}}.dump() << std::endl;

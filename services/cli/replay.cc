@@ -21,8 +21,9 @@ void Print(const Common& common, const ReplayStep& shown) {
   const std::string summary = shown.step.decoded ? Summary(shown.step.decoded->event) : "?";
   const auto& refused = shown.step.refused;
   if (common.json) {
-    Json line{{"seq", stored.sequence}, {"at", TimeText(stored.time_ms)}, {"event", summary},
-              {"from", shown.from},     {"to", shown.to},                 {"effects", shown.effects}};
+    Json line{{"seq", stored.sequence}, {"at", TimeText(stored.time_ms)},
+              {"event", summary},       {"from", shown.from},
+              {"to", shown.to},         {"effects", shown.effects}};
     if (refused) {
       line["refused"] = std::string(Name(refused->reason));
       line["text"] = Plain(refused->text);
@@ -55,6 +56,10 @@ int Verdict(const Common& common, const Comparison& comparison) {
   if (!comparison.whole) {
     std::cerr << "the owner did not name the session's first records: they are not compared one by "
                  "one\n";
+  }
+  if (!comparison.position_known) {
+    std::cerr << "the owner sends no heartbeats: records after " << comparison.applied
+              << " are not compared\n";
   }
   if (same) return kDone;
   return Fail(kNo, "the live state at record " + std::to_string(comparison.applied) +

@@ -18,8 +18,7 @@ Result<void> ReadKeys(wire::Connection& connection, const envelope::Subjects& su
   auto cluster = wire::Bucket::Open(connection, subjects.ClusterBucket());
   if (!cluster) return cluster.error();
   if (!*cluster) {
-    return Reject("the bucket " + subjects.ClusterBucket() +
-                  " is not there: run `lyceum init`");
+    return Reject("the bucket " + subjects.ClusterBucket() + " is not there: run `lyceum init`");
   }
   auto keys = (*cluster)->Keys();
   if (!keys) return keys.error();
@@ -54,20 +53,20 @@ Result<LogView> LookAtLog(wire::Connection& connection, const envelope::Subjects
     return read.error();
   }
   envelope::EventDecoder decoder;
-  auto barriers = ReadLog(
-      connection, log, subjects.Barriers(partition), patience,
-      [&](const wire::StoredMessage& stored) {
-        const auto barrier = decoder.DecodeBarrier(
-            stored.data, envelope::EncodingOf(stored.header("Content-Type"), stored.data));
-        if (barrier) log.history.AddBarrier(stored.sequence, barrier->fold_version);
-        return true;
-      });
+  auto barriers =
+      ReadLog(connection, log, subjects.Barriers(partition), patience,
+              [&](const wire::StoredMessage& stored) {
+                const auto barrier = decoder.DecodeBarrier(
+                    stored.data, envelope::EncodingOf(stored.header("Content-Type"), stored.data));
+                if (barrier) log.history.AddBarrier(stored.sequence, barrier->fold_version);
+                return true;
+              });
   if (!barriers) return barriers.error();
   const uint32_t version = log.history.FoldVersionOf(UINT64_MAX);
   if (version > tutor::kFoldVersion) {
     return Reject("the log goes on under version " + std::to_string(version) +
-                  " of the state machine, this program has " +
-                  std::to_string(tutor::kFoldVersion) + ": run the newer one");
+                  " of the state machine, this program has " + std::to_string(tutor::kFoldVersion) +
+                  ": run the newer one");
   }
   return log;
 }
@@ -105,8 +104,7 @@ Result<LiveSession> AskLive(wire::Connection& connection, const envelope::Subjec
     query.history_max = 1;
     if (more) continue;
     // What was folded since the first page does not belong to what it showed.
-    const auto last =
-        std::find(live.records.rbegin(), live.records.rend(), live.view.applied_seq);
+    const auto last = std::find(live.records.rbegin(), live.records.rend(), live.view.applied_seq);
     if (last != live.records.rend()) live.records.erase(last.base(), live.records.end());
     live.whole = live.records.empty() || live.records.front() == live.view.first_seq;
     return live;

@@ -248,9 +248,10 @@ TEST_F(Installed, ARecordThatTheSessionDoesNotHaveIsNamed) {
   const uint32_t partition = subjects_.PartitionOf(user);
   ASSERT_EQ(Lyceum("gateway", {"send", "--user", "ada", "--start", "small"}).code, 0);
   ASSERT_EQ(Lyceum("gateway", {"send", "--user", "ada", "--skip"}).code, 0);
-  const json view = {{"found", true},         {"user", "ada"},   {"state", "awaiting_tool_result"},
-                     {"lifecycle", "active"}, {"first_seq", "1"}, {"applied_seq", "1"},
-                     {"records", {"1"}},      {"state_digest", "00"}};
+  const json view = {
+      {"found", true},         {"user", "ada"},       {"state", "awaiting_tool_result"},
+      {"lifecycle", "active"}, {"first_seq", "1"},    {"applied_seq", "1"},
+      {"records", {"1"}},      {"state_digest", "00"}};
   FakeOwner owner(stack_.nats(), subjects_.Queries(partition), view.dump());
   auto worker = stack_.nats().Connect("session_worker");
   test::Process replay({Program("lyceum"), "replay", "ada", "--verify", "--json"},

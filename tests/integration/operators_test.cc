@@ -5,7 +5,6 @@
 
 #include <filesystem>
 #include <future>
-#include <thread>
 
 #include "base/executor.h"
 #include "cli_fixture.h"
@@ -46,8 +45,9 @@ class Operators : public Installed {
     std::vector<std::string> args = {"--checkpoint-ms", "100"};
     args.insert(args.end(), more.begin(), more.end());
     stack_.StartSessionWorker(args);
-    ASSERT_TRUE(test::Eventually(seconds(30), [&] { return Partition(partition_).contains("owner"); }))
-        << stack_.session_worker_logs();
+    ASSERT_TRUE(test::Eventually(seconds(30), [&] {
+      return Partition(partition_).contains("owner");
+    })) << stack_.session_worker_logs();
   }
   void StopSessionWorker() {
     stack_.session_worker().Terminate();
@@ -56,8 +56,7 @@ class Operators : public Installed {
   // Until it is stored: the connection may just be coming back.
   void Send(const std::string& user, const std::string& client, const std::string& id,
             const std::string& kind) {
-    const std::string event =
-        fmt::format(R"({{"id":"{}","client":"{}",{}}})", id, client, kind);
+    const std::string event = fmt::format(R"({{"id":"{}","client":"{}",{}}})", id, client, kind);
     ASSERT_TRUE(test::Eventually(seconds(20), [&] { return gateway_.Send(user, event, id); }));
   }
   void Begin(const std::string& user, const std::string& client) {
@@ -97,7 +96,8 @@ class Operators : public Installed {
     stack_.nats().Restart();
     ASSERT_TRUE(Reaches(partition_, "reading"));
     for (int i = 0; i < 3; ++i) {
-      Send("ada", "a", fmt::format("lost-{}", i), R"("message":{"text":"why?","intent":"QUESTION"})");
+      Send("ada", "a", fmt::format("lost-{}", i),
+           R"("message":{"text":"why?","intent":"QUESTION"})");
       ASSERT_TRUE(gateway_.Reply("a", fmt::format("lost-{}", i), seconds(20)));
     }
     StopSessionWorker();
@@ -110,9 +110,9 @@ class Operators : public Installed {
   void Delete(const UserId& user, uint64_t sequence) {
     auto admin = stack_.nats().Connect("admin");
     const std::string stream = subjects_.LogStream(subjects_.PartitionOf(user));
-    auto deleted = admin->Request({.subject = "$JS.API.STREAM.MSG.DELETE." + stream,
-                                   .data = json{{"seq", sequence}}.dump()},
-                                  seconds(5));
+    auto deleted = admin->Request(
+        {.subject = "$JS.API.STREAM.MSG.DELETE." + stream, .data = json{{"seq", sequence}}.dump()},
+        seconds(5));
     ASSERT_TRUE(deleted);
     ASSERT_NE(deleted->data.find("true"), std::string::npos) << deleted->data;
   }
@@ -155,8 +155,7 @@ TEST_F(Operators, PartitionsWithoutAnOwnerAreNobodys) {
   }));
   EXPECT_EQ(Partition(partition_)["owner"], "session-test");
   EXPECT_EQ(Partition(partition_)["fold_version"], 1);
-  const Ran resume =
-      Lyceum("operator", {"partition", "resume", std::to_string(partition_)});
+  const Ran resume = Lyceum("operator", {"partition", "resume", std::to_string(partition_)});
   EXPECT_EQ(resume.code, 1);
   EXPECT_TRUE(Says(resume, "is not halted")) << resume.err;
 }
@@ -197,12 +196,10 @@ TEST_F(Operators, AWholePartitionIsCompared) {
     Send(user, "none", user + "-1", R"("start":{"course":"small"})");
   }
   Send(users[7], "none", "hint", R"("hint":{})");
-  ASSERT_TRUE(test::Eventually(seconds(30), [&] {
-    return Partition(partition_)["position"] >= kUsers + 1;
-  }));
-  const std::vector<std::string> args = {"replay",   "--partition", std::to_string(partition_),
-                                         "--verify", "--memory",    "1",
-                                         "--json"};
+  ASSERT_TRUE(test::Eventually(seconds(30),
+                               [&] { return Partition(partition_)["position"] >= kUsers + 1; }));
+  const std::vector<std::string> args = {
+      "replay", "--partition", std::to_string(partition_), "--verify", "--memory", "1", "--json"};
   const Ran same = Lyceum("operator", args);
   EXPECT_EQ(same.code, 0) << same.err << same.out;
   const json summary = Lines(same.out).back();
@@ -234,8 +231,7 @@ TEST_F(Operators, ALostTailHaltsItsPartitionUntilAnOperatorResumesIt) {
     if (start == 0) StopSessionWorker();
   }
   EXPECT_TRUE(Says(Lyceum("operator", {"partition"}), "halted"));
-  const Ran resume =
-      Lyceum("operator", {"partition", "resume", std::to_string(partition_)});
+  const Ran resume = Lyceum("operator", {"partition", "resume", std::to_string(partition_)});
   EXPECT_EQ(resume.code, 0) << resume.err << stack_.session_worker_logs();
   ASSERT_TRUE(Reaches(partition_, "reading"));
   EXPECT_EQ(Partition(partition_)["lineage"], 1);
@@ -312,7 +308,8 @@ TEST_F(Operators, ADamagedSessionIsRefusedAloneAndRebuilt) {
 TEST_F(Operators, TheOpenCallOfARebuiltSessionIsAskedAgain) {
   StartSessionWorker();
   Send("ada", "a", "ada-start", R"("start":{"course":"small"})");
-  ASSERT_TRUE(test::Eventually(seconds(20), [&] { return Partition(partition_)["checkpoint"] == 1; }));
+  ASSERT_TRUE(
+      test::Eventually(seconds(20), [&] { return Partition(partition_)["checkpoint"] == 1; }));
   StopSessionWorker();
   DamageRow("ada");
   StartSessionWorker();
@@ -320,9 +317,11 @@ TEST_F(Operators, TheOpenCallOfARebuiltSessionIsAskedAgain) {
   const Ran rebuilt = Lyceum("operator", {"session", "rebuild", "ada"});
   ASSERT_EQ(rebuilt.code, 0) << rebuilt.err;
   tools_ = stack_.StartToolWorker("t1");
-  EXPECT_TRUE(gateway_.Hear("a", [](const Gateway::Received& m) {
-    return m.message.state == tutor::StateName::kExposition;
-  }, seconds(20))) << stack_.session_worker_logs();
+  EXPECT_TRUE(gateway_.Hear(
+      "a",
+      [](const Gateway::Received& m) { return m.message.state == tutor::StateName::kExposition; },
+      seconds(20)))
+      << stack_.session_worker_logs();
   EXPECT_EQ(Verify("ada").code, 0);
 }
 
