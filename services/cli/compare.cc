@@ -141,7 +141,7 @@ Result<Comparison> Compare(wire::Connection& connection, const envelope::Subject
   // In this order: what the owner has folded by then, the session has; what the session has, the
   // log has.
   const uint32_t partition = subjects.PartitionOf(user);
-  auto owners = ListenForOwners(connection, subjects, kHeartbeatsWait, partition);
+  auto owners = ListenForOwners(connection, subjects, {partition});
   if (!owners) return owners.error();
   const uint64_t position =
       owners->contains(partition) ? owners->at(partition).partition.position : 0;
@@ -157,6 +157,7 @@ Result<Comparison> Compare(wire::Connection& connection, const envelope::Subject
   comparison.lineage_begins = log->history.lineage_begins();
   comparison.log_begins = log->first_sequence;
   comparison.whole = live->whole;
+  comparison.position_known = owners->contains(partition);
   Replay replay(subjects, user, &log->history);
   bool compared = false;
   const auto compare_states = [&] {

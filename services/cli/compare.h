@@ -52,7 +52,9 @@ struct Comparison {
   uint32_t lineage = 0;           // Of the log: above 0 where it once lost records.
   uint64_t lineage_begins = 0;
   uint64_t log_begins = 0;
-  bool whole = true;       // False: the owner did not name the session's first records.
+  bool whole = true;  // False: the owner did not name the session's first records.
+  // False: the owner sends no heartbeats, so records after `applied` were not compared.
+  bool position_known = true;
   std::string difference;  // Of the states at `applied`. Empty: none.
 
   bool same() const { return missing.empty() && extra.empty() && difference.empty(); }

@@ -4,6 +4,9 @@
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+#include <vector>
 
 #include "cli/ask.h"
 #include "cli/cli.h"
@@ -79,7 +82,9 @@ int RunPartitionList(const Common& common) {
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   const envelope::Subjects subjects = common.subjects();
-  auto owners = ListenForOwners(**connection, subjects);
+  std::vector<uint32_t> all(subjects.partitions());
+  std::iota(all.begin(), all.end(), 0);
+  auto owners = ListenForOwners(**connection, subjects, all);
   if (!owners) return Fail(owners.error());
   if (!common.json) {
     PrintColumns("partition", "owner", "state", "position", "log end", "behind", "confirmed",

@@ -57,6 +57,10 @@ int Verdict(const Common& common, const Comparison& comparison) {
     std::cerr << "the owner did not name the session's first records: they are not compared one by "
                  "one\n";
   }
+  if (!comparison.position_known) {
+    std::cerr << "the owner sends no heartbeats: records after " << comparison.applied
+              << " are not compared\n";
+  }
   if (same) return kDone;
   return Fail(kNo, "the live state at record " + std::to_string(comparison.applied) +
                        " is not what its records make: " + comparison.Text());

@@ -77,7 +77,7 @@ class PartitionCheck {
 };
 
 int PartitionCheck::Run() {
-  auto owners = ListenForOwners(connection_, subjects_, kHeartbeatsWait, partition_);
+  auto owners = ListenForOwners(connection_, subjects_, {partition_});
   if (!owners) return Fail(owners.error());
   if (!owners->contains(partition_)) {
     return Fail(kAway, "no session worker owns partition " + std::to_string(partition_) +

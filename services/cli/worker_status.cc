@@ -1,5 +1,6 @@
 #include "cli/worker_status.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -14,14 +15,13 @@ constexpr size_t kHeartbeatsMax = 4096;
 
 Result<std::map<uint32_t, OwnerStatus>> ListenForOwners(wire::Connection& connection,
                                                         const envelope::Subjects& subjects,
-                                                        std::chrono::milliseconds wait,
-                                                        std::optional<uint32_t> only) {
+                                                        const std::vector<uint32_t>& wanted) {
   const auto box = std::make_shared<wire::MessageBox>(kHeartbeatsMax);
   const uint64_t errors_before = connection.async_errors();
   auto subscription = connection.Subscribe(subjects.AllWorkerHeartbeats(), "", box, 0);
   if (!subscription) return subscription.error();
   std::map<uint32_t, OwnerStatus> owners;
-  const Deadline deadline = In(wait);
+  const Deadline deadline = In(kHeartbeatsWait);
   while (auto message = box->Pop(deadline)) {
     const auto beat = envelope::DecodeWorkerHeartbeat(
         message->data, envelope::EncodingOf(message->header("Content-Type"), message->data));
@@ -29,7 +29,10 @@ Result<std::map<uint32_t, OwnerStatus>> ListenForOwners(wire::Connection& connec
     for (const auto& partition : beat->partitions) {
       owners[partition.partition] = {beat->worker, partition};
     }
-    if (only && owners.contains(*only)) break;
+    if (std::all_of(wanted.begin(), wanted.end(),
+                    [&](uint32_t partition) { return owners.contains(partition); })) {
+      break;
+    }
   }
   if (owners.empty() && connection.async_errors() != errors_before) {
     return Reject("the server refused it: " + connection.last_async_error());

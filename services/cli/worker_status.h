@@ -4,25 +4,26 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "envelope/codec.h"
 #include "wire/connection.h"
 
 namespace lyceum::cli {
 
-// A session worker sends one every 100 ms.
-inline constexpr std::chrono::milliseconds kHeartbeatsWait{500};
+// A session worker sends one every 100 ms. On a machine that is busy it may be late.
+inline constexpr std::chrono::milliseconds kHeartbeatsWait{2000};
 
 struct OwnerStatus {
   std::string worker;
   envelope::WorkerHeartbeat::Partition partition;
 };
 
-// By partition. Listens for `wait`; where `only` is given, at most until that one is heard of.
-Result<std::map<uint32_t, OwnerStatus>> ListenForOwners(
-    wire::Connection& connection, const envelope::Subjects& subjects,
-    std::chrono::milliseconds wait = kHeartbeatsWait, std::optional<uint32_t> only = std::nullopt);
+// By partition. Listens until all of `wanted` were heard of, at most for kHeartbeatsWait: what is
+// missing then has no owner.
+Result<std::map<uint32_t, OwnerStatus>> ListenForOwners(wire::Connection& connection,
+                                                        const envelope::Subjects& subjects,
+                                                        const std::vector<uint32_t>& wanted);
 
 }  // namespace lyceum::cli

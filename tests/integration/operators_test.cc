@@ -5,7 +5,6 @@
 
 #include <filesystem>
 #include <future>
-#include <thread>
 
 #include "base/executor.h"
 #include "cli_fixture.h"
