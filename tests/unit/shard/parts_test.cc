@@ -42,6 +42,7 @@ TEST(Checkpoints, AreOfOnePositionAlthoughFoldingGoesOn) {
     ASSERT_TRUE(position && *position);
     EXPECT_LE(newest, (*position)->sequence);
   };
+  worker.turn_us = 1'000;
   // One after the other, so that some come between two slices of a checkpoint.
   for (int64_t i = 0; i < 40'000; ++i) {
     Client* learner = learners[static_cast<size_t>(i * 37) % learners.size()];
