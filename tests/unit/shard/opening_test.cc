@@ -159,8 +159,8 @@ TEST_F(Opening, ACheckpointThatWaitedForALostRecordIsFollowedByOthers) {
   world.broker.Disconnect(worker.client());
   world.broker.LoseTail(log(), 6);
   world.broker.BlockWrites(worker.client(), false);
-  ASSERT_TRUE(world.Until([&] { return worker.reading(); }));
-  ann->Send(tutor::Hint{});
+  world.RunMs(200);
+  ASSERT_TRUE(worker.reading());
   EXPECT_TRUE(world.Until([&] {
     const auto& durable = worker.partition(0).durable();
     return durable.lineage == 1 && durable.sequence == worker.partition(0).position();
@@ -335,6 +335,7 @@ TEST_F(Burials, HoldInTheLineageOfTheirRecordAlone) {
   world.broker.LoseTail(log(), 2);
   world.RunMs(2);
   EXPECT_TRUE(Answered(ann));  // By the result of a tool, under the number that was buried.
+  EXPECT_EQ(worker.counters().refused, 1u) << "the one that was buried before";
   ASSERT_LE(sequence, world.broker.last_sequence(log()));
   ASSERT_EQ(worker.partition(0).at().lineage, 1u);
 }

@@ -42,12 +42,13 @@ TEST(Checkpoints, AreOfOnePositionAlthoughFoldingGoesOn) {
     ASSERT_TRUE(position && *position);
     EXPECT_LE(newest, (*position)->sequence);
   };
-  for (int round = 0; round < 200; ++round) {
-    for (size_t i = 0; i < learners.size(); ++i) {
-      if ((i + round) % 4 == 0) learners[i]->Send(tutor::Hint{});
-    }
-    world.RunMs(25);
+  worker.turn_us = 1'000;
+  // One after the other, so that some come between two slices of a checkpoint.
+  for (int64_t i = 0; i < 40'000; ++i) {
+    Client* learner = learners[static_cast<size_t>(i * 37) % learners.size()];
+    world.broker.After(i * 60, [learner] { learner->Send(tutor::Hint{}); });
   }
+  world.RunMs(3'500);
   EXPECT_GT(largest, 2 * Checkpointer::kSliceSessions);
   EXPECT_GT(rows, 300u);
 }

@@ -13,7 +13,6 @@ namespace lyceum::shard {
 namespace {
 
 constexpr int64_t kNever = INT64_MAX;
-constexpr int64_t kTurnUs = 20;  // From one turn of a busy loop to the next.
 
 wire::MemoryBroker::Options BrokerOptions(uint32_t partitions, uint64_t seed) {
   wire::MemoryBroker::Options options;
@@ -179,12 +178,12 @@ bool Worker::reading() const {
 int64_t Worker::NextUs() const {
   if (shard_ == nullptr || frozen_) return kNever;
   if (!tasks_.empty() || (!disk.hold_writes && disk.memory.PendingWrites() > 0)) {
-    return ran_us_ + kTurnUs;
+    return ran_us_ + turn_us;
   }
   const int64_t next = shard_->NextMs();
   if (next == kNever) return kNever;
-  return next <= 0 ? ran_us_ + kTurnUs
-                   : std::max(next * 1'000, ran_us_ + kTurnUs);  // At once: any time ago.
+  return next <= 0 ? ran_us_ + turn_us
+                   : std::max(next * 1'000, ran_us_ + turn_us);  // At once: any time ago.
 }
 
 void Worker::RunTasks() {

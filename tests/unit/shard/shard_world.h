@@ -126,6 +126,7 @@ class Worker final : public Actor, private Executor {
   DiskStore disk;
   std::unique_ptr<store::FlightPage> flight;
   OffsetClock wall;
+  int64_t turn_us = 20;  // From one turn of a busy loop to the next.
   TapWire::Tap tap;
 
   Result<void> Start();
