@@ -66,6 +66,8 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   position_.sequence = record.sequence;
   position_.fingerprint = Fingerprint(record.subject, record.data, record.time_ms);
   position_.record_time_ms = record.time_ms;
+  position_.latest_time_ms = std::max(position_.latest_time_ms, record.time_ms);
+  context_->flight->NoteFolded(id_, record.sequence, position_.fingerprint);
   position_.stream_created_ns = log_.created_ns;
   folded_in_turn_ = true;
   ++context_->counters->records;
@@ -375,9 +377,12 @@ void Partition::Tick() {
   }
   dead_letters_.Send();
   TickRebuild();
-  if (phase_ != Phase::kReading || reader_ == nullptr) return;
+  if (reader_ == nullptr) return;
+  if (phase_ == Phase::kOpening && now - delivered_ms_ >= kSilentMs) {
+    return TryAgain(Retry("no record comes of those that the log has"));
+  }
   reader_->Tick();
-  if (reader_ == nullptr || now - delivered_ms_ < kAskMs) return;
+  if (reader_ == nullptr || phase_ != Phase::kReading || now - delivered_ms_ < kAskMs) return;
   if (position_.sequence < log_end_ && now - delivered_ms_ >= kSilentMs) {
     LogError("the log goes on and nothing of it comes: another reader",
              {{"partition", id_}, {"position", position_.sequence}, {"log_end", log_end_}});

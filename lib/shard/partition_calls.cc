@@ -80,7 +80,6 @@ void Partition::OnCaughtUp() {
 
 void Partition::ScanTimers() {
   constexpr size_t kRowsAtOnce = 200;
-  constexpr int64_t kSetBackMsMax = 24 * 3'600'000;
   const int64_t steady = context_->clock->SteadyMs();
   if (!scanning_) {
     if (steady < next_scan_ms_) return;
@@ -89,8 +88,8 @@ void Partition::ScanTimers() {
   if (steady >= next_scan_ms_) {
     int64_t now = context_->server_time->NowMs();
     // The time of a session never goes back: where the server's clock did, what the session waits for
-    // lies ahead of it, and most likely near our own.
-    if (first_scan_) now = std::max(now, std::min(context_->clock->UnixMs(), now + kSetBackMsMax));
+    // lies ahead of it.
+    if (first_scan_) now = std::max(now, position_.latest_time_ms);
     scan_ahead_ms_ = now + Timers::kHorizonMs;
     next_scan_ms_ = steady + Timers::kHorizonMs / 2;
   }

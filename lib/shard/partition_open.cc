@@ -188,21 +188,65 @@ void Partition::OnLogLoss(const std::string& what) {
   NextLineage();
 }
 
-// The first record that is not of what we knew: the first one stored after the last that we knew.
+// The new lineage begins with the first record that is not of what we knew. Too early is repeats,
+// which are known by their ids; too late would be records that nobody folds. What was folded is
+// known by its fingerprints, of so many records; beyond them by the time at which they were stored.
 void Partition::NextLineage() {
+  if (log_.last_sequence == 0) return ClaimLineage(1);
+  const uint64_t known = std::max(position_.sequence, sent_);
+  if (log_.first_sequence > known) return ClaimLineage(log_.first_sequence);
+  constexpr uint64_t kNoted = store::FlightPage::kFoldedMax;
+  const uint64_t first = std::max(log_.first_sequence, known > kNoted ? known - kNoted + 1 : 1);
+  const uint64_t last = std::min(log_.last_sequence, known);
+  if (first > last) return LineageByTime(UINT64_MAX);
+  same_to_ = 0;
+  delivered_ms_ = context_->clock->SteadyMs();
+  const auto opened = [this](uint64_t pending) {
+    if (pending > 0) return;
+    reader_.reset();
+    LineageByTime(UINT64_MAX);
+  };
+  reader_ = std::make_unique<wire::LogReader>(
+      context_->wire, context_->clock, stream_, first,
+      wire::LogReader::Filter{.subject = {}, .opened = opened},
+      [this, last](const wire::LogRecord& record) { OnCompared(record, last); },
+      [this](const Error& error) { TryAgain(error); });
+}
+
+void Partition::OnCompared(const wire::LogRecord& record, uint64_t last) {
+  using Folded = store::FlightPage::Folded;
+  delivered_ms_ = context_->clock->SteadyMs();
+  Folded folded = Folded::kUnknown;
+  if (record.sequence <= last) {
+    folded = context_->flight->WasFolded(
+        id_, record.sequence, Fingerprint(record.subject, record.data, record.time_ms));
+    if (folded == Folded::kSame) same_to_ = record.sequence;
+  }
+  if (folded != Folded::kOther && record.sequence < last && record.pending > 0) return;
+  const uint64_t begins_max = folded == Folded::kOther ? record.sequence : UINT64_MAX;
+  reader_.reset();
+  if (same_to_ > 0) return ClaimLineage(same_to_ + 1);
+  LineageByTime(begins_max);
+}
+
+void Partition::LineageByTime(uint64_t begins_max) {
+  // Of a stream that was created anew nothing was folded.
+  if (position_.stream_created_ns != 0 && log_.created_ns != position_.stream_created_ns) {
+    return ClaimLineage(log_.first_sequence);
+  }
   const int64_t known_ms =
       std::max(position_.record_time_ms, context_->flight->Get(id_).sent_time_ms);
-  if (log_.last_sequence == 0) return ClaimLineage(1);
-  const auto last =
-      Then<std::optional<wire::OwnedRecord>>([known_ms](Partition& partition, const auto& record) {
+  const auto last = Then<std::optional<wire::OwnedRecord>>(
+      [known_ms, begins_max](Partition& partition, const auto& record) {
         if (!record || record->time_ms <= known_ms) {
-          return partition.ClaimLineage(partition.log_.last_sequence + 1);
+          return partition.ClaimLineage(std::min(begins_max, partition.log_.last_sequence + 1));
         }
-        const auto first = [&partition](const wire::LogRecord& found) {
+        const auto first = [&partition, begins_max](const wire::LogRecord& found) {
           const uint64_t sequence = found.sequence;
           partition.reader_.reset();
-          partition.ClaimLineage(sequence);
+          partition.ClaimLineage(std::min(begins_max, sequence));
         };
+        partition.delivered_ms_ = partition.context_->clock->SteadyMs();
         partition.reader_ = std::make_unique<wire::LogReader>(
             partition.context_->wire, partition.context_->clock, partition.stream_,
             wire::LogReader::FromTime{known_ms + 1}, first,
@@ -329,6 +373,7 @@ void Partition::FindRecent() {
           partition.reader_.reset();
           partition.TakeForSent(sequence - 1);
         };
+        partition.delivered_ms_ = partition.context_->clock->SteadyMs();
         partition.reader_ = std::make_unique<wire::LogReader>(
             partition.context_->wire, partition.context_->clock, partition.stream_,
             wire::LogReader::FromTime{since_ms}, first,

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kHead = sizeof(PartitionId) + 1;
 constexpr size_t kCheckpointBytes =
-    4 * sizeof(uint64_t) + 2 * sizeof(uint32_t) + sizeof(uint64_t) + 1;
+    5 * sizeof(uint64_t) + 2 * sizeof(uint32_t) + sizeof(uint64_t) + 1;
 
 Key Head(PartitionId partition, char kind) {
   const char bytes[kHead] = {static_cast<char>(partition >> 8), static_cast<char>(partition), kind};
@@ -120,6 +120,7 @@ std::string EncodeCheckpoint(const Checkpoint& checkpoint) {
   AppendBigEndian(&bytes, checkpoint.sequence);
   AppendBigEndian(&bytes, checkpoint.fingerprint);
   AppendBigEndian(&bytes, static_cast<uint64_t>(checkpoint.record_time_ms));
+  AppendBigEndian(&bytes, static_cast<uint64_t>(checkpoint.latest_time_ms));
   AppendBigEndian(&bytes, static_cast<uint64_t>(checkpoint.stream_created_ns));
   AppendBigEndian(&bytes, checkpoint.fold_version);
   AppendBigEndian(&bytes, checkpoint.lineage);
@@ -144,6 +145,7 @@ std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes) {
   checkpoint.sequence = u64();
   checkpoint.fingerprint = u64();
   checkpoint.record_time_ms = static_cast<int64_t>(u64());
+  checkpoint.latest_time_ms = static_cast<int64_t>(u64());
   checkpoint.stream_created_ns = static_cast<int64_t>(u64());
   checkpoint.fold_version = u32();
   checkpoint.lineage = u32();

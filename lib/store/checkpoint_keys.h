@@ -10,8 +10,8 @@
 //   'F'                         format u32        One byte, so it lies in no partition's range.
 // Integers are big-endian, so that byte order is numeric order. A user has its length before it, so
 // that no user's rows lie inside another's range; users are in order of length, then of bytes.
-//   checkpoint: sequence u64, fingerprint u64, record_time_ms i64, stream_created_ns i64,
-//               fold_version u32, lineage u32, lineage_begins u64, clean u8
+//   checkpoint: sequence u64, fingerprint u64, record_time_ms i64, latest_time_ms i64,
+//               stream_created_ns i64, fold_version u32, lineage u32, lineage_begins u64, clean u8
 #pragma once
 
 #include <array>
@@ -24,8 +24,9 @@
 
 namespace lyceum::store::checkpoint_keys {
 
-// 1 is what a folder has that was written before there were checkpoints.
-inline constexpr uint32_t kFormat = 2;
+// 1 is what a folder has that was written before there were checkpoints; in 2 the checkpoint has no
+// latest_time_ms.
+inline constexpr uint32_t kFormat = 3;
 inline constexpr std::string_view kFormatKey = "F";
 
 enum class Kind : char {

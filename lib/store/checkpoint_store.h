@@ -36,6 +36,7 @@ struct Checkpoint {
   uint64_t sequence = 0;          // Every record up to it is folded into the rows. 0: none.
   uint64_t fingerprint = 0;       // Of the record at `sequence`.
   int64_t record_time_ms = 0;     // When that record was stored.
+  int64_t latest_time_ms = 0;     // Of all records ever folded: clocks go back, sessions do not.
   int64_t stream_created_ns = 0;  // Of the stream it was read from; 0: not known.
   uint32_t fold_version = 0;      // The state machine's, at that position.
   uint32_t lineage = 0;           // How often the log has begun anew; part of every id.

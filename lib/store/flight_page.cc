@@ -24,9 +24,11 @@
 namespace lyceum::store {
 namespace {
 
-// The file, in the machine's own byte order: Header, then a PageLine for each partition.
+// The file, in the machine's own byte order: Header, then a PageLine for each partition, then for each
+// partition kFoldedMax times `low half of the sequence, low half of the fingerprint`, at the place
+// sequence % kFoldedMax.
 constexpr uint64_t kMagic = 0x4c59434547485431;
-constexpr uint64_t kFormat = 1;
+constexpr uint64_t kFormat = 2;
 // `folding` while a death is being counted: `next_` are to be copied.
 constexpr uint64_t kCounting = UINT64_MAX;
 
@@ -147,7 +149,12 @@ Error DiskError(std::string_view what, const std::string& path) {
                   what, path, std::generic_category().message(errno)));
 }
 
-size_t BytesOf(uint32_t partitions) { return sizeof(Header) + partitions * sizeof(PageLine); }
+constexpr size_t kFoldedMax = FlightPage::kFoldedMax;
+
+size_t LineBytesOf(uint32_t partitions) { return sizeof(Header) + partitions * sizeof(PageLine); }
+size_t BytesOf(uint32_t partitions) {
+  return LineBytesOf(partitions) + partitions * kFoldedMax * sizeof(uint64_t);
+}
 
 bool IsSound(const std::string& path, uint32_t partitions) {
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -162,13 +169,14 @@ bool IsSound(const std::string& path, uint32_t partitions) {
 // All of it in another file first: nobody sees a part.
 Result<void> MakeAnew(const std::string& path, uint32_t partitions) {
   const Header header = HeaderOf(partitions);
-  std::string bytes(BytesOf(partitions), '\0');
-  std::memcpy(bytes.data(), &header, sizeof header);
   const std::string fresh = path + ".new";
   unlink(fresh.c_str());  // One that a killed process left.
   const File file(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.get() < 0) return DiskError("make", fresh);
-  if (write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
+  // With its blocks: a store to a page that the disk has no room for would kill the process.
+  errno = posix_fallocate(file.get(), 0, static_cast<off_t>(BytesOf(partitions)));
+  if (errno != 0) return DiskError("write", fresh);
+  if (pwrite(file.get(), &header, sizeof header, 0) != sizeof header) {
     return DiskError("write", fresh);
   }
   if (rename(fresh.c_str(), path.c_str()) != 0) return DiskError("rename", fresh);
@@ -178,12 +186,18 @@ Result<void> MakeAnew(const std::string& path, uint32_t partitions) {
 }  // namespace
 
 struct FlightPage::Impl {
-  explicit Impl(uint32_t partitions) : count(partitions), own(partitions), lines(own.data()) {}
+  explicit Impl(uint32_t partitions)
+      : count(partitions),
+        own(partitions),
+        own_folded(partitions * kFoldedMax),
+        lines(own.data()),
+        folded(own_folded.data()) {}
   Impl(void* page, size_t page_bytes, uint32_t partitions)
       : count(partitions),
         mapped(page),
         mapped_bytes(page_bytes),
-        lines(reinterpret_cast<PageLine*>(static_cast<char*>(page) + sizeof(Header))) {}
+        lines(reinterpret_cast<PageLine*>(static_cast<char*>(page) + sizeof(Header))),
+        folded(reinterpret_cast<uint64_t*>(static_cast<char*>(page) + LineBytesOf(partitions))) {}
   ~Impl() {
     if (mapped != nullptr) munmap(mapped, mapped_bytes);
   }
@@ -194,12 +208,18 @@ struct FlightPage::Impl {
     CHECK(partition < count);
     return lines[partition];
   }
+  uint64_t& FoldedOf(PartitionId partition, uint64_t sequence) {
+    CHECK(partition < count);
+    return folded[partition * kFoldedMax + sequence % kFoldedMax];
+  }
 
   const uint32_t count;
-  std::vector<PageLine> own;  // In memory.
+  std::vector<PageLine> own;         // In memory.
+  std::vector<uint64_t> own_folded;  // Likewise.
   void* const mapped = nullptr;
   const size_t mapped_bytes = 0;
   PageLine* const lines;
+  uint64_t* const folded;
 };
 
 FlightPage::FlightPage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -278,6 +298,17 @@ void FlightPage::NoteConfirmed(PartitionId partition, uint64_t sequence) {
   PageLine& line = impl_->Of(partition);
   CHECK(Load(line.known) != 0 && sequence <= Load(SentOf(line).sequence));
   if (sequence > Load(line.confirmed)) Store(line.confirmed, sequence);
+}
+
+void FlightPage::NoteFolded(PartitionId partition, uint64_t sequence, uint64_t fingerprint) {
+  Store(impl_->FoldedOf(partition, sequence), sequence << 32 | (fingerprint & UINT32_MAX));
+}
+
+FlightPage::Folded FlightPage::WasFolded(PartitionId partition, uint64_t sequence,
+                                         uint64_t fingerprint) const {
+  const uint64_t noted = Load(impl_->FoldedOf(partition, sequence));
+  if (noted == 0 || noted >> 32 != (sequence & UINT32_MAX)) return Folded::kUnknown;
+  return (noted & UINT32_MAX) == (fingerprint & UINT32_MAX) ? Folded::kSame : Folded::kOther;
 }
 
 void FlightPage::Reset(PartitionId partition, int64_t stream_created_ns, uint32_t lineage,

@@ -1,12 +1,14 @@
 // FlightPage: how far a worker has folded, sent and been confirmed, in a small memory-mapped file.
 //
 // A store of some bytes, no syscall; it outlives kill -9 of the process. It is not synced: after
-// loss of the machine it may be some seconds old, never wrong. A line of 128 bytes for each
-// partition:
+// loss of the machine it may be some seconds old, never wrong. For each partition a line of 128
+// bytes:
 //   folding   the record that is being folded now; 0: none. Set before, cleared after.
 //   suspect, deaths   the record that was being folded when a process died, and how often in a row
 //   sent      how far messages may have left, noted BEFORE they do, with that record's fingerprint
 //   confirmed how far the server has confirmed all that was sent
+// and the fingerprints of the last kFoldedMax records that were folded: where a log lost its tail and
+// was filled again, they tell which of its records are known.
 // Each line is written by its partition's shard alone, with stores that are seen in order: a kill
 // between any two leaves the line as it was before the call or after it.
 // Invariant: confirmed <= sent. Opening: a file that is missing, short, of another format or
@@ -25,6 +27,8 @@ namespace lyceum::store {
 
 class FlightPage {
  public:
+  static constexpr size_t kFoldedMax = 4'096;
+
   struct Line {
     bool known = false;  // False: nothing is known of what this worker has sent.
     uint64_t sent = 0;
@@ -54,9 +58,14 @@ class FlightPage {
   // Both only go forward: what is not above the last is no change. NoteSent makes the line known.
   void NoteSent(PartitionId partition, uint64_t sequence, uint64_t fingerprint, int64_t time_ms);
   void NoteConfirmed(PartitionId partition, uint64_t sequence);  // CHECK: it was sent.
+  // A record's fingerprint (32 bits of it), when it is folded. It takes the place of that of the
+  // record kFoldedMax before it.
+  void NoteFolded(PartitionId partition, uint64_t sequence, uint64_t fingerprint);
+  enum class Folded { kSame, kOther, kUnknown };
+  Folded WasFolded(PartitionId partition, uint64_t sequence, uint64_t fingerprint) const;
   // The log begins anew, or another owner had the partition: what was noted is no more of use. The
   // line is known, nothing is confirmed (NoteConfirmed says so), nothing is being folded, no
-  // suspect.
+  // suspect. The fingerprints stay.
   void Reset(PartitionId partition, int64_t stream_created_ns, uint32_t lineage, uint64_t sent,
              uint64_t sent_fingerprint, int64_t sent_time_ms);
 

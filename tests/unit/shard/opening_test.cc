@@ -128,6 +128,96 @@ TEST_F(Opening, ContinueTakesTheNextLineageAndUsesNoIdTwice) {
   ExpectOthersUnharmed();
 }
 
+// The new records of a log that lost its tail may be as old as the lost ones, or older.
+TEST_F(Opening, EveryRecordAfterALossIsFoldedWhateverItsTime) {
+  worker.Kill();
+  worker.options.on_log_loss = OnLogLoss::kContinue;
+  worker.disk.hold_writes = false;
+  ASSERT_TRUE(worker.Start());
+  ASSERT_TRUE(world.Until([&] { return worker.reading(); }));
+  uint32_t lineage = 0;
+  for (const int64_t step_ms : {0, 1, -1, -3'600'000, 7'200'000, -7'200'000}) {
+    SCOPED_TRACE(step_ms);
+    ASSERT_TRUE(Answered(ann));
+    world.RunMs(lineage % 2 == 0 ? 0 : 2'000);  // The lost ones are in no checkpoint, or in one.
+    world.broker.Disconnect(worker.client());
+    world.broker.LoseTail(log(), 2);
+    world.broker.SetServerOffsetMs(world.broker.server_unix_ms() - world.clock.UnixMs() + step_ms);
+    const std::string asked = ann->Ask();
+    for (int i = 0; i < 4; ++i) ann->Say("not now", tutor::Intent::kQuestion);
+    EXPECT_TRUE(world.Until([&] { return ann->answered(asked); }));
+    EXPECT_EQ(worker.partition(0).at().lineage, ++lineage);
+    EXPECT_TRUE(ann->came.back().message.message.id.starts_with("0r" + std::to_string(lineage)));
+  }
+  worker.KillAndStart();
+  EXPECT_TRUE(Answered(ann));
+  EXPECT_EQ(ann->whole(), ann->by_id.size());
+}
+
+// The same where the process died too: what it folded is known by the flight page.
+TEST_F(Opening, EveryRecordAfterALossIsFoldedAlsoByTheNextProcess) {
+  worker.options.on_log_loss = OnLogLoss::kContinue;
+  worker.disk.hold_writes = false;
+  uint32_t lineage = 0;
+  for (const int64_t step_ms : {0, -3'600'000, 3'600'000}) {
+    SCOPED_TRACE(step_ms);
+    for (int i = 0; i < 2; ++i) ann->Attach(1'000);  // What is lost has sent nothing to anybody.
+    ASSERT_TRUE(world.Until(
+        [&] { return worker.partition(0).position() == world.broker.last_sequence(log()); }));
+    worker.Kill();
+    world.broker.LoseTail(log(), 2);
+    world.broker.SetServerOffsetMs(step_ms);
+    const std::string asked = ann->Ask();
+    std::vector<std::string> told;  // To wait.
+    for (int i = 0; i < 4; ++i) told.push_back(ann->Say("and this?", tutor::Intent::kQuestion));
+    world.RunMs(100);
+    ASSERT_TRUE(worker.Start());
+    EXPECT_TRUE(world.Until([&] { return ann->answered(asked); }));
+    for (const std::string& say : told) {
+      EXPECT_TRUE(std::any_of(ann->came.begin(), ann->came.end(), [&](const auto& one) {
+        return one.message.message.in_reply_to.value == say;
+      })) << say;
+    }
+    EXPECT_EQ(worker.partition(0).at().lineage, ++lineage);
+    EXPECT_TRUE(ann->came.back().message.message.id.starts_with("0r" + std::to_string(lineage)));
+    world.RunMs(2'000);
+  }
+}
+
+TEST_F(Opening, AStreamThatWasCreatedAnewIsReadFromItsBeginningWhateverTheTimes) {
+  worker.Kill();
+  worker.options.on_log_loss = OnLogLoss::kContinue;
+  worker.disk.hold_writes = false;
+  ASSERT_TRUE(worker.Start());
+  ASSERT_TRUE(world.Until([&] { return worker.reading(); }));
+  for (const int64_t step_ms : {0, -3'600'000}) {
+    SCOPED_TRACE(step_ms);
+    ASSERT_TRUE(Answered(ann));
+    world.broker.Disconnect(worker.client());
+    world.broker.RecreateStream(log());
+    world.broker.SetServerOffsetMs(step_ms);
+    const std::string asked = ann->Ask();
+    EXPECT_TRUE(world.Until([&] { return ann->answered(asked); }));
+  }
+}
+
+// A log that was trimmed beyond what was read: nothing that is left of it is passed over.
+TEST_F(Opening, RecordsThatAreLeftByATrimAreFoldedWhateverTheirTime) {
+  worker.disk.hold_writes = false;
+  world.RunMs(2'000);  // All that was sent is in a checkpoint.
+  worker.Kill();
+  worker.options.on_log_loss = OnLogLoss::kContinue;
+  world.broker.SetServerOffsetMs(-3'600'000);
+  for (int i = 0; i < 5; ++i) ann->Attach(1'000);
+  world.RunMs(100);
+  const uint64_t left = world.broker.last_sequence(log()) + 1;
+  const std::string asked = ann->Ask();
+  world.RunMs(100);
+  world.broker.TrimBelow(log(), left);
+  ASSERT_TRUE(worker.Start());
+  EXPECT_TRUE(world.Until([&] { return ann->answered(asked); }));
+}
+
 TEST_F(Opening, AHaltThatIsResumedLeavesNoWaitAndNoTimerBehind) {
   worker.disk.hold_writes = false;
   tools.hangs = [](const auto&) { return true; };
@@ -179,6 +269,21 @@ TEST_F(Opening, AMissingFlightPageSendsAgainAndLosesNothing) {
   EXPECT_TRUE(Answered(ann));
   EXPECT_GT(ann->whole(), before);
   EXPECT_EQ(ann->whole(), ann->by_id.size());
+}
+
+// Where nothing tells how far was sent, the log is asked for its recent records; that reader too can
+// be forgotten by the server.
+TEST_F(Opening, TheReaderOfRecentRecordsIsMadeAnewWhereNothingComes) {
+  worker.Kill();
+  worker.LoseFlightPage();
+  worker.disk.memory.SetContent({});
+  world.broker.StallConsumers(log(), true);
+  ASSERT_TRUE(worker.Start());
+  world.RunMs(1'000);
+  ASSERT_EQ(worker.partition(0).phase(), Phase::kOpening);
+  world.broker.BreakConsumers(log());
+  world.broker.StallConsumers(log(), false);
+  EXPECT_TRUE(world.Until([&] { return worker.reading(); }, 20'000));
 }
 
 TEST_F(Opening, AFolderThatWasCopiedTwoSecondsAgoGoesOn) {

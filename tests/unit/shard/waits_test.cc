@@ -265,6 +265,27 @@ TEST_P(Clocks, ACallThatWasPendingAtARestartIsDispatched) {
   EXPECT_EQ(ann.count<tutor::ErrorOut>(), 0u);
 }
 
+// The sessions' time does not go back with it.
+TEST_P(Clocks, ACallThatWasPendingIsDispatchedAlsoWhereTheServersClockWasSetBack) {
+  constexpr int64_t kBackMs = -30 * 3'600'000;
+  World world;
+  Worker& worker = world.AddWorker({0, 1});
+  world.AddTools();
+  Client& ann = world.AddLearner(0);
+  Client& late = world.AddLearner(0, 1);
+  world.RemoveTools();
+  const std::string asked = ann.Ask();
+  world.RunMs(3'000);  // In a checkpoint.
+  world.broker.SetServerOffsetMs(kBackMs);
+  late.Say("hello?");  // The last record of the checkpoint is an early one.
+  world.RunMs(3'000);
+  ASSERT_TRUE(worker.Stop());
+  worker.wall.SetOffsetMs(kBackMs + GetParam());
+  ASSERT_TRUE(worker.Start());
+  world.AddTools("others");
+  EXPECT_TRUE(world.Until([&] { return ann.answered(asked); }, 5'000));
+}
+
 // --- Timers ----------------------------------------------------------------------------------------
 
 TEST(Waits, ATimerWhosePublishWasRefusedFiresLater) {

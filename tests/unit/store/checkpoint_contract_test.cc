@@ -46,6 +46,7 @@ TYPED_TEST_SUITE(CheckpointContract, Kinds);
 const Checkpoint kCheckpoint{.sequence = 17,
                              .fingerprint = 0xfedcba9876543210,
                              .record_time_ms = 1'700'000'000'123,
+                             .latest_time_ms = 1'700'000'100'000,
                              .stream_created_ns = -5,
                              .fold_version = 3,
                              .lineage = 2,

@@ -18,6 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of four partitions.
+constexpr uintmax_t kFileBytes = 128 + 4 * 128 + 4 * FlightPage::kFoldedMax * 8;
+
 class FlightPageTest : public ::testing::Test {
  protected:
   void Open(uint32_t partitions = 4) {
@@ -71,6 +74,27 @@ TEST_F(FlightPageTest, WhatWasNotedIsThereAfterARestart) {
   EXPECT_FALSE(page_->Get(3).known);
 }
 
+TEST_F(FlightPageTest, TheLastFoldedRecordsAreKnownByTheirFingerprintsAfterARestart) {
+  using Folded = FlightPage::Folded;
+  constexpr uint64_t kMax = FlightPage::kFoldedMax;
+  constexpr uint64_t kFirst = (uint64_t{1} << 33) + 7;
+  Open();
+  EXPECT_EQ(page_->WasFolded(1, kFirst, 0), Folded::kUnknown);
+  for (uint64_t i = 0; i <= kMax; ++i) page_->NoteFolded(1, kFirst + i, 0xabc'0000'0000 + i);
+  page_->Reset(1, 123, 5, kFirst + 9, 0, 0);
+  Die();
+  EXPECT_EQ(page_->WasFolded(1, kFirst, 0xabc'0000'0000), Folded::kUnknown);
+  for (uint64_t i = 1; i <= kMax; ++i) {
+    ASSERT_EQ(page_->WasFolded(1, kFirst + i, 0xabc'0000'0000 + i), Folded::kSame) << i;
+    ASSERT_EQ(page_->WasFolded(1, kFirst + i, 0xabc'0000'0001 + i), Folded::kOther) << i;
+  }
+  page_->NoteFolded(1, kFirst + 5, 77);  // Of the next lineage.
+  EXPECT_EQ(page_->WasFolded(1, kFirst + 5, 77), Folded::kSame);
+  EXPECT_EQ(page_->WasFolded(1, kFirst + 1 + kMax, 0xabc'0000'0001), Folded::kUnknown);
+  EXPECT_EQ(page_->WasFolded(0, kFirst + 1, 0xabc'0000'0001), Folded::kUnknown);
+  EXPECT_EQ(page_->WasFolded(2, kFirst + 1, 0xabc'0000'0001), Folded::kUnknown);
+}
+
 TEST_F(FlightPageTest, SentAndConfirmedOnlyGoForward) {
   Open();
   page_->NoteSent(0, 20, 0x20, 2);
@@ -111,7 +135,7 @@ TEST_F(FlightPageTest, AMissingFileIsMadeForItsOwnerAlone) {
   Open();
   umask(before);
   EXPECT_EQ(fs::status(path_).permissions(), fs::perms(0600));
-  EXPECT_EQ(fs::file_size(path_), 128u + 4 * 128u);
+  EXPECT_EQ(fs::file_size(path_), kFileBytes);
   fs::permissions(path_, fs::perms(0644));
   Open();
   EXPECT_EQ(fs::status(path_).permissions(), fs::perms(0600));
@@ -122,11 +146,11 @@ TEST_F(FlightPageTest, AShortFileIsMadeAnew) {
   Open();
   page_->NoteSent(0, 20, 0x20, 2);
   page_.reset();
-  for (const uintmax_t size : {639, 128, 5, 0}) {
+  for (const uintmax_t size : {kFileBytes - 1, uintmax_t{640}, uintmax_t{128}, uintmax_t{5}, uintmax_t{0}}) {
     fs::resize_file(path_, size);
     Open();
     ExpectNothingKnown();
-    EXPECT_EQ(fs::file_size(path_), 640u);
+    EXPECT_EQ(fs::file_size(path_), kFileBytes);
     page_->NoteSent(0, 20, 0x20, 2);
     page_.reset();
   }

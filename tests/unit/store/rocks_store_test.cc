@@ -114,7 +114,7 @@ TEST_F(RocksStoreTest, AFolderOfTheOldFormatIsRefusedWithWhatToDo) {
     ASSERT_TRUE(old->Put({}, "F", std::string("\0\0\0\x01", 4)).ok());
     ASSERT_TRUE(old->Put({}, position, "seven").ok());
   }
-  ExpectRefused(Fault::kReject, "written in format 1, this program reads format 2");
+  ExpectRefused(Fault::kReject, "written in format 1, this program reads format 3");
   ExpectRefused(Fault::kReject, "move the folder away");
   // And nothing of it is lost.
   std::string kept;
@@ -124,8 +124,8 @@ TEST_F(RocksStoreTest, AFolderOfTheOldFormatIsRefusedWithWhatToDo) {
 
 TEST_F(RocksStoreTest, AFolderOfANewerFormatIsRefused) {
   Open();
-  ASSERT_TRUE(OpenRaw()->Put({}, "F", std::string("\0\0\0\x03", 4)).ok());
-  ExpectRefused(Fault::kReject, "written in format 3");
+  ASSERT_TRUE(OpenRaw()->Put({}, "F", std::string("\0\0\0\x04", 4)).ok());
+  ExpectRefused(Fault::kReject, "written in format 4");
 }
 
 TEST_F(RocksStoreTest, AFormatThatCannotBeReadIsDamage) {
