@@ -135,6 +135,8 @@ void Partition::OnBarrier(const Record& record) {
   if (version <= position_.fold_version) return;
   AbortRebuild(Retry("the state machine's version changed meanwhile: try again"));
   LogInfo("fold version", {{"partition", id_}, {"version", version}});
+  position_.fold_version_before = position_.fold_version;
+  position_.fold_version_begins = record.sequence;
   position_.fold_version = version;
 }
 

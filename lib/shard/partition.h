@@ -198,7 +198,7 @@ class Partition {
   bool resuming_ = false;  // An operator wants the next lineage.
   bool claimed_ = false;   // A lineage, in this opening.
   bool barrier_sent_ = false;
-  uint64_t same_to_ = 0;   // Records of the log that are known, in the search for a new lineage.
+  uint64_t same_to_ = 0;  // Records of the log that are known, in the search for a new lineage.
   bool waits_for_checkpoint_ = false;  // Before it reads: see Checkpointer::OnLineage.
 
   store::Checkpoint position_;  // Of what is in memory; clean: nothing was sent after it.

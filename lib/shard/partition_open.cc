@@ -218,8 +218,8 @@ void Partition::OnCompared(const wire::LogRecord& record, uint64_t last) {
   delivered_ms_ = context_->clock->SteadyMs();
   Folded folded = Folded::kUnknown;
   if (record.sequence <= last) {
-    folded = context_->flight->WasFolded(
-        id_, record.sequence, Fingerprint(record.subject, record.data, record.time_ms));
+    folded = context_->flight->WasFolded(id_, record.sequence,
+                                         Fingerprint(record.subject, record.data, record.time_ms));
     if (folded == Folded::kSame) same_to_ = record.sequence;
   }
   if (folded != Folded::kOther && record.sequence < last && record.pending > 0) return;
@@ -278,6 +278,11 @@ void Partition::EnterLineage(uint32_t number, uint64_t begins) {
     position_.fingerprint = 0;
     position_.lineage = number;
     position_.lineage_begins = begins;
+    if (begins <= position_.fold_version_begins) {  // The log does not say it any more.
+      position_.fold_version = position_.fold_version_before;
+      position_.fold_version_begins = 0;
+      barrier_sent_ = false;
+    }
     checkpointer_.OnLineage(position_);
   }
   // What was sent before is confirmed as it was, for the records that are left.
@@ -328,9 +333,11 @@ void Partition::ReadBurials() {
   if (line.deaths >= kDeathsMax && line.suspect > position_.sequence &&
       !buried_.contains(line.suspect)) {
     const uint64_t sequence = line.suspect;
-    const auto buried = Then<bool>([sequence](Partition& partition, bool) {
-      LogError("record buried: the process died over it twice",
-               {{"partition", partition.id_}, {"sequence", sequence}});
+    const auto buried = Then<bool>([sequence](Partition& partition, bool created) {
+      if (created) {
+        LogError("record buried: the process died over it twice",
+                 {{"partition", partition.id_}, {"sequence", sequence}});
+      }
       partition.buried_.insert(sequence);
       partition.ReadBurials();
     });

@@ -9,8 +9,7 @@ namespace lyceum::store::checkpoint_keys {
 namespace {
 
 constexpr size_t kHead = sizeof(PartitionId) + 1;
-constexpr size_t kCheckpointBytes =
-    5 * sizeof(uint64_t) + 2 * sizeof(uint32_t) + sizeof(uint64_t) + 1;
+constexpr size_t kCheckpointBytes = 7 * sizeof(uint64_t) + 3 * sizeof(uint32_t) + 1;
 
 Key Head(PartitionId partition, char kind) {
   const char bytes[kHead] = {static_cast<char>(partition >> 8), static_cast<char>(partition), kind};
@@ -123,6 +122,8 @@ std::string EncodeCheckpoint(const Checkpoint& checkpoint) {
   AppendBigEndian(&bytes, static_cast<uint64_t>(checkpoint.latest_time_ms));
   AppendBigEndian(&bytes, static_cast<uint64_t>(checkpoint.stream_created_ns));
   AppendBigEndian(&bytes, checkpoint.fold_version);
+  AppendBigEndian(&bytes, checkpoint.fold_version_begins);
+  AppendBigEndian(&bytes, checkpoint.fold_version_before);
   AppendBigEndian(&bytes, checkpoint.lineage);
   AppendBigEndian(&bytes, checkpoint.lineage_begins);
   bytes.push_back(checkpoint.clean ? 1 : 0);
@@ -148,6 +149,8 @@ std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes) {
   checkpoint.latest_time_ms = static_cast<int64_t>(u64());
   checkpoint.stream_created_ns = static_cast<int64_t>(u64());
   checkpoint.fold_version = u32();
+  checkpoint.fold_version_begins = u64();
+  checkpoint.fold_version_before = u32();
   checkpoint.lineage = u32();
   checkpoint.lineage_begins = u64();
   if (bytes[0] != 0 && bytes[0] != 1) return std::nullopt;

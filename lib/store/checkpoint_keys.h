@@ -11,7 +11,8 @@
 // Integers are big-endian, so that byte order is numeric order. A user has its length before it, so
 // that no user's rows lie inside another's range; users are in order of length, then of bytes.
 //   checkpoint: sequence u64, fingerprint u64, record_time_ms i64, latest_time_ms i64,
-//               stream_created_ns i64, fold_version u32, lineage u32, lineage_begins u64, clean u8
+//               stream_created_ns i64, fold_version u32, fold_version_begins u64,
+//               fold_version_before u32, lineage u32, lineage_begins u64, clean u8
 #pragma once
 
 #include <array>
@@ -25,7 +26,7 @@
 namespace lyceum::store::checkpoint_keys {
 
 // 1 is what a folder has that was written before there were checkpoints; in 2 the checkpoint has no
-// latest_time_ms.
+// latest_time_ms and not where its fold version begins.
 inline constexpr uint32_t kFormat = 3;
 inline constexpr std::string_view kFormatKey = "F";
 

@@ -33,15 +33,17 @@ namespace lyceum::store {
 using PartitionId = uint16_t;
 
 struct Checkpoint {
-  uint64_t sequence = 0;          // Every record up to it is folded into the rows. 0: none.
-  uint64_t fingerprint = 0;       // Of the record at `sequence`.
-  int64_t record_time_ms = 0;     // When that record was stored.
-  int64_t latest_time_ms = 0;     // Of all records ever folded: clocks go back, sessions do not.
-  int64_t stream_created_ns = 0;  // Of the stream it was read from; 0: not known.
-  uint32_t fold_version = 0;      // The state machine's, at that position.
-  uint32_t lineage = 0;           // How often the log has begun anew; part of every id.
-  uint64_t lineage_begins = 0;    // The first sequence of that lineage.
-  bool clean = false;             // Written at an orderly stop: nothing was sent after it.
+  uint64_t sequence = 0;             // Every record up to it is folded into the rows. 0: none.
+  uint64_t fingerprint = 0;          // Of the record at `sequence`.
+  int64_t record_time_ms = 0;        // When that record was stored.
+  int64_t latest_time_ms = 0;        // Of all records ever folded: clocks go back, sessions do not.
+  int64_t stream_created_ns = 0;     // Of the stream it was read from; 0: not known.
+  uint32_t fold_version = 0;         // The state machine's, at that position.
+  uint64_t fold_version_begins = 0;  // The record that said so: should it be lost, it is again
+  uint32_t fold_version_before = 0;  // this one.
+  uint32_t lineage = 0;              // How often the log has begun anew; part of every id.
+  uint64_t lineage_begins = 0;       // The first sequence of that lineage.
+  bool clean = false;                // Written at an orderly stop: nothing was sent after it.
   bool operator==(const Checkpoint&) const = default;
 };
 

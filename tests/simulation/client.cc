@@ -62,7 +62,10 @@ void Client::OnMessage(const wire::Arrived& arrived) {
 
 void Client::AskAgain() { Send(tutor::Attach{whole_}); }
 
-void Client::SendDeadly() { Send(tutor::UserMessage{"kill", tutor::Intent::kUnspecified}); }
+void Client::SendDeadly() {
+  ++deadly_;
+  Send(tutor::UserMessage{"kill", tutor::Intent::kUnspecified});
+}
 
 void Client::Send(tutor::EventKind kind) {
   tutor::Event event;

@@ -61,6 +61,7 @@ class Client final : public Actor {
   void AllowNewNumbers() { new_numbers_ = true; }
   // An event that ends the process of whoever folds it.
   void SendDeadly();
+  int64_t deadly() const { return deadly_; }  // So many.
 
   int64_t NextUs() const override;
   void Run() override;
@@ -85,6 +86,7 @@ class Client final : public Actor {
   uint32_t whole_ = 0;
   uint32_t sent_ = 0;
   uint32_t numbered_ = 0;
+  int64_t deadly_ = 0;
   bool quiet_ = false;
   bool detached_ = false;
   bool new_numbers_ = false;

@@ -336,7 +336,10 @@ Outcome System::Run() {
   for (auto& client : clients_) client->Quiet();
   std::string why;
   const auto at_rest = [&] { return (why = Unsettled()).empty(); };
-  if (!RunUntil(at_rest, 180 * kSecondUs)) Fail("it does not come to rest: " + why);
+  // Each deadly record takes two starts, and a process that dies again and again is started slowly.
+  int64_t rest_us_max = 180 * kSecondUs;
+  for (const auto& client : clients_) rest_us_max += client->deadly() * 15 * kSecondUs;
+  if (!RunUntil(at_rest, rest_us_max)) Fail("it does not come to rest: " + why);
   // Everybody asks for what is missing, until nothing is.
   for (int round = 0; round < 20 && failure_.empty(); ++round) {
     RunForUs(300'000);

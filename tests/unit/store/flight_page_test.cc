@@ -146,7 +146,8 @@ TEST_F(FlightPageTest, AShortFileIsMadeAnew) {
   Open();
   page_->NoteSent(0, 20, 0x20, 2);
   page_.reset();
-  for (const uintmax_t size : {kFileBytes - 1, uintmax_t{640}, uintmax_t{128}, uintmax_t{5}, uintmax_t{0}}) {
+  for (const uintmax_t size :
+       {kFileBytes - 1, uintmax_t{640}, uintmax_t{128}, uintmax_t{5}, uintmax_t{0}}) {
     fs::resize_file(path_, size);
     Open();
     ExpectNothingKnown();
