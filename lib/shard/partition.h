@@ -107,6 +107,7 @@ class Partition {
   void ReadLineages();
   void ReadBurials();
   void FindRecent();
+  void ReadRecent();
   void TakeForSent(uint64_t sequence);
   void BeginReading();
   void StartReader();
@@ -198,6 +199,8 @@ class Partition {
   bool resuming_ = false;  // An operator wants the next lineage.
   bool claimed_ = false;   // A lineage, in this opening.
   bool barrier_sent_ = false;
+  int64_t last_time_ms_ = -1;  // Of the log's last record, and what the time is: of FindRecent.
+  int64_t server_ms_ = -1;
   uint64_t same_to_ = 0;  // Records of the log that are known, in the search for a new lineage.
   bool waits_for_checkpoint_ = false;  // Before it reads: see Checkpointer::OnLineage.
 

@@ -369,27 +369,39 @@ void Partition::ReadBurials() {
 // confirmed; the flight page keeps that, should the process die before it has caught up.
 void Partition::FindRecent() {
   if (has_position_ || log_.last_sequence == 0) return BeginReading();
-  const int64_t since_ms = context_->server_time->NowMs() - context_->options.resend_age_ms;
-  const auto last =
-      Then<std::optional<wire::OwnedRecord>>([since_ms](Partition& partition, const auto& record) {
-        if (!record || record->time_ms < since_ms) {
-          return partition.TakeForSent(partition.log_.last_sequence);
-        }
-        const auto first = [&partition](const wire::LogRecord& found) {
-          const uint64_t sequence = found.sequence;
-          partition.reader_.reset();
-          partition.TakeForSent(sequence - 1);
-        };
-        partition.delivered_ms_ = partition.context_->clock->SteadyMs();
-        partition.reader_ = std::make_unique<wire::LogReader>(
-            partition.context_->wire, partition.context_->clock, partition.stream_,
-            wire::LogReader::FromTime{since_ms}, first,
-            [&partition](const Error& error) { partition.TryAgain(error); });
-      });
-  wire::GetLogRecord(*context_->wire, stream_, log_.last_sequence, last);
+  // A reader of the last record: when that was stored, and what the time is, both by the server.
+  last_time_ms_ = server_ms_ = -1;
+  delivered_ms_ = context_->clock->SteadyMs();
+  const auto opened = [this](uint64_t pending) {
+    if (pending == 0) TakeForSent(log_.last_sequence);
+  };
+  reader_ = std::make_unique<wire::LogReader>(
+      context_->wire, context_->clock, stream_, log_.last_sequence,
+      wire::LogReader::Filter{.subject = {}, .opened = opened},
+      [this](const wire::LogRecord& record) {
+        if (last_time_ms_ >= 0) return;
+        last_time_ms_ = record.time_ms;
+        if (server_ms_ >= 0) ReadRecent();
+      },
+      [this](const Error& error) { TryAgain(error); });
+  reader_->OnMade([this](int64_t server_ms) {
+    server_ms_ = server_ms > 0 ? server_ms : context_->server_time->NowMs();
+    if (last_time_ms_ >= 0) ReadRecent();
+  });
+}
+
+void Partition::ReadRecent() {
+  const int64_t since_ms = server_ms_ - context_->options.resend_age_ms;
+  if (last_time_ms_ < since_ms) return TakeForSent(log_.last_sequence);
+  const auto first = [this](const wire::LogRecord& found) { TakeForSent(found.sequence - 1); };
+  delivered_ms_ = context_->clock->SteadyMs();
+  reader_ = std::make_unique<wire::LogReader>(context_->wire, context_->clock, stream_,
+                                              wire::LogReader::FromTime{since_ms}, first,
+                                              [this](const Error& error) { TryAgain(error); });
 }
 
 void Partition::TakeForSent(uint64_t sequence) {
+  reader_.reset();
   has_position_ = true;
   if (sequence > 0) {
     quiet_to_ = confirmed_ = sequence;

@@ -145,7 +145,13 @@ void LogReader::Impl::Open(std::optional<int64_t> from_ms) {
            self->silent_since_ms = self->clock->SteadyMs();
            const auto created_ns = ParseTimeNs(TextOf(answer->json, "created"));
            if (self->on_made) self->on_made(created_ns.value_or(0) / kNsPerMs);
-           if (self->filter.opened) self->filter.opened(NumberOf(answer->json, "num_pending"));
+           if (!self->open || !self->filter.opened) return;
+           // What was delivered before the answer was written is not pending any more.
+           const auto sent = answer->json.find("delivered");
+           const uint64_t before = sent != answer->json.end() && sent->is_object()
+                                       ? NumberOf(*sent, "consumer_seq")
+                                       : 0;
+           self->filter.opened(NumberOf(answer->json, "num_pending") + before);
          });
 }
 

@@ -74,7 +74,7 @@ void System::NextFault() {
   auto kind = chosen_.begin();
   std::advance(kind, static_cast<int64_t>(dice_.Below(chosen_.size())));
   Trace(fmt::format("fault {}", Name(*kind)));
-  trouble_us_ = clock_.NowUs() + 500'000;
+  trouble_us_ = std::max(trouble_us_, clock_.NowUs() + 500'000);
   Inject(*kind);
 }
 
@@ -98,10 +98,10 @@ void System::Inject(FaultKind kind) {
       return broker_->Disconnect(tools_[dice_.Below(tools_.size())]->client());
     case FaultKind::kRestartServer:
       if (!broker_->running()) return;
-      trouble_us_ = clock_.NowUs() + down_us + kSecondUs;
+      trouble_us_ = std::max(trouble_us_, clock_.NowUs() + down_us + kSecondUs);
       return broker_->RestartServer(down_us, dice_.OneIn(2) ? dice_.Between(0, 300'000) : 0);
     case FaultKind::kCrash:
-      trouble_us_ = clock_.NowUs() + down_us + kSecondUs;
+      trouble_us_ = std::max(trouble_us_, clock_.NowUs() + down_us + kSecondUs);
       return worker.Crash(down_us);
     case FaultKind::kCrashAfterSteps:
       return worker.CrashAfter(1 + dice_.Below(120));
@@ -225,7 +225,7 @@ void System::LoseTail(uint32_t partition) {
   Trace(fmt::format("partition {} loses {} of {} records", partition, count, last));
   broker_->StopServer();
   broker_->LoseTail(stream, count);
-  trouble_us_ = clock_.NowUs() + 2 * kSecondUs;
+  trouble_us_ = std::max(trouble_us_, clock_.NowUs() + 2 * kSecondUs);
   broker_->After(dice_.Between(5'000, 500'000), [this] { broker_->StartServer(); });
   auto& log = logs_[partition].records;
   const uint64_t after = last - count;

@@ -24,6 +24,30 @@ TEST_F(Opening, AMissingFlightPageSendsAgainAndLosesNothing) {
   EXPECT_EQ(ann->whole(), ann->by_id.size());
 }
 
+// By the server's clock, not by the own one.
+TEST_F(Opening, WhereNothingIsKnownWhatIsRecentIsSentAgainAndNothingElse) {
+  for (const int64_t wrong_ms : {600'000, -600'000}) {
+    SCOPED_TRACE(wrong_ms);
+    const auto start = [&] {
+      worker.Kill();
+      worker.LoseFlightPage();
+      worker.disk.memory.SetContent({});
+      worker.wall.SetOffsetMs(wrong_ms);
+      ASSERT_TRUE(worker.Start());
+      ASSERT_TRUE(world.Until([&] { return worker.reading(); }));
+    };
+    ASSERT_TRUE(Answered(ann));
+    const size_t before = ann->repeats;
+    start();
+    EXPECT_TRUE(world.Until([&] { return ann->repeats > before; }));
+    world.RunMs(worker.options.resend_age_ms + 10'000);
+    const size_t after = ann->repeats;
+    start();
+    world.RunMs(1'000);
+    EXPECT_EQ(ann->repeats, after);
+  }
+}
+
 // Where nothing tells how far was sent, the log is asked for its recent records; that reader too can
 // be forgotten by the server.
 TEST_F(Opening, TheReaderOfRecentRecordsIsMadeAnewWhereNothingComes) {

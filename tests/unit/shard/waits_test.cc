@@ -350,8 +350,9 @@ TEST(Waits, ATimerOfThirtyDaysFiresAfterRestarts) {
 }
 
 // dapr #9950, cloudflare/agents #1119: reminders were lost on restarts.
-TEST(Waits, TenThousandTimersOverTwentyKillsHaveTheirEffectOnce) {
+TEST(Waits, TenThousandTimersOverTwoHundredKillsHaveTheirEffectOnce) {
   constexpr size_t kSessions = 10'000;
+  constexpr int kKills = 200;
   World world;
   Worker& worker = world.AddWorker({0, 1});
   world.AddTools().duration_ms = 1;
@@ -388,12 +389,12 @@ TEST(Waits, TenThousandTimersOverTwentyKillsHaveTheirEffectOnce) {
   world.RunMs(due[users[0]] - 1'000 - offset - world.clock.SteadyMs());
   watch = true;
   std::vector<std::pair<int64_t, int64_t>> owned;  // From, to; Unix ms.
-  for (int kill = 0; kill <= 20; ++kill) {
+  for (int kill = 0; kill <= kKills; ++kill) {
     EXPECT_TRUE(world.Until([&] { return worker.reading(); }));
     const int64_t from = world.clock.UnixMs();
-    world.RunMs(kill == 20 ? 10'000 : 2'000 + 37 * kill);
+    world.RunMs(kill == kKills ? 10'000 : 120 + 11 * (kill % 20));  // Checkpoints, or none.
     owned.push_back({from, world.clock.UnixMs()});
-    if (kill < 20) worker.KillAndStart();
+    if (kill < kKills) worker.KillAndStart();
   }
   size_t late = 0;
   std::map<std::string, int> fired;

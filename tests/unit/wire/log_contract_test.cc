@@ -2,6 +2,7 @@
 #include "log_contract.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "tampered_wire.h"
@@ -77,6 +78,29 @@ TEST_P(LogContract, AFilteredReaderKnowsWhereItsRecordsEnd) {
   ASSERT_TRUE(Read(&reading, [&] { return pending.has_value(); }));
   EXPECT_EQ(*pending, 0u);
   EXPECT_TRUE(reading.sequences.empty());
+}
+
+// What the server delivered before it answered is no more pending.
+TEST_P(LogContract, AFilteredReaderIsToldAlsoOfWhatCameBeforeTheAnswer) {
+  world_->CreateStream("LOG", {"log.>"});
+  auto wire = Connected();
+  Store(*wire, 1, 5);
+  TamperedWire tampered(wire.get());
+  tampered.change_answer = [](std::string* data) {
+    auto answer = nlohmann::json::parse(*data);
+    if (!answer.contains("num_pending")) return;
+    answer["delivered"]["consumer_seq"] = 4;
+    answer["num_pending"] = 1;
+    *data = answer.dump();
+  };
+  Reading reading;
+  std::optional<uint64_t> pending;
+  reading.reader = std::make_unique<LogReader>(
+      &tampered, &world_->clock(), "LOG", 1,
+      LogReader::Filter{"log.a", [&](uint64_t count) { pending = count; }}, Into(&reading),
+      Breaks(&reading));
+  ASSERT_TRUE(Read(&reading, [&] { return reading.sequences.size() == 5 && pending; }));
+  EXPECT_EQ(*pending, 5u);
 }
 
 // A log that lost its tail: the server begins at what it has.

@@ -16,6 +16,7 @@ class TamperedWire final : public Wire {
 
   // True: this message does not come. Asked for each one that would.
   std::function<bool(const Arrived&)> drop = [](const Arrived&) { return false; };
+  std::function<void(std::string* data)> change_answer;
   // Subjects of what was published, in order.
   std::vector<std::string> published;
 
@@ -32,7 +33,15 @@ class TamperedWire final : public Wire {
   }
   void Request(const Outbound& message, std::chrono::milliseconds timeout,
                AnswerHandler done) override {
-    wire_->Request(message, timeout, std::move(done));
+    if (!change_answer) return wire_->Request(message, timeout, std::move(done));
+    wire_->Request(message, timeout, [this, done = std::move(done)](const Result<Answer>& answer) {
+      if (!answer) return done(answer);
+      std::string data(answer->data);
+      change_answer(&data);
+      Answer changed = *answer;
+      changed.data = data;
+      done(changed);
+    });
   }
   void Flush() override { wire_->Flush(); }
   void SetConnectionHandler(ConnectionHandler handler) override {
