@@ -296,7 +296,7 @@ void System::Mend() {
   }
   broker_->SetServerOffsetMs(0);
   // Not at once: what it has sent is looked at as that of a second owner.
-  if (second_owner_ != nullptr) second_owner_->Crash(INT64_MAX / 4);
+  if (second_owner_ != nullptr) second_owner_->Retire();
   for (auto& tool : tools_) {
     tool->SetMood(ToolWorker::Mood::kGood);
     broker_->SetFaults(tool->client(), {});
@@ -309,11 +309,6 @@ void System::Mend() {
     worker->CrashAfter(0);
     worker->wall().SetOffsetMs(0);
     if (worker->client() != 0) broker_->BlockWrites(worker->client(), false);
-  }
-  // An operator's word to those that have halted.
-  for (int round = 0; round < 3; ++round) {
-    RunForUs(8 * kSecondUs);
-    for (auto& worker : workers_) worker->ResumeHalted();
   }
 }
 

@@ -162,6 +162,11 @@ void Worker::Crash(int64_t down_us) {
   OnDeath();
 }
 
+void Worker::Retire() {
+  over_ = true;
+  Crash(0);
+}
+
 void Worker::CrashBeforeFlush() {
   if (wire_ != nullptr) wire_->LoseNextFlush();
 }

@@ -41,6 +41,7 @@ class Worker final : public Actor {
   void Start();
   // As by kill -9, now. It starts again after so long.
   void Crash(int64_t down_us);
+  void Retire();  // Likewise, and never again.
   // It dies by itself, between two steps, after so many of them.
   void CrashAfter(uint64_t steps) { fuse_->Light(steps); }
   // It dies in its next turn, when all is noted and nothing written; or before that turn.
