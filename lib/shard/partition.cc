@@ -282,7 +282,9 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
                              {"reason", Name(refused.reason)},
                              {"text", refused.text}});
   // The stream drops what it has; what is in no checkpoint may not have reached it.
-  const bool may_be_lost = record.sequence > std::max(durable().sequence, quiet_to_);
+  // Old ones, of which nothing is known, are not sent again; the few that were buried all the same.
+  const bool is_quiet = record.sequence <= quiet_to_ && refused.reason != Refusal::kBuried;
+  const bool may_be_lost = record.sequence > durable().sequence && !is_quiet;
   if (refused.reason != Refusal::kDamaged && (may_be_lost || !IsSilenced(record))) {
     dead_letters_.Add(record, user, refused);
   }

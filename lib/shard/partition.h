@@ -83,6 +83,7 @@ class Partition {
   const store::Checkpoint& at() const { return position_; }
   const store::Checkpoint& durable() const { return checkpointer_.durable(); }
   bool caught_up() const { return caught_up_; }
+  size_t dead_letters_waiting() const { return dead_letters_.waiting(); }
   // Steady ms; INT64_MAX: never.
   int64_t NextMs() const;
   bool busy() const;

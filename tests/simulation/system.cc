@@ -292,6 +292,9 @@ std::string System::Unsettled() {
       if (partition.confirmed() != last) {
         return fmt::format("partition {} has {} of {} confirmed", id, partition.confirmed(), last);
       }
+      if (const size_t waiting = partition.dead_letters_waiting(); waiting > 0) {
+        return fmt::format("partition {} has {} dead letters to store", id, waiting);
+      }
       if (partition.durable().sequence != last) {
         return fmt::format("partition {} has a checkpoint of {}, not {}", id,
                            partition.durable().sequence, last);
