@@ -216,6 +216,9 @@ void System::Inject(FaultKind kind) {
 
 void System::LoseTail(uint32_t partition) {
   if (!broker_->running()) return;
+  broker_->StopServer();  // It still stores a part of what was on its way.
+  trouble_us_ = std::max(trouble_us_, clock_.NowUs() + 2 * kSecondUs);
+  broker_->After(dice_.Between(5'000, 500'000), [this] { broker_->StartServer(); });
   ReadLogs();
   const std::string stream = subjects_.LogStream(partition);
   const uint64_t last = broker_->last_sequence(stream);
@@ -223,10 +226,7 @@ void System::LoseTail(uint32_t partition) {
   const uint64_t count = std::min(1 + dice_.Below(6), last < first ? 0 : last - first);
   if (count == 0) return;
   Trace(fmt::format("partition {} loses {} of {} records", partition, count, last));
-  broker_->StopServer();
   broker_->LoseTail(stream, count);
-  trouble_us_ = std::max(trouble_us_, clock_.NowUs() + 2 * kSecondUs);
-  broker_->After(dice_.Between(5'000, 500'000), [this] { broker_->StartServer(); });
   auto& log = logs_[partition].records;
   const uint64_t after = last - count;
   while (!log.empty() && log.back().sequence > after) {
