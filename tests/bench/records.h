@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "load/learner.h"
 #include "envelope/subjects.h"
+#include "load/learner.h"
 #include "tools/course.h"
 #include "tutor/event.h"
 #include "tutor/session.h"
