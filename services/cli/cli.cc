@@ -35,14 +35,18 @@ Result<void> CheckCommon(const Common& common) {
   return {};
 }
 
-Result<std::shared_ptr<wire::Connection>> Connect(const Common& common) {
+wire::ConnectOptions ConnectOptionsOf(const Common& common) {
   wire::ConnectOptions options;
   options.url = common.nats_url;
   options.name = "lyceum";
   options.user = common.nats_user;
   options.password = common.nats_password;
   options.credentials_file = common.nats_creds;
-  return wire::Connection::Connect(options);
+  return options;
+}
+
+Result<std::shared_ptr<wire::Connection>> Connect(const Common& common) {
+  return wire::Connection::Connect(ConnectOptionsOf(common));
 }
 
 int Fail(Exit code, std::string_view sentence) {

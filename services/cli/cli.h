@@ -44,6 +44,7 @@ Settings SettingsOf(Common* common);
 // What the settings can not say of a value by itself.
 Result<void> CheckCommon(const Common& common);
 
+wire::ConnectOptions ConnectOptionsOf(const Common& common);
 Result<std::shared_ptr<wire::Connection>> Connect(const Common& common);
 
 struct InitOptions {
@@ -124,6 +125,7 @@ struct LoadOptions {
   int64_t seed = 1;
   std::string mix = "right=60,wrong=20,hint=5,question=10,second=5";
   std::string encoding = "protobuf";
+  std::string cpu_pids;  // Of processes of this machine, commas between.
 };
 struct GradeOptions {
   std::string file;   // "-": standard input.

@@ -292,6 +292,9 @@ class CommandLine {
     c->add_option("--encoding", o.encoding, "protobuf or json")
         ->check(CLI::IsMember({"protobuf", "json"}))
         ->capture_default_str();
+    c->add_option(
+        "--cpu-pids", o.cpu_pids,
+        "Processes of this machine whose CPU is told beside its own: ids, commas between");
   }
 
   void Grade() {

@@ -30,8 +30,8 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "bench/micro_lesson.h"
-#include "cli/latencies.h"
 #include "envelope/codec.h"
+#include "load/latencies.h"
 #include "support/stack.h"
 #include "tutor/names.h"
 #include "wire/event_loop.h"
@@ -281,7 +281,7 @@ class Gateway {
   uint64_t turns_ = 0;
   bool measuring_ = false;
   Deadline heard_{};  // The last answer, whose ever.
-  cli::Latencies latencies_;
+  load::Latencies latencies_;
   std::string subject_;
   Node node_;
 };
@@ -306,7 +306,7 @@ void Gateway::Run(double seconds) {
     measuring_ = now >= from;
   }
   const double took = std::chrono::duration<double>(now - from).count();
-  cli::Latencies longest;
+  load::Latencies longest;
   for (const int64_t us : longest_us_) longest.Add(us);
   fmt::print(
       R"({{"turns":{},"seconds":{:.3f},"turns_per_s":{:.1f},"p50_ms":{:.3f},"p99_ms":{:.3f},"max_ms":{:.3f},)"

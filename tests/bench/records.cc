@@ -45,7 +45,7 @@ class CourseInMemory : public tools::TopicSource {
 // One lesson in the making: the learner, the session and the tools, with nothing between them.
 class Rehearsal {
  public:
-  Rehearsal(const cli::LoadCourse* known, const LessonPlan* plan, const tools::Toolbox* tools,
+  Rehearsal(const load::LoadCourse* known, const LessonPlan* plan, const tools::Toolbox* tools,
             uint64_t seed)
       : plan_(plan),
         tools_(tools),
@@ -53,9 +53,9 @@ class Rehearsal {
 
   Lesson Run() {
     while (!learner_.completed() && HistoryCount() < plan_->history_max) {
-      for (const tutor::Event& event : learner_.Speak()) Fold(RecordClass::kUser, event, {});
+      for (const tutor::Event& event : learner_.Next()) Fold(RecordClass::kUser, event, {});
       while (pending_) RunTool();
-      if (!learner_.my_turn()) throw std::runtime_error("a lesson got stuck");
+      if (!learner_.may_act()) throw std::runtime_error("a lesson got stuck");
       lesson_.lines.back().settled = true;
     }
     return std::move(lesson_);
@@ -76,13 +76,14 @@ class Rehearsal {
     tutor::Advance(&session_, user_, event,
                    {0, sequence, kFirstMs + static_cast<int64_t>(sequence)}, &effects_);
     for (const tutor::Effect& effect : effects_) {
-      if (const auto* emit = std::get_if<tutor::EmitMessage>(&effect)) learner_.Hear(emit->message);
+      if (const auto* emit = std::get_if<tutor::EmitMessage>(&effect))
+        learner_.OnMessage(emit->message);
       if (const auto* call = std::get_if<tutor::CallTool>(&effect)) {
         pending_ = RequestOf(*call);
         line.asks = true;
       }
     }
-    if (!session_ || learner_.complaints().errors > 0) {
+    if (!session_ || !learner_.counts().errors.empty()) {
       throw std::runtime_error("a lesson went wrong");
     }
     line.after = MarkOf(*session_);
@@ -117,7 +118,7 @@ class Rehearsal {
   const ClientId client_{"client"};
   const LessonPlan* plan_;
   const tools::Toolbox* tools_;
-  cli::LoadLearner learner_;
+  load::LoadLearner learner_;
   std::optional<tutor::Session> session_;
   tutor::Effects effects_;
   std::optional<envelope::ToolRequest> pending_;
@@ -140,7 +141,7 @@ size_t Lesson::LinesUntil(uint64_t history_count, size_t from) const {
 std::vector<Lesson> MakeLessons(const LessonPlan& plan, size_t count, uint64_t seed) {
   auto read = tools::ReadCourseFile(plan.course_file);
   if (!read) throw std::runtime_error(read.error().text);
-  const cli::LoadCourse known = cli::LoadCourseOf(read->course);
+  const load::LoadCourse known = load::LoadCourseOf(read->course);
   const tools::Toolbox tools = tools::BuiltInTutor(std::make_shared<CourseInMemory>(read->course));
   std::vector<Lesson> lessons;
   for (size_t i = 0; i < count; ++i) {

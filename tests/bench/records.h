@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/load_learner.h"
 #include "envelope/subjects.h"
+#include "load/learner.h"
 #include "tools/course.h"
 #include "tutor/event.h"
 #include "tutor/session.h"
@@ -49,7 +49,7 @@ struct Lesson {
 
 struct LessonPlan {
   std::string course_file;
-  cli::LoadMix mix;
+  load::LoadMix mix;
   uint64_t history_max = 100'000;  // A lesson ends with its course, or here.
 };
 // `count` lessons that differ by their seeds.

@@ -27,7 +27,7 @@
 
 #include "base/clock.h"
 #include "bench/raw_nats.h"
-#include "cli/latencies.h"
+#include "load/latencies.h"
 
 namespace lyceum::bench {
 namespace {
@@ -162,7 +162,7 @@ void RunGateway(Node& node, const Sizes& sizes, size_t learners, double seconds,
   const Deadline from = In(milliseconds(static_cast<int64_t>(1000 * warm_up)));
   const Deadline end = from + milliseconds(static_cast<int64_t>(1000 * seconds));
   for (size_t learner = 0; learner < learners; ++learner) speak(learner);
-  cli::Latencies latencies;
+  load::Latencies latencies;
   uint64_t turns = 0;
   Deadline now = Steady::now();
   while (now < end && !stopped) {

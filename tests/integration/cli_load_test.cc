@@ -27,7 +27,9 @@ class Load : public testing::Test {
 };
 
 TEST_F(Load, AClosedLoopLosesAndDoublesNothing) {
-  const Ran ran = Run({"--learners", "20", "--seed", "7"});
+  const std::string pids = std::to_string(stack.session_worker().pid()) + "," +
+                           std::to_string(tools->pid()) + "," + std::to_string(stack.nats().pid());
+  const Ran ran = Run({"--learners", "20", "--seed", "7", "--cpu-pids", pids});
   ASSERT_EQ(ran.code, 0) << ran.out << ran.err;
   const auto line = nlohmann::json::parse(ran.out);
   EXPECT_GT(line.at("turns"), 20);
@@ -36,7 +38,12 @@ TEST_F(Load, AClosedLoopLosesAndDoublesNothing) {
   EXPECT_EQ(line.at("lost"), 0);
   EXPECT_EQ(line.at("doubled"), 0);
   EXPECT_EQ(line.at("out_of_order"), 0);
-  EXPECT_GT(line.at("cpu_s_per_1000_turns").at("lyceum-session-worker"), 0.0);
+  const auto cpu = line.at("cpu_s_per_1000_turns");
+  for (const char* program :
+       {"lyceum", "lyceum-session-worker", "lyceum-tool-worker", "nats-server"}) {
+    EXPECT_GT(cpu.value(program, -1.0), 0.0) << program << cpu;
+  }
+  EXPECT_EQ(cpu.size(), 4) << cpu;
   EXPECT_NE(ran.err.find("20 learners, closed loop"), std::string::npos) << ran.err;
 }
 
@@ -47,6 +54,20 @@ TEST_F(Load, AnOpenLoopBeginsTurnsAtItsRate) {
   // 200 turns begin in the two seconds, and no more; on a busy machine some end after them.
   EXPECT_LE(line.at("turns"), 200);
   EXPECT_GT(line.at("turns"), 100);
+}
+
+TEST_F(Load, AProcessThatDoesNotRunIsRefused) {
+  for (const char* pids : {"999999999", "x"}) {
+    const Ran ran = Run({"--cpu-pids", pids});
+    EXPECT_EQ(ran.code, 2) << ran.out << ran.err;
+    EXPECT_NE(ran.err.find("--cpu-pids"), std::string::npos) << ran.err;
+  }
+}
+
+TEST_F(Load, AServerThatIsAwayIsToldSo) {
+  const Ran ran =
+      test::Run({Program("lyceum"), "load", course, "--nats-url", "nats://127.0.0.1:1"}, {});
+  EXPECT_EQ(ran.code, 3) << ran.out << ran.err;
 }
 
 TEST_F(Load, AMixOfNothingIsRefused) {

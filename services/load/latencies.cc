@@ -1,9 +1,9 @@
-#include "cli/latencies.h"
+#include "load/latencies.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace lyceum::cli {
+namespace lyceum::load {
 
 void Latencies::Add(int64_t us) {
   if (samples_.size() >= kSamplesMax) return;
@@ -21,4 +21,4 @@ double Latencies::AtMs(double share) {
   return samples_[std::min(index, samples_.size() - 1)] / 1000.0;
 }
 
-}  // namespace lyceum::cli
+}  // namespace lyceum::load

@@ -1,13 +1,15 @@
-#include "cli/load_learner.h"
+#include "load/learner.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
 #include <string_view>
 #include <utility>
 #include <variant>
 
-namespace lyceum::cli {
+namespace lyceum::load {
 namespace {
 
 // SplitMix64: the same numbers on every machine.
@@ -41,8 +43,8 @@ Result<LoadMix> ParseMix(const std::string& text) {
     begin = end + 1;
     const size_t equals = std::min(part.find('='), part.size());
     uint32_t* weight = nullptr;
-    for (const auto& [name, place] : names) {
-      if (part.substr(0, equals) == name) weight = place;
+    for (const auto& [name, of_name] : names) {
+      if (part.substr(0, equals) == name) weight = of_name;
     }
     if (weight == nullptr) return Reject("--mix takes right, wrong, hint, question and second");
     const char* last = part.data() + part.size();
@@ -79,7 +81,7 @@ LoadLearner::LoadLearner(UserId user, ClientId client, const LoadCourse* course,
 uint64_t LoadLearner::Draw(uint64_t below) { return NextRandom(&random_) % below; }
 
 tutor::Event LoadLearner::Make(tutor::EventKind kind) {
-  return {.id = EventId(fmt::format("{}-{}", user_.value, said_++)),
+  return {.id = EventId(fmt::format("{}-{}", user_.value, events_++)),
           .client = client_,
           .encoding = encoding_,
           .kind = std::move(kind)};
@@ -87,7 +89,7 @@ tutor::Event LoadLearner::Make(tutor::EventKind kind) {
 
 tutor::EventKind LoadLearner::Choose(bool* second) {
   using tutor::UserMessage;
-  if (said_ == 0) return tutor::Start{.course = course_->id};
+  if (events_ == 0) return tutor::Start{.course = course_->id};
   const auto& question = view_.question();
   const auto known = question ? course_->answers.find(question->id.value) : course_->answers.end();
   if (known == course_->answers.end()) return tutor::Continue{};
@@ -102,7 +104,7 @@ tutor::EventKind LoadLearner::Choose(bool* second) {
   return UserMessage{known->second.right, tutor::Intent::kAnswer};
 }
 
-std::vector<tutor::Event> LoadLearner::Speak() {
+std::vector<tutor::Event> LoadLearner::Next() {
   bool second = false;
   std::vector<tutor::Event> events;
   events.push_back(Make(Choose(&second)));
@@ -112,21 +114,33 @@ std::vector<tutor::Event> LoadLearner::Speak() {
   return events;
 }
 
-bool LoadLearner::Hear(const tutor::ClientMessage& message) {
-  if (std::holds_alternative<tutor::ErrorOut>(message.body)) ++complaints_.errors;
-  if (message.n == 0) return false;
-  const bool before = view_.my_turn();
-  switch (view_.Hear(message)) {
-    case LessonView::Heard::kRepeated:
-      ++complaints_.doubled;
-      break;
-    case LessonView::Heard::kEarly:
-      ++complaints_.out_of_order;
-      break;
-    case LessonView::Heard::kNew:
-      break;
+tutor::Event LoadLearner::Attach() { return Make(tutor::Attach{.after_n = view_.heard_up_to()}); }
+
+// A message is known by its id: after a restart it may be sent again, with the same n and bytes.
+void LoadLearner::CountAgain(const tutor::ClientMessage& message) {
+  const Kept& kept = kept_[message.n % kIdsKept];
+  const auto hash = static_cast<uint32_t>(std::hash<std::string>{}(message.id));
+  const bool other = kept.n == message.n && kept.id_hash != hash;
+  ++(other ? counts_.doubled : counts_.repeated);
+}
+
+bool LoadLearner::OnMessage(const tutor::ClientMessage& message) {
+  const auto* error = std::get_if<tutor::ErrorOut>(&message.body);
+  if (message.n == 0) {
+    if (error != nullptr) ++counts_.errors[error->code];
+    return false;
   }
+  const bool before = view_.my_turn();
+  const auto heard = view_.Hear(message);
+  if (heard == cli::LessonView::Heard::kRepeated) {
+    CountAgain(message);
+    return false;
+  }
+  if (heard == cli::LessonView::Heard::kEarly) ++counts_.out_of_order;
+  if (error != nullptr) ++counts_.errors[error->code];
+  kept_[message.n % kIdsKept] = {message.n,
+                                 static_cast<uint32_t>(std::hash<std::string>{}(message.id))};
   return !before && view_.my_turn();
 }
 
-}  // namespace lyceum::cli
+}  // namespace lyceum::load

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace lyceum::cli {
+namespace lyceum::load {
 
 class Latencies {
  public:
@@ -21,4 +21,4 @@ class Latencies {
   bool sorted_ = false;
 };
 
-}  // namespace lyceum::cli
+}  // namespace lyceum::load

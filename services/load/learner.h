@@ -1,8 +1,10 @@
-// LoadLearner: one simulated learner. What it says follows from its seed and from what it has
-// heard. No I/O.
+// LoadLearner: one simulated learner. What it does follows from its seed and from the messages that
+// have come. No I/O.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -12,7 +14,7 @@
 #include "tools/course.h"
 #include "tutor/event.h"
 
-namespace lyceum::cli {
+namespace lyceum::load {
 
 // How often a learner with an open question does what; any weights, at least one above 0.
 struct LoadMix {
@@ -42,28 +44,39 @@ class LoadLearner {
   LoadLearner(UserId user, ClientId client, const LoadCourse* course, const LoadMix* mix,
               tutor::Encoding encoding, uint64_t seed);
 
-  // Its next step: one event, or two where it does not wait. Only on its turn.
-  std::vector<tutor::Event> Speak();
+  // Its next step: one event, or two where it does not wait. Only where may_act().
+  std::vector<tutor::Event> Next();
+  // Asks for the messages after the last one that came in order.
+  tutor::Event Attach();
 
-  // True: this message ended the turn.
-  bool Hear(const tutor::ClientMessage& message);
+  // True: this message ended the learner's wait.
+  bool OnMessage(const tutor::ClientMessage& message);
 
   const UserId& user() const { return user_; }
-  bool my_turn() const { return view_.my_turn(); }
+  bool may_act() const { return view_.my_turn(); }
   bool completed() const { return view_.completed(); }
   bool missing() const { return view_.missing(); }
 
-  struct Complaints {
-    uint64_t doubled = 0;       // The same n again.
-    uint64_t out_of_order = 0;  // One before it was missing.
-    uint64_t errors = 0;        // `error` messages.
+  struct Counts {
+    uint64_t repeated = 0;                   // The same message again: the contract allows it.
+    uint64_t doubled = 0;                    // Another message under an n that was there.
+    uint64_t out_of_order = 0;               // One before it was missing.
+    std::map<std::string, uint64_t> errors;  // `error` messages, by code.
   };
-  const Complaints& complaints() const { return complaints_; }
+  const Counts& counts() const { return counts_; }
 
  private:
+  // Which ids the last messages had, by n. As many as may be sent again in practice.
+  static constexpr uint32_t kIdsKept = 32;
+  struct Kept {
+    uint32_t n = 0;
+    uint32_t id_hash = 0;
+  };
+
   tutor::Event Make(tutor::EventKind kind);
   tutor::EventKind Choose(bool* second);
   uint64_t Draw(uint64_t below);
+  void CountAgain(const tutor::ClientMessage& message);
 
   UserId user_;
   ClientId client_;
@@ -71,9 +84,10 @@ class LoadLearner {
   const LoadMix* mix_;
   tutor::Encoding encoding_;
   uint64_t random_;
-  uint32_t said_ = 0;
-  LessonView view_;
-  Complaints complaints_;
+  uint32_t events_ = 0;
+  cli::LessonView view_;
+  std::array<Kept, kIdsKept> kept_{};
+  Counts counts_;
 };
 
-}  // namespace lyceum::cli
+}  // namespace lyceum::load
