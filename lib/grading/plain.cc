@@ -295,11 +295,20 @@ class Reader {
     return true;
   }
 
+  // "5~cm" and "\\text{of}~\\text{it}": a space of LaTeX. Elsewhere it says "about" or "not".
+  bool Ties(const std::string& out) const {
+    const char before = out.empty() ? ' ' : out.back();
+    const char after = at_ < text_.size() ? text_[at_] : ' ';
+    if (after == '\\') return true;
+    return (IsDigit(before) || before == ')' || before == '}') && IsAlpha(after);
+  }
+
   void Symbol(std::string* out) {
     const char c = text_[at_];
     if (static_cast<unsigned char>(c) < 0x80) {
       ++at_;
-      *out += c == '~' || IsSpace(c) ? ' ' : c;  // Marks stay: plain text is plain again.
+      // Marks stay: plain text is plain again.
+      *out += IsSpace(c) || (c == '~' && Ties(*out)) ? ' ' : c;
       return;
     }
     if (Superscript(out)) return;
