@@ -16,9 +16,9 @@
 namespace lyceum::grading {
 namespace {
 
-constexpr int kFalseCorrectMax = 19;
-constexpr int kFalseIncorrectMax = 21;
-constexpr int kNotJudgedMax = 12;
+constexpr int kFalseCorrectMax = 7;
+constexpr int kFalseIncorrectMax = 10;
+constexpr int kNotJudgedMax = 10;
 
 std::filesystem::path DataDir() {
   if (const char* dir = std::getenv("LYCEUM_DATA_DIR")) return dir;
