@@ -27,8 +27,15 @@ bool Readable(std::string_view plain) {
   return std::any_of(plain.begin(), plain.end(), says) && Balanced(plain);
 }
 
+// y', dy/dt
+bool IsDerivative(const std::string& name) {
+  return name.find('\'') != std::string::npos || name.find('/') != std::string::npos;
+}
+
 // Names that the key does not know: a slip of case, a word, or another variable.
 std::string StrangeNames(const Tree& key, const Tree& answer) {
+  const bool indexed = std::any_of(key.names().begin(), key.names().end(),
+                                   [](const std::string& name) { return name.find('_') == 1; });
   size_t strange = 0;
   for (const std::string& name : answer.names()) {
     const auto is = [&](const std::string& other) { return other == name; };
@@ -37,8 +44,16 @@ std::string StrangeNames(const Tree& key, const Tree& answer) {
     if (std::any_of(key.names().begin(), key.names().end(), is_nearly)) {
       return "small and capital letters are not the same here";
     }
-    if (name.size() > 2) return "a name in this is not one of the question's";
+    if (IsDerivative(name)) return "a derivative in this is not one of the question's";
+    const bool index = name.size() > 2 && name[1] == '_' && indexed;
+    if (name.size() > 2 && !index) return "a name in this is not one of the question's";
     ++strange;
+  }
+  for (const std::string& name : key.names()) {
+    const auto& names = answer.names();
+    if (IsDerivative(name) && std::find(names.begin(), names.end(), name) == names.end()) {
+      return "the derivative of the question is missing in this";
+    }
   }
   if (strange > kStrangeNamesMax) return "the letters in this are not those of the question";
   return {};
@@ -90,7 +105,66 @@ bool Misapplied(std::string_view key, std::string_view answer) {
     const bool function = in_key.applied && !in_key.alone && (!height || in_key.to_atom);
     if (function && in_answer.alone) return true;
   }
+  // V(t), of which Vt is no value.
+  for (size_t i = 0; i + 3 < key.size(); ++i) {
+    const bool call = IsAlpha(key[i]) && key[i + 1] == '(' && key[i + 3] == ')' &&
+                      std::string_view("txnsz").find(key[i + 2]) != std::string_view::npos &&
+                      (i == 0 || !IsAlpha(key[i - 1]));
+    if (!call || answer.find(key.substr(i, 4)) != std::string_view::npos) continue;
+    if (UseOf(key[i], answer).alone) return true;
+  }
   return false;
+}
+
+bool HasFunction(const Tree& tree, Function function) {
+  return std::any_of(tree.nodes().begin(), tree.nodes().end(), [&](const Node& node) {
+    return node.op == Op::kCall && node.function == function;
+  });
+}
+
+// The constant of integration by another letter.
+std::string OtherConstant(const Tree& key, const Tree& answer) {
+  const auto only = [](const Tree& a, const Tree& b) {
+    std::string found;
+    for (const std::string& name : a.names()) {
+      const bool shared = std::find(b.names().begin(), b.names().end(), name) != b.names().end();
+      if (!shared) found += found.empty() ? name : " ";
+    }
+    return found;
+  };
+  const std::string wanted = only(key, answer);
+  const std::string given = only(answer, key);
+  const bool constants = (wanted == "C" || wanted == "c" || wanted == "K" || wanted == "k") &&
+                         given.size() == 1 && std::string_view("CcKkDA").find(given) < 6;
+  return constants ? wanted + given : std::string();
+}
+
+// Different, unless another convention makes it the same: then it is not judged.
+Compared OtherConventions(std::string_view key, std::string_view answer, const Parsed& key_tree,
+                          const Parsed& answer_tree, Reading reading, Budget* budget,
+                          Compared different) {
+  const Tree& a = *key_tree.tree;
+  const Tree& b = *answer_tree.tree;
+  const bool log = (HasFunction(a, Function::kLog) || HasFunction(b, Function::kLog)) &&
+                   (HasFunction(a, Function::kLn) || HasFunction(b, Function::kLn));
+  if (log) {
+    reading.natural = true;
+    const Compared natural = CompareTrees(Parse(key, reading), Parse(answer, reading), budget);
+    if (natural.match == Match::kSame) return Unreadable("write ln for the natural logarithm");
+    reading.natural = false;
+  }
+  if (const std::string constants = OtherConstant(a, b); !constants.empty()) {
+    std::string renamed(answer);
+    for (size_t i = 0; i < renamed.size(); ++i) {
+      const bool alone = (i == 0 || !IsAlpha(renamed[i - 1])) &&
+                         (i + 1 == renamed.size() || !IsAlpha(renamed[i + 1]));
+      if (alone && renamed[i] == constants[1]) renamed[i] = constants[0];
+    }
+    if (CompareTrees(key_tree, Parse(renamed, reading), budget).match == Match::kSame) {
+      return Unreadable(std::string("the question calls the constant ") + constants[0]);
+    }
+  }
+  return different;
 }
 
 Compared ComparePlain(std::string_view key, std::string_view answer, Budget* budget) {
@@ -110,7 +184,9 @@ Compared ComparePlain(std::string_view key, std::string_view answer, Budget* bud
     const bool meant =
         CompareTrees(Parse(key, upper), answer_upper, budget).match == Match::kSame ||
         CompareTrees(key_upper, Parse(answer, upper), budget).match == Match::kSame;
-    return meant ? Unreadable("write brackets around all that is below the line") : compared;
+    if (meant) return Unreadable("write brackets around all that is below the line");
+    upper.tight = false;
+    return OtherConventions(key, answer, key_upper, answer_upper, upper, budget, compared);
   }
   if (!answer_upper.tree || !key_upper.tree) return CompareTrees(key_upper, answer_upper, budget);
   if (key_upper.plus_minus != answer_upper.plus_minus) {
@@ -285,6 +361,13 @@ bool ReadsAsSet(std::string_view plain, const std::optional<Chain>& chain) {
   return chain->signs.empty() && ParseSolutions(plain) && !Parse(plain, {}).tree;
 }
 
+// 3√x: three roots, or the third one?
+bool IndexedRoot(std::string_view text) {
+  const size_t at = text.find("√");
+  return at != text.npos && at > 0 && text[at - 1] >= '3' && text[at - 1] <= '9' &&
+         (at == 1 || !IsDigit(text[at - 2]));
+}
+
 }  // namespace
 
 Compared CompareExpression(std::string_view key_text, std::string_view answer_text,
@@ -297,6 +380,9 @@ Compared CompareExpression(std::string_view key_text, std::string_view answer_te
   const auto answer_chain = SplitChain(answer);
   if (key_chain && !key_chain->signs.empty()) return CompareEquation(key_text, answer_text, budget);
   if (auto quantities = CompareQuantities(key, answer)) return *quantities;
+  if (IndexedRoot(answer_text) && !IndexedRoot(key_text)) {
+    return Unreadable("write the index of the root in brackets, or multiply with a sign");
+  }
   if (!answer_chain || !answer_chain->signs.empty()) {
     return Unreadable("write the expression alone, without an equals sign");
   }

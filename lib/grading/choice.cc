@@ -5,6 +5,8 @@
 #include "grading/lead_in.h"
 #include "grading/letters.h"
 #include "grading/plain.h"
+#include "grading/text_form.h"
+#include "grading/unit.h"
 
 namespace lyceum::grading {
 namespace {
@@ -21,12 +23,21 @@ std::optional<size_t> Only(const std::vector<std::string>& choices, Test test) {
   return found;
 }
 
+// The same unit by another name, or none in the answer.
+bool SameUnits(const std::string& choice, const std::string& answer) {
+  if (choice == answer || answer.empty()) return true;
+  const auto left = ParseUnit(choice);
+  const auto right = ParseUnit(answer);
+  return !choice.empty() && left && right && left->Comparable(*right) &&
+         left->scale == right->scale;
+}
+
 std::optional<size_t> ByValue(const std::vector<std::string>& choices, std::string_view answer) {
   const auto value = ParseQuantity(answer);
   if (!value) return std::nullopt;
   return Only(choices, [&](const std::string& choice) {
     const auto other = ParseQuantity(choice);
-    return other && SameValue(*other, *value, {});
+    return other && SameUnits(other->unit, value->unit) && SameValue(*other, *value, {});
   });
 }
 
@@ -44,9 +55,17 @@ bool AnyNumeric(const std::vector<std::string>& choices) {
   return false;
 }
 
+// Without what people put around a label. "-b" and "~b" are none.
+std::string Label(std::string_view answer) {
+  constexpr std::string_view kAround = " ()[].:!\"'*#`";
+  const size_t begin = std::min(answer.find_first_not_of(kAround), answer.size());
+  const size_t end = answer.find_last_not_of(kAround);
+  return end == answer.npos ? std::string() : Lower(answer.substr(begin, end + 1 - begin));
+}
+
 // "B", "b)", "(b)", "B.", "option b", "option 2", "2)".
 std::optional<size_t> ByLabel(const std::vector<std::string>& choices, std::string_view answer) {
-  std::string words = Words(answer);
+  std::string words = Label(answer);
   bool named = false;
   for (const std::string_view lead : {"option ", "choice ", "letter "}) {
     if (words.rfind(lead, 0) == 0) {
@@ -71,13 +90,16 @@ std::optional<size_t> ByLabel(const std::vector<std::string>& choices, std::stri
 
 // In other words, or another notation.
 std::optional<size_t> ByMeaning(const std::vector<std::string>& choices, std::string_view answer) {
-  const std::string words = Words(answer);
-  const auto same_words = [&](const std::string& choice) { return Words(choice) == words; };
-  // Brackets are punctuation to Words: they must not make [0,1) and (0,1) the same.
-  const bool brackets = answer.find_first_of("([") != std::string_view::npos;
-  if (!words.empty() && !brackets) {
-    if (const auto index = Only(choices, same_words)) return index;
+  answer = Trimmed(answer);
+  if (answer.size() > 2 && answer.front() == '"' && answer.back() == '"') {
+    answer = answer.substr(1, answer.size() - 2);
   }
+  const auto same = [&](const std::string& choice) { return SameText(choice, answer); };
+  if (const auto index = Only(choices, same)) return index;
+  const auto compared = [&](const std::string& choice) {
+    return choice.size() < 8 && CompareText(choice, answer).match == Match::kSame;
+  };
+  if (const auto index = Only(choices, compared)) return index;
   return ByValue(choices, answer);
 }
 
@@ -116,12 +138,13 @@ std::optional<size_t> ChoiceOf(const std::vector<std::string>& choices, std::str
   for (size_t i = 0; i < choices.size(); ++i) {
     if (choices[i] == text) return i;
   }
+  const std::string plain = NormalForm(Plain(text));
+  const auto same = [&](const std::string& choice) { return NormalForm(Plain(choice)) == plain; };
+  if (const auto found = Only(choices, same)) return found;
   const std::string form = Canonical(text);
-  if (const auto found =
-          Only(choices, [&](const std::string& choice) { return Canonical(choice) == form; })) {
-    return found;
-  }
-  return std::nullopt;
+  return Only(choices, [&](const std::string& choice) {
+    return Canonical(choice) == form && SameCase(TextForm(choice), TextForm(text));
+  });
 }
 
 Chosen Choose(const std::vector<std::string>& choices, std::string_view answer) {

@@ -57,6 +57,8 @@ Compared CompareList(std::string_view key, std::string_view answer, Budget* budg
 // text.cc
 // Lower case, words between single spaces, no punctuation.
 std::string Words(std::string_view text);
+// By TextForm (text_form.h), in the same case where it says something.
+bool SameText(std::string_view key, std::string_view answer);
 Compared CompareText(std::string_view key, std::string_view answer);
 
 // choice.cc

@@ -7,6 +7,7 @@
 
 #include "grading/approximate.h"
 #include "grading/modular.h"
+#include "grading/points.h"
 
 namespace lyceum::grading {
 namespace {
@@ -15,79 +16,6 @@ constexpr int kExactPoints = 3;   // Points that count, for each prime.
 constexpr int kExactTries = 6;    // With those at which something was divided by zero.
 constexpr double kNoise = 1e-12;  // Relative.
 constexpr double kRounded = 1.2e-9;
-
-class Generator {
- public:
-  Generator(const Tree& a, const Tree& b) {
-    for (const Tree* tree : {&a, &b}) {
-      for (const Node& node : tree->nodes()) Mix(static_cast<uint64_t>(node.op) * 4099 + node.left);
-      for (const Literal& literal : tree->literals()) Mix(literal.residue[0]);
-    }
-  }
-  uint64_t Next() {
-    state_ += 0x9E3779B97F4A7C15U;
-    uint64_t x = state_;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
-    return x ^ (x >> 31);
-  }
-  double Unit() { return static_cast<double>(Next() >> 11) * 0x1p-53; }  // [0, 1)
-
- private:
-  void Mix(uint64_t value) { state_ = (state_ ^ value) * 1099511628211U + 12345; }
-  uint64_t state_ = 1469598103934665603U;
-};
-
-// The names of two trees together, and where each stands in either.
-struct Names {
-  Names(const Tree& a, const Tree& b) : count(a.names().size()) {
-    for (const std::string& name : b.names()) {
-      const auto found = std::find(a.names().begin(), a.names().end(), name);
-      of_b.push_back(found == a.names().end() ? count++
-                                              : static_cast<size_t>(found - a.names().begin()));
-    }
-  }
-  template <class T>
-  std::vector<T> Second(const std::vector<T>& point) const {
-    std::vector<T> values;
-    values.reserve(of_b.size());
-    for (const size_t index : of_b) values.push_back(point[index]);
-    return values;
-  }
-  size_t count;
-  std::vector<size_t> of_b;
-};
-
-constexpr int kNearPoints = 40;
-
-// One coordinate of the n-th point: signs, sizes and whole numbers in turn; in the end far away on
-// both sides, where |x-3000| is not 3000-x.
-double Coordinate(int n, Generator* random) {
-  const double unit = random->Unit();
-  if (n >= kNearPoints) {
-    const int far = n - kNearPoints;
-    return (far % 2 == 0 ? 1 : -1) * (1 + unit) * std::pow(10.0, 3 + 2 * (far / 2));
-  }
-  const double sign = random->Unit() < 0.5 ? -1 : 1;
-  switch (n % 8) {
-    case 0:
-      return 0.3 + 2.7 * unit;
-    case 1:
-      return sign * (0.1 + 2.9 * unit);
-    case 2:
-      return 1 + std::floor(6 * unit);
-    case 3:
-      return sign * (0.2 + 11.8 * unit);
-    case 4:
-      return sign * (1 + std::floor(9 * unit));
-    case 5:
-      return 0.01 + 0.98 * unit;
-    case 6:
-      return sign * (0.01 + 0.98 * unit);
-    default:
-      return sign * (1 + unit) * std::pow(10.0, 1 + n / 8);
-  }
-}
 
 bool HasInfinity(const Tree& tree) {
   return std::any_of(tree.nodes().begin(), tree.nodes().end(),
@@ -172,20 +100,28 @@ Same Forgiven(const Tree& a, const Tree& b, const Exact& exact) {
 
 struct Tally {
   int agree = 0;
+  int one_sided = 0;  // Points near by at which only one of the two has a value.
   bool differ = false;
+
+  // Not of isolated points, which (x^2-1)/(x-1) has as well.
+  bool OtherDomain() const { return one_sided >= 4; }
 };
 
 Tally CompareAtPoints(const Tree& a, const Tree& b, const Names& names, int points,
-                      Generator* random, Budget* budget) {
+                      Generator* random, Budget* budget, bool positive = false) {
   Tally tally;
   std::vector<double> point(names.count);
   for (int n = 0; n < points; ++n) {
-    for (double& value : point) value = Coordinate(n, random);
+    for (double& value : point) {
+      value = Coordinate(n, random);
+      if (positive) value = std::fabs(value);
+    }
     if (!budget->Take(a, b)) return tally;
     const auto left = Approximate(a, point);
-    if (!left) continue;
     const auto right = Approximate(b, names.Second(point));
-    if (!right) continue;
+    const bool near = n < kNearPoints && n % 8 != 7;
+    tally.one_sided += near && left.has_value() != right.has_value() ? 1 : 0;
+    if (!left || !right) continue;
     const Closeness closeness = Compare(*left, *right);
     tally.agree += closeness == Closeness::kSame ? 1 : 0;
     tally.differ = closeness == Closeness::kDifferent;
@@ -250,6 +186,62 @@ bool FloatRatioConstant(const Tree& a, const Tree& b, const Names& names, Genera
   return first && agree > kAgreeMin && std::fabs(first->value) > 4 * first->error;
 }
 
+// Of one variable, with even roots: sqrt(x)^2 is less than |x|. The laws of logarithms, and of
+// several letters that may be positive, are not called into question.
+bool DomainMatters(const Tree& a, const Tree& b, const Names& names) {
+  if (names.count != 1) return false;
+  bool root = false;
+  for (const Tree* tree : {&a, &b}) {
+    for (const Node& node : tree->nodes()) {
+      const bool call = node.op == Op::kCall;
+      if (call && (node.function == Function::kLn || node.function == Function::kLog)) return false;
+      root =
+          root || (call && (node.function == Function::kSqrt || node.function == Function::kRoot));
+      if (node.op != Op::kPower) continue;
+      const Small& power = tree->at(node.right).small;
+      if (!power.known()) return false;
+      root = root || power.den % 2 == 0;
+    }
+  }
+  return root;
+}
+
+// Lengths, masses and the like are positive; x, y, z and t need not be.
+bool MayBePositive(const Tree& a, const Tree& b) {
+  size_t names = 0;
+  for (const Tree* tree : {&a, &b}) {
+    names = std::max(names, tree->names().size());
+    for (const std::string& name : tree->names()) {
+      if (name == "x" || name == "y" || name == "z" || name == "t") return false;
+    }
+  }
+  return names >= 2;
+}
+
+// Different by no more than a coefficient was rounded, of the answer or of an inexact key.
+bool OnlyRounded(const Tree& a, const Tree& b, const Exact& exact, const Names& names,
+                 Generator* random, Budget* budget) {
+  const int key = exact.rational_a && !exact.rational_b ? DecimalDigits(a) : 0;
+  const bool both = DecimalDigits(a) > 0 && DecimalDigits(b) > 0;
+  double slack = 0;
+  if (!both && DecimalDigits(b) >= kRoundedDigits) slack = kRounded;
+  if (!both && key >= 3) slack = 0.6 * std::pow(10.0, 1 - key);
+  if (slack == 0) return false;
+  int near = 0;
+  std::vector<double> point(names.count);
+  for (int n = 0; n < kAgreeMin * 4; ++n) {
+    for (double& value : point) value = Coordinate(n, random);
+    if (!budget->Take(a, b)) return false;
+    const auto left = Approximate(a, point);
+    const auto right = Approximate(b, names.Second(point));
+    if (!left || !right) continue;
+    const double size = std::max(std::fabs(left->value), std::fabs(right->value));
+    if (std::fabs(left->value - right->value) > slack * size) return false;
+    ++near;
+  }
+  return near >= kAgreeMin;
+}
+
 }  // namespace
 
 Same Equivalent(const Tree& a, const Tree& b, Budget* budget) {
@@ -263,16 +255,26 @@ Same Equivalent(const Tree& a, const Tree& b, Budget* budget) {
   const Names names(a, b);
   Generator random(a, b);
   const Exact exact = CompareExactly(a, b, names, &random, budget);
+  const bool rational = exact.rational_a && exact.rational_b;
   if (exact.same) {
-    const Tally tally = CompareAtPoints(a, b, names, 4, &random, budget);
-    return tally.differ ? Same::kUndecided : Same::kYes;
+    const bool domain = DomainMatters(a, b, names);
+    const Tally tally = CompareAtPoints(a, b, names, domain ? kNearPoints : 4, &random, budget);
+    return tally.differ || (domain && tally.OtherDomain()) ? Same::kUndecided : Same::kYes;
   }
-  if (!exact.different && exact.rational_a && exact.rational_b) return Same::kUndecided;
+  if (!exact.different && rational) return Same::kUndecided;
   if (names.count == 0) return Forgiven(a, b, exact);
-  if (exact.rational_a && exact.rational_b) return Same::kNo;
-  const Tally tally = CompareAtPoints(a, b, names, kPointsMax, &random, budget);
-  if (tally.differ) return Same::kNo;
-  return tally.agree >= kAgreeMin ? Same::kYes : Same::kUndecided;
+  if (!rational) {
+    const Tally tally = CompareAtPoints(a, b, names, kPointsMax, &random, budget);
+    if (!tally.differ) {
+      const bool other = tally.OtherDomain() && DomainMatters(a, b, names);
+      return tally.agree >= kAgreeMin && !other ? Same::kYes : Same::kUndecided;
+    }
+    if (MayBePositive(a, b)) {
+      const Tally above = CompareAtPoints(a, b, names, kPointsMax, &random, budget, true);
+      if (!above.differ && above.agree >= kAgreeMin) return Same::kUndecided;
+    }
+  }
+  return OnlyRounded(a, b, exact, names, &random, budget) ? Same::kUndecided : Same::kNo;
 }
 
 Ratio ConstantRatio(const Tree& a, const Tree& b, bool clear, Budget* budget) {
@@ -326,102 +328,6 @@ bool RatioOfStrangers(const Tree& a, const Tree& b, Budget* budget) {
     if (constancy.points < kExactPoints || !constancy.constant[0]) return false;
   }
   return true;
-}
-
-namespace {
-
-// A zero of a function of one variable near by, by two straight lines or by halving.
-class ZeroSearch {
- public:
-  ZeroSearch(const Tree& tree, std::vector<double> point, size_t variable, Budget* budget)
-      : tree_(tree), point_(std::move(point)), variable_(variable), budget_(*budget) {}
-
-  std::optional<std::vector<double>> Find() {
-    const auto at0 = At(0.37);
-    const auto at1 = At(1.53);
-    if (at0 && at1 && at0->value != at1->value) {
-      const double line = 0.37 - at0->value * (1.53 - 0.37) / (at1->value - at0->value);
-      if (IsZero(line)) return point_;
-    }
-    std::optional<double> last;
-    double last_x = 0;
-    for (int i = 0; i <= 28; ++i) {
-      const double t = (i - 14) / 14.0;
-      const double x = 0.013 + 60 * t * std::fabs(t);
-      const auto value = At(x);
-      if (!value) {
-        last.reset();
-        continue;
-      }
-      if (last && (*last < 0) != (value->value < 0)) {
-        if (Halve(last_x, x, *last < 0)) return point_;
-      }
-      last = value->value;
-      last_x = x;
-    }
-    return std::nullopt;
-  }
-
- private:
-  std::optional<Approximation> At(double x) {
-    if (!std::isfinite(x) || !budget_.Take(tree_, tree_)) return std::nullopt;
-    point_[variable_] = x;
-    return Approximate(tree_, point_);
-  }
-  bool IsZero(double x) {
-    const auto value = At(x);
-    if (!value) return false;
-    // The zero lies within the last digits of x: what the tree makes of those is near to zero.
-    const double step = 1e-9 * (1 + std::fabs(x));
-    const auto beside = At(x + step);
-    point_[variable_] = x;
-    return beside && std::fabs(value->value) <=
-                         4 * value->error + 1e-5 * std::fabs(beside->value - value->value);
-  }
-  bool Halve(double low, double high, bool low_negative) {
-    for (int i = 0; i < 80; ++i) {
-      const double middle = low + (high - low) / 2;
-      const auto value = At(middle);
-      if (!value) return false;
-      ((value->value < 0) == low_negative ? low : high) = middle;
-    }
-    return IsZero(low) || IsZero(high);
-  }
-
-  const Tree& tree_;
-  std::vector<double> point_;
-  const size_t variable_;
-  Budget& budget_;
-};
-
-// A zero of `a` at which `b` is clearly not zero.
-bool ZeroOfOneOnly(const Tree& a, const Tree& b, Budget* budget) {
-  const Names names(a, b);
-  Generator random(a, b);
-  for (size_t variable = 0; variable < a.names().size() && variable < 4; ++variable) {
-    for (int n = 0; n < 2; ++n) {
-      std::vector<double> point(names.count);
-      for (double& value : point) value = Coordinate(n, &random);
-      const std::vector<double> own(point.begin(),
-                                    point.begin() + static_cast<int64_t>(a.names().size()));
-      const auto zero = ZeroSearch(a, own, variable, budget).Find();
-      if (!zero) continue;
-      std::copy(zero->begin(), zero->end(), point.begin());
-      const auto here = Approximate(b, names.Second(point));
-      point[variable] += 1e-7 * (1 + std::fabs(point[variable]));
-      const auto beside = Approximate(b, names.Second(point));
-      if (!here || !beside) continue;
-      const double slack = 64 * here->error + std::fabs(beside->value - here->value);
-      if (std::fabs(here->value) > slack + 1e-9) return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
-bool ZerosDiffer(const Tree& a, const Tree& b, Budget* budget) {
-  return ZeroOfOneOnly(a, b, budget) || ZeroOfOneOnly(b, a, budget);
 }
 
 std::optional<double> ValueOf(const Tree& tree) {

@@ -9,6 +9,8 @@
 //      the two trees: the same answer always gets the same verdict.
 // Where both have too few values, and where infinity is counted with, the verdict is undecided.
 // Expressions are the same if they are the same wherever both have a value: (x^2-1)/(x+1) is x-1.
+// Undecided is also what is the same on a part only: sqrt(x)^2 and |x| of one variable, and of
+// several letters that are no x, y, z or t, what is the same while all are positive.
 // Numbers. Fractions and decimals are exact: 0.333 is not 1/3 and 3.14 is not pi. Two things are
 // forgiven, because a calculator makes them: the last digits of two decimals of kNoiseDigits digits
 // or more, and a key that is a decimal of kRoundedDigits digits or more for a number that is not

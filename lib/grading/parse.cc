@@ -278,8 +278,13 @@ class Parser {
   Id Named(const Token& token) {
     ++at_;
     if (token.name == "exp") return Exp();
-    const bool unknown = token.name.size() == 1 && IsSign('(') &&
-                         reading_.functions.find(token.name[0]) != std::string_view::npos;
+    if (token.name == "sgn") return Signum();
+    const bool primed = token.name.find('\'') == 1 &&
+                        std::string_view("fghFGH").find(token.name[0]) != std::string_view::npos;
+    const bool unknown =
+        IsSign('(') &&
+        (primed || (token.name.size() == 1 &&
+                    reading_.functions.find(token.name[0]) != std::string_view::npos));
     if (!unknown) return Kept(tree_.Variable(token.name));
     const Id argument = Grouped(')');
     return argument ? Kept(tree_.Apply(token.name, *argument)) : argument;
@@ -288,6 +293,13 @@ class Parser {
   Id Exp() {
     const Id base = Kept(tree_.Constant(Op::kE));
     return base ? Binary(Op::kPower, base, Argument(false)) : base;
+  }
+
+  // sgn x is x/|x|.
+  Id Signum() {
+    const Id inside = Argument(false);
+    after_number_ = false;
+    return Binary(Op::kDivide, inside, Call(Function::kAbs, inside, inside));
   }
 
   // What a function applies to, where no bracket says it.
@@ -355,6 +367,11 @@ class Parser {
       if (!index) return index;
     }
     if (!Eat(')')) return Fail("look at the brackets");
+    if (!index && IsSign('(') && !Peek()->space) {  // root(3)(x) is the cube root.
+      const Id of = Grouped(')');
+      after_number_ = false;
+      return Call(Function::kRoot, of, inside);
+    }
     after_number_ = false;
     return index ? Call(Function::kRoot, inside, index) : Call(Function::kSqrt, inside, inside);
   }
@@ -367,13 +384,25 @@ class Parser {
     } else if (IsKind(TokenKind::kNumber) && !Peek()->space && IsSign('(', 1)) {
       base = Number(Peek()->text);
       ++at_;
-    } else {
+    } else if (!reading_.natural) {
       base = Number("10");
+    } else {
+      base = Kept(tree_.Constant(Op::kE));
     }
     if (!base) return base;
+    Id power;
+    if (Eat('^')) {
+      power = Signed([this] { return Postfix(); });
+      if (!power) return power;
+      if (Eat('_')) {
+        base = IsSign('(') ? Grouped(')') : Atom();
+        if (!base) return base;
+      }
+    }
     const Id argument = Argument(false);
     after_number_ = false;
-    return Call(Function::kLog, argument, base);
+    const Id call = Call(Function::kLog, argument, base);
+    return power ? Binary(Op::kPower, call, power) : call;
   }
 
   Id Number(std::string_view text) {
@@ -427,43 +456,6 @@ Parsed ParseDifference(std::string_view left, std::string_view right, const Read
   parsed.plus_minus = parser.plus_minus();
   parsed.tree = std::move(tree);
   return parsed;
-}
-
-Use UseOf(char letter, std::string_view text) {
-  Use use;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != letter) continue;
-    if (i > 0 && IsAlpha(text[i - 1])) {
-      // ah is a*h; the letters of longer runs are those of words and functions.
-      const bool pair =
-          (i < 2 || !IsAlpha(text[i - 2])) && (i + 1 >= text.size() || !IsAlpha(text[i + 1]));
-      use.alone = use.alone || pair;
-      continue;
-    }
-    const std::string_view rest = text.substr(i + 1);
-    if (rest.starts_with("^(-1)(") || rest.starts_with("^-1(")) {
-      use.inverse = true;
-    } else if (rest.starts_with('(')) {
-      use.applied = true;
-      const size_t close = Closing(rest, 0);
-      const std::string_view inside = Trimmed(rest.substr(1, std::max<size_t>(close, 1) - 1));
-      const bool number = std::all_of(inside.begin(), inside.end(), IsDigit);
-      use.to_atom = use.to_atom || number || inside.size() == 1;
-    } else {
-      use.alone = true;
-    }
-  }
-  return use;
-}
-
-std::string Unknowns(std::string_view a, std::string_view b, std::string_view more) {
-  std::string unknowns;
-  for (const char letter : "fghFGH" + std::string(more)) {
-    const Use in_a = UseOf(letter, a);
-    const Use in_b = UseOf(letter, b);
-    if ((in_a.applied || in_b.applied) && !in_a.alone && !in_b.alone) unknowns += letter;
-  }
-  return unknowns;
 }
 
 }  // namespace lyceum::grading

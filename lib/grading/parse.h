@@ -29,6 +29,7 @@ inline constexpr int kDepthMax = 48;
 struct Reading {
   std::string_view functions;  // Letters that are unknown functions where a bracket follows.
   bool upper_sign = true;      // Which sign of ± counts.
+  bool natural = false;        // log is ln: to see whether that makes a difference.
   bool tight = false;          // 1/2x is 1/(2x): to see whether that makes a difference.
 };
 
@@ -46,6 +47,7 @@ Parsed ParseDifference(std::string_view left, std::string_view right, const Read
 struct Use {
   bool applied = false;  // f(..)
   bool to_atom = false;  // f(2), f(x)
+  bool capitals = true;  // Never with anything but capital letters and signs: P(A+B)
   bool inverse = false;  // f^-1(..)
   bool alone = false;
 };

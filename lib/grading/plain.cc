@@ -1,7 +1,9 @@
 #include "grading/plain.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <utility>
 
 #include "grading/letters.h"
@@ -41,6 +43,7 @@ constexpr std::array kSymbols = {
     Pair{"√", "sqrt"},
     Pair{"∛", "cbrt"},
     Pair{"π", "pi"},
+    Pair{"\u2126", "Ω"},
     Pair{"∈", " in "},
     Pair{"ℝ", "R"},
     Pair{"∧", " and "},
@@ -125,21 +128,50 @@ constexpr std::array kCommands = {
     Pair{"ne", "!="},        Pair{"pm", "±"},          Pair{"mp", "∓"},
     Pair{"infty", "inf"},    Pair{"cup", " U "},       Pair{"quad", " "},
     Pair{"qquad", " "},      Pair{"circ", "°"},        Pair{"degree", "°"},
-    Pair{"lbrace", "{"},     Pair{"rbrace", "}"},      Pair{"text", ""},
-    Pair{"mathrm", ""},      Pair{"mathbf", ""},       Pair{"textbf", ""},
-    Pair{"mathit", ""},      Pair{"operatorname", ""}, Pair{"mathbb", ""},
+    Pair{"lbrace", "{"},     Pair{"rbrace", "}"},      Pair{"mathbb", ""},
     Pair{"leqslant", "<="},  Pair{"geqslant", ">="},   Pair{"lvert", "|"},
     Pair{"rvert", "|"},      Pair{"vert", "|"},        Pair{"mid", "|"},
     Pair{"in", " in "},      Pair{"lor", " or "},      Pair{"vee", " or "},
     Pair{"land", " and "},   Pair{"wedge", " and "},   Pair{"emptyset", "∅"},
-    Pair{"varnothing", "∅"}, Pair{"ast", "*"},
+    Pair{"varnothing", "∅"}, Pair{"ast", "*"},         Pair{"partial", "∂"},
+    Pair{"lfloor", "⌊"},     Pair{"rfloor", "⌋"},      Pair{"prime", "'"},
+    Pair{"bigl", ""},        Pair{"bigr", ""},         Pair{"Bigl", ""},
+    Pair{"Bigr", ""},        Pair{"bigg", ""},         Pair{"Bigg", ""},
+    Pair{"limits", ""},      Pair{"textstyle", ""},    Pair{"thinspace", " "},
+    Pair{"space", " "},      Pair{"colon", ":"},       Pair{"hspace", " "},
+    Pair{"ohm", "Ω"},        Pair{"euro", "€"},        Pair{"pounds", "£"},
+    Pair{"percent", "%"},    Pair{"lbrack", "["},      Pair{"rbrack", "]"},
+    Pair{"therefore", " "},  Pair{"ldots", "..."},     Pair{"dots", "..."},
+    Pair{"cdots", "..."},    Pair{"micro", "µ"},
 };
+
+// Letters and functions, by the names that token.h knows.
+// They say how their argument looks.
+constexpr std::array<std::string_view, 13> kFonts = {
+    "text",   "mathrm", "textbf", "mathbf", "mathit", "operatorname", "textrm",
+    "textit", "mathsf", "mathtt", "emph",   "mbox",   "mathop"};
+
+constexpr std::array<std::string_view, 78> kNames = {
+    "alpha",  "beta",    "gamma", "delta", "epsilon", "zeta",    "eta",    "theta",   "iota",
+    "kappa",  "lambda",  "mu",    "nu",    "xi",      "omicron", "pi",     "rho",     "sigma",
+    "tau",    "upsilon", "phi",   "chi",   "psi",     "omega",   "Gamma",  "Delta",   "Theta",
+    "Lambda", "Sigma",   "Phi",   "Psi",   "Omega",   "Xi",      "Pi",     "Upsilon", "sin",
+    "cos",    "tan",     "sec",   "csc",   "cot",     "arcsin",  "arccos", "arctan",  "arcsec",
+    "arccsc", "arccot",  "sinh",  "cosh",  "tanh",    "sech",    "csch",   "coth",    "arsinh",
+    "arcosh", "artanh",  "ln",    "log",   "exp",     "tg",      "ctg",    "cotg",    "arctg",
+    "cosec",  "sgn",     "floor", "ceil",  "abs",     "max",     "min",    "gcd",     "lcm",
+    "inf",    "R",       "N",     "Z",     "Q",       "C"};
 
 bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  explicit Reader(std::string_view text) : text_(text) {
+    for (const std::string_view mark :
+         {"\\vec", "\\overrightarrow", "\\hat", "\\mathbf", "\\boldsymbol", "\\bm"}) {
+      vectors_ = vectors_ || text.find(mark) != std::string_view::npos;
+    }
+  }
 
   // Until the end, or the brace that closes this group.
   std::string Group(int depth) {
@@ -232,8 +264,14 @@ class Reader {
       *out += kFracOpen + top + kFracClose + "/" + kFracOpen + bottom + kFracClose;
     } else if (name == "sqrt") {
       Root(depth, out);
-    } else if (name == "text" || name == "mathrm" || name == "textbf" || name == "mathbf") {
+    } else if (std::find(kFonts.begin(), kFonts.end(), name) != kFonts.end()) {
       *out += Argument(depth);
+    } else if (name == "boxed" || name == "fbox") {
+      Boxed(name, depth, out);
+    } else if (name == "overline" || name == "bar" || name == "dot" || name == "overparen") {
+      Repeated(name, Argument(depth), out);
+    } else if (name == "times" && vectors_) {
+      *out += "×";  // Of vectors, not the product that \cdot is.
     } else {
       const std::string word = Word(name);
       // x\theta are two names.
@@ -241,6 +279,45 @@ class Reader {
           !out->empty() && IsAlpha(out->back()) && !word.empty() && IsAlpha(word[0]);
       *out += beside ? " " + word : word;
     }
+  }
+
+  // A box around the whole of the answer, or around the end of it.
+  void Boxed(std::string_view name, int depth, std::string* out) {
+    const std::string_view before = Trimmed(*out);
+    const bool begins = before.empty() || before.back() == '=' || before.back() == '$';
+    const std::string inside = Argument(depth);
+    const std::string_view rest = Trimmed(text_.substr(std::min(at_, text_.size())));
+    if (begins && rest.find_first_not_of("$. ") == std::string_view::npos) {
+      *out += Wrapped(inside);
+    } else {
+      *out += "\\" + std::string(name) + "(" + inside + ")";
+    }
+  }
+
+  // 0.1\overline{6} is 15/90: the last digits without an end.
+  static void Repeated(std::string_view name, const std::string& argument, std::string* out) {
+    constexpr size_t kRepeatedMax = 15;
+    const std::string_view cycle = Trimmed(argument);
+    size_t begin = out->size();
+    size_t point = std::string::npos;
+    while (begin > 0 && (IsDigit((*out)[begin - 1]) ||
+                         ((*out)[begin - 1] == '.' && point == std::string::npos))) {
+      --begin;
+      if ((*out)[begin] == '.') point = begin;
+    }
+    const bool digits = !cycle.empty() && std::all_of(cycle.begin(), cycle.end(), IsDigit);
+    if (!digits || point == std::string::npos ||
+        out->size() - begin + cycle.size() > kRepeatedMax) {
+      *out += "\\" + std::string(name) + "(" + argument + ")";
+      return;
+    }
+    const size_t fixed = out->size() - point - 1;
+    std::string head = out->substr(begin, point - begin) + out->substr(point + 1);
+    const long long whole = std::atoll((head + std::string(cycle)).c_str());
+    const long long part = std::atoll(head.c_str());
+    out->resize(begin);
+    *out += kFracOpen + std::to_string(whole - part) + kFracClose + "/" + kFracOpen +
+            std::string(cycle.size(), '9') + std::string(fixed, '0') + kFracClose;
   }
 
   void Root(int depth, std::string* out) {
@@ -259,7 +336,10 @@ class Reader {
     for (const auto& [command, plain] : kCommands) {
       if (command == name) return std::string(plain);
     }
-    return std::string(name);  // \alpha, \sin: by their names.
+    // \alpha, \sin: by their names. What is not known keeps its mark, so that it is no letters.
+    const std::string_view base = name.substr(0, 3) == "var" ? name.substr(3) : name;
+    const auto known = std::find(kNames.begin(), kNames.end(), base);
+    return known != kNames.end() ? std::string(base) : "\\" + std::string(name);
   }
 
   // Subscript digits (of a letter: _(12)) and fullwidth ones: two bytes, and one from `zero` on.
@@ -291,15 +371,30 @@ class Reader {
       }
     }
     if (run.empty()) return false;
+    constexpr std::string_view kRoot = "√";
+    if (text_.substr(at_, kRoot.size()) == kRoot && run[0] != '-') {
+      at_ += kRoot.size();
+      *out += "sqrt[" + run + "]";
+      return true;
+    }
     *out += run[0] == '-' ? "^(" + run + ")" : "^" + run;
     return true;
+  }
+
+  // "5~cm" and "\text{of}~\text{it}": a space of LaTeX. Elsewhere it says "about" or "not".
+  bool Ties(const std::string& out) const {
+    const char before = out.empty() ? ' ' : out.back();
+    const char after = at_ < text_.size() ? text_[at_] : ' ';
+    if (after == '\\') return true;
+    return (IsDigit(before) || before == ')' || before == '}') && IsAlpha(after);
   }
 
   void Symbol(std::string* out) {
     const char c = text_[at_];
     if (static_cast<unsigned char>(c) < 0x80) {
       ++at_;
-      *out += c == '~' || IsSpace(c) ? ' ' : c;  // Marks stay: plain text is plain again.
+      // Marks stay: plain text is plain again.
+      *out += IsSpace(c) || (c == '~' && Ties(*out)) ? ' ' : c;
       return;
     }
     if (Superscript(out)) return;
@@ -317,6 +412,7 @@ class Reader {
 
   std::string_view text_;
   size_t at_ = 0;
+  bool vectors_ = false;
 };
 
 bool IsOpen(char c) { return c == '(' || c == '[' || c == '{' || c == kFracOpen; }

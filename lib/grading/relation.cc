@@ -140,6 +140,15 @@ Same EquivalentRelations(const Chain& key_chain, const Chain& answer_chain, cons
     if (HasNoNames(*left.tree) != HasNoNames(*right.tree)) return Same::kUndecided;
     return SameStatements(key, answer, reading, budget);
   }
+  // n = n+1: the name cancels, and what is left says nothing of it.
+  const Parsed one = ParseDifference("1", "0", {});
+  const auto cancels = [&](const Tree& tree) {
+    const Ratio constant = ConstantRatio(tree, *one.tree, false, budget);
+    return constant == Ratio::kPositive || constant == Ratio::kNegative;
+  };
+  const bool left_cancels = cancels(*left.tree);
+  if (left_cancels != cancels(*right.tree)) return Same::kUndecided;
+  if (left_cancels) return SameStatements(key, answer, reading, budget);
   const bool order = IsOrder(key.signs[0]);
   const Ratio ratio = ConstantRatio(*left.tree, *right.tree, !order, budget);
   if (ratio == Ratio::kPositive) return Same::kYes;

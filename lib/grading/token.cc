@@ -65,6 +65,13 @@ constexpr std::array kFunctions = {
     Spelling{"factorial", Function::kFactorial},
 };
 
+// As they are written elsewhere: only where an argument follows.
+constexpr std::array kForeign = {
+    Spelling{"arctg", Function::kArctan},  Spelling{"arcsen", Function::kArcsin},
+    Spelling{"arcctg", Function::kArccot}, Spelling{"nthroot", Function::kRoot},
+    Spelling{"cotg", Function::kCot},      Spelling{"ctg", Function::kCot},
+    Spelling{"sen", Function::kSin},       Spelling{"tg", Function::kTan}};
+
 constexpr std::array<std::string_view, 28> kGreek = {
     "epsilon", "upsilon", "omicron", "lambda", "alpha", "theta", "kappa",
     "sigma",   "omega",   "gamma",   "delta",  "beta",  "zeta",  "iota",
@@ -72,9 +79,18 @@ constexpr std::array<std::string_view, 28> kGreek = {
     "Omega",   "Gamma",   "Theta",   "Lambda", "Sigma", "Phi",   "Psi"};
 
 // What LaTeX writes above, below or around something, and is not read here.
-constexpr std::array<std::string_view, 12> kUnread = {"binom", "overline", "underline", "bar",
-                                                      "vec",   "hat",      "sum",       "int",
-                                                      "lim",   "prod",     "begin",     "matrix"};
+constexpr std::array<std::string_view, 16> kUnread = {
+    "binom", "overline", "underline", "bar",    "vec", "hat", "sum", "int",
+    "lim",   "prod",     "begin",     "matrix", "max", "min", "gcd", "lcm"};
+
+// Words that stand for signs, or that change what is beside them.
+constexpr std::array<std::string_view, 24> kOperators = {
+    "minus",   "plus",      "times",   "over",         "choose", "divided", "multiplied", "implies",
+    "union",   "intersect", "subset",  "squared",      "cubed",  "power",   "floor",      "ceil",
+    "ceiling", "round",     "without", "intersection", "cross",  "modulo",  "bmod",       "pmod"};
+constexpr std::array<std::string_view, 15> kShortOperators = {"mod", "and", "or",  "not", "xor",
+                                                              "iff", "to",  "in",  "of",  "by",
+                                                              "if",  "is",  "dot", "per", "div"};
 
 struct GreekLetter {
   std::string_view sign;
@@ -219,7 +235,59 @@ class Lexer {
 
   void Constant(Op op, size_t length) { Push(TokenKind::kConstant, length).constant = op; }
 
+  // dy/dx, d^2y/dx^2, \frac{dy}{dx}, with d or ∂: a name of its own, and no quotient of letters.
+  // Of x it is y'. False: there is none here.
+  bool Derivative() {
+    size_t at = at_;
+    const bool fraction = Skip(&at, "\x01");
+    const auto mark = [&] { return Skip(&at, "d") ? 'd' : (Skip(&at, "∂") ? 'p' : '\0'); };
+    const auto order = [&]() -> int {
+      if (!Skip(&at, "^")) return 1;
+      return at < text_.size() && IsDigit(text_[at]) ? text_[at++] - '0' : 0;
+    };
+    const auto letter = [&]() -> std::string {
+      Skip(&at, " ");
+      const bool one = at < text_.size() && IsAlpha(text_[at]) &&
+                       (at + 1 >= text_.size() || !IsAlpha(text_[at + 1]));
+      return one ? std::string(1, text_[at++]) : std::string();
+    };
+    const char above = mark();
+    if (above == '\0') return false;
+    const int times = order();
+    const std::string of = letter();
+    if (fraction && !Skip(&at, "\x02")) return false;
+    if (!fraction) Skip(&at, " ");
+    if (!Skip(&at, "/")) return false;
+    if (!fraction) Skip(&at, " ");
+    if (fraction && !Skip(&at, "\x01")) return false;
+    if (mark() != above) return false;
+    const std::string by = letter();
+    const int again = by.empty() ? 0 : order();
+    if (by.empty() || (fraction && !Skip(&at, "\x02"))) return false;
+    if (of.empty() || times != again || times < 1) {
+      Refuse("a derivative in this is not read here");
+      return true;
+    }
+    std::string name;
+    if (above == 'd' && by == "x") {
+      name = of + std::string(static_cast<size_t>(times), '\'');
+    } else {
+      const std::string d = above == 'd' ? "d" : "∂";
+      const std::string power = times == 1 ? "" : "^" + std::to_string(times);
+      name = d + power + of + "/" + d + by + power;
+    }
+    Push(TokenKind::kName, at - at_).name = std::move(name);
+    return true;
+  }
+
+  bool Skip(size_t* at, std::string_view what) const {
+    if (text_.substr(*at, what.size()) != what) return false;
+    *at += what.size();
+    return true;
+  }
+
   void Letters() {
+    if (text_[at_] == 'd' && Derivative()) return;
     if (at_ >= run_end_) {
       run_end_ = at_;
       while (run_end_ < text_.size() && IsAlpha(text_[run_end_])) ++run_end_;
@@ -237,14 +305,43 @@ class Lexer {
       Constant(Op::kInfinity, run.size());
     } else if (std::find(kUnread.begin(), kUnread.end(), run) != kUnread.end()) {
       Refuse("this notation is not read here");
+    } else if (IsOperator(lower)) {
+      Refuse("a word in this is not read here: use a sign");
     } else if (lower == "pi") {
       Constant(Op::kPi, run.size());
     } else if (spelling != nullptr && spelling->text == lower) {
       Function_(*spelling);  // SIN, Sqrt
+    } else if (const Spelling* foreign = Foreign(lower)) {
+      Function_(*foreign);
     } else {
       return false;
     }
     return true;
+  }
+
+  // "minus"; "mod" and "or" only where they stand alone: m*o*d may be meant.
+  bool IsOperator(const std::string& lower) const {
+    if (std::find(kOperators.begin(), kOperators.end(), lower) != kOperators.end()) return true;
+    const bool apart = space_ && run_end_ < text_.size() && text_[run_end_] == ' ';
+    return apart && std::find(kShortOperators.begin(), kShortOperators.end(), lower) !=
+                        kShortOperators.end();
+  }
+
+  // tg(x), "sen x"; tg alone is a product, and so it is in tgh.
+  const Spelling* Foreign(const std::string& lower) const {
+    for (const Spelling& spelling : kForeign) {
+      const std::string_view rest =
+          std::string_view(lower).substr(std::min(lower.size(), spelling.text.size()));
+      if (lower.substr(0, spelling.text.size()) != spelling.text) continue;
+      const bool letter = rest.size() == 1 && std::string_view("xyt").find(rest[0]) < 3;
+      size_t next = run_end_;
+      while (next < text_.size() && text_[next] == ' ') ++next;
+      const bool apart =
+          next > run_end_ && next < text_.size() && (IsAlpha(text_[next]) || IsDigit(text_[next]));
+      const bool power = next < text_.size() && (text_[next] == '(' || text_[next] == '^');
+      if (rest.empty() ? apart || power : letter && spelling.text.size() > 2) return &spelling;
+    }
+    return nullptr;
   }
 
   void Function_(const Spelling& spelling) {
@@ -256,6 +353,10 @@ class Lexer {
   // The first token of a run; the rest of the run is read as the next one.
   void Cut(std::string_view run) {
     if (const Spelling* spelling = FunctionAt(run)) return Function_(*spelling);
+    if (run == "sgn" || run == "sign" || run == "signum") {
+      Push(TokenKind::kName, run.size()).name = "sgn";
+      return;
+    }
     if (run.substr(0, 3) == "exp" && (run.size() == 3 || !IsAlpha(run[3]))) {
       Push(TokenKind::kName, 3).name = "exp";
       return;
@@ -299,6 +400,7 @@ class Lexer {
   }
 
   void Sign(char c) {
+    if ((c == kFracOpen || text_.substr(at_, 3) == "∂") && Derivative()) return;
     if (text_.substr(at_, 2) == "**") {
       Push(TokenKind::kSign, 2).sign = '^';
       return;

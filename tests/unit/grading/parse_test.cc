@@ -91,7 +91,14 @@ TEST(Parse, NamesAreLettersUnlessTheyAreWords) {
   EXPECT_EQ(Read("b1+b_2+x_{12}"), "b_1+b_2+x_12");
   EXPECT_EQ(Read("x_{max}"), "x_(max)");
   EXPECT_EQ(Read("αβ"), "alpha*beta");
-  EXPECT_EQ(Read("f'(x)"), "f'*x");
+  EXPECT_EQ(Read("f'(x)"), "f'(x)");
+  EXPECT_EQ(Read("y'(x)"), "y'*x");
+  EXPECT_EQ(Read("2dy/dx"), "2*y'");
+  EXPECT_EQ(Read("\x01"
+                 "d^2y\x02/\x01"
+                 "dx^2\x02"),
+            "y''");
+  EXPECT_EQ(Read("dv/dt+∂f/∂x"), "dv/dt+∂f/∂x");
   Reading reading;
   reading.functions = "f";
   EXPECT_EQ(Read("f(x+1)", reading), "f(x+1)");
