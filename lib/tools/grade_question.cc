@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "grading/plain.h"
+#include "tutor/limits.h"
 
 namespace lyceum::tools {
 namespace {
@@ -62,7 +63,9 @@ std::string Sentence(const std::string& note) {
   return " " + sentence;
 }
 
+// After the last wrong try the worked solution follows: nobody is asked for another.
 std::string Encouragement(size_t attempts_before) {
+  if (attempts_before + 1 >= tutor::kAttemptsMax) return {};
   if (attempts_before == 0) return " Go over your steps and try again, or ask for a hint.";
   return " Try it once more, one step at a time; a hint may help.";
 }

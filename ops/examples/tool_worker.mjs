@@ -21,7 +21,9 @@ const nc = await connect({
   user: process.env.NATS_USER,
   pass: process.env.NATS_PASSWORD,
   inboxPrefix: "_INBOX.tool_worker",
-  maxReconnectAttempts: -1,
+  waitOnFirstConnect: true,
+  maxReconnectAttempts: -1, // The client's default gives up after ten.
+  reconnectTimeWait: 500,
 });
 const js = nc.jetstream();
 const running = new Map(); // Request id -> true, or false once it was cancelled.
@@ -90,8 +92,9 @@ for (const tool of tools) {
 }
 nc.subscribe(`lyceum.toolctl.${id}`, {
   callback: (_, raw) => {
-    const { id: request } = json.decode(raw.data);
-    if (running.has(request)) running.set(request, false);
+    const { id: request, reason } = json.decode(raw.data);
+    if (reason) console.error(`the result of ${request} was refused: ${reason}`);
+    else if (running.has(request)) running.set(request, false);
   },
 });
 setInterval(beat, 500);

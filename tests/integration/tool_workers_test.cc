@@ -4,7 +4,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
+#include "envelope/messages.h"
+#include "support/cut_line.h"
 #include "support/eventually.h"
 #include "support/gateway.h"
 #include "support/stack.h"
@@ -113,6 +116,82 @@ TEST_F(Examples, TheGatewayTakesALearnerThroughTheCourse) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_NE(ran.out.find("\"completed\""), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("\"hint\""), std::string::npos) << ran.out;
+}
+
+// As many as the client's own default would have given up after, and more.
+constexpr uint64_t kTriesWhileCut = 12;
+
+size_t Count(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t i = text.find(part); i != std::string::npos; i = text.find(part, i + 1)) ++count;
+  return count;
+}
+
+std::map<std::string, std::string> Through(const test::CutLine& line, test::NatsServer& server,
+                                           const std::string& role) {
+  auto env = server.env_for(role);
+  env["NATS_URL"] = fmt::format("nats://127.0.0.1:{}", line.port());
+  return env;
+}
+
+TEST_F(Examples, TheGatewayMissesNothingWhereItsLineIsCut) {
+  const auto clarify = stack.StartToolWorker("clarify", {"--tools", "clarify_concept"});
+  test::CutLine line(stack.nats().port());
+  std::string input = "/continue\n/continue\n/continue\n";
+  for (int i = 0; i < 40; ++i) input += "/skip\n";
+  test::Process example({"node", folder + "/gateway.mjs", "grace", "fractions"},
+                        Through(line, stack.nats(), "gateway"), input);
+  const auto lines = [&] { return Count(example.out(), "\n"); };
+  for (size_t cut = 1; cut <= 2; ++cut) {
+    ASSERT_TRUE(test::Eventually(seconds(30), [&] { return lines() >= 4 * cut; }))
+        << example.out() << example.err();
+    line.Cut();
+    const uint64_t refused = line.refused();
+    // What happens meanwhile is missed: another of the learner's devices asks.
+    for (int i = 0; i < 3; ++i) {
+      const test::Ran sent = stack.Lyceum(
+          "gateway", {"send", "--user", "grace", "--text", "what is a numerator?", "--intent",
+                      "question", "--id", fmt::format("away-{}-{}", cut, i)});
+      ASSERT_EQ(sent.code, 0) << sent.err;
+    }
+    ASSERT_TRUE(test::Eventually(seconds(40), [&] {
+      return line.refused() >= refused + (cut == 1 ? 1 : kTriesWhileCut);
+    })) << example.err();
+    line.Restore();
+  }
+  ASSERT_EQ(example.Wait(In(seconds(60))), 0) << example.out() << example.err();
+  EXPECT_NE(example.out().find("\"completed\""), std::string::npos) << example.out();
+  // Each message of the session once, in its order.
+  uint32_t n = 0;
+  std::istringstream out(example.out());
+  for (std::string text; std::getline(out, text);) {
+    auto message = envelope::DecodeClientMessage(text, tutor::Encoding::kJson);
+    ASSERT_TRUE(message) << text;
+    if (message->message.n == 0) continue;
+    EXPECT_EQ(message->message.n, n + 1) << example.out();
+    n = message->message.n;
+  }
+}
+
+TEST_F(Examples, TheToolWorkerServesOnAfterItsLineWasCut) {
+  test::CutLine line(stack.nats().port());
+  test::Process example({"node", folder + "/tool_worker.mjs", "example-tools"},
+                        Through(line, stack.nats(), "tool_worker"));
+  ASSERT_TRUE(test::Eventually(seconds(20), [&] {
+    return example.out().find("serves") != std::string::npos;
+  })) << example.err();
+  line.Cut();
+  ASSERT_TRUE(test::Eventually(seconds(40), [&] { return line.refused() >= kTriesWhileCut; }))
+      << example.err();
+  Ask("q1");
+  line.Restore();
+  const auto answer = gateway.Reply("c", "q1");
+  ASSERT_TRUE(answer) << example.err() << stack.session_worker_logs();
+  const auto* text = BodyOf<tutor::TextOut>(*answer);
+  ASSERT_NE(text, nullptr);
+  EXPECT_NE(text->text.find("You asked"), std::string::npos) << text->text;
+  example.Terminate();
+  EXPECT_EQ(example.Wait(In(seconds(10))), 0);
 }
 
 }  // namespace

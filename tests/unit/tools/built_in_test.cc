@@ -6,6 +6,7 @@
 #include "small_course.h"
 #include "tools/diagnose.h"
 #include "tools/grade_question.h"
+#include "tutor/limits.h"
 #include "tutor/names.h"
 #include "tutor/reveal.h"
 
@@ -212,6 +213,21 @@ TEST_F(BuiltIn, GradesWithWordsThatDoNotHoldTheKey) {
       }
     }
   }
+}
+
+TEST_F(BuiltIn, AfterTheLastWrongTryNobodyIsAskedForAnother) {
+  tutor::CheckAnswerArgs args;
+  args.question.format = tutor::AnswerFormat::kNumeric;
+  args.question.answers = {"4"};
+  args.answer = "5";
+  std::vector<std::string> said;
+  for (uint32_t i = 0; i < tutor::kAttemptsMax; ++i) {
+    said.push_back(GradeAnswer(args).feedback);
+    args.attempts.push_back({args.answer, tutor::Verdict::kIncorrect, std::nullopt});
+  }
+  EXPECT_NE(said[0].find("try again"), std::string::npos) << said[0];
+  EXPECT_NE(said[1].find("once more"), std::string::npos) << said[1];
+  EXPECT_EQ(said[2], "Not right yet.");
 }
 
 TEST_F(BuiltIn, AKeyThatCanNotBeGradedIsUngraded) {
