@@ -123,6 +123,7 @@ bool DispatchTable::SendDirect(Call& call, int64_t now) {
   const auto silent = [&](const Worker& worker) {
     if (now - worker.alive_ms > options_.silent_ms / 2) return true;
     if (worker.unanswered_ms == INT64_MIN) return false;
+    if (worker.answered_ms > worker.unanswered_sent_ms) return false;  // Only that one came late.
     return worker.alive_ms <= worker.unanswered_ms ||
            now - worker.unanswered_ms < options_.ack_timeout_ms;
   };
@@ -142,7 +143,9 @@ bool DispatchTable::SendDirect(Call& call, int64_t now) {
 void DispatchTable::OnSilence(Call& call, int64_t now) {
   ToolState& tool = ToolOf(call);
   if (call.asked != kNoWorker) {
-    workers_[call.asked].unanswered_ms = now;
+    Worker& worker = workers_[call.asked];
+    worker.unanswered_ms = now;
+    worker.unanswered_sent_ms = call.sent_ms;
     StopAsking(call);
   }
   if (tool.direct.empty()) return Unanswered(call, tool.window / 2, now);

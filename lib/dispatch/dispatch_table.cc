@@ -97,6 +97,7 @@ void DispatchTable::OnAccepted(CallNumber number, uint32_t send, std::string_vie
     if (call->state == State::kFailed || send == 0 || send > call->send) return;
     const uint32_t accepted_by = WorkerNamed(worker, now);
     if (accepted_by == kNoWorker) return;  // Nothing would watch it: it goes out again.
+    workers_[accepted_by].answered_ms = now;
     Learn(*call, send, now);
     Run(*call, accepted_by, now);
   } else if (const auto cancelled = cancelled_.find(number); cancelled != cancelled_.end()) {
@@ -116,6 +117,7 @@ void DispatchTable::OnBusy(CallNumber number, uint32_t send, int64_t now) {
   if (call->asked != kNoWorker) {
     Worker& worker = workers_[call->asked];
     worker.free = 0;
+    worker.answered_ms = now;
     worker.alive_ms = std::max(worker.alive_ms, now);
     StopAsking(*call);
     if (SendDirect(*call, now)) return;
@@ -129,6 +131,7 @@ void DispatchTable::OnNoResponders(CallNumber number, uint32_t send, int64_t now
   if (call == nullptr) return;
   if (call->asked == kNoWorker) return Unanswered(*call, 1, now);
   workers_[call->asked].unanswered_ms = now;
+  workers_[call->asked].unanswered_sent_ms = now;  // It is gone, whatever it said before.
   StopAsking(*call);
   if (SendDirect(*call, now)) return;
   Leave(*call);  // That one worker is gone says nothing of the group.

@@ -23,7 +23,8 @@
 // heartbeat) ends a backoff.
 //
 // Direct workers: a request that the queue group's choice has not answered within four times the
-// usual goes straight to the one with the most free slots, not to one that has just not answered.
+// usual goes straight to the one with the most free slots, not to one that has just not answered,
+// unless that has answered others since.
 // The silence then is that one worker's: while others answer, it neither closes the window nor
 // backs off.
 //
@@ -216,7 +217,9 @@ class DispatchTable {
     bool direct = false;
     uint32_t references = 0;  // Of calls: asked it, or accepted by it. Kept while there are any.
     int64_t alive_ms = 0;     // Last sign of life.
-    int64_t unanswered_ms = INT64_MIN;  // Last time it did not answer a request of its own.
+    int64_t answered_ms = INT64_MIN;         // Last time it accepted a request or was busy.
+    int64_t unanswered_ms = INT64_MIN;       // Last time it did not answer a request of its own,
+    int64_t unanswered_sent_ms = INT64_MIN;  // which was sent then.
     size_t slots = 0;
     size_t free = 0;   // As last told, less what we have given it since.
     size_t asked = 0;  // Requests of its own that wait for its answer.

@@ -69,7 +69,7 @@ uint32_t DispatchTable::WorkerNamed(std::string_view name, int64_t now) {
     Worker& added = workers_[found->second];
     CHECK(added.references == 0 && added.running.empty() && added.asked == 0);
     added.name = name;
-    added.unanswered_ms = INT64_MIN;
+    added.answered_ms = added.unanswered_ms = added.unanswered_sent_ms = INT64_MIN;
   }
   Worker& worker = workers_[found->second];
   worker.live = true;

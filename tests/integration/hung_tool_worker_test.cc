@@ -26,7 +26,7 @@ class HungToolWorker : public testing::TestWithParam<size_t> {
     stack.ImportCourse(course);
     stack.StartSessionWorker();
     for (size_t i = 0; i < GetParam(); ++i) {
-      tools.push_back(stack.StartToolWorker(fmt::format("tools-{}", i), {"--slots", "64"}));
+      tools.push_back(stack.StartToolWorker(fmt::format("tools-{}", i), {"--slots", "256"}));
     }
   }
   // True: every tool worker is heard, and can be asked alone.
@@ -47,7 +47,7 @@ class HungToolWorker : public testing::TestWithParam<size_t> {
   }
   std::unique_ptr<test::Process> Load(int for_seconds) {
     return std::make_unique<test::Process>(
-        std::vector<std::string>{test::Program("lyceum"), "load", course, "--learners", "40",
+        std::vector<std::string>{test::Program("lyceum"), "load", course, "--learners", "200",
                                  "--seconds", std::to_string(for_seconds), "--warm-up", "1",
                                  "--mix", "right=70,wrong=30"},
         stack.nats().env_for("gateway"));

@@ -109,6 +109,27 @@ TEST_F(DirectTest, AWorkerThatHasJustNotAnsweredIsNotAskedNext) {
   EXPECT_EQ(Out(), (Texts{"3#1", "3#1>a"})) << "by now it may be asked again";
 }
 
+TEST_F(DirectTest, ALateAnswerOfAWorkerThatAnswersOthersKeepsNobodyFromIt) {
+  BeatDirect("hung", {}, 1, 50);
+  BeatDirect("w", {}, 50, 50);
+  LearnThatAnswersAreFast();
+  BeatDirect("w", {}, 50, 50);
+  Add(1);
+  Pass(20);
+  EXPECT_EQ(Out(), (Texts{"1#1", "1#1>w"}));
+  Pass(5);
+  Add(2);
+  Out();
+  Accept(2, "w");  // It answers, only not this request.
+  Pass(15);
+  Out();           // Nobody else than the hung one is left for the first.
+  Accept(1, "w");  // Late.
+  Add(3);
+  EXPECT_EQ(Out(), Texts{"3#1"});
+  Pass(20);
+  EXPECT_EQ(Out(), Texts{"3#1>w"});
+}
+
 TEST_F(DirectTest, OneHungWorkerClosesNoWindowWhileOthersAnswer) {
   BeatDirect("hung", {}, 50, 50);
   BeatDirect("w", {}, 50, 50);
