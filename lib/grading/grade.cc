@@ -4,6 +4,7 @@
 
 #include "grading/compare.h"
 #include "grading/plain.h"
+#include "grading/question.h"
 #include "grading/unit.h"
 
 namespace lyceum::grading {
@@ -19,6 +20,9 @@ Compared Compare(const Item& item, std::string_view key, std::string_view answer
     case Format::kEquation:
       return CompareEquation(key, answer, budget);
     case Format::kInterval:
+      if (AsksPoint(item.question) && answer.find_first_of("<>") != std::string_view::npos) {
+        return {Match::kUnreadable, "write it as a point, like (1, 2)", 0};
+      }
       return CompareInterval(key, answer, budget);
     case Format::kList:
       return CompareList(key, answer, budget);
@@ -171,7 +175,7 @@ std::string KeyProblem(const Item& item) {
       if (!ChoiceOf(item.choices, key)) return "the key is not among the choices";
     } else if (item.format == Format::kNumeric) {
       std::string why;
-      if (!ParseQuantity(key, &why)) return "the key is not a number: " + why;
+      if (!ParseQuantity(key, &why) && !IsConstant(key)) return "the key is not a number: " + why;
     } else if (Budget budget; Compare(item, key, key, {}, &budget).match != Match::kSame) {
       return "the key does not read as an answer of its format";
     }
