@@ -36,6 +36,8 @@ struct Leniency {
 // The question tells which unit, noun or percent an answer may have that the key has not.
 Compared CompareNumeric(std::string_view key, std::string_view answer, const std::string& unit,
                         const Leniency& leniency, std::string_view question = {});
+// A key that is no single number and has a value all the same: pi/2, sqrt(3).
+bool IsConstant(std::string_view text);
 // Values only: percent worked in, units must be the same or one of them missing. Exact, but for the
 // tolerance.
 bool SameValue(const Quantity& key, const Quantity& answer, const Leniency& leniency);

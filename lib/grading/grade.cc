@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "grading/compare.h"
+#include "grading/lead_in.h"
 #include "grading/plain.h"
+#include "grading/question.h"
 #include "grading/unit.h"
 
 namespace lyceum::grading {
@@ -19,6 +21,9 @@ Compared Compare(const Item& item, std::string_view key, std::string_view answer
     case Format::kEquation:
       return CompareEquation(key, answer, budget);
     case Format::kInterval:
+      if (AsksPoint(item.question) && answer.find_first_of("<>") != std::string_view::npos) {
+        return {Match::kUnreadable, "write it as a point, like (1, 2)", 0};
+      }
       return CompareInterval(key, answer, budget);
     case Format::kList:
       return CompareList(key, answer, budget);
@@ -103,6 +108,8 @@ std::string WithoutSpaces(std::string_view text) {
   return out;
 }
 
+constexpr const char* kCopies = "this is what the question says: work it out";
+
 // Something to work out that stands in the question as it is.
 bool CopiesQuestion(const Item& item, std::string_view answer) {
   if (item.question.empty() || item.question.size() > kQuestionBytesMax) return false;
@@ -113,6 +120,13 @@ bool CopiesQuestion(const Item& item, std::string_view answer) {
     if (Canonical(key) == Canonical(answer)) return false;
   }
   return WithoutSpaces(item.question).find(copy) != std::string::npos;
+}
+
+// "I got 2x+1", "**2x+1**": without what leads to it.
+std::string_view Led(std::string_view answer) {
+  const LeadIn lead = ReadLeadIn(answer, false);
+  const bool emphasis = Trimmed(answer).substr(0, 2) == "**" && !lead.words;
+  return (lead.words && lead.verb) || emphasis ? lead.rest : answer;
 }
 
 }  // namespace
@@ -130,11 +144,20 @@ Grade CheckAnswer(const Item& item, std::string_view answer) {
   }
   if (item.format == Format::kChoice) return CheckChoice(item, answer);
   if (CopiesQuestion(item, answer)) {
-    grade.note = "this is what the question says: work it out";
+    grade.note = kCopies;
     return grade;
   }
   Budget budget;
   Compared compared = BestOf(item, answer, {}, &budget);
+  const bool unread = compared.match == Match::kUnreadable && grade.method == "expression";
+  if (const std::string_view led = unread ? Led(answer) : answer; led.size() < answer.size()) {
+    if (CopiesQuestion(item, led)) {
+      grade.note = kCopies;
+      return grade;
+    }
+    answer = led;
+    compared = BestOf(item, answer, {}, &budget);
+  }
   if (compared.match == Match::kDifferent) {
     grade.known_wrong = KnownWrongOf(item, answer, &budget);
     const bool near = item.format == Format::kNumeric && !grade.known_wrong;
@@ -171,7 +194,7 @@ std::string KeyProblem(const Item& item) {
       if (!ChoiceOf(item.choices, key)) return "the key is not among the choices";
     } else if (item.format == Format::kNumeric) {
       std::string why;
-      if (!ParseQuantity(key, &why)) return "the key is not a number: " + why;
+      if (!ParseQuantity(key, &why) && !IsConstant(key)) return "the key is not a number: " + why;
     } else if (Budget budget; Compare(item, key, key, {}, &budget).match != Match::kSame) {
       return "the key does not read as an answer of its format";
     }

@@ -5,7 +5,10 @@
 #include "grading/compare.h"
 #include "grading/lead_in.h"
 #include "grading/letters.h"
+#include "grading/number_words.h"
+#include "grading/parse.h"
 #include "grading/plain.h"
+#include "grading/question.h"
 #include "grading/unit.h"
 
 namespace lyceum::grading {
@@ -77,64 +80,6 @@ std::optional<Quantity> ChainOf(std::string_view text) {
   return number;
 }
 
-struct NumberWord {
-  std::string_view word;
-  int value;
-};
-constexpr NumberWord kNumberWords[] = {
-    {"zero", 0},     {"one", 1},      {"two", 2},        {"three", 3},     {"four", 4},
-    {"five", 5},     {"six", 6},      {"seven", 7},      {"eight", 8},     {"nine", 9},
-    {"ten", 10},     {"eleven", 11},  {"twelve", 12},    {"thirteen", 13}, {"fourteen", 14},
-    {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19},
-    {"twenty", 20},  {"thirty", 30},  {"forty", 40},     {"fifty", 50},    {"sixty", 60},
-    {"seventy", 70}, {"eighty", 80},  {"ninety", 90},
-};
-
-// Takes the word in front, in lower case.
-std::string TakeWord(std::string_view* text) {
-  size_t end = 0;
-  while (end < text->size() && IsAlpha((*text)[end])) ++end;
-  std::string word = Lower(text->substr(0, end));
-  text->remove_prefix(end);
-  return word;
-}
-
-std::optional<int> TakeNumberWord(std::string_view* text) {
-  std::string_view rest = *text;
-  const std::string word = TakeWord(&rest);
-  for (const NumberWord& number : kNumberWords) {
-    if (number.word != word) continue;
-    *text = rest;
-    return number.value;
-  }
-  return std::nullopt;
-}
-
-// "minus forty-two cm" as "-42 cm". Empty where it does not begin with such words.
-std::string WithDigits(std::string_view text) {
-  std::string_view rest = text;
-  const std::string word = TakeWord(&rest);
-  const bool minus = (word == "minus" || word == "negative") && rest.substr(0, 1) == " ";
-  if (minus) text = Trimmed(rest);
-  auto number = TakeNumberWord(&text);
-  if (!number) {
-    const bool digits = minus && !text.empty() && (IsDigit(text[0]) || text[0] == '.');
-    return digits ? "-" + std::string(text) : std::string();
-  }
-  if (*number >= 20 && !text.empty() && (text[0] == '-' || text[0] == ' ')) {
-    rest = text.substr(1);
-    const auto ones = TakeNumberWord(&rest);
-    if (ones && *ones >= 1 && *ones <= 9) {
-      *number += *ones;
-      text = rest;
-    }
-  }
-  const std::string_view next = Trimmed(text);
-  const bool ends = text.empty() || text[0] == ' ' || text[0] == '.' || text[0] == '%';
-  if (!ends || (!next.empty() && IsDigit(next[0]))) return {};
-  return (minus ? "-" : "") + std::to_string(*number) + std::string(text);
-}
-
 // "42 apples".
 std::optional<Quantity> CountedOf(std::string_view plain) {
   if (!plain.empty() && plain.back() == '.') plain.remove_suffix(1);
@@ -195,44 +140,6 @@ std::optional<Quantity> ReadAnswer(std::string_view text, std::string* why) {
   if (auto quantity = CountedOf(plain)) return quantity;
   if (auto quantity = PartsOf(plain)) return quantity;
   return ChainOf(plain);
-}
-
-template <size_t N>
-bool HasAny(std::string_view text, const std::string_view (&phrases)[N]) {
-  return std::any_of(std::begin(phrases), std::end(phrases), [&](std::string_view phrase) {
-    return text.find(phrase) != std::string_view::npos;
-  });
-}
-
-// Not "round to two decimals": that asks for the key as it is.
-bool AsksApproximation(std::string_view question) {
-  constexpr std::string_view kPhrases[] = {"approximat", "approx.", "about how many",
-                                           "about how much"};
-  return HasAny(Lower(question), kPhrases);
-}
-
-bool AsksPercent(std::string_view question) {
-  constexpr std::string_view kPhrases[] = {
-      "what percent",        "which percent",    "how many percent", "what %",
-      "what is the percent", "find the percent", "as a percent",     "in percent"};
-  return HasAny(Lower(question), kPhrases);
-}
-
-// It has, or asks for, something to work out: that must not come back as the answer.
-bool HoldsSum(std::string_view question) {
-  constexpr std::string_view kSigns[] = {"+", "*", "/", "^", "=",  "×",
-                                         "·", "÷", "−", "–", "\\", "- "};
-  constexpr std::string_view kWords[] = {"evaluate", "calculate", "compute",  "simplify",
-                                         "work out", "plus",      "minus",    "times",
-                                         "sum",      "product",   "differ",   "quotient",
-                                         "divide",   "multipl",   "subtract", "expression"};
-  const std::string lower = Lower(question);
-  if (question.empty() || HasAny(lower, kSigns) || HasAny(lower, kWords)) return true;
-  for (size_t i = 0; i + 1 < lower.size(); ++i) {
-    if ((lower[i] == '-' || lower[i] == 'x') && lower[i + 1] >= '0' && lower[i + 1] <= '9')
-      return true;
-  }
-  return false;
 }
 
 // 0.6666666667 for 2/3: neither wrong nor the number.
@@ -341,17 +248,48 @@ Compared CompareQuantity(const Numbers& n, const std::string& unit) {
   }
   if (!answer.unit.empty()) return wanted.empty() ? WithUnitAsked(n) : WithUnits(n, wanted);
   if (answer.percent && !n.key.percent) {
-    if (wanted.empty() && AsksPercent(n.question)) return PercentAsked(n);
+    const PercentIn percent = PercentOf(n.question);
+    if (wanted.empty() && percent == PercentIn::kAsked) return PercentAsked(n);
     const Asked asked = AskedFor(n.question);
     const bool counts = !wanted.empty() || asked.unit || !asked.noun.empty();
     if (counts && SameValue(n.key, answer, n.leniency)) {
       return Unread("this is not asked for as a percent");
     }
+    // "What discount is it?": 25% may be what is meant by 25.
+    if (!counts && percent == PercentIn::kNowhere && !n.question.empty() &&
+        Near(n.key.value, answer.value * Rational::Of(100), n.leniency.tolerance)) {
+      return Unread("give the number without the percent sign");
+    }
   }
   return WithoutUnits(n, wanted.empty() ? "" : "the unit was left out");
 }
 
+// A key like pi/2 or 2sqrt(3): as an expression. A decimal that rounds to it is not judged.
+Compared CompareConstant(std::string_view key_text, std::string_view answer_text,
+                         const Leniency& leniency) {
+  const std::string_view rest = ReadLeadIn(answer_text, true).rest;
+  Budget budget;
+  Compared compared = CompareExpression(key_text, rest, &budget);
+  if (compared.match != Match::kDifferent) return compared;
+  const auto number = ParseQuantity(rest);
+  const Parsed key = Parse(Plain(key_text), {});
+  const auto value = key.tree && key.tree->names().empty() ? ValueOf(*key.tree) : std::nullopt;
+  if (!number || !number->unit.empty() || !value) return compared;
+  const Rational exact = Rational::FromDouble(*value);
+  if (Near(exact, number->value, leniency.tolerance)) return IsSame({});
+  if (!leniency.rounding || !number->decimals || number->significant < 2) return compared;
+  const Rational half = Rational::Decimal("6", -(*number->decimals + 1));
+  const bool rounded = Rational::Compare((number->value - exact).Abs(), half) <= 0;
+  return rounded ? Unread("give the exact number") : compared;
+}
+
 }  // namespace
+
+bool IsConstant(std::string_view text) {
+  const Parsed parsed = Parse(Plain(text), {});
+  return parsed.tree && parsed.tree->names().empty() && !parsed.plus_minus &&
+         ValueOf(*parsed.tree).has_value();
+}
 
 bool SameValue(const Quantity& key, const Quantity& answer, const Leniency& leniency) {
   return Near(key.value, answer.value, leniency.tolerance);
@@ -362,15 +300,22 @@ Compared CompareNumeric(std::string_view key_text, std::string_view answer_text,
                         std::string_view question) {
   if (question.size() > kQuestionBytesMax) question = {};
   const auto key = ParseQuantity(key_text);
+  if (!key) return CompareConstant(key_text, answer_text, leniency);
   const LeadIn lead = ReadLeadIn(answer_text, true);
   std::string why;
   const auto answer = ReadAnswer(lead.rest, &why);
   if (!answer) return Unread(why);
   if (answer->unworked && HoldsSum(question)) return Unread("this is not a single number");
-  if (!key) return Different({});
   Compared compared = CompareQuantity({*key, *answer, leniency, question}, unit);
   if (lead.approximate && compared.match == Match::kDifferent) {
     return Unread("give the exact number");
+  }
+  if (compared.match == Match::kSame && !question.empty()) {
+    const std::string key_plain = Plain(key_text);
+    const std::string plain = Plain(lead.rest);
+    std::string again = SaysAgain(question, key_plain, plain);
+    if (again.empty()) again = OtherForm(question, key_plain, plain);
+    if (!again.empty()) return Unread(std::move(again));
   }
   compared.unsimplified = compared.match == Match::kSame && answer->unworked;
   return compared;

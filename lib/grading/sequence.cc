@@ -97,6 +97,7 @@ std::string EndForm(const std::string& text) {
 Match SameElement(const std::string& key, const std::string& answer, Budget* budget) {
   if (!budget->Read(key.size() + answer.size())) return Match::kUnreadable;
   if (EndForm(key) == EndForm(answer)) return Match::kSame;
+  if (SaysNoSolution(key) && SaysNoSolution(answer)) return Match::kSame;
   if (IsWording(key)) return Words(key) == Words(answer) ? Match::kSame : Match::kDifferent;
   if (IsWording(answer)) return Match::kUnreadable;
   const auto left = ParseInterval(key);
@@ -305,6 +306,9 @@ Compared CompareInterval(std::string_view key_text, std::string_view answer_text
 }
 
 Compared CompareList(std::string_view key_text, std::string_view answer_text, Budget* budget) {
+  if (SaysNoSolution(PlainSet(key_text)) && SaysNoSolution(PlainSet(answer_text))) {
+    return {Match::kSame, {}, 1};
+  }
   const bool indexed = key_text.find('=') == std::string_view::npos;
   const std::vector<std::string> key = Elements(key_text, false);
   const std::vector<std::string> answer = Elements(answer_text, indexed);

@@ -10,47 +10,84 @@
 namespace lyceum::grading {
 namespace {
 
+using Dimension = std::array<int, 6>;
+
 struct Known {
   std::string_view names;  // Between spaces. Case matters where SI says so.
-  int metre, kilogram, second;
+  Dimension dimension;
   uint32_t num, den;
 };
 
 constexpr Known kUnits[] = {
-    {" nm nanometer nanometers nanometre nanometres ", 1, 0, 0, 1, 1'000'000'000},
-    {" um µm μm micrometer micrometers micrometre micrometres ", 1, 0, 0, 1, 1'000'000},
-    {" mm millimeter millimeters millimetre millimetres ", 1, 0, 0, 1, 1000},
-    {" cm centimeter centimeters centimetre centimetres ", 1, 0, 0, 1, 100},
-    {" dm decimeter decimeters decimetre decimetres ", 1, 0, 0, 1, 10},
-    {" m meter meters metre metres ", 1, 0, 0, 1, 1},
-    {" km kilometer kilometers kilometre kilometres ", 1, 0, 0, 1000, 1},
-    {" in inch inches ", 1, 0, 0, 254, 10'000},
-    {" ft foot feet ", 1, 0, 0, 3048, 10'000},
-    {" yd yard yards ", 1, 0, 0, 9144, 10'000},
-    {" mi mile miles ", 1, 0, 0, 1'609'344, 1000},
-    {" ug µg μg microgram micrograms ", 0, 1, 0, 1, 1'000'000'000},
-    {" mg milligram milligrams ", 0, 1, 0, 1, 1'000'000},
-    {" g gram grams ", 0, 1, 0, 1, 1000},
-    {" kg kilogram kilograms ", 0, 1, 0, 1, 1},
-    {" t tonne tonnes ", 0, 1, 0, 1000, 1},
-    {" lb lbs pound pounds ", 0, 1, 0, 45'359'237, 100'000'000},
-    {" oz ounce ounces ", 0, 1, 0, 45'359'237, 1'600'000'000},
-    {" ns nanosecond nanoseconds ", 0, 0, 1, 1, 1'000'000'000},
-    {" us µs μs microsecond microseconds ", 0, 0, 1, 1, 1'000'000},
-    {" ms millisecond milliseconds ", 0, 0, 1, 1, 1000},
-    {" s sec secs second seconds ", 0, 0, 1, 1, 1},
-    {" min mins minute minutes ", 0, 0, 1, 60, 1},
-    {" h hr hrs hour hours ", 0, 0, 1, 3600, 1},
-    {" d day days ", 0, 0, 1, 86'400, 1},
-    {" week weeks ", 0, 0, 1, 604'800, 1},
-    {" l L liter liters litre litres ", 3, 0, 0, 1, 1000},
-    {" ml mL milliliter milliliters millilitre millilitres ", 3, 0, 0, 1, 1'000'000},
-    {" N newton newtons ", 1, 1, -2, 1, 1},
-    {" J joule joules ", 2, 1, -2, 1, 1},
-    {" W watt watts ", 2, 1, -3, 1, 1},
-    {" Hz hertz ", 0, 0, -1, 1, 1},
-    {" mph ", 1, 0, -1, 1'609'344, 3'600'000},
-    {" kph kmh ", 1, 0, -1, 1000, 3600},
+    {" in inch inches ", {1}, 254, 10'000},
+    {" ft foot feet ", {1}, 3048, 10'000},
+    {" yd yard yards ", {1}, 9144, 10'000},
+    {" mi mile miles ", {1}, 1'609'344, 1000},
+    {" acre acres ", {2}, 316'160'658, 78'125},
+    {" ha hectare hectares ", {2}, 10'000, 1},
+    {" t tonne tonnes ", {0, 1}, 1000, 1},
+    {" lb lbs pound pounds ", {0, 1}, 45'359'237, 100'000'000},
+    {" oz ounce ounces ", {0, 1}, 45'359'237, 1'600'000'000},
+    {" sec secs ", {0, 0, 1}, 1, 1},
+    {" min mins minute minutes ", {0, 0, 1}, 60, 1},
+    {" h hr hrs hour hours ", {0, 0, 1}, 3600, 1},
+    {" d day days ", {0, 0, 1}, 86'400, 1},
+    {" week weeks ", {0, 0, 1}, 604'800, 1},
+    {" gal gallon gallons ", {3}, 473'176'473, 1},
+    {" qt quart quarts ", {3}, 473'176'473, 4},
+    {" pt pint pints ", {3}, 473'176'473, 8},
+    {" Nm ", {2, 1, -2}, 1, 1},
+    {" Ns ", {1, 1, -1}, 1, 1},
+    {" Wh ", {2, 1, -2}, 3600, 1},
+    {" kWh ", {2, 1, -2}, 3'600'000, 1},
+    {" MWh ", {2, 1, -2}, 3'600'000'000, 1},
+    {" cal calorie calories ", {2, 1, -2}, 4184, 1000},
+    {" kcal kilocalorie kilocalories ", {2, 1, -2}, 4184, 1},
+    {" atm atmosphere atmospheres ", {-1, 1, -2}, 101'325, 1},
+    {" mph ", {1, 0, -1}, 1'609'344, 3'600'000},
+    {" kph kmh ", {1, 0, -1}, 1000, 3600},
+};
+
+// With every prefix: 10^exponent of the base units.
+struct Si {
+  std::string_view symbols;
+  std::string_view words;
+  Dimension dimension;
+  int exponent = 0;
+};
+constexpr Si kSi[] = {
+    {" m ", " meter meters metre metres ", {1}},
+    {" g ", " gram grams gramme grammes ", {0, 1}, -3},
+    {" s ", " second seconds ", {0, 0, 1}},
+    {" A ", " ampere amperes amp amps ", {0, 0, 0, 1}},
+    {" K ", " kelvin kelvins ", {0, 0, 0, 0, 1}},
+    {" mol ", " mole moles ", {0, 0, 0, 0, 0, 1}},
+    {" l L ", " liter liters litre litres ", {3}, -3},
+    {" N ", " newton newtons ", {1, 1, -2}},
+    {" J ", " joule joules ", {2, 1, -2}},
+    {" W ", " watt watts ", {2, 1, -3}},
+    {" Hz ", " hertz ", {0, 0, -1}},
+    {" Pa ", " pascal pascals ", {-1, 1, -2}},
+    {" bar ", " bars ", {-1, 1, -2}, 5},
+    {" V ", " volt volts ", {2, 1, -3, -1}},
+    {" Ω ", " ohm ohms ", {2, 1, -3, -2}},
+    {" C ", " coulomb coulombs ", {0, 0, 1, 1}},
+    {" F ", " farad farads ", {-2, -1, 4, 2}},
+    {" T ", " tesla teslas ", {0, 1, -2, -1}},
+    {" H ", " henry henrys henries ", {2, 1, -2, -2}},
+    {" Wb ", " weber webers ", {2, 1, -2, -1}},
+};
+
+struct Prefix {
+  std::string_view symbol;
+  std::string_view word;
+  int exponent;
+};
+constexpr Prefix kPrefixes[] = {
+    {"", "", 0},        {"T", "tera", 12},  {"G", "giga", 9},   {"M", "mega", 6},
+    {"k", "kilo", 3},   {"h", "hecto", 2},  {"d", "deci", -1},  {"c", "centi", -2},
+    {"m", "milli", -3}, {"u", "micro", -6}, {"µ", "micro", -6}, {"μ", "micro", -6},
+    {"n", "nano", -9},  {"p", "pico", -12},
 };
 
 struct Word {
@@ -64,6 +101,8 @@ constexpr Word kOpaque[] = {
     {" £ gbp GBP ", "pound sterling"},
     {" ¥ yen ", "yen"},
     {" cent cents ¢ ", "dollar", 100},
+    {" year years yr yrs ", "year"},
+    {" month months ", "year", 12},
     {" ° deg degree degrees ", "degree"},
     {" °C ℃ ", "degree Celsius"},
     {" °F ℉ ", "degree Fahrenheit"},
@@ -75,23 +114,41 @@ bool Lists(std::string_view names, std::string_view name) {
   return names.find(" " + std::string(name) + " ") != std::string_view::npos;
 }
 
-const Known* Find(std::string_view name) {
+// Dimension and scale of one name.
+std::optional<Unit> Find(std::string_view name) {
+  const std::string lower = name.size() < 3 ? std::string() : Lower(name);
   for (const Known& unit : kUnits) {
-    if (Lists(unit.names, name)) return &unit;
+    // Short symbols differ by case: mm is not Mm.
+    if (!Lists(unit.names, name) && !Lists(unit.names, lower)) continue;
+    Unit found;
+    found.dimension = unit.dimension;
+    // An eighth of a pint in cubic metres has more digits than 32 bits hold.
+    const bool gallon = unit.num == 473'176'473;
+    const Rational part =
+        unit.den > 1 && gallon ? Rational::Fraction(1, unit.den) : Rational::Of(1);
+    found.scale = gallon ? Rational::Decimal("3785411784", -12) * part
+                         : Rational::Fraction(unit.num, unit.den);
+    return found;
   }
-  if (name.size() < 3) return nullptr;  // Short symbols differ by case: mm is not Mm.
-  const std::string lower = Lower(name);
-  for (const Known& unit : kUnits) {
-    if (Lists(unit.names, lower)) return &unit;
+  for (const Prefix& prefix : kPrefixes) {
+    const bool symbol = name.substr(0, prefix.symbol.size()) == prefix.symbol;
+    const bool word = lower.substr(0, prefix.word.size()) == prefix.word;
+    for (const Si& unit : kSi) {
+      const bool found = (symbol && Lists(unit.symbols, name.substr(prefix.symbol.size()))) ||
+                         (word && !lower.empty() &&
+                          Lists(unit.words, std::string_view(lower).substr(prefix.word.size())));
+      if (!found) continue;
+      return Unit{unit.dimension, Rational::Decimal("1", unit.exponent + prefix.exponent), {}};
+    }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 // A name with its power: "s^2", "s^-2", "s^(-2)", "m2".
 std::optional<Unit> Factor(std::string_view text, int sign) {
   const size_t end = std::min(text.find_first_of("^0123456789-("), text.size());
-  const Known* known = Find(Trimmed(text.substr(0, end)));
-  if (known == nullptr) return std::nullopt;
+  const auto known = Find(Trimmed(text.substr(0, end)));
+  if (!known) return std::nullopt;
   std::string digits;
   for (const char c : text.substr(end)) {
     if (c != '^' && c != '(' && c != ')' && c != ' ') digits.push_back(c);
@@ -105,12 +162,19 @@ std::optional<Unit> Factor(std::string_view text, int sign) {
   }
   power *= sign;
   Unit unit;
-  unit.dimension = {known->metre * power, known->kilogram * power, known->second * power};
-  const Rational one = Rational::Fraction(known->num, known->den);
+  for (size_t d = 0; d < unit.dimension.size(); ++d) {
+    unit.dimension[d] = known->dimension[d] * power;
+  }
   for (int i = 0; i < std::abs(power); ++i) {
-    unit.scale = unit.scale * (power > 0 ? one : one.Inverse());
+    unit.scale = unit.scale * (power > 0 ? known->scale : known->scale.Inverse());
   }
   return unit;
+}
+
+void Replace(std::string* text, std::string_view from, std::string_view to) {
+  for (size_t at = text->find(from); at != text->npos; at = text->find(from, at + to.size())) {
+    text->replace(at, from.size(), to);
+  }
 }
 
 // "square feet" as "feet^2".
@@ -242,8 +306,12 @@ Asked AskedFor(std::string_view question) {
     asked = std::move(next);
   }
   if (many) return much ? Asked{} : asked.value_or(Asked{});
+  const bool converts = std::any_of(tokens.begin(), tokens.end(), [](const Token& token) {
+    return Lists(" convert change express ", token.lower);
+  });
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
-    if (tokens[i].lower != "in" || tokens[i].ends) continue;
+    const bool to = converts && Lists(" to into ", tokens[i].lower);
+    if ((tokens[i].lower != "in" && !to) || tokens[i].ends) continue;
     if (++phrases > kPhrasesMax) return {};
     const Asked next = AskedBy(Phrase(tokens, i + 1));
     if (!next.unit) continue;
@@ -269,8 +337,11 @@ std::optional<Unit> ParseUnit(std::string_view given) {
   for (char& c : text) {
     if (c == kFracOpen || c == kFracClose) c = ' ';
   }
-  for (size_t at = text.find(" per "); at != std::string::npos; at = text.find(" per ")) {
-    text.replace(at, 5, "/");
+  Replace(&text, " per ", "/");
+  Replace(&text, " squared", "^2");
+  Replace(&text, " cubed", "^3");
+  for (const std::string_view power : {"^-", "^(-", "-"}) {
+    Replace(&text, "ms" + std::string(power), "m*s" + std::string(power));
   }
   text = PowersOfNames(text);
   Unit unit;
@@ -284,7 +355,7 @@ std::optional<Unit> ParseUnit(std::string_view given) {
     if (!part.empty()) {
       const auto factor = Factor(part, sign);
       if (!factor) return std::nullopt;
-      for (size_t d = 0; d < 3; ++d) unit.dimension[d] += factor->dimension[d];
+      for (size_t d = 0; d < 6; ++d) unit.dimension[d] += factor->dimension[d];
       unit.scale = unit.scale * factor->scale;
       sign = 1;
     }

@@ -1,4 +1,4 @@
-// Unit: a small table of units of length, mass and time, what is built of them, and money; and
+// Unit: the units of SI with their prefixes, some others, what is built of them, and money; and
 // which of them a question asks for.
 #pragma once
 
@@ -12,7 +12,7 @@
 namespace lyceum::grading {
 
 struct Unit {
-  std::array<int, 3> dimension{};    // Powers of metre, kilogram, second.
+  std::array<int, 6> dimension{};    // Powers of metre, kilogram, second, ampere, kelvin, mole.
   Rational scale = Rational::Of(1);  // How many of the base units it is.
   std::string opaque;  // Money, degrees: a dimension of its own. Empty for the others.
 
@@ -21,8 +21,8 @@ struct Unit {
   }
 };
 
-// "km", "m/s^2", "kg*m/s^2", "km per hour", "square feet", "dollars". Empty where a name is not in
-// the table.
+// "km", "m/s^2", "ms^-2", "kg*m/s^2", "km per hour", "square feet", "cm squared", "dollars". Empty
+// where a name is not in the tables. ms^-2 is of metres and seconds, as it is meant.
 std::optional<Unit> ParseUnit(std::string_view text);
 
 // What the answer to a question counts. Both are empty where it does not say, or says two things.

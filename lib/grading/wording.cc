@@ -20,9 +20,26 @@ constexpr std::array<string_view, 6> kVariables = {"abc", "mn", "pq", "rst", "uv
 constexpr std::array<string_view, 3> kConstants = {"pi", "inf", "infinity"};
 constexpr std::array<std::array<string_view, 2>, 2> kOpposites = {
     {{"yes", "no"}, {"true", "false"}}};
-constexpr std::array<string_view, 7> kNoSolution = {
-    "no solution", "no solutions",           "there is no solution", "∅",
-    "empty set",   "there are no solutions", "the empty set"};
+constexpr std::array<string_view, 20> kNoSolution = {"no solution",
+                                                     "no solutions",
+                                                     "there is no solution",
+                                                     "∅",
+                                                     "empty set",
+                                                     "the empty set",
+                                                     "there are no solutions",
+                                                     "none",
+                                                     "no real solution",
+                                                     "no real solutions",
+                                                     "there is no real solution",
+                                                     "no real roots",
+                                                     "no real root",
+                                                     "no roots",
+                                                     "there are no real solutions",
+                                                     "there are none",
+                                                     "it has no solution",
+                                                     "has no solution",
+                                                     "no real number",
+                                                     "no real numbers"};
 constexpr string_view kChanges =
     " pair pairs dozen dozens score ten tens hundred hundreds thousand thousands million millions "
     "billion billions trillion k half halves third thirds quarter quarters fourth fourths fifth "
@@ -154,6 +171,8 @@ bool AnyWordOf(string_view table, string_view text) {
 }  // namespace
 
 bool IsWording(string_view plain) { return OnlyLetters(plain) && !IsMathematics(RunsOf(plain)); }
+
+bool SaysNoSolution(string_view text) { return In(kNoSolution, Words(text)) || text == "{}"; }
 
 Compared CompareWording(string_view key, string_view answer) {
   const Compared unknown{Match::kUnreadable, "other words than the reference", 0};

@@ -16,6 +16,8 @@ namespace lyceum::grading {
 bool IsWording(std::string_view plain);
 // kDifferent only where one says the opposite of the other: yes and no. Else kUnreadable.
 Compared CompareWording(std::string_view key, std::string_view answer);
+// "no real solutions", "none", ∅.
+bool SaysNoSolution(std::string_view text);
 // A word of three letters or more that is neither a function nor in the key: "x=ten".
 bool HasStrangeWord(std::string_view key, std::string_view answer);
 // "not", "never", "maybe", "?": what may turn an answer into something else.

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <string>
 
+#include "grading/grade.h"
+#include "tools/grade_question.h"
 #include "tutor/answer_shape.h"
 
 namespace lyceum::tools {
@@ -49,9 +51,15 @@ bool Begins(const std::string& words, const std::array<std::string_view, N>& phr
   });
 }
 
-constexpr std::array<std::string_view, 12> kHint = {
-    "hint", "a hint",  "hint please", "i am stuck", "im stuck",    "stuck",
-    "help", "help me", "i dont know", "no idea",    "i need help", "i have no idea"};
+constexpr std::array<std::string_view, 24> kHint = {
+    "hint",        "a hint",        "hint please", "i am stuck",  "im stuck",    "stuck",
+    "help",        "help me",       "i dont know", "no idea",     "i need help", "i have no idea",
+    "idk",         "dunno",         "i dunno",     "no clue",     "not sure",    "i have no clue",
+    "im not sure", "i am not sure", "help please", "please help", "i am lost",   "im lost"};
+// "idk how to start"; with one of the words behind it, it asks about something.
+constexpr std::array<std::string_view, 6> kHintBegins = {
+    "idk", "i dont know how", "i do not know", "i dont know where", "no idea how", "im stuck on"};
+constexpr std::array<std::string_view, 4> kAbout = {"what", "why", "mean", "means"};
 constexpr std::array<std::string_view, 6> kHintInside = {"a hint",    "another hint",   "next hint",
                                                          "some help", "give me a clue", "a clue"};
 constexpr std::array<std::string_view, 9> kSkip = {
@@ -75,24 +83,37 @@ constexpr std::array<std::string_view, 7> kOffTopic = {
 constexpr std::array<std::string_view, 8> kAnswers = {
     "is it", "the answer is", "i think", "my answer is", "i think its", "it is", "its", "answer"};
 
+// The grader can tell: of the format of the question, or in words the key itself.
+bool ReadsAsAnswer(std::string_view text, const tutor::Question& question) {
+  if (question.answers.empty() && question.format != tutor::AnswerFormat::kChoice) return false;
+  const grading::Item item = ItemOf(question);
+  if (question.format != tutor::AnswerFormat::kText) return grading::ReadsAsAnswer(item, text);
+  return grading::CheckAnswer(item, text).outcome == grading::Outcome::kCorrect;
+}
+
 }  // namespace
 
 tutor::ClassifyIntentOk ClassifyIntent(std::string_view text, const tutor::Question* question) {
   const std::string words = Plainly(text);
   const size_t end = text.find_last_not_of(" \t\r\n");
   const bool mark = end != std::string_view::npos && text[end] == '?';
+  const bool continues = IsOneOf(words, kContinue);
+  const bool choice = question != nullptr && question->format == tutor::AnswerFormat::kChoice;
   if (IsOneOf(words, kHint)) return {FoundIntent::kHint, 0.9};
   if (IsOneOf(words, kSkip)) return {FoundIntent::kSkip, 0.9};
+  const bool reads =
+      question != nullptr && !mark && (!continues || choice) && ReadsAsAnswer(text, *question);
+  if (reads) return {FoundIntent::kAnswer, kReadsConfidence};
+  if (Begins(words, kHintBegins) && !Has(words, kAbout)) return {FoundIntent::kHint, 0.8};
   if (Has(words, kOffTopic)) return {FoundIntent::kOffTopic, 0.7};
   if (Has(words, kHintInside)) return {FoundIntent::kHint, 0.8};
   const bool answers = question != nullptr && tutor::LooksLikeAnswer(text, *question);
   if (mark) return {FoundIntent::kQuestion, Begins(words, kAsks) ? 0.95 : 0.85};
   if (Begins(words, kAsks)) return {FoundIntent::kQuestion, 0.8};
   // "yes" may be the answer of a question in words.
-  if (answers && !IsOneOf(words, kContinue)) return {FoundIntent::kAnswer, 0.8};
-  if (IsOneOf(words, kContinue)) {
-    const bool choice = answers && question->format == tutor::AnswerFormat::kChoice;
-    if (choice) return {FoundIntent::kAnswer, 0.7};
+  if (answers && !continues) return {FoundIntent::kAnswer, 0.8};
+  if (continues) {
+    if (answers && choice) return {FoundIntent::kAnswer, 0.7};
     return {FoundIntent::kContinue, 0.8};
   }
   if (question != nullptr && Begins(words, kAnswers)) return {FoundIntent::kAnswer, 0.7};

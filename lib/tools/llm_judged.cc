@@ -183,6 +183,13 @@ Task<ToolAnswer> ClassifyWithModel(const LlmParts& parts, const ToolCall& call) 
   const auto found = ClassifyIntent(args.text, nullptr);
   if (IsCommand(found)) co_return found;
   const auto view = co_await TopicView::Loaded(parts.source.get(), args.ref, call);
+  const tutor::Question* question = view ? view->Find(args.question) : nullptr;
+  if (question != nullptr) {
+    const auto read = ClassifyIntent(args.text, question);
+    if (read.intent == FoundIntent::kAnswer && read.confidence >= kReadsConfidence) {
+      co_return read;
+    }
+  }
   LlmRun run(parts, call);
   const llm::Values values = PromptValues(call.request, view ? &*view : nullptr);
   const auto json = co_await run.Decide(values, AnyGood(), kJudgedTokensMax);

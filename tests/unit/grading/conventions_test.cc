@@ -87,6 +87,14 @@ TEST(Conventions, WhatIsRightByAnotherConventionIsNotJudged) {
   EXPECT_EQ(ExpressionIs({"x^3/3+C", "x^3+C"}), "incorrect");
 }
 
+TEST(Conventions, WordsMayLeadToAnExpression) {
+  for (const char* answer : {"I got 2k+5", "the answer is 5+2k", "**2k+5**", "so it is 2k+5."}) {
+    EXPECT_EQ(ExpressionIs({"2k+5", answer}), "correct") << answer;
+  }
+  EXPECT_EQ(ExpressionIs({"2k+5", "I doubt it is 2k+5"}), "invalid");
+  EXPECT_EQ(EquationIs({"y=3x", "I think it is y=3x"}), "correct");
+}
+
 TEST(Conventions, FunctionsHaveMoreThanOneSpelling) {
   for (const Case& c : std::vector<Case>{{"\\log^2 x", "(log x)^2"},
                                          {"\\log_2^3 x", "(log_2(x))^3"},

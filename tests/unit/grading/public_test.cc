@@ -16,9 +16,9 @@
 namespace lyceum::grading {
 namespace {
 
-constexpr int kFalseCorrectMax = 7;
-constexpr int kFalseIncorrectMax = 10;
-constexpr int kNotJudgedMax = 10;
+constexpr int kFalseCorrectMax = 0;
+constexpr int kFalseIncorrectMax = 0;
+constexpr int kNotJudgedMax = 3;
 
 std::filesystem::path DataDir() {
   if (const char* dir = std::getenv("LYCEUM_DATA_DIR")) return dir;
