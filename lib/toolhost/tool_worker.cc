@@ -14,7 +14,6 @@
 
 #include "base/log.h"
 #include "toolhost/watchdog.h"
-#include "wire/event_loop.h"
 #include "wire/nats_wire.h"
 
 namespace lyceum::toolhost {
@@ -31,14 +30,17 @@ constexpr std::chrono::seconds kStopMax{10};
 }  // namespace
 
 struct ToolWorker::Impl {
-  Impl(Toolbox box, Options given) : toolbox(std::move(box)), options(std::move(given)) {}
+  Impl(Toolbox box, Options given)
+      : toolbox(std::move(box)),
+        options(std::move(given)),
+        loop(options.loop != nullptr ? options.loop : std::make_shared<wire::EventLoop>()) {}
 
   void Run();
   void Publish(const ToolHost& host);
 
   Toolbox toolbox;
   const Options options;
-  wire::EventLoop loop;
+  const std::shared_ptr<wire::EventLoop> loop;
   SystemClock clock;
   std::unique_ptr<wire::NatsWire> wire;  // Of the thread, once it runs.
 
@@ -76,13 +78,13 @@ void ToolWorker::Impl::Publish(const ToolHost& host) {
 }
 
 void ToolWorker::Impl::Run() {
-  // The signals of the program are for its other threads.
+  // The signals of the program are for its other threads, and OpenSSL writes to closed sockets.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   pthread_setname_np(pthread_self(), "tool-host");
 
-  ToolHost host({.wire = wire.get(), .clock = &clock, .executor = &loop}, std::move(toolbox),
+  ToolHost host({.wire = wire.get(), .clock = &clock, .executor = loop.get()}, std::move(toolbox),
                 options.host);
   const int looks = std::max(1, static_cast<int>(options.stuck_after / kWatchdogTick));
   Watchdog watchdog(std::min(kWatchdogTick, options.stuck_after), looks, [this] {
@@ -91,13 +93,16 @@ void ToolWorker::Impl::Run() {
     if (options.stuck) return options.stuck();
     std::abort();
   });
+  wire::HttpClient* const http = options.http.get();
   int64_t complained_ms = clock.SteadyMs();
   bool stopped = false;
   while (true) {
     const int64_t now = clock.SteadyMs();
     const int64_t next = std::min(host.NextMs(), wire->NextDeadlineMs());
-    loop.RunOnce(std::clamp<int64_t>(next - now, 0, kTurnMsMax));
+    const int64_t wait_ms_max = http == nullptr ? kTurnMsMax : std::min(kTurnMsMax, http->WaitMs());
+    loop->RunOnce(std::clamp<int64_t>(next - now, 0, wait_ms_max));
     wire->Tick();
+    if (http != nullptr) http->Turn();
     if (draining) host.Drain();
     if (stopping && !std::exchange(stopped, true)) host.Stop();
     host.Turn();
@@ -120,7 +125,7 @@ Result<std::unique_ptr<ToolWorker>> ToolWorker::Start(const wire::ConnectOptions
                                                       Toolbox toolbox, Options options) {
   if (auto good = ToolHost::Check(toolbox, options.host); !good) return good.error();
   auto impl = std::make_unique<Impl>(std::move(toolbox), std::move(options));
-  auto wire = wire::NatsWire::Create(&impl->loop, &impl->clock, nats);
+  auto wire = wire::NatsWire::Create(impl->loop.get(), &impl->clock, nats);
   if (!wire) return wire.error();
   impl->wire = *std::move(wire);
   Impl* raw = impl.get();
@@ -138,13 +143,13 @@ Result<std::unique_ptr<ToolWorker>> ToolWorker::Start(const wire::ConnectOptions
 ToolWorker::~ToolWorker() {
   if (!impl_->thread.joinable()) return;
   impl_->stopping = true;
-  impl_->loop.Wake();
+  impl_->loop->Wake();
   impl_->thread.join();
 }
 
 bool ToolWorker::Drain(Deadline deadline) {
   impl_->draining = true;
-  impl_->loop.Wake();
+  impl_->loop->Wake();
   std::unique_lock lock(impl_->mutex);
   return impl_->changed.wait_until(lock, deadline, [&] { return impl_->drained; });
 }

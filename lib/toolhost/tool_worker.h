@@ -16,6 +16,8 @@
 #include "toolhost/tool_host.h"
 #include "toolhost/toolbox.h"
 #include "wire/connection.h"
+#include "wire/event_loop.h"
+#include "wire/http.h"
 
 namespace lyceum::toolhost {
 
@@ -24,6 +26,10 @@ class ToolWorker {
   using Counters = HostCounters;
   struct Options {
     HostOptions host;
+    // A client that was started on `loop`, which then is the worker's. Both null: none, and a loop
+    // of its own.
+    std::shared_ptr<wire::EventLoop> loop;
+    std::shared_ptr<wire::HttpClient> http;
     // The loop made no turn for `stuck_after`: from the watchdog's thread. Empty: the process ends
     // with SIGABRT, so that its supervisor starts it again.
     std::function<void()> stuck;

@@ -107,7 +107,8 @@ worker::Look LookAfter(wire::Connection& courses, const toolhost::ToolWorker& ru
 int Serve(const Flags& flags) {
   auto metrics = worker::MetricsAddress::Listen(flags.worker);
   if (!metrics) return worker::Fail(metrics.error());
-  auto models = models::Open(flags.models);
+  const auto loop = std::make_shared<wire::EventLoop>();
+  auto models = models::Open(flags.models, loop);
   if (!models) return worker::Fail(models.error());
   tool_worker::LogProviders(*models);
   auto connection = wire::Connection::Connect(flags.worker.nats);
@@ -131,7 +132,9 @@ int Serve(const Flags& flags) {
   auto running = toolhost::ToolWorker::Start(flags.worker.nats, std::move(toolbox),
                                              {.host = {.subjects = subjects,
                                                        .id = flags.worker.id,
-                                                       .slots = static_cast<size_t>(flags.slots)}});
+                                                       .slots = static_cast<size_t>(flags.slots)},
+                                              .loop = loop,
+                                              .http = models->http});
   if (!running) return worker::Fail(running.error());
   LogInfo("started",
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});

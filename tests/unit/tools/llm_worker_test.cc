@@ -35,8 +35,11 @@ class LlmWorker : public LlmTutorTest {
     ASSERT_TRUE(deltas && results);
     subscriptions_.push_back(std::move(*deltas));
     subscriptions_.push_back(std::move(*results));
-    auto worker = toolhost::ToolWorker::Start(server_.options_for(""), toolbox(),
-                                              {.host = {.id = "w1", .slots = slots}});
+    loop_ = std::make_shared<wire::EventLoop>();
+    Toolbox box = toolbox();
+    auto worker = toolhost::ToolWorker::Start(
+        server_.options_for(""), std::move(box),
+        {.host = {.id = "w1", .slots = slots}, .loop = loop_, .http = http_});
     ASSERT_TRUE(worker) << worker.error().text;
     worker_ = std::move(*worker);
   }
