@@ -17,6 +17,8 @@ namespace {
 using tutor::Tool;
 using tutor::ToolOutcome;
 
+constexpr size_t kQuickIntentBytes = 512;
+
 void Cut(std::string* text) { *text = std::string(CutUtf8(*text, tutor::kToolTextBytesMax)); }
 
 ToolOutcome LoadTopic(TopicSource* source, const ToolCall& call) {
@@ -26,32 +28,46 @@ ToolOutcome LoadTopic(TopicSource* source, const ToolCall& call) {
   return tutor::LoadTopicOk{*topic, Sha256Hex(envelope::EncodeTopic(**topic))};
 }
 
-ToolOutcome PresentMaterial(TopicSource* source, const ToolCall& call) {
-  const auto& args = std::get<tutor::PresentMaterialArgs>(call.request.args);
-  if (!args.text.empty()) return tutor::PresentMaterialOk{args.text};
-  auto topic = ReadTopic(source, args.ref, call);
-  if (!topic) return ContentError(topic.error());
-  if (args.segment >= (*topic)->material.size()) {
-    return ToolErrorOf("not_found", false, "The topic has no such segment.");
+// A topic that is at hand is looked at where the request was read.
+Task<Result<std::shared_ptr<const tutor::Topic>>> TopicOf(TopicSource* source,
+                                                          const tutor::TopicRef& ref,
+                                                          const ToolCall& call) {
+  if (call.input_bytes < Toolbox::kShortInputBytes) {
+    if (auto topic = source->AtHand(ref)) co_return topic;
   }
-  return tutor::PresentMaterialOk{(*topic)->material[args.segment]};
+  co_await call.OwnThread();
+  co_return ReadTopic(source, ref, call);
 }
 
-ToolOutcome FindIntent(TopicSource* source, const ToolCall& call) {
+Task<ToolAnswer> PresentMaterial(std::shared_ptr<TopicSource> source, const ToolCall& call) {
+  const auto& args = std::get<tutor::PresentMaterialArgs>(call.request.args);
+  if (!args.text.empty()) co_return tutor::PresentMaterialOk{args.text};
+  const auto topic = co_await TopicOf(source.get(), args.ref, call);
+  if (!topic) co_return ContentError(topic.error());
+  if (args.segment >= (*topic)->material.size()) {
+    co_return ToolErrorOf("not_found", false, "The topic has no such segment.");
+  }
+  co_return tutor::PresentMaterialOk{(*topic)->material[args.segment]};
+}
+
+Task<ToolAnswer> FindIntent(std::shared_ptr<TopicSource> source, const ToolCall& call) {
   const auto& args = std::get<tutor::ClassifyIntentArgs>(call.request.args);
-  if (!args.question) return ClassifyIntent(args.text, nullptr);
+  const bool quick =
+      args.text.size() <= kQuickIntentBytes && call.input_bytes < Toolbox::kShortInputBytes;
+  if (!quick) co_await call.OwnThread();
+  if (!args.question) co_return ClassifyIntent(args.text, nullptr);
   tutor::Question question;
   question.id = args.question->id;
   question.text = args.question->text;
   question.format = args.question->format;
   question.choices = args.question->choices;
   // The course adds the unit and the key's form; without it the question as shown is enough.
-  if (auto topic = ReadTopic(source, args.ref, call)) {
+  if (const auto topic = co_await TopicOf(source.get(), args.ref, call)) {
     for (const tutor::Question& known : (*topic)->questions) {
       if (known.id == question.id) question = known;
     }
   }
-  return ClassifyIntent(args.text, &question);
+  co_return ClassifyIntent(args.text, &question);
 }
 
 // A tool that looks at the topic of its request.
@@ -74,16 +90,24 @@ Toolbox BuiltInTutor(std::shared_ptr<TopicSource> source) {
   Toolbox box;
   box.Add(Tool::kLoadTopic,
           [source](const ToolCall& call) { return LoadTopic(source.get(), call); });
-  box.Add(Tool::kPresentMaterial,
-          [source](const ToolCall& call) { return PresentMaterial(source.get(), call); });
-  box.Add(Tool::kCheckAnswer, [](const ToolCall& call) -> ToolOutcome {
-    return GradeAnswer(std::get<tutor::CheckAnswerArgs>(call.request.args));
-  });
-  box.Add(Tool::kGenerateQuestion, [](const ToolCall&) -> ToolOutcome {
-    return ToolErrorOf("not_supported", false, "The built-in tutor makes no new questions.");
-  });
-  box.Add(Tool::kClassifyIntent,
-          [source](const ToolCall& call) { return FindIntent(source.get(), call); });
+  box.AddTask(Tool::kPresentMaterial,
+              [source](const ToolCall& call) { return PresentMaterial(source, call); });
+  box.Add(
+      Tool::kCheckAnswer,
+      [](const ToolCall& call) -> ToolOutcome {
+        return GradeAnswer(std::get<tutor::CheckAnswerArgs>(call.request.args));
+      },
+      [](const ToolCall& call) {
+        return IsQuickToGrade(std::get<tutor::CheckAnswerArgs>(call.request.args));
+      });
+  box.Add(
+      Tool::kGenerateQuestion,
+      [](const ToolCall&) -> ToolOutcome {
+        return ToolErrorOf("not_supported", false, "The built-in tutor makes no new questions.");
+      },
+      [](const ToolCall&) { return true; });
+  box.AddTask(Tool::kClassifyIntent,
+              [source](const ToolCall& call) { return FindIntent(source, call); });
   box.Add(Tool::kClarifyConcept,
           WithTopic<tutor::ClarifyConceptArgs, tutor::ClarifyConceptOk>(source, Clarify));
   box.Add(Tool::kGiveHint, WithTopic<tutor::GiveHintArgs, tutor::GiveHintOk>(source, GiveHint));

@@ -11,4 +11,8 @@ grading::Item ItemOf(const tutor::Question& question);
 // check_answer: the verdict with words for the learner that never hold the key.
 tutor::CheckAnswerOk GradeAnswer(const tutor::CheckAnswerArgs& args);
 
+// True where grading is known to take some tens of microseconds: a choice or a number, or little
+// text on both sides.
+bool IsQuickToGrade(const tutor::CheckAnswerArgs& args);
+
 }  // namespace lyceum::tools

@@ -158,7 +158,8 @@ std::string QuestionProblem(const tutor::Question& question) {
 
 Task<ToolAnswer> CheckWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto& args = std::get<tutor::CheckAnswerArgs>(call.request.args);
-  co_await call.OwnThread();
+  const bool quick = call.input_bytes < Toolbox::kShortInputBytes && IsQuickToGrade(args);
+  if (!quick) co_await call.OwnThread();
   tutor::CheckAnswerOk graded = GradeAnswer(args);
   if (!NeedsRubric(args, graded)) co_return graded;
   LlmRun run(parts, call);

@@ -197,7 +197,7 @@ ToolAnswer LlmRun::Answer(tutor::ToolOutcome outcome) const {
   ToolAnswer answer = std::move(outcome);
   answer.provider = provider_;
   answer.model = model_;
-  answer.usage = usage_;
+  answer.usage = {usage_.input_tokens, usage_.output_tokens, usage_.cached_tokens};
   answer.attempts = attempts_;
   answer.fallbacks = fallbacks_;
   answer.first_text_ms = first_text_ms_;

@@ -1,10 +1,16 @@
 #include "wire/http.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
 
 #include <array>
+#include <atomic>
+#include <csignal>
 #include <mutex>
+#include <system_error>
+#include <thread>
 
+#include "wire/event_loop.h"
 #include "wire/http_flow.h"
 #include "wire/http_inflate.h"
 #include "wire/http_loop.h"
@@ -215,14 +221,39 @@ void HttpTransfer::Finish() {
 std::optional<HttpFailure> HttpTransfer::failure() const { return impl_->flow->failure(); }
 
 struct HttpClient::Impl {
+  ~Impl() {
+    if (!thread.joinable()) return;
+    stopping = true;
+    events->Wake();
+    thread.join();
+  }
+  void Run();
+
   Options options;
   HttpProxies proxies;
+  std::shared_ptr<EventLoop> events;
   std::shared_ptr<HttpDoor> door;
   std::shared_ptr<HttpCounts> counts;
-  std::unique_ptr<HttpLoop> loop;  // The last to come, the first to go.
+  std::unique_ptr<HttpLoop> loop;  // Of all these the last to come, the first to go.
+  std::atomic<bool> stopping{false};
+  std::thread thread;  // Where the loop is its own.
 };
 
-Result<std::shared_ptr<HttpClient>> HttpClient::Start(Options options) {
+void HttpClient::Impl::Run() {
+  // The signals of the program are for its other threads, and OpenSSL writes to closed sockets.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  pthread_setname_np(pthread_self(), "http");
+  while (!stopping) {
+    loop->Turn();
+    events->RunOnce(loop->WaitMs());
+  }
+  loop.reset();  // Readers are told in this thread.
+}
+
+Result<std::shared_ptr<HttpClient>> HttpClient::StartOn(std::shared_ptr<EventLoop> loop,
+                                                        Options options) {
   static std::once_flag once;
   static bool ready = false;
   std::call_once(once, [] { ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; });
@@ -230,16 +261,32 @@ Result<std::shared_ptr<HttpClient>> HttpClient::Start(Options options) {
   auto impl = std::make_shared<Impl>();
   impl->options = std::move(options);
   impl->proxies = ReadProxies();
-  impl->door = std::make_shared<HttpDoor>();
+  impl->events = std::move(loop);
+  impl->door = std::make_shared<HttpDoor>(impl->events.get());
   impl->counts = std::make_shared<HttpCounts>();
-  auto loop = HttpLoop::Start(impl->options, impl->door, impl->counts);
-  if (!loop) return loop.error();
-  impl->loop = *std::move(loop);
+  auto made = HttpLoop::Make(impl->options, impl->events.get(), impl->door, impl->counts);
+  if (!made) return made.error();
+  impl->loop = *std::move(made);
   return std::shared_ptr<HttpClient>(new HttpClient(std::move(impl)));
+}
+
+Result<std::shared_ptr<HttpClient>> HttpClient::Start(Options options) {
+  auto client = StartOn(std::make_shared<EventLoop>(), std::move(options));
+  if (!client) return client;
+  Impl* impl = (*client)->impl_.get();
+  try {
+    impl->thread = std::thread([impl] { impl->Run(); });
+  } catch (const std::system_error&) {
+    return Fatal("the HTTP client can not start: no threads are left");
+  }
+  return client;
 }
 
 HttpClient::HttpClient(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpClient::~HttpClient() = default;
+
+void HttpClient::Turn() { impl_->loop->Turn(); }
+int64_t HttpClient::WaitMs() const { return impl_->loop->WaitMs(); }
 
 HttpTransfer HttpClient::Begin(HttpRequest request, std::stop_token stop) {
   HttpCounts& counts = *impl_->counts;

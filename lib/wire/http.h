@@ -1,4 +1,4 @@
-// HTTP: many requests at once on one thread, each response read by its caller as it comes.
+// HTTP: many requests at once on one thread, a loop's, each response read by its caller as it comes.
 // curl.h stops in this library.
 //
 // A caller begins a transfer, reads the head and then the body in pieces, and may stop at any time:
@@ -24,6 +24,8 @@
 #include "wire/connection.h"
 
 namespace lyceum::wire {
+
+class EventLoop;
 
 inline constexpr size_t kHttpPipeBytesMax = 256 * 1024;
 inline constexpr std::chrono::milliseconds kHttpFinishWait{500};
@@ -103,10 +105,20 @@ class HttpClient {
     std::string ca_file;                // Empty: the system's.
     std::string user_agent = "lyceum";
   };
+  // With a loop and a thread of its own.
   static Result<std::shared_ptr<HttpClient>> Start(Options options);
-  // Every transfer that runs fails with kClosed. Not in its own thread, and nothing may be begun by
-  // who hears of it there.
+  // On a loop of the caller's, who calls Turn after each RunOnce and waits no longer than WaitMs:
+  //   loop->RunOnce(http->WaitMs()); http->Turn();
+  // Its thread blocks SIGPIPE: OpenSSL writes to closed sockets.
+  static Result<std::shared_ptr<HttpClient>> StartOn(std::shared_ptr<EventLoop> loop,
+                                                     Options options);
+  // Every transfer that runs fails with kClosed, and nothing may be begun by a reader that is told
+  // so. Not in the client's own thread; on the caller's loop: in its thread, or when it has ended.
   ~HttpClient();
+
+  // Of the caller's loop, on its thread. Readers go on inside of Turn.
+  void Turn();
+  int64_t WaitMs() const;
 
   // Never blocks. Whatever is wrong is said by Head().
   HttpTransfer Begin(HttpRequest request, std::stop_token stop = {});

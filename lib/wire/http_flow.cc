@@ -1,7 +1,5 @@
 #include "wire/http_flow.h"
 
-#include <sys/eventfd.h>
-
 #include "wire/http_running.h"
 
 namespace lyceum::wire {
@@ -109,20 +107,14 @@ Result<HttpFlow::Taken> HttpFlow::TakeBody() {
   return Taken{std::exchange(pipe_, {}), refused_};
 }
 
-HttpDoor::HttpDoor() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-
-void HttpDoor::Ring() {
-  // A full counter is as readable as any other: what write says does not matter.
-  [[maybe_unused]] const int ignored = eventfd_write(event_.get(), 1);
-}
-
 void HttpDoor::Open() {
   const std::lock_guard lock(mutex_);
   loop_ = std::this_thread::get_id();
 }
 
-bool HttpDoor::IsFirst() const {
-  return words_.begins.size() + words_.flows.size() == 1 && loop_ != std::this_thread::get_id();
+void HttpDoor::WakeIfFirst() {
+  const bool first = words_.begins.size() + words_.flows.size() == 1;
+  if (first && loop_ != std::this_thread::get_id()) event_loop_->Wake();
 }
 
 bool HttpDoor::waiting() const {
@@ -130,33 +122,25 @@ bool HttpDoor::waiting() const {
   return !words_.begins.empty() || !words_.flows.empty();
 }
 
-// The bell is rung without the lock, which who hears it takes first of all.
 bool HttpDoor::PostBegin(std::unique_ptr<HttpRunning>& running) {
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   if (!words_.open) return false;
   words_.begins.push_back(std::move(running));
-  const bool first = IsFirst();
-  lock.unlock();
-  if (first) Ring();
+  WakeIfFirst();
   return true;
 }
 
 void HttpDoor::Post(const std::shared_ptr<HttpFlow>& flow) {
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   if (!words_.open || flow->posted_) return;
   flow->posted_ = true;
   words_.flows.push_back(flow);
-  const bool first = IsFirst();
-  lock.unlock();
-  if (first) Ring();
+  WakeIfFirst();
 }
 
 void HttpDoor::Close() {
-  {
-    const std::lock_guard lock(mutex_);
-    words_.open = false;
-  }
-  Ring();
+  const std::lock_guard lock(mutex_);
+  words_.open = false;
 }
 
 HttpDoor::Words HttpDoor::Take() {

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "wire/event_loop.h"
 #include "wire/http.h"
 #include "wire/http_handles.h"
 
@@ -86,9 +87,10 @@ class HttpFlow {
 
 class HttpDoor {
  public:
-  HttpDoor();
+  // `loop` outlives its last word, which is given before Close.
+  explicit HttpDoor(EventLoop* loop) : event_loop_(loop) {}
 
-  // By the loop, of its thread: who knocks there is not heard by the bell, but seen by waiting().
+  // By the loop, of its thread: what is posted there does not wake it, but is seen by waiting().
   void Open();
   // False: the loop has ended.
   bool PostBegin(std::unique_ptr<HttpRunning>& running);
@@ -102,14 +104,12 @@ class HttpDoor {
     bool open = true;
   };
   Words Take();
-  bool waiting() const;                    // There are words.
-  int fd() const { return event_.get(); }  // Written to by words of another thread; never read.
+  bool waiting() const;  // There are words.
 
  private:
-  void Ring();
-  bool IsFirst() const;  // With the lock held: the loop sleeps, and has not been called.
+  void WakeIfFirst();  // With the lock held: the loop may sleep, and has not been woken.
 
-  Descriptor event_;
+  EventLoop* const event_loop_;
   mutable std::mutex mutex_;
   std::thread::id loop_;  // From here on guarded by mutex_.
   Words words_;

@@ -1,38 +1,30 @@
 #include "wire/http_loop.h"
 
-#include <pthread.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
-#include <array>
-#include <csignal>
-#include <system_error>
+#include <utility>
 
 #include "wire/http_running.h"
 
 namespace lyceum::wire {
 namespace {
 
-constexpr int kEventsAtOnce = 128;
-constexpr int kWaitMsMax = 1000;
+constexpr int64_t kWaitMsMax = 1000;
+constexpr int kRoundsMax = 4;  // Readers that begin another transfer need not wait for a turn.
 
 }  // namespace
 
-Result<std::unique_ptr<HttpLoop>> HttpLoop::Start(const HttpClient::Options& options,
-                                                  std::shared_ptr<HttpDoor> door,
-                                                  std::shared_ptr<HttpCounts> counts) {
+Result<std::unique_ptr<HttpLoop>> HttpLoop::Make(const HttpClient::Options& options,
+                                                 EventLoop* event_loop,
+                                                 std::shared_ptr<HttpDoor> door,
+                                                 std::shared_ptr<HttpCounts> counts) {
   std::unique_ptr<HttpLoop> loop(new HttpLoop);
   loop->door_ = std::move(door);
   loop->counts_ = std::move(counts);
-  loop->epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
+  loop->loop_ = event_loop;
   loop->multi_.reset(curl_multi_init());
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLET;  // Each word is told once, and need not be read.
-  event.data.fd = loop->door_->fd();
-  if (!loop->epoll_ || loop->door_->fd() < 0 || !loop->multi_ ||
-      epoll_ctl(loop->epoll_.get(), EPOLL_CTL_ADD, loop->door_->fd(), &event) != 0) {
-    return Fatal("the HTTP client can not start: no descriptors are left");
-  }
+  if (!loop->multi_) return Fatal("the HTTP client cannot start: there is no memory");
   CURLM* multi = loop->multi_.get();
   curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, OnSocket);
   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, loop.get());
@@ -40,31 +32,33 @@ Result<std::unique_ptr<HttpLoop>> HttpLoop::Start(const HttpClient::Options& opt
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, loop.get());
   loop->kept_max_ = options.connections_kept_max;
   loop->KeepConnections();
-  try {
-    loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
-  } catch (const std::system_error&) {
-    return Fatal("the HTTP client can not start: no threads are left");
-  }
   return loop;
 }
 
 HttpLoop::~HttpLoop() {
   door_->Close();
-  if (thread_.joinable()) thread_.join();
+  TakeWords();
+  while (!running_.empty()) {
+    End(*running_.begin()->first,
+        std::make_pair(HttpFailure::kClosed, Retry("the HTTP client was shut down")));
+  }
+  WakeReaders();
 }
 
 int HttpLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* closure, void*) {
-  const int epoll = static_cast<HttpLoop*>(closure)->epoll_.get();
-  epoll_event event{};
-  event.data.fd = socket;
+  auto& self = *static_cast<HttpLoop*>(closure);
   if (what == CURL_POLL_REMOVE) {
-    epoll_ctl(epoll, EPOLL_CTL_DEL, socket, &event);
+    if (self.watched_.erase(socket) > 0) self.loop_->Remove(socket);
     return 0;
   }
-  if (what != CURL_POLL_OUT) event.events |= EPOLLIN;
-  if (what != CURL_POLL_IN) event.events |= EPOLLOUT;
-  if (epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event) != 0) {
-    epoll_ctl(epoll, EPOLL_CTL_MOD, socket, &event);
+  uint32_t events = 0;
+  if (what != CURL_POLL_OUT) events |= EPOLLIN;
+  if (what != CURL_POLL_IN) events |= EPOLLOUT;
+  if (self.watched_.contains(socket)) {
+    self.loop_->Modify(socket, events);
+  } else if (self.loop_->Add(socket, events,
+                             [&self, socket](uint32_t ready) { self.OnReady(socket, ready); })) {
+    self.watched_.insert(socket);
   }
   return 0;
 }
@@ -76,57 +70,45 @@ int HttpLoop::OnTimer(CURLM*, long timeout_ms, void* closure) {
   return 0;
 }
 
-void HttpLoop::Run() {
-  // The signals of the program are for its other threads, and OpenSSL writes to closed sockets.
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  pthread_setname_np(pthread_self(), "http");
-
-  door_->Open();
-  std::array<epoll_event, kEventsAtOnce> events;
+void HttpLoop::OnReady(int socket, uint32_t events) {
+  const int mask = ((events & (EPOLLIN | EPOLLHUP)) != 0 ? CURL_CSELECT_IN : 0) |
+                   ((events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                   ((events & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0);
   int still_running = 0;
-  bool open = true;
-  while (open) {
-    const int count = epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, WaitMs());
-    for (int i = 0; i < count; ++i) {
-      const epoll_event& event = events[static_cast<size_t>(i)];
-      if (event.data.fd == door_->fd()) continue;
-      const int mask = ((event.events & (EPOLLIN | EPOLLHUP)) != 0 ? CURL_CSELECT_IN : 0) |
-                       ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                       ((event.events & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0);
-      curl_multi_socket_action(multi_.get(), event.data.fd, mask, &still_running);
-    }
-    open = TakeWords();
+  curl_multi_socket_action(multi_.get(), socket, mask, &still_running);
+  acted_ = true;
+}
+
+void HttpLoop::Turn() {
+  door_->Open();
+  for (int round = 0; round < kRoundsMax; ++round) {
+    TakeWords();
     // What was begun is sent by this.
     if (curl_due_ && *curl_due_ <= Steady::now()) {
       curl_due_.reset();
+      int still_running = 0;
       curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &still_running);
+      acted_ = true;
     }
-    TakeDone();
+    if (std::exchange(acted_, false)) TakeDone();
     FailOverdue();
     WakeReaders();
+    if (!door_->waiting()) return;
   }
-  while (!running_.empty()) {
-    End(*running_.begin()->first,
-        std::make_pair(HttpFailure::kClosed, Retry("the HTTP client was shut down")));
-  }
-  WakeReaders();
 }
 
-int HttpLoop::WaitMs() const {
-  if (door_->waiting()) return 0;
+int64_t HttpLoop::WaitMs() const {
+  if (acted_ || door_->waiting()) return 0;
   int64_t wait_ms = kWaitMsMax;
   if (curl_due_) wait_ms = std::min(wait_ms, LeftMs(*curl_due_));
   if (!due_.empty()) wait_ms = std::min(wait_ms, LeftMs(due_.begin()->first));
-  return static_cast<int>(wait_ms);
+  return wait_ms;
 }
 
-bool HttpLoop::TakeWords() {
+void HttpLoop::TakeWords() {
   HttpDoor::Words words = door_->Take();
   for (auto& running : words.begins) Begin(std::move(running));
   for (const auto& flow : words.flows) Look(flow);
-  return words.open;
 }
 
 void HttpLoop::Begin(std::unique_ptr<HttpRunning> running) {
@@ -240,8 +222,8 @@ void HttpLoop::Touch(HttpRunning& running) {
 }
 
 void HttpLoop::WakeReaders() {
-  for (const auto& flow : touched_) flow->Wake();
-  touched_.clear();
+  const std::vector<std::shared_ptr<HttpFlow>> touched = std::exchange(touched_, {});
+  for (const auto& flow : touched) flow->Wake();
 }
 
 }  // namespace lyceum::wire

@@ -1,16 +1,17 @@
-// HttpLoop: the one thread that all transfers of a client run in.
+// HttpLoop: all transfers of a client, on the thread of an EventLoop.
 //
-// Curl says which sockets it waits for, epoll waits for them: what an event costs does not depend
+// Curl says which sockets it waits for, the loop watches them: what an event costs does not depend
 // on how many transfers are waiting. Other threads reach it through its door.
 #pragma once
 
 #include <atomic>
 #include <map>
 #include <memory>
-#include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "wire/event_loop.h"
 #include "wire/http.h"
 #include "wire/http_flow.h"
 #include "wire/http_handles.h"
@@ -23,11 +24,17 @@ struct HttpCounts {
 
 class HttpLoop {
  public:
-  // kFatal: the system has no descriptors or threads left.
-  static Result<std::unique_ptr<HttpLoop>> Start(const HttpClient::Options& options,
-                                                 std::shared_ptr<HttpDoor> door,
-                                                 std::shared_ptr<HttpCounts> counts);
-  ~HttpLoop();  // Every transfer that runs fails with kClosed.
+  // `loop` outlives it. kFatal: there is no memory.
+  static Result<std::unique_ptr<HttpLoop>> Make(const HttpClient::Options& options, EventLoop* loop,
+                                                std::shared_ptr<HttpDoor> door,
+                                                std::shared_ptr<HttpCounts> counts);
+  // On the loop's thread, or when it has ended. Every transfer that runs fails with kClosed.
+  ~HttpLoop();
+
+  // After each turn of the loop, on its thread: begins, ends and wakes readers, who go on in it.
+  void Turn();
+  // So long the next turn may wait.
+  int64_t WaitMs() const;
 
   // Of the callbacks: a byte has come; something has come for the reader.
   void Heard(HttpRunning& running);
@@ -38,9 +45,8 @@ class HttpLoop {
   static int OnSocket(CURL*, curl_socket_t socket, int what, void* closure, void*);
   static int OnTimer(CURLM*, long timeout_ms, void* closure);
 
-  void Run();
-  int WaitMs() const;
-  bool TakeWords();
+  void OnReady(int socket, uint32_t events);
+  void TakeWords();
   void Begin(std::unique_ptr<HttpRunning> running);
   void Look(const std::shared_ptr<HttpFlow>& flow);
   void Resume(HttpRunning& running);
@@ -55,14 +61,15 @@ class HttpLoop {
 
   std::shared_ptr<HttpDoor> door_;
   std::shared_ptr<HttpCounts> counts_;
-  Descriptor epoll_;
+  EventLoop* loop_ = nullptr;
+  std::unordered_set<int> watched_;  // Of the loop. Before the handle, which ends with them.
   MultiHandle multi_;
   size_t kept_max_ = 0;  // Idle connections.
   std::unordered_map<HttpRunning*, std::unique_ptr<HttpRunning>> running_;
   std::multimap<Deadline, HttpRunning*> due_;
   std::vector<std::shared_ptr<HttpFlow>> touched_;
   std::optional<Deadline> curl_due_;  // When curl wants to be called, whatever happens.
-  std::thread thread_;
+  bool acted_ = false;                // Curl was called: something may have come or ended.
 };
 
 }  // namespace lyceum::wire

@@ -15,6 +15,13 @@ std::optional<std::string> FromEnvironment(const std::string& name) {
   return std::string(value);
 }
 
+Result<std::shared_ptr<llm::Client>> ClientOn(std::shared_ptr<wire::HttpClient> http,
+                                              const Flags& flags) {
+  auto config = llm::ReadConfig(flags.llm, FromEnvironment);
+  if (!config) return config.error();
+  return llm::Client::Make(std::move(*config), std::move(http));
+}
+
 }  // namespace
 
 void Declare(Settings& settings, Flags* flags) {
@@ -28,23 +35,24 @@ Result<std::shared_ptr<llm::Client>> OpenClient(const Flags& flags) {
   if (flags.llm.empty()) {
     return Reject("no provider is configured: the file of --config needs a table [llm]");
   }
-  auto config = llm::ReadConfig(flags.llm, FromEnvironment);
-  if (!config) return config.error();
   auto http = wire::HttpClient::Start({});
   if (!http) return http.error();
-  return llm::Client::Make(std::move(*config), std::move(*http));
+  return ClientOn(std::move(*http), flags);
 }
 
-Result<Models> Open(const Flags& flags) {
+Result<Models> Open(const Flags& flags, std::shared_ptr<wire::EventLoop> loop) {
   if (flags.llm.empty()) return Models{};
-  auto client = OpenClient(flags);
+  auto http = loop == nullptr ? wire::HttpClient::Start({})
+                              : wire::HttpClient::StartOn(std::move(loop), {});
+  if (!http) return http.error();
+  auto client = ClientOn(*http, flags);
   if (!client) return client.error();
   if (flags.prompts.empty()) {
     return Reject("--prompts is not set: name the folder of the prompts (ops/prompts)");
   }
   auto prompts = llm::Prompts::Load(flags.prompts, tools::PromptSpecs());
   if (!prompts) return prompts.error();
-  return Models{std::move(*client), std::move(*prompts)};
+  return Models{std::move(*http), std::move(*client), std::move(*prompts)};
 }
 
 }  // namespace lyceum::models

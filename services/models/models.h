@@ -8,6 +8,8 @@
 #include "base/result.h"
 #include "llm/client.h"
 #include "llm/prompts.h"
+#include "wire/event_loop.h"
+#include "wire/http.h"
 
 namespace lyceum::models {
 
@@ -21,10 +23,13 @@ void Declare(Settings& settings, Flags* flags);
 Result<std::shared_ptr<llm::Client>> OpenClient(const Flags& flags);
 
 struct Models {
-  std::shared_ptr<llm::Client> client;  // Null: no provider is configured.
+  std::shared_ptr<wire::HttpClient> http;  // Null: no provider is configured.
+  std::shared_ptr<llm::Client> client;     // Null: no provider is configured.
   std::shared_ptr<llm::Prompts> prompts;
 };
 // kReject: the configuration or a prompt is wrong; the text says what to do.
-Result<Models> Open(const Flags& flags);
+// The client's transfers run on `loop`, which drives it (wire::HttpClient::StartOn); null: on a thread
+// of its own.
+Result<Models> Open(const Flags& flags, std::shared_ptr<wire::EventLoop> loop = nullptr);
 
 }  // namespace lyceum::models

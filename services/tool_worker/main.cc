@@ -1,4 +1,4 @@
-// lyceum-tool-worker: runs the tools that sessions ask for. See lib/tools.
+// lyceum-tool-worker: runs the tools that sessions ask for. See lib/toolhost and lib/tools.
 //
 // Exit codes: services/worker/worker.h. 1: stopped with results unsent; of --provider-check: a
 // provider does not answer.
@@ -12,10 +12,10 @@
 #include "base/log.h"
 #include "base/signals.h"
 #include "tool_worker/providers.h"
+#include "toolhost/tool_worker.h"
 #include "tools/built_in.h"
 #include "tools/course_bucket.h"
 #include "tools/llm_tutor.h"
-#include "tools/tool_worker.h"
 #include "worker/worker.h"
 
 namespace lyceum {
@@ -65,7 +65,7 @@ Result<void> Check(const Flags& flags) {
   return {};
 }
 
-std::vector<worker::Metric> Figures(const tools::ToolWorker& running,
+std::vector<worker::Metric> Figures(const toolhost::ToolWorker& running,
                                     const models::Models& models) {
   const auto counters = running.counters();
   const auto figure = [](uint64_t value) { return static_cast<double>(value); };
@@ -80,16 +80,35 @@ std::vector<worker::Metric> Figures(const tools::ToolWorker& running,
       {"lyceum_results_late_total", "Results after their deadline", figure(counters.late)},
       {"lyceum_requests_unreadable_total", "Requests without a readable id",
        figure(counters.unreadable)},
+      {"lyceum_requests_stale_total", "Requests dropped after the process had stood still",
+       figure(counters.stale)},
+      {"lyceum_results_refused_total", "Results that a session worker could not use",
+       figure(counters.results_refused)},
+      {"lyceum_heartbeat_late_ms_max", "How late a heartbeat was at most",
+       figure(static_cast<uint64_t>(counters.heartbeat_late_ms_max)), false},
   };
   for (worker::Metric& metric : tool_worker::ProviderFigures(models))
     figures.push_back(std::move(metric));
   return figures;
 }
 
+// Of both connections: the one that the courses are read by, and the worker's own.
+worker::Look LookAfter(wire::Connection& courses, const toolhost::ToolWorker& running) {
+  return [look = worker::LookAfter(courses), &running, seen = uint64_t{0}]() mutable {
+    if (const uint64_t errors = running.async_errors(); errors != seen) {
+      LogError("NATS reports errors: see the server's permissions for this role",
+               {{"count", errors}, {"last", running.last_async_error()}});
+      seen = errors;
+    }
+    return look();
+  };
+}
+
 int Serve(const Flags& flags) {
   auto metrics = worker::MetricsAddress::Listen(flags.worker);
   if (!metrics) return worker::Fail(metrics.error());
-  auto models = models::Open(flags.models);
+  const auto loop = std::make_shared<wire::EventLoop>();
+  auto models = models::Open(flags.models, loop);
   if (!models) return worker::Fail(models.error());
   tool_worker::LogProviders(*models);
   auto connection = wire::Connection::Connect(flags.worker.nats);
@@ -110,15 +129,18 @@ int Serve(const Flags& flags) {
     if (!some) return worker::Fail(some.error());
     toolbox = std::move(*some);
   }
-  auto running = tools::ToolWorker::Start(
-      *connection, std::move(toolbox),
-      {.subjects = subjects, .id = flags.worker.id, .slots = static_cast<size_t>(flags.slots)});
+  auto running = toolhost::ToolWorker::Start(flags.worker.nats, std::move(toolbox),
+                                             {.host = {.subjects = subjects,
+                                                       .id = flags.worker.id,
+                                                       .slots = static_cast<size_t>(flags.slots)},
+                                              .loop = loop,
+                                              .http = models->http});
   if (!running) return worker::Fail(running.error());
   LogInfo("started",
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});
   const int code = worker::ServeUntilStopped(
       std::move(*metrics), [&] { return Figures(**running, *models); },
-      worker::LookAfter(**connection), [&] { tool_worker::ReloadPrompts(*models); });
+      LookAfter(**connection, **running), [&] { tool_worker::ReloadPrompts(*models); });
   LogInfo("draining");
   const bool drained = (*running)->Drain(In(kDrain));
   const auto counters = (*running)->counters();

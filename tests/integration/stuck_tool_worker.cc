@@ -4,7 +4,7 @@
 
 #include "base/signals.h"
 #include "support/eventually.h"
-#include "tools/tool_worker.h"
+#include "toolhost/tool_worker.h"
 
 int main(int argc, char** argv) {
   using namespace lyceum;
@@ -14,18 +14,16 @@ int main(int argc, char** argv) {
   options.url = env("NATS_URL");
   options.user = env("NATS_USER");
   options.password = env("NATS_PASSWORD");
-  auto connection = wire::Connection::Connect(options);
-  if (argc != 2 || !connection) return 2;
-  tools::Toolbox toolbox;
-  toolbox.Add(tutor::Tool::kClarifyConcept, [](const tools::ToolCall& call) {
+  if (argc != 2) return 2;
+  toolhost::Toolbox toolbox;
+  toolbox.Add(tutor::Tool::kClarifyConcept, [](const toolhost::ToolCall& call) {
     std::printf("running %s attempt %u\n", call.request.id.value.c_str(), call.request.attempt);
     std::fflush(stdout);
     test::Eventually(std::chrono::minutes(5), [] { return false; });
-    return tutor::ToolOutcome(tools::ToolErrorOf("stuck", false, "it never ends"));
+    return tutor::ToolOutcome(toolhost::ToolErrorOf("stuck", false, "it never ends"));
   });
-  auto worker =
-      tools::ToolWorker::Start(*connection, std::move(toolbox),
-                               {.subjects = envelope::Subjects(), .id = argv[1], .slots = 2});
+  auto worker = toolhost::ToolWorker::Start(options, std::move(toolbox),
+                                            {.host = {.id = argv[1], .slots = 2}});
   if (!worker) return 3;
   while (!WaitForStop(In(std::chrono::seconds(60)))) {
   }

@@ -154,13 +154,17 @@ std::map<std::string, std::string> NatsServer::env_for(const std::string& role) 
   return {{"NATS_URL", url()}, {"NATS_USER", role}, {"NATS_PASSWORD", password(role)}};
 }
 
-std::shared_ptr<wire::Connection> NatsServer::Connect(const std::string& role) const {
+wire::ConnectOptions NatsServer::options_for(const std::string& role) const {
   wire::ConnectOptions options;
   options.url = url();
   options.name = "test " + role;
   options.user = role;
   if (!role.empty()) options.password = password(role);
-  auto connection = wire::Connection::Connect(options);
+  return options;
+}
+
+std::shared_ptr<wire::Connection> NatsServer::Connect(const std::string& role) const {
+  auto connection = wire::Connection::Connect(options_for(role));
   if (!connection) throw std::runtime_error(connection.error().text);
   return *connection;
 }

@@ -43,6 +43,7 @@ class NatsServer {
   std::string log() const { return process_->err(); }
   std::string store_dir() const { return dir_ / "store"; }
 
+  wire::ConnectOptions options_for(const std::string& role) const;
   // Throws where it fails. `role` empty: without a user.
   std::shared_ptr<wire::Connection> Connect(const std::string& role) const;
 

@@ -77,9 +77,10 @@ void LlmTutorTest::Near(test::LlmScript script) {
 
 const Toolbox& LlmTutorTest::toolbox() {
   if (toolbox_) return *toolbox_;
-  auto http = wire::HttpClient::Start({});
+  auto http = loop_ == nullptr ? wire::HttpClient::Start({}) : wire::HttpClient::StartOn(loop_, {});
   CHECK(http);
-  auto client = llm::Client::Make(config_, *http);
+  http_ = *http;
+  auto client = llm::Client::Make(config_, http_);
   CHECK(client);
   auto prompts = llm::Prompts::Load(LYCEUM_SOURCE_DIR "/ops/prompts", PromptSpecs());
   CHECK(prompts);

@@ -12,6 +12,7 @@
 #include "support/llm_server.h"
 #include "tools/built_in.h"
 #include "tools/llm_tutor.h"
+#include "wire/event_loop.h"
 
 namespace lyceum::tools {
 
@@ -76,6 +77,8 @@ class LlmTutorTest : public ::testing::TestWithParam<llm::Api> {
   llm::Config config_;
   std::vector<std::unique_ptr<test::LlmServer>> servers_;
   std::shared_ptr<llm::Prompts> prompts_;
+  std::shared_ptr<wire::EventLoop> loop_;  // Where transfers run; null: on a thread of their own.
+  std::shared_ptr<wire::HttpClient> http_;
   std::optional<Toolbox> toolbox_;
   Heard heard_;
   std::stop_source stop_;

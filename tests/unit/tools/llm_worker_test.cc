@@ -7,7 +7,7 @@
 #include "llm_fixture.h"
 #include "support/eventually.h"
 #include "support/nats_server.h"
-#include "tools/tool_worker.h"
+#include "toolhost/tool_worker.h"
 #include "tutor/names.h"
 #include "wire/jetstream.h"
 
@@ -35,8 +35,11 @@ class LlmWorker : public LlmTutorTest {
     ASSERT_TRUE(deltas && results);
     subscriptions_.push_back(std::move(*deltas));
     subscriptions_.push_back(std::move(*results));
-    auto worker = ToolWorker::Start(server_.Connect(""), toolbox(),
-                                    {.subjects = envelope::Subjects(), .id = "w1", .slots = slots});
+    loop_ = std::make_shared<wire::EventLoop>();
+    Toolbox box = toolbox();
+    auto worker = toolhost::ToolWorker::Start(
+        server_.options_for(""), std::move(box),
+        {.host = {.id = "w1", .slots = slots}, .loop = loop_, .http = http_});
     ASSERT_TRUE(worker) << worker.error().text;
     worker_ = std::move(*worker);
   }
@@ -81,7 +84,7 @@ class LlmWorker : public LlmTutorTest {
   std::shared_ptr<wire::MessageBox> heard_box_ = std::make_shared<wire::MessageBox>(65536);
   std::shared_ptr<wire::MessageBox> results_ = std::make_shared<wire::MessageBox>(4096);
   std::vector<wire::Subscription> subscriptions_;
-  std::unique_ptr<ToolWorker> worker_;
+  std::unique_ptr<toolhost::ToolWorker> worker_;
   std::map<std::string, std::string> said_;
 };
 

@@ -1,4 +1,4 @@
-#include "tools/toolbox.h"
+#include "toolhost/toolbox.h"
 
 #include <exception>
 #include <utility>
@@ -6,11 +6,18 @@
 #include "base/log.h"
 #include "tutor/names.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 namespace {
 
-Task<ToolAnswer> RunInThread(const ToolFunction& function, const ToolCall& call) {
+Task<ToolAnswer> RunPlain(const ToolFunction& function, const IsShort& is_short,
+                          const ToolCall& call) {
+  const bool here = is_short && call.input_bytes < Toolbox::kShortInputBytes && is_short(call);
+  if (here) co_return function(call);
   co_await call.OwnThread();
+  // All threads may have been busy for long, or the process stopped.
+  if (call.deadline != Deadline{} && call.deadline <= Steady::now()) {
+    co_return ToolErrorOf("deadline", false, "The call was over before it could begin.");
+  }
   co_return function(call);
 }
 
@@ -20,9 +27,10 @@ tutor::ToolError ToolErrorOf(std::string code, bool retryable, std::string text)
   return {std::move(code), retryable, std::move(text)};
 }
 
-void Toolbox::Add(tutor::Tool tool, ToolFunction function) {
-  AddTask(tool,
-          [own = std::move(function)](const ToolCall& call) { return RunInThread(own, call); });
+void Toolbox::Add(tutor::Tool tool, ToolFunction function, IsShort is_short) {
+  AddTask(tool, [own = std::move(function), is_short = std::move(is_short)](const ToolCall& call) {
+    return RunPlain(own, is_short, call);
+  });
 }
 
 void Toolbox::AddTask(tutor::Tool tool, ToolTask task) { tools_[tool] = std::move(task); }
@@ -69,4 +77,4 @@ Task<ToolAnswer> Toolbox::Start(const ToolCall& call) const {
   co_return ToolErrorOf("tool_failed", true, "The tool failed.");
 }
 
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

@@ -1,14 +1,14 @@
-#include "tools/call_table.h"
+#include "toolhost/call_table.h"
 
 #include <gtest/gtest.h>
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 namespace {
 
 using Known = CallTable::Known;
 
-wire::Message Result(size_t bytes = 1) {
-  wire::Message message;
+ResultMessage Result(size_t bytes = 1) {
+  ResultMessage message;
   message.data.assign(bytes, 'r');
   return message;
 }
@@ -71,4 +71,4 @@ TEST(CallTable, OnlyTheLastDoneOnesAreKept) {
 }
 
 }  // namespace
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

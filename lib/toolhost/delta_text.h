@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 
 class DeltaText {
  public:
@@ -41,4 +41,4 @@ class DeltaText {
   Deadline next_{};    // Not before.
 };
 
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

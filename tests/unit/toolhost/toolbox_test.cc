@@ -1,12 +1,12 @@
-#include "tools/toolbox.h"
+#include "toolhost/toolbox.h"
 
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 
-#include "tools/tool_reply.h"
+#include "toolhost/tool_reply.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 namespace {
 
 using tutor::Tool;
@@ -115,4 +115,4 @@ TEST(ToolReply, WhatCanBeReadOfABadRequestIsEnoughToAnswerIt) {
 }
 
 }  // namespace
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

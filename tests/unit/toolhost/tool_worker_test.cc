@@ -1,5 +1,5 @@
 // The tool worker on a real server: the protocol with the dispatcher, tool by hand.
-#include "tools/tool_worker.h"
+#include "toolhost/tool_worker.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 #include "tutor/names.h"
 #include "wire/jetstream.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 namespace {
 
 using std::chrono::milliseconds;
@@ -88,8 +88,9 @@ class Worker : public ::testing::Test {
   }
   void Start(size_t slots, Toolbox box) {
     auto worker = ToolWorker::Start(
-        server_.Connect(""), std::move(box),
-        {.subjects = subjects_, .id = "w1", .slots = slots, .heartbeat = milliseconds(50)});
+        server_.options_for(""), std::move(box),
+        {.host = {
+             .subjects = subjects_, .id = "w1", .slots = slots, .heartbeat = milliseconds(50)}});
     ASSERT_TRUE(worker) << worker.error().text;
     worker_ = std::move(*worker);
     ASSERT_TRUE(Beats([](const auto& beat) { return beat.free > 0; }));
@@ -145,6 +146,10 @@ class Worker : public ::testing::Test {
       if (beat && holds(*beat)) return true;
     }
     return false;
+  }
+  bool Refused(const Toolbox& box, HostOptions options) {
+    const auto started = ToolWorker::Start(server_.options_for(""), box, {.host = options});
+    return !started && started.error().fault == Fault::kReject;
   }
   uint64_t Stored() {
     auto info = wire::GetStream(*nats_, "RESULTS");
@@ -399,11 +404,11 @@ TEST_F(Worker, AResultSurvivesTheServersRestart) {
 
 TEST_F(Worker, WrongOptionsAreRefused) {
   Toolbox box;
-  EXPECT_FALSE(ToolWorker::Start(nats_, box, {.subjects = subjects_, .id = "w1"}));
+  EXPECT_TRUE(Refused(box, {.subjects = subjects_, .id = "w1"}));
   box.Add(Tool::kGiveHint, [](const auto&) { return tutor::GiveHintOk{}; });
-  EXPECT_FALSE(ToolWorker::Start(nats_, box, {.subjects = subjects_, .id = "a b"}));
-  EXPECT_FALSE(ToolWorker::Start(nats_, box, {.subjects = subjects_, .id = "w1", .slots = 0}));
+  EXPECT_TRUE(Refused(box, {.subjects = subjects_, .id = "a b"}));
+  EXPECT_TRUE(Refused(box, {.subjects = subjects_, .id = "w1", .slots = 0}));
 }
 
 }  // namespace
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

@@ -1,4 +1,4 @@
-#include "tools/tool_reply.h"
+#include "toolhost/tool_reply.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -7,7 +7,7 @@
 #include "base/token.h"
 #include "tutor/limits.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 namespace {
 
 constexpr size_t kOverheadBytes = 4096;  // Subject and headers.
@@ -37,9 +37,9 @@ std::string Encode(const Replier& replier, const envelope::ToolRequest& request,
 
 }  // namespace
 
-wire::Message ReplyMessage(const Replier& replier, const envelope::ToolRequest& request,
+ResultMessage ReplyMessage(const Replier& replier, const envelope::ToolRequest& request,
                            ToolAnswer answer, int64_t latency_ms) {
-  wire::Message message;
+  ResultMessage message;
   message.subject = replier.subjects.In(envelope::RecordClass::kTool, request.user);
   ToolAnswer too_large =
       ToolErrorOf("bad_result", false, "The result is larger than a message may be.");
@@ -102,4 +102,4 @@ bool IsStreamed(const envelope::Subjects& subjects, const envelope::ToolRequest&
   return IsToken(token) && subject == subjects.Out(ClientId(token));
 }
 
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

@@ -1,11 +1,16 @@
 // Streams of deltas: what the client gets, and that it gets it while the tool is silent.
-#include "tools/delta_sender.h"
+#include "toolhost/delta_sender.h"
 
 #include <gtest/gtest.h>
 
-#include "support/eventually.h"
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <thread>
 
-namespace lyceum::tools {
+#include "wire/event_loop.h"
+
+namespace lyceum::toolhost {
 namespace {
 
 using std::chrono::seconds;
@@ -23,11 +28,10 @@ class Deltas : public ::testing::Test {
   }
   // "0:text" of a delta, "retract 1" of a retract.
   std::vector<std::string> Got() {
-    std::lock_guard lock(mutex_);
     std::vector<std::string> got;
-    for (const wire::Message& message : messages_) {
+    for (const Sent& message : messages_) {
       EXPECT_EQ(message.subject, "lyceum.out.c1");
-      const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
+      const auto encoding = envelope::EncodingOf(message.content_type, message.data);
       const auto received = envelope::DecodeClientMessage(message.data, encoding);
       if (!received) {
         got.push_back(received.error().text);
@@ -49,16 +53,32 @@ class Deltas : public ::testing::Test {
     return text;
   }
 
-  std::mutex mutex_;
-  std::vector<wire::Message> messages_;
+  // Turns of the loop until it holds.
+  bool Until(const std::function<bool()>& condition) {
+    const Deadline deadline = In(seconds(10));
+    while (!condition()) {
+      if (Steady::now() > deadline) return false;
+      loop_.RunOnce(std::min<int64_t>(sender_.NextMs() - clock_.SteadyMs(), 10));
+      sender_.Turn();
+    }
+    return true;
+  }
+
+  struct Sent {
+    std::string subject, content_type, data;
+  };
+  std::vector<Sent> messages_;
   bool away_ = false;
   std::stop_source stop_;
-  DeltaSender sender_{[this](const wire::Message& message) -> Result<void> {
-    std::lock_guard lock(mutex_);
-    if (away_) return Retry("not connected");
-    messages_.push_back(message);
-    return {};
-  }};
+  SystemClock clock_;
+  wire::EventLoop loop_;
+  DeltaSender sender_{
+      &clock_, &loop_, [this](const wire::Outbound& message) -> Result<void> {
+        if (away_) return Retry("not connected");
+        messages_.push_back({std::string(message.subject), std::string(message.content_type),
+                             std::string(message.data)});
+        return {};
+      }};
 };
 
 TEST_F(Deltas, WhatWaitsGoesOutWhileTheToolIsSilent) {
@@ -68,11 +88,8 @@ TEST_F(Deltas, WhatWaitsGoesOutWhileTheToolIsSilent) {
     stream->Add("One");
     EXPECT_EQ(Got(), std::vector<std::string>{"0:One"}) << "at once";
     stream->Add(" two");
-    EXPECT_TRUE(test::Eventually(seconds(10), [&] { return Whole() == "One two"; }));
-    {
-      std::lock_guard lock(mutex_);
-      EXPECT_EQ(messages_[0].header("Content-Type"), json ? "application/json" : "");
-    }
+    EXPECT_TRUE(Until([&] { return Whole() == "One two"; }));
+    { EXPECT_EQ(messages_[0].content_type, json ? "application/json" : ""); }
   }
 }
 
@@ -117,16 +134,10 @@ TEST_F(Deltas, AfterACancelNothingGoesOut) {
 
 TEST_F(Deltas, WhatIsNotSentIsLostAndCounted) {
   const auto stream = sender_.Open(Request(1, true), stop_.get_token());
-  {
-    std::lock_guard lock(mutex_);
-    away_ = true;
-  }
+  away_ = true;
   stream->Add("One");
   EXPECT_EQ(sender_.counters().lost, 1U);
-  {
-    std::lock_guard lock(mutex_);
-    away_ = false;
-  }
+  away_ = false;
   stream->Add(" two");
   stream->Finish();
   EXPECT_EQ(Got(), std::vector<std::string>{"3: two"}) << "the offset shows the gap";
@@ -135,22 +146,23 @@ TEST_F(Deltas, WhatIsNotSentIsLostAndCounted) {
 // Many streams at once, each whole and in order.
 TEST_F(Deltas, ManyStreamsStayApart) {
   constexpr int kStreams = 16;
+  std::atomic<int> ended = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < kStreams; ++i) {
-    threads.emplace_back([this, i] {
-      envelope::ToolRequest request = Request(1, true);
-      request.id = CallId("1-1-" + std::to_string(i));
-      const auto stream = sender_.Open(request, stop_.get_token());
+    envelope::ToolRequest request = Request(1, true);
+    request.id = CallId("1-1-" + std::to_string(i));
+    threads.emplace_back([this, &ended, stream = sender_.Open(request, stop_.get_token())] {
       for (int n = 0; n < 200; ++n) stream->Add(std::to_string(n) + " ");
       stream->Finish();
+      loop_.Post([&ended] { ++ended; });
     });
   }
+  EXPECT_TRUE(Until([&] { return ended == kStreams; }));
   for (std::thread& thread : threads) thread.join();
   std::string expected;
   for (int n = 0; n < 200; ++n) expected += std::to_string(n) + " ";
   std::map<std::string, std::string> texts;
-  std::lock_guard lock(mutex_);
-  for (const wire::Message& message : messages_) {
+  for (const Sent& message : messages_) {
     const auto received = envelope::DecodeClientMessage(message.data, envelope::Encoding::kJson);
     ASSERT_TRUE(received);
     std::string& text = texts[received->request_id];
@@ -162,4 +174,4 @@ TEST_F(Deltas, ManyStreamsStayApart) {
 }
 
 }  // namespace
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

@@ -1,4 +1,4 @@
-#include "tools/delta_text.h"
+#include "toolhost/delta_text.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "base/token.h"
 #include "tutor/limits.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 namespace {
 
 size_t LengthOf(unsigned char first) {
@@ -60,4 +60,4 @@ bool DeltaText::Retract() {
   return std::exchange(sent_, 0) > 0;
 }
 
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

@@ -1,11 +1,11 @@
-#include "tools/call_table.h"
+#include "toolhost/call_table.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 
 CallTable::Known CallTable::Find(const CallId& id) const {
   const auto found = calls_.find(id);
@@ -20,7 +20,7 @@ uint64_t CallTable::Begin(const CallId& id) {
   return calls_.emplace(id, std::move(call)).first->second.run;
 }
 
-bool CallTable::Finish(const CallId& id, uint64_t run, wire::Message result) {
+bool CallTable::Finish(const CallId& id, uint64_t run, ResultMessage result) {
   const auto found = calls_.find(id);
   if (found == calls_.end() || found->second.run != run || found->second.state != Known::kRunning) {
     return false;
@@ -89,4 +89,4 @@ std::vector<CallId> CallTable::InFlight() const {
   return ids;
 }
 
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

@@ -1,4 +1,4 @@
-#include "tools/delta_text.h"
+#include "toolhost/delta_text.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "support/seed.h"
 #include "tutor/limits.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 namespace {
 
 using std::chrono::milliseconds;
@@ -101,4 +101,4 @@ TEST(DeltaText, ThePiecesAreTheText) {
 }
 
 }  // namespace
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

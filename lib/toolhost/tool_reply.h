@@ -7,10 +7,9 @@
 #include "base/clock.h"
 #include "envelope/codec.h"
 #include "envelope/subjects.h"
-#include "tools/toolbox.h"
-#include "wire/connection.h"
+#include "toolhost/toolbox.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 
 // Who answers.
 struct Replier {
@@ -20,8 +19,14 @@ struct Replier {
   size_t payload_bytes_max = 1024 * 1024;
 };
 
+// A result on its way into the log, as protobuf.
+struct ResultMessage {
+  std::string subject;
+  std::string data;
+};
+
 // The result as a record for the log. One that is too large becomes an error result.
-wire::Message ReplyMessage(const Replier& replier, const envelope::ToolRequest& request,
+ResultMessage ReplyMessage(const Replier& replier, const envelope::ToolRequest& request,
                            ToolAnswer answer, int64_t latency_ms);
 
 // What can be read of a request that does not decode: enough to answer it with an error. JSON only.
@@ -35,4 +40,4 @@ std::string RequestProblem(const envelope::Subjects& subjects, const envelope::T
 // to the learner, and the stream's subject is a client's.
 bool IsStreamed(const envelope::Subjects& subjects, const envelope::ToolRequest& request);
 
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

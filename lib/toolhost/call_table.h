@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "wire/connection.h"
+#include "toolhost/tool_reply.h"
 
-namespace lyceum::tools {
+namespace lyceum::toolhost {
 
 class CallTable {
  public:
@@ -29,10 +29,10 @@ class CallTable {
   // A number for what runs now: a result with another number is of a call that was cancelled.
   uint64_t Begin(const CallId& id);
   // False: nobody waits for it any more.
-  bool Finish(const CallId& id, uint64_t run, wire::Message result);
+  bool Finish(const CallId& id, uint64_t run, ResultMessage result);
   // The result of a done or unacked call, to be sent under this cookie.
   struct Sending {
-    wire::Message message;
+    ResultMessage message;
     uint64_t cookie = 0;
   };
   std::optional<Sending> Send(const CallId& id);
@@ -49,7 +49,7 @@ class CallTable {
     Known state = Known::kRunning;
     uint64_t run = 0;
     uint64_t cookie = 0;
-    wire::Message result;
+    ResultMessage result;
   };
   void Keep(const CallId& id);
 
@@ -61,4 +61,4 @@ class CallTable {
   uint64_t last_number_ = 0;
 };
 
-}  // namespace lyceum::tools
+}  // namespace lyceum::toolhost

@@ -1,0 +1,528 @@
+#include "toolhost/tool_host.h"
+
+#include <algorithm>
+#include <coroutine>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/token.h"
+#include "toolhost/call_table.h"
+#include "toolhost/delta_sender.h"
+#include "toolhost/tool_reply.h"
+#include "tutor/names.h"
+#include "wire/stored_publisher.h"
+
+namespace lyceum::toolhost {
+namespace {
+
+using envelope::ToolRequest;
+using std::chrono::milliseconds;
+
+constexpr int64_t kFullPatienceMs = 50;
+constexpr int64_t kRejoinMs = 1000;                 // After a subscription that failed.
+constexpr int64_t kPublisherTickMs = 100;           // While results are on their way.
+constexpr int64_t kGiveUpMs = 120'000;              // A result that no stream takes.
+constexpr int64_t kDeadlineMsMax = 60 * 60 * 1000;  // From now: longer ones are as good.
+constexpr int64_t kProbeMsMax = 5'000;  // Without an echo: by then what is old has come.
+
+struct Job {
+  ToolRequest request;
+  uint64_t run = 0;
+  std::stop_token stop{};
+  size_t input_bytes = 0;
+};
+struct Finished {
+  CallId id;
+  uint64_t run = 0;
+  ResultMessage result;
+  bool error = false;
+  bool late = false;
+  bool degraded = false;
+  uint32_t attempts = 0;
+  uint32_t fallbacks = 0;
+};
+
+// For the accounts: what was asked of language models, and what it cost.
+void LogAnswer(const ToolRequest& request, const ToolAnswer& answer, int64_t took_ms) {
+  const auto* error = std::get_if<tutor::ToolError>(&answer.outcome);
+  LogInfo("tool answered", {{"call", request.id.value},
+                            {"tool", tutor::Name(request.tool)},
+                            {"outcome", error == nullptr ? "ok" : error->code},
+                            {"provider", answer.provider},
+                            {"model", answer.model},
+                            {"attempts", answer.attempts},
+                            {"fallbacks", answer.fallbacks},
+                            {"degraded", answer.degraded},
+                            {"latency_ms", took_ms},
+                            {"first_text_ms", answer.first_text_ms},
+                            {"input_tokens", answer.usage.input_tokens},
+                            {"output_tokens", answer.usage.output_tokens},
+                            {"cached_tokens", answer.usage.cached_tokens}});
+}
+
+envelope::Encoding EncodingOf(const wire::Arrived& message) {
+  return envelope::EncodingOf(message.content_type, message.data);
+}
+
+// co_await: from here on on the loop's thread.
+struct OntoLoop {
+  Executor* executor;
+  std::thread::id loop;
+  bool await_ready() const noexcept { return std::this_thread::get_id() == loop; }
+  void await_suspend(std::coroutine_handle<> task) const {
+    executor->Post([task] { task.resume(); });
+  }
+  void await_resume() const noexcept {}
+};
+
+}  // namespace
+
+struct ToolHost::Impl {
+  Impl(const Doors& doors, Toolbox box_of_tools, HostOptions given)
+      : wire(doors.wire),
+        clock(doors.clock),
+        executor(doors.executor),
+        toolbox(std::move(box_of_tools)),
+        options(std::move(given)),
+        tools(toolbox.tools()),
+        replier{options.subjects, options.id, options.provider, wire->payload_bytes_max()},
+        publisher(wire, clock,
+                  {.messages_max = options.unacked_max + options.slots,
+                   .bytes_max = options.unacked_bytes_max +
+                                options.slots * (wire->payload_bytes_max() + 1024)}),
+        deltas(clock, executor,
+               [this](const wire::Outbound& message) { return wire->Publish(message); }),
+        threads(options.slots) {}
+
+  // --- Wherever a tool runs.
+  Task<void> RunJob(Job job);
+  Task<Finished> Answered(const Job& job);
+  Task<ToolAnswer> RunTool(const Job& job, Deadline deadline);
+
+  // --- On the loop.
+  void OnConnection(bool connected);
+  void OnRequest(const wire::Arrived& message, tutor::Tool tool);
+  void OnControl(const wire::Arrived& message);
+  void OnUnreadable(const wire::Arrived& message, const std::string& why);
+  void Finish(Finished done);
+  void Refuse(const ToolRequest& request, const std::string& problem);
+  void SendResult(const CallId& id);
+  void OnAcked(uint64_t cookie, size_t bytes, const Result<uint64_t>& sequence);
+  void SendAck(const wire::Arrived& message, const CallId& id, bool accepted);
+  void SendHeartbeat(int64_t now);
+  void JoinOrLeave(int64_t now);
+  bool Subscribe(const std::string& subject, std::string_view queue, wire::Wire::Handler handler,
+                 wire::Wire::SubscriptionId* id);
+  void Leave();
+  // False: the process stood still, and what comes now may be old.
+  bool IsFresh();
+  void SendProbe(int64_t now);
+  bool HasRoom() const;
+  void NoteRoom(int64_t now);
+
+  wire::Wire* const wire;
+  const Clock* const clock;
+  Executor* const executor;
+  const std::thread::id loop = std::this_thread::get_id();
+  const Toolbox toolbox;
+  const HostOptions options;
+  const std::vector<tutor::Tool> tools;
+  Replier replier;
+  wire::StoredPublisher publisher;
+  DeltaSender deltas;
+
+  CallTable calls;
+  std::unordered_map<uint64_t, std::stop_source> stops;  // Of what runs, by its run.
+  size_t jobs = 0;        // Begun, and not yet over with all that follows.
+  size_t busy_slots = 0;  // Running ones and cancelled ones that still run. <= slots
+  size_t unacked_bytes = 0;
+  std::optional<int64_t> full_since;  // Steady ms, as all times here.
+  bool turned_away = false;           // A request, since it is full.
+  bool draining = false;
+  bool stopped = false;
+  HostCounters counters;
+
+  std::vector<wire::Wire::SubscriptionId> in_group;  // Empty: it is not in the queue group.
+  bool has_direct = false;  // Control and direct requests are subscribed to on this connection.
+  int64_t join_after = 0;
+  int64_t next_beat = 0;
+  int64_t next_publisher_tick = 0;
+
+  int64_t last_turn = 0;
+  bool doubting = false;  // Since a gap, until the probe's echo.
+  bool echoed = false;
+  int64_t doubt_until = 0;
+  uint64_t probe = 0;
+  std::string probe_inbox;
+
+  ThreadPool threads;  // The first to go: what runs in it uses the rest.
+};
+
+Task<void> ToolHost::Impl::RunJob(Job job) {
+  Finished done = co_await Answered(job);
+  co_await OntoLoop{executor, loop};
+  Finish(std::move(done));
+  --jobs;
+}
+
+Task<ToolAnswer> ToolHost::Impl::RunTool(const Job& job, Deadline deadline) {
+  std::shared_ptr<DeltaStream> stream;
+  if (IsStreamed(options.subjects, job.request)) stream = deltas.Open(job.request, job.stop);
+  const ToolCall call{job.request, job.stop, deadline, stream.get(), &threads, job.input_bytes};
+  ToolAnswer answer = co_await toolbox.Start(call);
+  if (stream != nullptr) stream->Finish();
+  co_return answer;
+}
+
+Task<Finished> ToolHost::Impl::Answered(const Job& job) {
+  const auto begin = Steady::now();
+  Finished done{.id = job.request.id, .run = job.run};
+  ToolAnswer answer = ToolErrorOf("deadline", false, "The call's deadline had passed.");
+  const int64_t left = job.request.deadline_ms - clock->UnixMs();
+  done.late = left <= 0;
+  if (!done.late) {
+    answer = co_await RunTool(job, In(milliseconds(std::min(left, kDeadlineMsMax))));
+    done.late = clock->UnixMs() >= job.request.deadline_ms;
+    if (done.late) {
+      answer.outcome = ToolErrorOf("deadline", false, "The tool took longer than allowed.");
+    }
+  }
+  done.error = std::holds_alternative<tutor::ToolError>(answer.outcome);
+  done.degraded = answer.degraded;
+  done.attempts = answer.attempts;
+  done.fallbacks = answer.fallbacks;
+  const auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - begin).count();
+  if (answer.attempts > 0 || answer.degraded) LogAnswer(job.request, answer, took);
+  done.result = ReplyMessage(replier, job.request, std::move(answer), took);
+  co_return done;
+}
+
+void ToolHost::Impl::Finish(Finished done) {
+  --busy_slots;
+  stops.erase(done.run);
+  counters.late += done.late ? 1 : 0;
+  counters.errors += done.error ? 1 : 0;
+  counters.degraded += done.degraded ? 1 : 0;
+  counters.attempts += done.attempts;
+  counters.fallbacks += done.fallbacks;
+  // One that was cancelled is not wanted.
+  const bool wanted = calls.Finish(done.id, done.run, std::move(done.result));
+  if (wanted && !stopped) SendResult(done.id);
+}
+
+void ToolHost::Impl::OnRequest(const wire::Arrived& message, tutor::Tool tool) {
+  if (!IsFresh()) {
+    ++counters.stale;
+    return;
+  }
+  auto request = envelope::DecodeToolRequest(message.data, EncodingOf(message));
+  if (!request) return OnUnreadable(message, request.error().text);
+  const CallTable::Known known = calls.Find(request->id);
+  if (known != CallTable::Known::kNew) {
+    ++counters.repeated;
+    SendAck(message, request->id, true);
+    // One that is on the way is sent again by the publisher anyway.
+    if (known == CallTable::Known::kDone) SendResult(request->id);
+    return;
+  }
+  if (!HasRoom() || draining) {
+    turned_away = true;
+    ++counters.busy;
+    return SendAck(message, request->id, false);
+  }
+  SendAck(message, request->id, true);
+  const std::string problem = RequestProblem(options.subjects, *request, tool);
+  if (!problem.empty()) return Refuse(*request, problem);
+  ++counters.accepted;
+  const uint64_t run = calls.Begin(request->id);
+  ++busy_slots;
+  ++jobs;
+  const std::stop_token stop = stops[run].get_token();
+  Detach(RunJob(Job{*std::move(request), run, stop, message.data.size()}));
+}
+
+void ToolHost::Impl::OnUnreadable(const wire::Arrived& message, const std::string& why) {
+  LogWarn("tool request can not be read", {{"why", why}});
+  ++counters.unreadable;
+  const auto peeked = PeekRequest(message.data);
+  if (!peeked) return;
+  SendAck(message, peeked->id, true);
+  Refuse(*peeked, "The request can not be read: " + why);
+}
+
+void ToolHost::Impl::Refuse(const ToolRequest& request, const std::string& problem) {
+  LogWarn("tool request refused", {{"call", request.id.value}, {"why", problem}});
+  ++counters.refused;
+  if (calls.Find(request.id) != CallTable::Known::kNew || !HasRoom()) return;
+  calls.Finish(request.id, calls.Begin(request.id),
+               ReplyMessage(replier, request, ToolErrorOf("bad_request", false, problem), 0));
+  SendResult(request.id);
+}
+
+void ToolHost::Impl::OnControl(const wire::Arrived& message) {
+  const auto control = envelope::DecodeToolControl(message.data, EncodingOf(message));
+  if (!control) {
+    ++counters.unreadable;
+    return LogWarn("tool cancel can not be read", {{"why", control.error().text}});
+  }
+  if (const auto* refused = std::get_if<envelope::ToolRefused>(&*control)) {
+    ++counters.results_refused;
+    LogWarn("tool result refused", {{"call", refused->id.value}, {"why", refused->reason}});
+  }
+  const CallId& id =
+      std::visit([](const auto& each) -> const CallId& { return each.id; }, *control);
+  const auto run = calls.Cancel(id);
+  if (!run) return;
+  ++counters.cancelled;
+  // Its slot is free as soon as the tool has ended, which may be inside of this.
+  const auto found = stops.find(*run);
+  if (found == stops.end()) return;
+  std::stop_source stop = found->second;
+  stop.request_stop();
+}
+
+void ToolHost::Impl::SendResult(const CallId& id) {
+  std::optional<CallTable::Sending> sending = calls.Send(id);
+  if (!sending) return;
+  const size_t bytes = sending->message.data.size();
+  wire::StoredMessageOut out;
+  out.subject = std::move(sending->message.subject);
+  out.data = std::move(sending->message.data);
+  out.message_id = id.value;
+  unacked_bytes += bytes;
+  const uint64_t cookie = sending->cookie;
+  // HasRoom keeps fewer on the way than the publisher takes: there is always room.
+  const bool sent = publisher.Send(std::move(out), kGiveUpMs,
+                                   [this, cookie, bytes](const Result<uint64_t>& sequence) {
+                                     OnAcked(cookie, bytes, sequence);
+                                   });
+  if (!sent) OnAcked(cookie, bytes, Retry("there is no room for it"));
+}
+
+void ToolHost::Impl::OnAcked(uint64_t cookie, size_t bytes, const Result<uint64_t>& sequence) {
+  unacked_bytes -= bytes;
+  calls.Acked(cookie);
+  ++(sequence ? counters.results : counters.given_up);
+  if (!sequence) LogError("tool result given up", {{"why", sequence.error().text}});
+}
+
+void ToolHost::Impl::SendAck(const wire::Arrived& message, const CallId& id, bool accepted) {
+  if (message.reply.empty()) return;
+  const std::string data = envelope::EncodeToolAck({id, accepted, options.id});
+  if (auto sent = wire->Publish({.subject = message.reply, .data = data}); !sent) {
+    LogWarn("tool ack not sent", {{"call", id.value}, {"why", sent.error().text}});
+  }
+}
+
+void ToolHost::Impl::SendHeartbeat(int64_t now) {
+  if (next_beat > 0) {
+    counters.heartbeat_late_ms_max = std::max(counters.heartbeat_late_ms_max, now - next_beat);
+  }
+  next_beat = now + options.heartbeat.count();
+  envelope::ToolHeartbeat beat;
+  beat.worker = options.id;
+  for (const tutor::Tool tool : tools) beat.tools.emplace_back(tutor::Name(tool));
+  beat.slots = static_cast<uint32_t>(options.slots);
+  beat.protobuf = true;
+  beat.direct = true;
+  beat.free = draining ? 0 : static_cast<uint32_t>(options.slots - busy_slots);
+  beat.draining = draining;
+  beat.in_flight = calls.InFlight();
+  const std::string data = envelope::EncodeToolHeartbeat(beat);
+  auto sent = wire->Publish({.subject = options.subjects.Heartbeat(options.id), .data = data});
+  // Not connected: nobody receives it, and the next one comes soon.
+  if (!sent && sent.error().fault == Fault::kReject) {
+    LogError("heartbeat refused", {{"why", sent.error().text}});
+  }
+}
+
+bool ToolHost::Impl::HasRoom() const {
+  return busy_slots < options.slots && calls.unacked() < options.unacked_max &&
+         unacked_bytes < options.unacked_bytes_max;
+}
+
+void ToolHost::Impl::NoteRoom(int64_t now) {
+  if (HasRoom()) {
+    full_since.reset();
+    turned_away = false;
+  } else if (!full_since) {
+    full_since = now;
+  }
+}
+
+bool ToolHost::Impl::Subscribe(const std::string& subject, std::string_view queue,
+                               wire::Wire::Handler handler, wire::Wire::SubscriptionId* id) {
+  auto subscribed = wire->Subscribe(subject, queue, std::move(handler));
+  if (subscribed) {
+    *id = *subscribed;
+    return true;
+  }
+  if (subscribed.error().fault == Fault::kReject) {
+    LogWarn("can not subscribe", {{"subject", subject}, {"why", subscribed.error().text}});
+  }
+  return false;
+}
+
+void ToolHost::Impl::Leave() {
+  for (const auto id : in_group) wire->Unsubscribe(id);
+  in_group.clear();
+}
+
+// Leaving and joining again costs the server more than a quick call: a host that is full only for a
+// moment, and is asked for nothing meanwhile, stays.
+void ToolHost::Impl::JoinOrLeave(int64_t now) {
+  NoteRoom(now);
+  const bool in = !in_group.empty();
+  const bool patient = !turned_away && (!full_since || now < *full_since + kFullPatienceMs);
+  const bool room = in ? patient : HasRoom() && now >= join_after;
+  const bool wanted = has_direct && !draining && !stopped && room;
+  if (in && !wanted) return Leave();
+  if (in || !wanted) return;
+  for (const tutor::Tool tool : tools) {
+    wire::Wire::SubscriptionId id = 0;
+    const auto handler = [this, tool](const wire::Arrived& message) { OnRequest(message, tool); };
+    if (!Subscribe(options.subjects.ToolRequests(tutor::Name(tool)), envelope::kToolQueueGroup,
+                   handler, &id)) {
+      Leave();
+      join_after = now + kRejoinMs;
+      return;
+    }
+    in_group.push_back(id);
+  }
+}
+
+void ToolHost::Impl::OnConnection(bool connected) {
+  in_group.clear();
+  has_direct = false;
+  doubting = false;  // What waited on the connection before is gone with it.
+  if (!connected) return;
+  replier.payload_bytes_max = wire->payload_bytes_max();
+  probe_inbox = wire->NewInbox();
+  wire::Wire::SubscriptionId id = 0;
+  const std::string& self = options.id;
+  has_direct = Subscribe(
+                   options.subjects.ToolControl(self), "",
+                   [this](const wire::Arrived& message) { OnControl(message); }, &id) &&
+               Subscribe(
+                   probe_inbox, "",
+                   [this](const wire::Arrived& message) {
+                     echoed = echoed || message.data == std::to_string(probe);
+                   },
+                   &id);
+  for (const tutor::Tool tool : tools) {
+    has_direct = has_direct &&
+                 Subscribe(
+                     options.subjects.ToolRequestsTo(tutor::Name(tool), self), "",
+                     [this, tool](const wire::Arrived& message) { OnRequest(message, tool); }, &id);
+  }
+  if (!has_direct) return;  // The connection is gone again; the next one is told of as well.
+  const int64_t now = clock->SteadyMs();
+  join_after = 0;
+  JoinOrLeave(now);
+  publisher.OnConnected();
+  next_beat = 0;  // At once: a dispatcher sends to those it has heard of.
+}
+
+bool ToolHost::Impl::IsFresh() {
+  const int64_t now = clock->SteadyMs();
+  if (!doubting && now - last_turn > options.stall.count()) {
+    LogWarn("the process stood still: requests from before are dropped", {{"ms", now - last_turn}});
+    SendProbe(now);
+  }
+  return !doubting;
+}
+
+void ToolHost::Impl::SendProbe(int64_t now) {
+  doubting = true;
+  echoed = false;
+  doubt_until = now + kProbeMsMax;
+  last_turn = now;
+  const std::string number = std::to_string(++probe);
+  // Not sent: the connection is gone, and what is old with it.
+  (void)wire->Publish({.subject = probe_inbox, .data = number});
+}
+
+Result<void> ToolHost::Check(const Toolbox& toolbox, const HostOptions& options) {
+  if (!IsToken(options.id)) return Reject("the worker's id is not [A-Za-z0-9_-]{1,64}");
+  if (options.slots == 0) return Reject("a worker needs at least one slot");
+  if (toolbox.tools().empty()) return Reject("a worker needs at least one tool");
+  return {};
+}
+
+ToolHost::ToolHost(const Doors& doors, Toolbox toolbox, HostOptions options) {
+  CHECK(Check(toolbox, options));
+  impl_ = std::make_unique<Impl>(doors, std::move(toolbox), std::move(options));
+  impl_->last_turn = impl_->clock->SteadyMs();
+  impl_->wire->SetConnectionHandler(
+      [impl = impl_.get()](bool connected) { impl->OnConnection(connected); });
+  if (impl_->wire->connected()) impl_->OnConnection(true);
+}
+
+ToolHost::~ToolHost() {
+  CHECK(impl_->jobs == 0);
+  impl_->wire->SetConnectionHandler({});
+}
+
+void ToolHost::Turn() {
+  Impl& impl = *impl_;
+  (void)impl.IsFresh();  // What stood still is noticed here too, before anything came.
+  const int64_t now = impl.clock->SteadyMs();
+  // In the turn of the echo: a wire hands out what one read brings in no order of subscriptions.
+  if (impl.doubting && (impl.echoed || now >= impl.doubt_until)) impl.doubting = false;
+  impl.last_turn = now;
+  impl.JoinOrLeave(now);
+  impl.deltas.Turn();
+  if (now >= impl.next_publisher_tick) {
+    impl.next_publisher_tick = now + kPublisherTickMs;
+    impl.publisher.Tick();
+  }
+  if (now >= impl.next_beat) impl.SendHeartbeat(now);
+}
+
+int64_t ToolHost::NextMs() const {
+  const Impl& impl = *impl_;
+  int64_t next = std::min(impl.next_beat, impl.deltas.NextMs());
+  if (impl.publisher.in_flight() > 0) next = std::min(next, impl.next_publisher_tick);
+  const bool in = !impl.in_group.empty();
+  if (in && impl.full_since) next = std::min(next, *impl.full_since + kFullPatienceMs);
+  if (!in && impl.has_direct && impl.HasRoom() && !impl.draining && !impl.stopped) {
+    next = std::min(next, impl.join_after);
+  }
+  return next;
+}
+
+void ToolHost::Drain() { impl_->draining = true; }
+
+bool ToolHost::drained() const {
+  const CallTable& calls = impl_->calls;
+  return impl_->draining && calls.running() == 0 && calls.unacked() == 0;
+}
+
+void ToolHost::Stop() {
+  impl_->stopped = true;
+  impl_->draining = true;
+  impl_->Leave();
+  // Each may end inside of it, and leave the table.
+  std::vector<std::stop_source> stops;
+  for (const auto& [run, stop] : impl_->stops) stops.push_back(stop);
+  for (std::stop_source& stop : stops) stop.request_stop();
+}
+
+size_t ToolHost::jobs() const { return impl_->jobs; }
+bool ToolHost::joined() const { return !impl_->in_group.empty(); }
+
+HostCounters ToolHost::counters() const {
+  HostCounters counters = impl_->counters;
+  const DeltaSender::Counters streamed = impl_->deltas.counters();
+  counters.deltas = streamed.deltas;
+  counters.retracts = streamed.retracts;
+  counters.deltas_lost = streamed.lost;
+  return counters;
+}
+
+}  // namespace lyceum::toolhost
