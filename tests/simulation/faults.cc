@@ -149,7 +149,11 @@ void System::Inject(FaultKind kind) {
       if (!checkpoint || !checkpoint->has_value() || (*checkpoint)->sequence == 0) return;
       if (chosen_.contains(FaultKind::kLoseCheckpoints)) return;
       ReadLogs();
-      const uint64_t below = 1 + dice_.Below((*checkpoint)->sequence);
+      // Of a log that lost its tail it may be the lost records that are in it.
+      uint64_t covered = (*checkpoint)->sequence;
+      for (const Lost& lost : lost_[partition]) covered = std::min(covered, lost.after);
+      if (covered == 0) return;
+      const uint64_t below = 1 + dice_.Below(covered);
       logs_[partition].trimmed_below = std::max(logs_[partition].trimmed_below, below);
       return broker_->TrimBelow(subjects_.LogStream(partition), below);
     }
