@@ -209,7 +209,10 @@ class Former {
         return Left() == 1 || Before() == ')' || IsDigit(Before()) || Before() == '\'' ? Keep()
                                                                                        : false;
       case '"':
-        return IsDigit(Before()) ? Keep() : false;
+        return IsDigit(Before()) || kSigns.find(Before()) != kSigns.npos ||
+                       kSigns.find(After()) != kSigns.npos
+                   ? Keep()
+                   : false;
       case '-':
         return Minus();
       case '(':
@@ -258,7 +261,7 @@ class Former {
     while (IsDigit(At(end))) ++end;
     const bool sign = At(end) == '+' || At(end) == '-';
     const char next = At(end + (wrapped ? 2 : 1));
-    if (!sign || !IsAlnum(Before()) || (wrapped && At(end + 1) != ')') || next != ' ') {
+    if (!sign || out_.empty() || !IsAlnum(out_.back()) || (wrapped && At(end + 1) != ')') || next != ' ') {
       return Keep();
     }
     out_ += text_.substr(begin, end + 1 - begin);
@@ -367,7 +370,8 @@ std::string Folded(string_view text) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0, length = 1; i < text.size(); i += length) {
-    Encode(Small(Decode(text, i, &length)), &out);
+    const uint32_t c = Small(Decode(text, i, &length));
+    c == 0xDF ? void(out += "ss") : Encode(c, &out);
   }
   return out;
 }
