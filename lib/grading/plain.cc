@@ -456,4 +456,16 @@ size_t Closing(std::string_view plain, size_t open) {
   return std::string_view::npos;
 }
 
+std::vector<size_t> Closings(std::string_view plain) {
+  std::vector<size_t> closings(plain.size(), std::string_view::npos);
+  std::vector<size_t> open;
+  for (size_t i = 0; i < plain.size(); ++i) {
+    if (IsOpen(plain[i])) open.push_back(i);
+    if (!IsClose(plain[i]) || open.empty()) continue;
+    closings[open.back()] = i;
+    open.pop_back();
+  }
+  return closings;
+}
+
 }  // namespace lyceum::grading
