@@ -94,10 +94,16 @@ std::optional<size_t> ByMeaning(const std::vector<std::string>& choices, std::st
   if (answer.size() > 2 && answer.front() == '"' && answer.back() == '"') {
     answer = answer.substr(1, answer.size() - 2);
   }
-  const auto same = [&](const std::string& choice) { return SameText(choice, answer); };
+  const std::string form = TextForm(answer);
+  const std::string folded = Folded(form);
+  const auto same = [&](const std::string& choice) {
+    const std::string other = TextForm(choice);
+    return !form.empty() && Folded(other) == folded && SameCase(other, form);
+  };
   if (const auto index = Only(choices, same)) return index;
   const auto compared = [&](const std::string& choice) {
-    return choice.size() < 8 && CompareText(choice, answer).match == Match::kSame;
+    return choice.size() < 8 && answer.size() < 8 &&
+           CompareText(choice, answer).match == Match::kSame;
   };
   if (const auto index = Only(choices, compared)) return index;
   return ByValue(choices, answer);

@@ -5,10 +5,13 @@
 // look alike. By format:
 //   choice      the letter, the number ("2)", "option 2"), the text or the value of one choice
 //   numeric     exact value (quantity.h); then within the tolerance. What only rounds to the key is
-//               invalid, or correct where the question asks for an approximation. Of words before
+//               invalid, or correct where the question asks for an approximation. The question's
+//               own number in its old form, and a form that it does not ask for, are invalid
+//               (question.h). A key may be a constant, pi/2. Of words before
 //               it, and a unit, noun or sum behind it, only what can not change the value is read:
 //               "3*4 = 12" is 12; "3*4" is too, and `unsimplified`, where the question has no sum
-//   text        case, spaces and punctuation do not matter
+//   text        without the punctuation of prose; signs, marks and case count where they say
+//               something (text_form.h). What differs in those alone is invalid
 //   expression  the same function, in any notation (equivalence.h): (x+1)^2 is x^2+2x+1
 //   equation    the same up to a factor (relation.h); "3" is good for "x = 3", and an answer to
 //               "x = 3" must say what x is

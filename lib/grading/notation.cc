@@ -25,12 +25,14 @@ bool SingleToken(std::string_view text) {
 // Fraction marks become brackets, or nothing around a single token.
 std::string WithoutMarks(std::string_view text, int depth) {
   std::string out;
+  if (text.find_first_of("\x01\x02") == std::string_view::npos) return std::string(text);
+  const std::vector<size_t> closings = Closings(text);
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != kFracOpen) {
       if (text[i] != kFracClose) out.push_back(text[i]);
       continue;
     }
-    const size_t close = Closing(text, i);
+    const size_t close = closings[i];
     if (close == std::string_view::npos || depth >= kPlainDepthMax) continue;
     const std::string inside = WithoutMarks(Trimmed(text.substr(i + 1, close - i - 1)), depth + 1);
     const bool top = close + 1 < text.size() && text[close + 1] == '/';
@@ -64,10 +66,12 @@ std::string Tight(std::string_view text) {
 // ^(12) is ^12, and a sign + in front says nothing.
 std::string PlainPowers(std::string_view text) {
   std::string out;
+  if (text.find("^(") == std::string_view::npos) return std::string(text);
+  const std::vector<size_t> closings = Closings(text);
   for (size_t i = 0; i < text.size(); ++i) {
     out += text[i];
     if (text[i] != '^' || i + 1 >= text.size() || text[i + 1] != '(') continue;
-    const size_t close = Closing(text, i + 1);
+    const size_t close = closings[i + 1];
     if (close == std::string_view::npos) continue;
     const std::string_view inside = text.substr(i + 2, close - i - 2);
     const bool next_digit = close + 1 < text.size() && IsDigit(text[close + 1]);
@@ -80,16 +84,18 @@ std::string PlainPowers(std::string_view text) {
 }
 
 // Brackets around the whole say nothing, except around a pair.
-bool Wrapped(std::string_view text) {
-  return text.size() > 2 && text.front() == '(' && text.back() == ')' &&
-         Closing(text, 0) == text.size() - 1 && text.find(',') == std::string_view::npos;
-}
-
 std::string Unwrapped(std::string text) {
-  while (Wrapped(text)) {
-    text = text.substr(1, text.size() - 2);
+  const bool wrapped = text.size() > 2 && text.front() == '(' && text.back() == ')';
+  if (!wrapped || text.find(',') != std::string::npos) return text;
+  const std::vector<size_t> closings = Closings(text);
+  size_t begin = 0;
+  size_t end = text.size();
+  while (end - begin > 2 && text[begin] == '(' && text[end - 1] == ')' &&
+         closings[begin] == end - 1) {
+    ++begin;
+    --end;
   }
-  return text;
+  return text.substr(begin, end - begin);
 }
 
 // (x+1)(x-7): the same in any order.

@@ -199,7 +199,12 @@ Quantity Converted(const Quantity& answer, const Unit& from, const Unit& to) {
 
 Compared WithUnits(const Numbers& n, const std::string& unit) {
   const auto want = ParseUnit(unit);
-  const auto got = ParseUnit(n.answer.unit);
+  auto got = ParseUnit(n.answer.unit);
+  // "20 C" of a temperature is no charge.
+  const bool degrees = want && want->opaque.starts_with("degree ");
+  if (degrees && (n.answer.unit == "C" || n.answer.unit == "F")) {
+    got = ParseUnit("°" + n.answer.unit);
+  }
   if (!got) return Unread("this unit is not known here");
   if (!want) {
     return Trimmed(unit) == Trimmed(n.answer.unit) && SameValue(n.key, n.answer, n.leniency)

@@ -358,12 +358,12 @@ class Reader {
 
   // A run of superscripts is one exponent: 10²³, 10⁻³.
   bool Superscript(std::string* out) {
-    static constexpr std::array<std::string_view, 11> kMarks = {"⁰", "¹", "²", "³", "⁴", "⁵",
-                                                                "⁶", "⁷", "⁸", "⁹", "⁻"};
+    static constexpr std::array<std::string_view, 12> kMarks = {"⁰", "¹", "²", "³", "⁴", "⁵",
+                                                                "⁶", "⁷", "⁸", "⁹", "⁻", "⁺"};
     std::string run;
     for (size_t i = 0; i < kMarks.size();) {
       if (text_.substr(at_, kMarks[i].size()) == kMarks[i]) {
-        run += "0123456789-"[i];
+        run += "0123456789-+"[i];
         at_ += kMarks[i].size();
         i = 0;
       } else {
@@ -377,7 +377,8 @@ class Reader {
       *out += "sqrt[" + run + "]";
       return true;
     }
-    *out += run[0] == '-' ? "^(" + run + ")" : "^" + run;
+    const bool sign = run.find_first_of("+-") != std::string::npos;  // 10⁻³, Ca²⁺
+    *out += sign ? "^(" + run + ")" : "^" + run;
     return true;
   }
 
@@ -453,6 +454,18 @@ size_t Closing(std::string_view plain, size_t open) {
     if (IsClose(plain[i]) && --depth == 0) return i;
   }
   return std::string_view::npos;
+}
+
+std::vector<size_t> Closings(std::string_view plain) {
+  std::vector<size_t> closings(plain.size(), std::string_view::npos);
+  std::vector<size_t> open;
+  for (size_t i = 0; i < plain.size(); ++i) {
+    if (IsOpen(plain[i])) open.push_back(i);
+    if (!IsClose(plain[i]) || open.empty()) continue;
+    closings[open.back()] = i;
+    open.pop_back();
+  }
+  return closings;
 }
 
 }  // namespace lyceum::grading

@@ -1,6 +1,6 @@
 // Plain: what was typed or authored, in LaTeX, Unicode or ASCII, as one plain ASCII-like notation.
 //
-//   $$..$$ \( \) \[ \] \left \right \, \; ~      gone or a space
+//   $$..$$ \( \) \[ \] \left \right \, \;        gone or a space; so is the ~ of 5~cm
 //   \frac{a}{b} \dfrac \tfrac                    a / b, each between kFracOpen and kFracClose
 //   {token} {a+b} {a, b}                         token (a+b) {a, b}
 //   \sqrt{a} √                                   sqrt(a)
@@ -9,7 +9,10 @@
 //   ≤ \leq ≥ \geq ≠ \neq ∞ \infty ∪ \cup         <= <= >= >= != != inf inf U U
 //   ± \pm ∓ \mp                                  ± ± ∓ ∓
 //   ½ ² ²³ ⁻³ x₂ fullwidth digits                1/2 as a fraction, ^2, ^23, ^(-3), x_(2), digits
-//   \text{a} \mathrm{a}                          a
+//   \text{a} \mathrm{a} \operatorname{a}          a
+//   0.1\overline{6}                              15/90 as a fraction
+//   \boxed{a} as the whole or behind =           (a)
+//   \vec \to and others that are not known       as they are, with their backslash: nothing reads them
 //   \% \$ \{ \}                                  % $ { }
 // Total: bad LaTeX gives some text, never an error. At most kPlainDepthMax nested groups, deeper
 // ones stay.
@@ -17,6 +20,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lyceum::grading {
 
@@ -33,5 +37,7 @@ std::string_view Trimmed(std::string_view text);
 bool Balanced(std::string_view plain);
 // The index of the bracket that closes the one at `open`, or npos.
 size_t Closing(std::string_view plain, size_t open);
+// The same of all of them in one pass: at an opening bracket its closing one, npos elsewhere.
+std::vector<size_t> Closings(std::string_view plain);
 
 }  // namespace lyceum::grading

@@ -96,6 +96,15 @@ Fraction FractionOf(string_view plain) {
   return {top, bottom};
 }
 
+// d.ddd*10^n: one digit that is not 0 before the point. e-notation is meant by a calculator.
+bool Normalized(string_view plain) {
+  const std::string bare = Bare(plain);
+  const size_t first = bare.find_first_of("0123456789");
+  if (first == bare.npos || bare[first] == '0') return false;
+  const size_t end = std::min(bare.find_first_not_of("0123456789,", first), bare.size());
+  return end == first + 1 && bare.find_first_of("^eE", end) != bare.npos;
+}
+
 }  // namespace
 
 bool AsksApproximation(string_view question) {
@@ -139,9 +148,10 @@ bool HoldsSum(string_view question) {
       "half of",      "third of",     "thirds of",     "quarter of",  "quarters of", "fifth of",
       "tenth of",     "% of",         "percent of",    "twice",       "double",      "triple",
       "power of",     "square of",    "cube of",       "square root", "factorial",   "convert",
-      "as a decimal", "as a percent", "as a fraction", "added to",    "halve"};
+      "as a decimal", "as a percent", "as a fraction", "added to",    "take away",   "halve"};
   const std::string lower = Lower(question);
   if (question.empty() || HasAny(lower, kSigns) || HasAny(lower, kWords)) return true;
+  if (lower.starts_with("add ") || lower.starts_with("take ")) return true;
   for (size_t i = 0; i + 1 < lower.size(); ++i) {
     if ((lower[i] == '-' || lower[i] == 'x') && IsDigit(lower[i + 1])) return true;
   }
@@ -205,7 +215,7 @@ std::string OtherForm(string_view question, string_view key, string_view answer)
   if (to_mixed && of_key == Form::kMixed && of_answer != Form::kMixed) {
     return "write it as a mixed number";
   }
-  if (HasAny(lower, kScientific) && of_key == Form::kScientific && of_answer != Form::kScientific) {
+  if (HasAny(lower, kScientific) && of_key == Form::kScientific && !Normalized(answer)) {
     return "write it in scientific notation";
   }
   const Fraction terms = FractionOf(answer);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cctype>
 
 #include "grading/compare.h"
@@ -143,6 +144,12 @@ Compared CompareText(std::string_view given_key, std::string_view given_answer) 
     return unread("small and capital letters are not the same here");
   }
   if (words == wanted) return unread("look at the signs and marks in this");
+  const auto bare = [](const std::string& form) {
+    std::string out = Folded(form);
+    std::erase(out, ' ');
+    return out;
+  };
+  if (bare(a) == bare(b)) return unread("look at the spaces in this");
   const bool signs = a.find_first_of("=+-*/^<>") != std::string::npos ||
                      b.find_first_of("=+-*/^<>") != std::string::npos;
   if (!signs && OnlyLetters(a) == OnlyLetters(b)) {

@@ -122,7 +122,7 @@ bool IsSign(char c) { return kSigns.find(c) != string_view::npos; }
 
 class Former {
  public:
-  explicit Former(string_view text) : text_(text) { prose_ = Prose(); }
+  explicit Former(string_view text) : text_(text), closings_(Closings(text)) { prose_ = Prose(); }
 
   std::string Run() {
     for (; at_ < text_.size(); ++at_) {
@@ -209,7 +209,10 @@ class Former {
         return Left() == 1 || Before() == ')' || IsDigit(Before()) || Before() == '\'' ? Keep()
                                                                                        : false;
       case '"':
-        return IsDigit(Before()) ? Keep() : false;
+        return IsDigit(Before()) || kSigns.find(Before()) != kSigns.npos ||
+                       kSigns.find(After()) != kSigns.npos
+                   ? Keep()
+                   : false;
       case '-':
         return Minus();
       case '(':
@@ -258,7 +261,8 @@ class Former {
     while (IsDigit(At(end))) ++end;
     const bool sign = At(end) == '+' || At(end) == '-';
     const char next = At(end + (wrapped ? 2 : 1));
-    if (!sign || !IsAlnum(Before()) || (wrapped && At(end + 1) != ')') || next != ' ') {
+    if (!sign || out_.empty() || !IsAlnum(out_.back()) || (wrapped && At(end + 1) != ')') ||
+        next != ' ') {
       return Keep();
     }
     out_ += text_.substr(begin, end + 1 - begin);
@@ -275,10 +279,12 @@ class Former {
       }
       return true;
     }
-    const size_t close = Closing(text_, at_);
+    const size_t close = closings_[at_];
     const string_view inside =
         close == text_.npos ? string_view() : Trimmed(text_.substr(at_ + 1, close - at_ - 1));
+    constexpr size_t kTokenMax = 64;
     const bool bare =
+        inside.size() <= kTokenMax &&
         std::all_of(inside.begin(), inside.end(), [](char x) { return IsAlnum(x) || x == '.'; });
     if (bare_.size() > static_cast<size_t>(kPlainDepthMax)) return true;
     bare_.push_back(bare);
@@ -303,6 +309,7 @@ class Former {
   }
 
   string_view text_;
+  std::vector<size_t> closings_;
   size_t at_ = 0;
   bool prose_ = false;
   std::vector<bool> bare_;
@@ -367,7 +374,8 @@ std::string Folded(string_view text) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0, length = 1; i < text.size(); i += length) {
-    Encode(Small(Decode(text, i, &length)), &out);
+    const uint32_t c = Small(Decode(text, i, &length));
+    c == 0xDF ? void(out += "ss") : Encode(c, &out);
   }
   return out;
 }

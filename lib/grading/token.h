@@ -3,7 +3,8 @@
 // Names. A run of letters is cut into the functions and constants that it holds and single letters:
 // "xsinx" is x, sin, x and "ab" is a, b. A run of five letters or more that holds none of them is
 // one name ("speed"). Greek letters are one name each; digits and a subscript belong to their
-// letter (b1, b_1 and b_{1} are b_1), and so do primes. Numbers. 1,234,567 and 1.5e3 are one
+// letter (b1, b_1 and b_{1} are b_1), and so do primes. dy/dx is one name, y', and dv/dt one of its
+// own. "minus", "choose" and other words for signs are refused, sgn is x/|x|. Numbers. 1,234,567 and 1.5e3 are one
 // number; "e" is an exponent where digits follow at once, or a sign and digits behind a mantissa
 // with a point. "2x10^3" is 2*10^3. Errors, in words: prose, signs that are not known, literals of
 // over kDigitsMax digits.

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "vocabulary.h"
 
 namespace lyceum::grading {
@@ -118,6 +120,19 @@ TEST(Choice, SignsAreChoices) {
   const Item item = Among({"<", ">"}, ">");
   EXPECT_EQ(CheckAnswer(item, ">").outcome, Outcome::kCorrect);
   EXPECT_EQ(CheckAnswer(item, "$$<$$").outcome, Outcome::kIncorrect);
+}
+
+TEST(Choice, NastyTextsEndQuickly) {
+  const Item item = Among({"(1,2)", "x+1", "no"}, "x+1");
+  const auto begin = std::chrono::steady_clock::now();
+  for (const char* part : {"\x01", "(", "^(", "\\frac{1}{", "_(", "\"", "a-"}) {
+    std::string text;
+    while (text.size() < 2000) text += part;
+    for (const std::string& answer : {text + text, text + "x" + std::string(2000, ')')}) {
+      EXPECT_EQ(CheckAnswer(item, answer).outcome, Outcome::kInvalid) << part;
+    }
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
 TEST(Choice, AKnownWrongChoiceIsNamed) {
