@@ -402,6 +402,8 @@ void ToolHost::Impl::OnConnection(bool connected) {
   doubting = false;  // What waited on the connection before is gone with it.
   if (!connected) return;
   replier.payload_bytes_max = wire->payload_bytes_max();
+  const int64_t now = clock->SteadyMs();
+  SendHeartbeat(now);  // Before the first request: it says what encoding requests may have.
   probe_inbox = wire->NewInbox();
   wire::Wire::SubscriptionId id = 0;
   const std::string& self = options.id;
@@ -421,11 +423,9 @@ void ToolHost::Impl::OnConnection(bool connected) {
                      [this, tool](const wire::Arrived& message) { OnRequest(message, tool); }, &id);
   }
   if (!has_direct) return;  // The connection is gone again; the next one is told of as well.
-  const int64_t now = clock->SteadyMs();
   join_after = 0;
   JoinOrLeave(now);
   publisher.OnConnected();
-  next_beat = 0;  // At once: a dispatcher sends to those it has heard of.
 }
 
 bool ToolHost::Impl::IsFresh() {
