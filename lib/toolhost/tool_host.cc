@@ -13,6 +13,7 @@
 #include "base/token.h"
 #include "toolhost/call_table.h"
 #include "toolhost/delta_sender.h"
+#include "toolhost/stall_guard.h"
 #include "toolhost/tool_reply.h"
 #include "tutor/names.h"
 #include "wire/stored_publisher.h"
@@ -28,7 +29,6 @@ constexpr int64_t kRejoinMs = 1000;                 // After a subscription that
 constexpr int64_t kPublisherTickMs = 100;           // While results are on their way.
 constexpr int64_t kGiveUpMs = 120'000;              // A result that no stream takes.
 constexpr int64_t kDeadlineMsMax = 60 * 60 * 1000;  // From now: longer ones are as good.
-constexpr int64_t kProbeMsMax = 5'000;  // Without an echo: by then what is old has come.
 
 struct Job {
   ToolRequest request;
@@ -97,6 +97,7 @@ struct ToolHost::Impl {
                                 options.slots * (wire->payload_bytes_max() + 1024)}),
         deltas(clock, executor,
                [this](const wire::Outbound& message) { return wire->Publish(message); }),
+        guard(wire, clock, options.stall.count()),
         threads(options.slots) {}
 
   // --- Wherever a tool runs.
@@ -119,9 +120,6 @@ struct ToolHost::Impl {
   bool Subscribe(const std::string& subject, std::string_view queue, wire::Wire::Handler handler,
                  wire::Wire::SubscriptionId* id);
   void Leave();
-  // False: the process stood still, and what comes now may be old.
-  bool IsFresh();
-  void SendProbe(int64_t now);
   bool HasRoom() const;
   void NoteRoom(int64_t now);
 
@@ -135,6 +133,7 @@ struct ToolHost::Impl {
   Replier replier;
   wire::StoredPublisher publisher;
   DeltaSender deltas;
+  StallGuard guard;
 
   CallTable calls;
   std::unordered_map<uint64_t, std::stop_source> stops;  // Of what runs, by its run.
@@ -152,13 +151,6 @@ struct ToolHost::Impl {
   int64_t join_after = 0;
   int64_t next_beat = 0;
   int64_t next_publisher_tick = 0;
-
-  int64_t last_turn = 0;
-  bool doubting = false;  // Since a gap, until the probe's echo.
-  bool echoed = false;
-  int64_t doubt_until = 0;
-  uint64_t probe = 0;
-  std::string probe_inbox;
 
   ThreadPool threads;  // The first to go: what runs in it uses the rest.
 };
@@ -216,7 +208,7 @@ void ToolHost::Impl::Finish(Finished done) {
 }
 
 void ToolHost::Impl::OnRequest(const wire::Arrived& message, tutor::Tool tool) {
-  if (!IsFresh()) {
+  if (!guard.IsFresh()) {
     ++counters.stale;
     return;
   }
@@ -399,21 +391,16 @@ void ToolHost::Impl::JoinOrLeave(int64_t now) {
 void ToolHost::Impl::OnConnection(bool connected) {
   in_group.clear();
   has_direct = false;
-  doubting = false;  // What waited on the connection before is gone with it.
+  guard.OnConnection(connected);
   if (!connected) return;
   replier.payload_bytes_max = wire->payload_bytes_max();
-  probe_inbox = wire->NewInbox();
+  const int64_t now = clock->SteadyMs();
+  SendHeartbeat(now);  // Before the first request: it says what encoding requests may have.
   wire::Wire::SubscriptionId id = 0;
   const std::string& self = options.id;
   has_direct = Subscribe(
-                   options.subjects.ToolControl(self), "",
-                   [this](const wire::Arrived& message) { OnControl(message); }, &id) &&
-               Subscribe(
-                   probe_inbox, "",
-                   [this](const wire::Arrived& message) {
-                     echoed = echoed || message.data == std::to_string(probe);
-                   },
-                   &id);
+      options.subjects.ToolControl(self), "",
+      [this](const wire::Arrived& message) { OnControl(message); }, &id);
   for (const tutor::Tool tool : tools) {
     has_direct = has_direct &&
                  Subscribe(
@@ -421,30 +408,9 @@ void ToolHost::Impl::OnConnection(bool connected) {
                      [this, tool](const wire::Arrived& message) { OnRequest(message, tool); }, &id);
   }
   if (!has_direct) return;  // The connection is gone again; the next one is told of as well.
-  const int64_t now = clock->SteadyMs();
   join_after = 0;
   JoinOrLeave(now);
   publisher.OnConnected();
-  next_beat = 0;  // At once: a dispatcher sends to those it has heard of.
-}
-
-bool ToolHost::Impl::IsFresh() {
-  const int64_t now = clock->SteadyMs();
-  if (!doubting && now - last_turn > options.stall.count()) {
-    LogWarn("the process stood still: requests from before are dropped", {{"ms", now - last_turn}});
-    SendProbe(now);
-  }
-  return !doubting;
-}
-
-void ToolHost::Impl::SendProbe(int64_t now) {
-  doubting = true;
-  echoed = false;
-  doubt_until = now + kProbeMsMax;
-  last_turn = now;
-  const std::string number = std::to_string(++probe);
-  // Not sent: the connection is gone, and what is old with it.
-  (void)wire->Publish({.subject = probe_inbox, .data = number});
 }
 
 Result<void> ToolHost::Check(const Toolbox& toolbox, const HostOptions& options) {
@@ -457,7 +423,6 @@ Result<void> ToolHost::Check(const Toolbox& toolbox, const HostOptions& options)
 ToolHost::ToolHost(const Doors& doors, Toolbox toolbox, HostOptions options) {
   CHECK(Check(toolbox, options));
   impl_ = std::make_unique<Impl>(doors, std::move(toolbox), std::move(options));
-  impl_->last_turn = impl_->clock->SteadyMs();
   impl_->wire->SetConnectionHandler(
       [impl = impl_.get()](bool connected) { impl->OnConnection(connected); });
   if (impl_->wire->connected()) impl_->OnConnection(true);
@@ -470,11 +435,8 @@ ToolHost::~ToolHost() {
 
 void ToolHost::Turn() {
   Impl& impl = *impl_;
-  (void)impl.IsFresh();  // What stood still is noticed here too, before anything came.
+  impl.guard.Turn();
   const int64_t now = impl.clock->SteadyMs();
-  // In the turn of the echo: a wire hands out what one read brings in no order of subscriptions.
-  if (impl.doubting && (impl.echoed || now >= impl.doubt_until)) impl.doubting = false;
-  impl.last_turn = now;
   impl.JoinOrLeave(now);
   impl.deltas.Turn();
   if (now >= impl.next_publisher_tick) {

@@ -25,7 +25,6 @@ constexpr int64_t kTurnMsMax = 500;
 constexpr milliseconds kWatchdogTick{1000};
 constexpr int64_t kConnectComplaintMs = 5'000;
 constexpr std::chrono::seconds kStartMax{10};
-constexpr std::chrono::seconds kStopMax{10};
 
 }  // namespace
 
@@ -94,12 +93,14 @@ void ToolWorker::Impl::Run() {
     std::abort();
   });
   wire::HttpClient* const http = options.http.get();
+  const int64_t turn_ms_max = std::min<int64_t>(kTurnMsMax, options.stuck_after.count() / 2);
   int64_t complained_ms = clock.SteadyMs();
   bool stopped = false;
   while (true) {
     const int64_t now = clock.SteadyMs();
     const int64_t next = std::min(host.NextMs(), wire->NextDeadlineMs());
-    const int64_t wait_ms_max = http == nullptr ? kTurnMsMax : std::min(kTurnMsMax, http->WaitMs());
+    const int64_t wait_ms_max =
+        http == nullptr ? turn_ms_max : std::min(turn_ms_max, http->WaitMs());
     loop->RunOnce(std::clamp<int64_t>(next - now, 0, wait_ms_max));
     wire->Tick();
     if (http != nullptr) http->Turn();

@@ -6,8 +6,8 @@
 namespace lyceum::tools {
 
 using toolhost::TextStream;
-using toolhost::Toolbox;
 using toolhost::ToolAnswer;
+using toolhost::Toolbox;
 using toolhost::ToolCall;
 using toolhost::ToolErrorOf;
 using toolhost::ToolFunction;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
@@ -74,6 +75,43 @@ TEST_F(ToolWorkers, ACallOfAKilledWorkerGoesToAnotherWithin3SecondsAndIsAnswered
   EXPECT_LT(Steady::now(), within);
   EXPECT_NE(BodyOf<tutor::TextOut>(*answer), nullptr);
   EXPECT_EQ(Replies("q1", milliseconds(1500)), 1u);
+}
+
+// ops/examples/glossary_tool.cc
+TEST_F(ToolWorkers, AToolOfOnesOwnInCppIsServedByTheHost) {
+  test::Process glossary({LYCEUM_GLOSSARY_TOOL, "glossary"}, stack.nats().env_for("tool_worker"));
+  ASSERT_TRUE(test::Eventually(seconds(20), [&] {
+    return glossary.out().find("serves") != std::string::npos;
+  })) << glossary.err();
+  Ask("q1");
+  const auto answer = gateway.Reply("c", "q1");
+  ASSERT_TRUE(answer) << glossary.err() << stack.session_worker_logs();
+  const auto* text = BodyOf<tutor::TextOut>(*answer);
+  ASSERT_NE(text, nullptr);
+  EXPECT_NE(text->text.find("how many parts are meant"), std::string::npos) << text->text;
+  glossary.Terminate();
+  EXPECT_EQ(glossary.Wait(In(seconds(10))), 0) << glossary.err();
+}
+
+// Frozen, as by a debugger or a machine that is out of memory.
+TEST_F(ToolWorkers, AWorkerThatStoodStillRaisesNoAlarmAndServesAgain) {
+  const auto frozen = stack.StartToolWorker("frozen", {"--tools", "clarify_concept"});
+  ASSERT_TRUE(test::Eventually(seconds(20),
+                               [&] { return frozen->err().find("started") != std::string::npos; }));
+  kill(frozen->pid(), SIGSTOP);
+  Ask("q1");
+  // Nobody but the frozen one has the tool: its requests outlive the time in which they may be
+  // answered (ops/nats/lyceum.conf: 5 s).
+  test::PassTime(milliseconds(7000));
+  kill(frozen->pid(), SIGCONT);
+  ASSERT_TRUE(gateway.Reply("c", "q1")) << stack.session_worker_logs();
+  Ask("q2");
+  const auto answer = gateway.Reply("c", "q2");
+  ASSERT_TRUE(answer) << frozen->err() << stack.session_worker_logs();
+  frozen->Terminate();
+  EXPECT_EQ(frozen->Wait(In(seconds(10))), 0) << frozen->err();
+  EXPECT_NE(frozen->err().find("stood still"), std::string::npos) << frozen->err();
+  EXPECT_EQ(frozen->err().find("NATS reports errors"), std::string::npos) << frozen->err();
 }
 
 // The examples of the README, over the public NATS client of another language.

@@ -12,6 +12,7 @@
 
 #include "base/timers.h"
 #include "support/eventually.h"
+#include "support/lateness.h"
 #include "support/nats_server.h"
 #include "tutor/names.h"
 #include "wire/jetstream.h"
@@ -400,6 +401,47 @@ TEST_F(Worker, AResultSurvivesTheServersRestart) {
   server_.Restart();
   EXPECT_TRUE(test::Eventually(seconds(30), [&] { return Stored() == 1; }));
   EXPECT_EQ(StoredOutcome(1), "0-1-0 ok");
+}
+
+TEST_F(Worker, ToolsThatBlockInEverySlotDelayNoHeartbeat) {
+  constexpr int kSlots = 256, kBeats = 20;
+  Start(kSlots);
+  const test::Lateness machine;
+  for (int i = 0; i < kSlots; ++i) {
+    ASSERT_EQ(Dispatch(Request("0-" + std::to_string(i) + "-0")), "accepted by w1");
+  }
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return gate_->entered() == kSlots; }));
+  int beats = 0;
+  ASSERT_TRUE(Beats([&](const auto& beat) { return beat.free == 0 && ++beats == kBeats; }));
+  EXPECT_LE(worker_->counters().heartbeat_late_ms_max, 50 + machine.ms_max());
+  gate_->LetGo(kSlots);
+  EXPECT_TRUE(test::Eventually(kWait, [&] { return Stored() == kSlots; }));
+}
+
+// SIGSTOP is for a whole process; what the host sees of it is a loop that makes no turn.
+TEST_F(Worker, AToolThatKeepsTheLoopIsTold) {
+  std::atomic<int> stuck = 0;
+  Toolbox box;
+  box.Add(
+      Tool::kGiveHint,
+      [gate = gate_](const ToolCall&) -> tutor::ToolOutcome {
+        gate->Enter();
+        return tutor::GiveHintOk{1, 1, "done", true};
+      },
+      [](const ToolCall&) { return true; });
+  auto worker = ToolWorker::Start(
+      server_.options_for(""), std::move(box),
+      {.host = {.id = "w1"}, .stuck = [&] { ++stuck; }, .stuck_after = milliseconds(100)});
+  ASSERT_TRUE(worker);
+  ASSERT_TRUE(test::Eventually(kWait, [&] {
+    wire::Message message;
+    message.subject = subjects_.ToolRequests("give_hint");
+    message.data = envelope::EncodeToolRequest(Request("0-1-0"), envelope::Encoding::kJson);
+    return nats_->Publish(message) && gate_->entered() == 1;
+  }));
+  EXPECT_TRUE(test::Eventually(kWait, [&] { return stuck == 1; }));
+  gate_->LetGo();
+  EXPECT_TRUE(test::Eventually(kWait, [&] { return Stored() == 1; })) << "it goes on";
 }
 
 TEST_F(Worker, WrongOptionsAreRefused) {

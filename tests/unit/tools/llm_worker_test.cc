@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "llm_fixture.h"
 #include "support/eventually.h"
+#include "support/lateness.h"
 #include "support/nats_server.h"
 #include "toolhost/tool_worker.h"
 #include "tutor/names.h"
@@ -37,9 +38,11 @@ class LlmWorker : public LlmTutorTest {
     subscriptions_.push_back(std::move(*results));
     loop_ = std::make_shared<wire::EventLoop>();
     Toolbox box = toolbox();
-    auto worker = toolhost::ToolWorker::Start(
-        server_.options_for(""), std::move(box),
-        {.host = {.id = "w1", .slots = slots}, .loop = loop_, .http = http_});
+    auto worker =
+        toolhost::ToolWorker::Start(server_.options_for(""), std::move(box),
+                                    {.host = {.id = "w1", .slots = slots, .heartbeat = heartbeat_},
+                                     .loop = loop_,
+                                     .http = http_});
     ASSERT_TRUE(worker) << worker.error().text;
     worker_ = std::move(*worker);
   }
@@ -79,6 +82,7 @@ class LlmWorker : public LlmTutorTest {
     }
   }
 
+  milliseconds heartbeat_{500};
   test::NatsServer server_;
   std::shared_ptr<wire::Connection> nats_;
   std::shared_ptr<wire::MessageBox> heard_box_ = std::make_shared<wire::MessageBox>(65536);
@@ -141,6 +145,24 @@ TEST_P(LlmWorker, ACancelEndsTheTransferAndFreesTheSlot) {
   })) << "the slot is free";
   EXPECT_EQ(worker_->counters().cancelled, 1U);
   EXPECT_EQ(results_->size(), 0U);
+}
+
+TEST_P(LlmWorker, AProviderThatStallsDelaysNoHeartbeat) {
+  constexpr size_t kCalls = 32, kBeats = 20;
+  test::LlmReply endless = Says(kSaid);
+  endless.trouble = test::Trouble::kStall;
+  Near([endless](const test::LlmCall&) { return endless; });
+  config_.providers[0].limits.concurrency = kCalls;
+  heartbeat_ = milliseconds(50);
+  Start(kCalls);
+  const auto beats = std::make_shared<wire::MessageBox>(4096);
+  auto subscription = nats_->Subscribe(envelope::Subjects().AllHeartbeats(), "", beats, 0);
+  ASSERT_TRUE(subscription);
+  const test::Lateness machine;
+  for (size_t i = 0; i < kCalls; ++i) Dispatch("0-" + std::to_string(i + 1) + "-0");
+  ASSERT_TRUE(test::Eventually(kWait, [&] { return calls() == kCalls; }));
+  for (size_t i = 0; i < kBeats; ++i) ASSERT_TRUE(beats->Pop(In(kWait)));
+  EXPECT_LE(worker_->counters().heartbeat_late_ms_max, 50 + machine.ms_max());
 }
 
 INSTANTIATE_TEST_SUITE_P(Api, LlmWorker, ::testing::Values(llm::Api::kAnthropic, llm::Api::kOpenAi),
