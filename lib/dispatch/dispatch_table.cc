@@ -145,10 +145,18 @@ void DispatchTable::OnNotSent(CallNumber number, uint32_t send, int64_t now) {
 }
 
 void DispatchTable::OnRefused(CallNumber number, int64_t now) {
+  FailNow(number, Failure::kRefused, now);
+}
+
+void DispatchTable::OnBadResult(CallNumber number, int64_t now) {
+  FailNow(number, Failure::kBadResult, now);
+}
+
+void DispatchTable::FailNow(CallNumber number, Failure why, int64_t now) {
   NoticeGap(now);
   Call* call = Get(number);
   if (call == nullptr || call->state == State::kFailed) return;
-  Fail(*call, Failure::kRefused);
+  Fail(*call, why);
   SendWaiting(now);
 }
 

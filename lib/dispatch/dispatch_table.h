@@ -60,6 +60,7 @@ enum class Failure {
   kDeadline,     // Its deadline passed.
   kUnavailable,  // Its deadline passed and nobody ever served its tool.
   kRefused,      // It cannot be published at all.
+  kBadResult,    // Its result could not be read.
 };
 
 // Publish the request with this attempt number. `send` comes back with the answer.
@@ -137,6 +138,7 @@ class DispatchTable {
   void OnNoResponders(CallNumber call, uint32_t send, int64_t now);
   void OnNotSent(CallNumber call, uint32_t send, int64_t now);  // There is no connection just now.
   void OnRefused(CallNumber call, int64_t now);
+  void OnBadResult(CallNumber call, int64_t now);
   void OnHeartbeat(const Heartbeat& heartbeat, int64_t now);
   void OnAgain(CallNumber call, int64_t now);
   void OnEnded(CallNumber call, bool tell_worker, int64_t now);
@@ -253,6 +255,7 @@ class DispatchTable {
   void Learn(const Call& call, uint32_t send, int64_t now);
   void Lose(Call& call);
   void Fail(Call& call, Failure why);
+  void FailNow(CallNumber number, Failure why, int64_t now);
   void Wake(Call& call, int64_t now);
   void NoticeGap(int64_t now);
   void Postpone(int64_t gap);

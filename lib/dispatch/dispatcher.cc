@@ -135,6 +135,22 @@ void Dispatcher::End(const CallId& id, bool tell_worker) {
   Act(now);
 }
 
+void Dispatcher::TellRefused(const CallId& id, std::string_view worker, std::string_view reason) {
+  if (!IsToken(worker) || reason.empty()) return;
+  const std::string subject = subjects_.ToolControl(worker);
+  const std::string data = envelope::EncodeToolRefused({id, std::string(reason)});
+  const auto published = wire_->Publish({.subject = subject, .data = data, .content_type = kJson});
+  if (!published) {
+    LogWarn("refusal not sent", {{"call", id.value}, {"error", published.error().text}});
+  }
+}
+
+void Dispatcher::FailResult(const CallId& id) {
+  const int64_t now = clock_->SteadyMs();
+  table_.OnBadResult(table_.Find(id.value), now);
+  Act(now);
+}
+
 void Dispatcher::DropPartition(uint16_t partition) {
   table_.DropPartition(partition);
   for (Request& request : requests_) {

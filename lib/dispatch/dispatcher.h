@@ -84,6 +84,11 @@ class Dispatcher {
   void Again(const CallId& id);
   // The call has its result, or is not wanted any more: then tell_worker.
   void End(const CallId& id, bool tell_worker);
+  // Tells a worker what of its result does not fit, once, as far as it hears it. Where the worker is
+  // no token, nobody.
+  void TellRefused(const CallId& id, std::string_view worker, std::string_view reason);
+  // The call's result cannot be read: it ends as an error. Of a call that is not here: nothing.
+  void FailResult(const CallId& id);
   void DropPartition(uint16_t partition);
   void Tick();
   int64_t NextTickMs() const;  // Of Clock::SteadyMs; INT64_MAX: never.

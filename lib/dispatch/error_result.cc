@@ -21,6 +21,8 @@ std::string TextOf(Failure why, uint32_t attempt, std::string_view tool) {
       return fmt::format("no tool worker serves {}: start one", tool);
     case Failure::kRefused:
       return fmt::format("the request to {} is larger than the server accepts", tool);
+    case Failure::kBadResult:
+      return fmt::format("the result of {} could not be read: its worker was told why", tool);
   }
   CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
@@ -37,6 +39,8 @@ std::string_view CodeOf(Failure why) {
       return "unavailable";
     case Failure::kRefused:
       return "too_large";
+    case Failure::kBadResult:
+      return "bad_result";
   }
   CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }

@@ -11,7 +11,7 @@
 
 namespace lyceum::dispatch {
 
-std::string_view CodeOf(Failure why);  // lost deadline unavailable too_large
+std::string_view CodeOf(Failure why);  // lost deadline unavailable too_large bad_result
 
 // The tool_result that ends the call, with the id `<call>-error`: the same however often it is
 // made.

@@ -51,6 +51,31 @@ std::optional<RefusedSender> SenderOfBytes(std::string_view data) {
   return Checked(id, client);
 }
 
+std::optional<RefusedResult> CheckedResult(std::string_view call, std::string_view worker) {
+  if (call.empty() || call.size() > kIdBytesMax || !IsUtf8(call) || HasControlCharacters(call)) {
+    return std::nullopt;
+  }
+  return RefusedResult{CallId(std::string(call)),
+                       IsToken(worker) ? std::string(worker) : std::string()};
+}
+
+// Of JSON that is no event: whose result it was meant to be.
+std::optional<RefusedResult> ResultOfJson(std::string_view data) {
+  if (!CheckJson(data)) return std::nullopt;  // Bounds its depth.
+  const nlohmann::json event = nlohmann::json::parse(data, nullptr, false);
+  for (const char* name : {"tool_result", "toolResult"}) {
+    const auto result = event.find(name);
+    if (result == event.end() || !result->is_object()) continue;
+    const auto text = [&](const char* of) {
+      const auto found = result->find(of);
+      return found != result->end() && found->is_string() ? found->get<std::string>()
+                                                          : std::string();
+    };
+    return CheckedResult(text("id"), text("worker"));
+  }
+  return std::nullopt;
+}
+
 std::string WrongClass(RecordClass of_event, RecordClass of_subject) {
   return "belongs to class " + std::string(Name(of_event)) + ", and the subject says " +
          std::string(Name(of_subject));
@@ -88,6 +113,8 @@ Result<DecodedEvent> EventDecoder::Decode(std::string_view data, Encoding encodi
   refused_ = {};
   v1::Event& in = memory_->Fresh();
   if (auto parsed = memory_->Parse(data, encoding, &in, &refused_); !parsed) {
+    const bool is_result = record_class == RecordClass::kTool && encoding == Encoding::kJson;
+    if (is_result && data.size() <= kPayloadBytesMax) refused_.result = ResultOfJson(data);
     return parsed.error();
   }
   Reader reader;
@@ -101,6 +128,9 @@ Result<DecodedEvent> EventDecoder::Decode(std::string_view data, Encoding encodi
   }
   if (!reader.refused() && own == record_class) return decoded;
   refused_.sender = Checked(in.id(), in.client());
+  if (record_class == RecordClass::kTool && in.has_tool_result()) {
+    refused_.result = CheckedResult(in.tool_result().id(), in.tool_result().worker());
+  }
   if (!reader.refused()) {
     refused_.other_class = own;
     reader.Refuse(KindName(in), WrongClass(own, record_class));

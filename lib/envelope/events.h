@@ -30,6 +30,12 @@ struct RefusedSender {
   ClientId client;
 };
 
+// Whose tool result it was that is refused: what can be read of it. The worker may be empty.
+struct RefusedResult {
+  CallId call;
+  std::string worker;
+};
+
 // Reads event after event into memory that it uses again. Owned by one thread.
 //
 // Each event is checked and parsed once. Protobuf is checked before anything of it is built, so a
@@ -52,6 +58,7 @@ class EventDecoder {
     // Set: the event is whole, and belongs to this other class.
     std::optional<RecordClass> other_class;
     std::optional<RefusedSender> sender;
+    std::optional<RefusedResult> result;  // Of class tool.
   };
   const Refused& refused() const { return refused_; }
 

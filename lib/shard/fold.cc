@@ -50,6 +50,7 @@ std::variant<envelope::DecodedEvent, Refused> EventOf(envelope::EventDecoder& de
   Refused refused{.reason = Refusal::kUndecodable,
                   .text = decoded.error().text,
                   .sender = decoder.refused().sender,
+                  .result = decoder.refused().result,
                   .encoding = encoding};
   if (const auto other = decoder.refused().other_class) {
     refused.reason = Refusal::kWrongClass;

@@ -106,6 +106,7 @@ bool Partition::FoldRecord(const Record& record) {
       return false;
     }
     Refuse(record, subject.user, *refused, *entry);
+    OnRefusedResult(record, *entry, *refused);
     return true;
   }
   auto& decoded = std::get<envelope::DecodedEvent>(event);
@@ -190,6 +191,9 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
     const bool was_locked =
         tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult;
     if (!was_locked) entry->lock_began_ms = 0;
+    if (const auto* result = std::get_if<tutor::ToolResult>(&decoded.event.kind)) {
+      TellMisfit(record, *entry, result->reply);
+    }
     context_->options.core(&entry->session, entry->user(), decoded.event, position, &effects_);
     CHECK(entry->session.has_value());
   }

@@ -144,6 +144,8 @@ class Partition {
   void Dispatch(SessionEntry* entry, const tutor::Call& call, tutor::ToolArgs args,
                 std::string_view trace, bool found);
   void WatchDeadline(const SessionEntry& entry, int64_t after_ms);
+  void OnRefusedResult(const Record& record, const SessionEntry* entry, const Refused& refused);
+  void TellMisfit(const Record& record, const SessionEntry& entry, const tutor::ToolReply& reply);
   void DispatchFound();
   void Redispatch(SessionEntry* entry);
   void ScanTimers();

@@ -9,6 +9,7 @@
 #include "shard/partition.h"
 #include "tutor/args.h"
 #include "tutor/limits.h"
+#include "tutor/names.h"
 
 namespace lyceum::shard {
 
@@ -49,6 +50,41 @@ void Partition::WatchDeadline(const SessionEntry& entry, int64_t after_ms) {
     context_->timers->Add(context_->server_time->NowMs() + after_ms, id_, entry.user().value,
                           timer.token);
   }
+}
+
+namespace {
+
+// The call that the session waits for, where it is this one.
+const tutor::Call* PendingCall(const SessionEntry* entry, const CallId& id) {
+  if (entry == nullptr || !entry->damaged.empty()) return nullptr;
+  const auto* lock = std::get_if<tutor::AwaitingToolResult>(&entry->session->state);
+  return lock != nullptr && lock->call.id == id ? &lock->call : nullptr;
+}
+
+}  // namespace
+
+// A result that cannot be read. Its worker is told; the call, where the session still waits for it,
+// ends as an error by a record of the dispatcher's own.
+void Partition::OnRefusedResult(const Record& record, const SessionEntry* entry,
+                                const Refused& refused) {
+  if (!refused.result || IsSilenced(record)) return;
+  context_->dispatcher->TellRefused(refused.result->call, refused.result->worker, refused.text);
+  if (PendingCall(entry, refused.result->call) != nullptr) {
+    context_->dispatcher->FailResult(refused.result->call);
+  }
+}
+
+// A result of another tool than was asked: the state machine ends the call, its worker is told why.
+void Partition::TellMisfit(const Record& record, const SessionEntry& entry,
+                           const tutor::ToolReply& reply) {
+  if (IsSilenced(record) || std::holds_alternative<tutor::ToolError>(reply.outcome)) return;
+  const tutor::Call* call = PendingCall(&entry, reply.call);
+  if (call == nullptr || reply.outcome.index() == static_cast<size_t>(call->tool)) return;
+  const auto given = static_cast<tutor::Tool>(reply.outcome.index());
+  context_->dispatcher->TellRefused(
+      reply.call, reply.worker,
+      fmt::format("tool_result.ok: must be {}, as was asked for, and is {}",
+                  tutor::Name(call->tool), tutor::Name(given)));
 }
 
 void Partition::DispatchFound() {

@@ -127,6 +127,9 @@ struct LoadOptions {
   std::string encoding = "protobuf";
   std::string cpu_pids;  // Of processes of this machine, commas between.
 };
+struct ToolCheckOptions {
+  std::string file;  // "-": standard input.
+};
 struct GradeOptions {
   std::string file;   // "-": standard input.
   bool time = false;  // Say how long one takes.
@@ -150,6 +153,7 @@ int RunFsm(const Common& common, const std::string& format);
 int RunGrade(const Common& common, const GradeOptions& options);
 int RunDecode(const Common& common, const DecodeOptions& options);
 int RunLoad(const Common& common, const LoadOptions& options);
+int RunToolCheck(const Common& common, const ToolCheckOptions& options);
 int RunDeadLetterList(const Common& common, int64_t limit);
 int RunDeadLetterShow(const Common& common, uint64_t sequence);
 

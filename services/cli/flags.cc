@@ -32,6 +32,7 @@ struct Options {
   DecodeOptions decode;
   GradeOptions grade;
   LoadOptions load;
+  ToolCheckOptions tool_check;
   int64_t dlq_limit = 50;
   uint64_t dlq_sequence = 0;
 };
@@ -55,6 +56,7 @@ class CommandLine {
     Decode();
     Grade();
     Load();
+    Tool();
     DeadLetters();
   }
 
@@ -295,6 +297,19 @@ class CommandLine {
     c->add_option(
         "--cpu-pids", o.cpu_pids,
         "Processes of this machine whose CPU is told beside its own: ids, commas between");
+  }
+
+  void Tool() {
+    CLI::App* tool = app_.add_subcommand("tool", "For authors of tools: check");
+    tool->require_subcommand(1);
+    tool->fallthrough();
+    ToolCheckOptions& o = options_.tool_check;
+    CLI::App* c =
+        Command(*tool, "check", "Whether a tool result fits the contract; no server needed",
+                [this, &o] { return RunToolCheck(common_, o); });
+    c->add_option("file", o.file,
+                  "The event with the result, or in JSON the result alone; - is standard input")
+        ->required();
   }
 
   void Grade() {

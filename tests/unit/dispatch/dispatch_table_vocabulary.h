@@ -87,7 +87,7 @@ class DispatchTableTest : public ::testing::Test {
         out.push_back("cancel " + std::to_string(NumberOf(cancel->id)) + " " + cancel->worker);
       } else {
         const auto& failed = std::get<FailCall>(action);
-        const char* why[] = {"lost", "deadline", "unavailable", "refused"};
+        const char* why[] = {"lost", "deadline", "unavailable", "refused", "bad_result"};
         out.push_back("fail " + std::to_string(NumberOf(*table_.IdOf(failed.call))) + " " +
                       why[static_cast<int>(failed.why)]);
       }
