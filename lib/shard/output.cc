@@ -21,10 +21,12 @@ std::string ToolRequestBase(const envelope::Subjects& subjects, const tutor::Ses
   request.reply_subject = subjects.In(envelope::RecordClass::kTool, session.user);
   for (const tutor::AttachedClient& client : session.clients) {
     request.stream_subjects.push_back(subjects.Out(client.id));
+    if (client.encoding != tutor::Encoding::kJson) continue;
+    request.stream_json_subjects.push_back(request.stream_subjects.back());
   }
   if (!session.clients.empty()) {
-    request.stream_subject = request.stream_subjects.back();
-    request.stream_json = session.clients.back().encoding == tutor::Encoding::kJson;
+    request.stream_subject = request.stream_subjects.front();
+    request.stream_json = session.clients.front().encoding == tutor::Encoding::kJson;
   }
   request.args = std::move(args);
   request.context = session.context;
