@@ -50,7 +50,8 @@ std::variant<envelope::DecodedEvent, Refused> EventOf(envelope::EventDecoder& de
   Refused refused{.reason = Refusal::kUndecodable,
                   .text = decoded.error().text,
                   .sender = decoder.refused().sender,
-                  .encoding = encoding};
+                  .encoding = encoding,
+                  .of_learner = record_class == envelope::RecordClass::kUser};
   if (const auto other = decoder.refused().other_class) {
     refused.reason = Refusal::kWrongClass;
     refused.text =

@@ -34,6 +34,7 @@ struct Refused {
   std::string text;  // What is wrong and what to do. No learner text.
   std::optional<envelope::RefusedSender> sender;
   tutor::Encoding encoding = tutor::Encoding::kProtobuf;  // Of the record.
+  bool of_learner = false;  // It lies in class user, under a subject that names a session.
 };
 
 // The state machine, or what a test puts in its place. Total: it does not throw.

@@ -299,12 +299,13 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
   if (refused.reason != Refusal::kDamaged && (may_be_lost || !IsSilenced(record))) {
     dead_letters_.Add(record, user, refused);
   }
-  if (IsSilenced(record)) return;
-  if (!refused.sender || refused.sender->client.empty() || user.empty()) return;
+  if (IsSilenced(record) || user.empty()) return;
   const bool readable = entry != nullptr && entry->damaged.empty();
-  const tutor::ClientMessage message =
-      RefusalMessage(PositionOf(record), refused, readable ? &*entry->session : nullptr);
-  ReplyTo(user, {refused.sender->client, refused.encoding}, message, {});
+  const tutor::Session* session = readable ? &*entry->session : nullptr;
+  const tutor::ClientMessage message = RefusalMessage(PositionOf(record), refused, session);
+  for (const tutor::AttachedClient& reader : RefusalReaders(refused, session)) {
+    ReplyTo(user, reader, message, {});
+  }
 }
 
 void Partition::Resend(const Record& record, SessionEntry* entry,

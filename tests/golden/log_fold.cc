@@ -150,10 +150,12 @@ void LogFold::Refuse(const shard::Record& record, std::string_view user, shard::
   Put("refused", shard::Name(refused.reason));
   Put("refused text", refused.text);
   Put("dead letter", envelope::EncodeDeadLetter(shard::DeadLetterOf(partition_, record, refused)));
-  if (refused.sender && !refused.sender->client.empty() && !user.empty()) {
-    Reply(UserId(std::string(user)),
-          {{refused.sender->client, refused.encoding},
-           shard::RefusalMessage(PositionOf(record), refused, Find(user))});
+  if (!user.empty()) {
+    const tutor::Session* session = Find(user);
+    const auto message = shard::RefusalMessage(PositionOf(record), refused, session);
+    for (const tutor::AttachedClient& reader : shard::RefusalReaders(refused, session)) {
+      Reply(UserId(std::string(user)), {reader, message});
+    }
   }
   step_.refused = std::move(refused);
 }
