@@ -77,7 +77,9 @@ Toolbox BuiltInTutor(std::shared_ptr<TopicSource> source) {
   box.Add(Tool::kPresentMaterial,
           [source](const ToolCall& call) { return PresentMaterial(source.get(), call); });
   box.Add(Tool::kCheckAnswer, [](const ToolCall& call) -> ToolOutcome {
-    return GradeAnswer(std::get<tutor::CheckAnswerArgs>(call.request.args));
+    const auto& args = std::get<tutor::CheckAnswerArgs>(call.request.args);
+    tutor::CheckAnswerOk graded = GradeAnswer(args);
+    return NeedsJudge(args, graded) ? Unjudged(graded) : graded;
   });
   box.Add(Tool::kGenerateQuestion, [](const ToolCall&) -> ToolOutcome {
     return ToolErrorOf("not_supported", false, "The built-in tutor makes no new questions.");
