@@ -32,8 +32,11 @@ struct BodyWriter {
       to.Text(3, "text", body.text);
     });
   }
-  void operator()(const tutor::WaitOut&) const {
-    out.MessageSet(14, "wait", [](Out&) {});
+  void operator()(const tutor::WaitOut& body) const {
+    out.MessageSet(14, "wait", [&](Out& to) {
+      to.Bool(1, "kept", body.kept);
+      to.Number(2, "place", body.place);
+    });
   }
   void operator()(const tutor::ErrorOut& body) const {
     out.MessageSet(15, "error", [&](Out& to) {
@@ -42,15 +45,33 @@ struct BodyWriter {
       to.Bool(3, "retryable", body.retryable);
     });
   }
-  void operator()(const tutor::ProgressOut& body) const {
-    out.MessageSet(16, "progress", [&](Out& to) {
+  void operator()(const tutor::ProgressOut& body) const { Progress(out, 16, body); }
+  void operator()(const tutor::CompletedOut&) const {
+    out.MessageSet(17, "completed", [](Out&) {});
+  }
+  void operator()(const tutor::RetractOut& body) const {
+    out.MessageSet(19, "retract", [&](Out& to) { to.Text(1, "request_id", body.call.value); });
+  }
+  void operator()(const tutor::ResumedOut& body) const {
+    out.MessageSet(20, "resumed", [&](Out& to) {
+      to.Number(1, "first_n", body.first_n);
+      to.Number(2, "last_n", body.last_n);
+      to.Text(3, "topic", body.topic.value);
+      if (body.progress) Progress(to, 4, *body.progress);
+      if (body.question) Field(to, 5, "question", *body.question);
+    });
+  }
+  void operator()(const tutor::DetachedOut& body) const {
+    out.MessageSet(21, "detached", [&](Out& to) { to.Text(1, "reason", body.reason); });
+  }
+
+ private:
+  static void Progress(Out& out, uint32_t field, const tutor::ProgressOut& body) {
+    out.MessageSet(field, "progress", [&](Out& to) {
       to.Text(1, "topic", body.topic.value);
       to.Number(2, "done", body.done);
       to.Number(3, "total", body.total);
     });
-  }
-  void operator()(const tutor::CompletedOut&) const {
-    out.MessageSet(17, "completed", [](Out&) {});
   }
 };
 
@@ -72,6 +93,22 @@ tutor::FeedbackOut ReadFeedback(const v1::Feedback& in, Reader& reader) {
   return body;
 }
 
+tutor::ProgressOut ReadProgress(const v1::Progress& in) {
+  return {TopicId(in.topic()), in.done(), in.total()};
+}
+
+tutor::ResumedOut ReadResumed(const v1::Resumed& in, Reader& reader) {
+  const Reader::Inside inside(reader, "resumed");
+  tutor::ResumedOut body{in.first_n(), in.last_n(), TopicId(in.topic()), std::nullopt,
+                         std::nullopt};
+  if (in.has_progress()) body.progress = ReadProgress(in.progress());
+  if (in.has_question()) {
+    const Reader::Inside question(reader, "question");
+    body.question = Read(in.question(), reader);
+  }
+  return body;
+}
+
 tutor::Body ReadBody(const v1::ClientMessage& in, Reader& reader) {
   switch (in.body_case()) {
     case v1::ClientMessage::kText:
@@ -85,23 +122,27 @@ tutor::Body ReadBody(const v1::ClientMessage& in, Reader& reader) {
     case v1::ClientMessage::kHint:
       return tutor::HintOut{in.hint().level(), in.hint().of(), in.hint().text()};
     case v1::ClientMessage::kWait:
-      return tutor::WaitOut{};
+      return tutor::WaitOut{in.wait().kept(), in.wait().place()};
     case v1::ClientMessage::kError:
       return tutor::ErrorOut{in.error().code(), in.error().text(), in.error().retryable()};
     case v1::ClientMessage::kProgress:
-      return tutor::ProgressOut{TopicId(in.progress().topic()), in.progress().done(),
-                                in.progress().total()};
+      return ReadProgress(in.progress());
     case v1::ClientMessage::kCompleted:
       return tutor::CompletedOut{};
     case v1::ClientMessage::kDelta:
-    case v1::ClientMessage::kRetract:
       return tutor::TextOut{};
+    case v1::ClientMessage::kRetract:
+      return tutor::RetractOut{CallId(in.retract().request_id())};
+    case v1::ClientMessage::kResumed:
+      return ReadResumed(in.resumed(), reader);
+    case v1::ClientMessage::kDetached:
+      return tutor::DetachedOut{in.detached().reason()};
     case v1::ClientMessage::BODY_NOT_SET:
       break;
   }
   reader.Refuse("body",
                 "one must be set: text, question, feedback, hint, wait, error, progress, "
-                "completed, delta, retract");
+                "completed, delta, retract, resumed, detached");
   return tutor::TextOut{};
 }
 

@@ -24,6 +24,7 @@ struct KindWriter {
     if (start.busy_policy != tutor::BusyPolicy::kReplyWait) {
       to->set_busy_policy(std::string(tutor::Name(start.busy_policy)));
     }
+    to->set_again(start.again);
   }
   void operator()(const tutor::UserMessage& message) const {
     auto* to = out->mutable_message();
@@ -80,6 +81,7 @@ tutor::Start ReadStart(const v1::Start& in, Reader& reader) {
   if (!in.busy_policy().empty()) {
     start.busy_policy = reader.Word<tutor::BusyPolicy>("busy_policy", in.busy_policy());
   }
+  start.again = in.again();
   return start;
 }
 

@@ -53,7 +53,7 @@ std::string EncodeRetract(const UserId& user, const CallId& request, uint32_t at
                           Encoding encoding);
 struct ReceivedMessage {
   UserId user;
-  tutor::ClientMessage message;  // Without body where it is a delta or retract.
+  tutor::ClientMessage message;  // Without body where it is a delta.
   bool is_delta = false;
   bool is_retract = false;
   std::string request_id;  // Delta and retract.

@@ -23,6 +23,10 @@ std::string_view Token(std::string_view id) {
   return id;
 }
 
+constexpr std::string_view kNoToken =
+    "the user is not a subject token: use [A-Za-z0-9_-]{1,64}, or ~ and base64url of its UTF-8, "
+    "without padding, 128 characters at most";
+
 std::string Join(std::initializer_list<std::string_view> tokens) {
   std::string subject;
   for (const std::string_view token : tokens) {
@@ -226,8 +230,8 @@ void Subjects::AppendIn(std::string* subject, RecordClass record_class,
 }
 
 Result<Subjects::LogSubject> Subjects::ParseLogFast(std::string_view subject) const {
-  const auto refuse = [&](const std::string& why) {
-    return Reject("subject: not " + prefix_ + ".p.<partition>.<class>.<user>: " + why);
+  const auto refuse = [&](std::string_view why) {
+    return Reject("subject: not " + prefix_ + ".p.<partition>.<class>.<user>: " + std::string(why));
   };
   Tokens tokens;
   if (Tail(subject, prefix_, &tokens) != 4 || tokens[0] != "p") {
@@ -240,7 +244,7 @@ Result<Subjects::LogSubject> Subjects::ParseLogFast(std::string_view subject) co
   }
   const auto record_class = ReadClass(tokens[2]);
   if (!record_class) return refuse("the class is one of user, admin, tool, timer, barrier");
-  if (!IsToken(tokens[3])) return refuse("the user is not a subject token");
+  if (!IsToken(tokens[3])) return refuse(kNoToken);
   return LogSubject{*partition, *record_class, tokens[3]};
 }
 
@@ -254,8 +258,8 @@ Result<Subjects::LogParts> Subjects::ParseLog(std::string_view subject) const {
 }
 
 Result<UserId> Subjects::ParseQuery(std::string_view subject) const {
-  const auto refuse = [&](const std::string& why) {
-    return Reject("subject: not " + prefix_ + ".q.<partition>.<user>: " + why);
+  const auto refuse = [&](std::string_view why) {
+    return Reject("subject: not " + prefix_ + ".q.<partition>.<user>: " + std::string(why));
   };
   Tokens tokens;
   if (Tail(subject, prefix_, &tokens) != 3 || tokens[0] != "q") {
@@ -266,7 +270,7 @@ Result<UserId> Subjects::ParseQuery(std::string_view subject) const {
     return refuse("the partition is a decimal below " + std::to_string(partitions_) +
                   " without leading zeros");
   }
-  if (!IsToken(tokens[2])) return refuse("the user is not a subject token");
+  if (!IsToken(tokens[2])) return refuse(kNoToken);
   if (PartitionOf(tokens[2]) != *partition) return refuse("the user belongs to another partition");
   return UserId(std::string(tokens[2]));
 }

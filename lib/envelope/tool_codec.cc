@@ -30,6 +30,7 @@ void Describe(Out& out, const ToolRequest& request, Dispatch dispatch) {
   out.Text(10, "trace", request.trace);
   out.Bool(11, "stream_json", request.stream_json);
   out.Texts(12, "stream_subjects", request.stream_subjects);
+  out.Texts(13, "stream_json_subjects", request.stream_json_subjects);
 }
 
 template <class Out>
@@ -171,7 +172,12 @@ Result<ToolRequest> DecodeToolRequest(std::string_view data, Encoding encoding) 
   if (static_cast<size_t>(in.stream_subjects_size()) > tutor::kClientsMax) {
     reader.Refuse("stream_subjects", "must be at most 8");
   }
+  if (in.stream_json_subjects_size() > in.stream_subjects_size()) {
+    reader.Refuse("stream_json_subjects", "must be among stream_subjects");
+  }
   request.stream_subjects.assign(in.stream_subjects().begin(), in.stream_subjects().end());
+  request.stream_json_subjects.assign(in.stream_json_subjects().begin(),
+                                      in.stream_json_subjects().end());
   {
     const Reader::Inside inside(reader, "args");
     request.args = Read(in.args(), reader);

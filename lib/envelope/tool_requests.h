@@ -25,12 +25,13 @@ struct ToolRequest {
   UserId user;
   int64_t deadline_ms = 0;  // Unix ms.
   std::string reply_subject;
-  std::string stream_subject;  // The last of stream_subjects.
+  std::string stream_subject;  // The first of stream_subjects.
   tutor::ToolArgs args;
   tutor::Context context;
   std::string trace;
-  bool stream_json = false;  // Deltas in JSON, protobuf otherwise.
+  bool stream_json = false;  // There deltas are in JSON, protobuf otherwise.
   std::vector<std::string> stream_subjects;
+  std::vector<std::string> stream_json_subjects;  // Those of them where deltas are in JSON.
 };
 std::string EncodeToolRequest(const ToolRequest& request, Encoding encoding);
 Result<ToolRequest> DecodeToolRequest(std::string_view data, Encoding encoding);

@@ -35,6 +35,7 @@ struct Refused {
   std::optional<envelope::RefusedSender> sender;
   std::optional<envelope::RefusedResult> result = {};  // Of a tool result.
   tutor::Encoding encoding = tutor::Encoding::kProtobuf;  // Of the record.
+  bool of_learner = false;  // It lies in class user, under a subject that names a session.
 };
 
 // The state machine, or what a test puts in its place. Total: it does not throw.

@@ -19,8 +19,8 @@
 
 namespace lyceum::shard {
 
-// What a log begins with.
-inline constexpr uint32_t kFirstFoldVersion = 1;
+// What a log begins with: the first version that was released.
+inline constexpr uint32_t kFirstFoldVersion = 2;
 
 // As it stands in keys and ids: "<pp>", in later lineages "<pp>r<n>".
 std::string PartitionToken(store::PartitionId partition, uint32_t lineage);

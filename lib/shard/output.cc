@@ -1,8 +1,8 @@
 #include "shard/output.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "envelope/events.h"
 #include "envelope/tool_requests.h"
 
@@ -21,10 +21,12 @@ std::string ToolRequestBase(const envelope::Subjects& subjects, const tutor::Ses
   request.reply_subject = subjects.In(envelope::RecordClass::kTool, session.user);
   for (const tutor::AttachedClient& client : session.clients) {
     request.stream_subjects.push_back(subjects.Out(client.id));
+    if (client.encoding != tutor::Encoding::kJson) continue;
+    request.stream_json_subjects.push_back(request.stream_subjects.back());
   }
   if (!session.clients.empty()) {
-    request.stream_subject = request.stream_subjects.back();
-    request.stream_json = session.clients.back().encoding == tutor::Encoding::kJson;
+    request.stream_subject = request.stream_subjects.front();
+    request.stream_json = session.clients.front().encoding == tutor::Encoding::kJson;
   }
   request.args = std::move(args);
   request.context = session.context;
@@ -37,13 +39,25 @@ std::string TimerRecord(const tutor::Timer& timer) {
   return envelope::EncodeEvent(fired, tutor::Encoding::kProtobuf);
 }
 
+std::vector<tutor::AttachedClient> RefusalReaders(const Refused& refused,
+                                                  const tutor::Session* session) {
+  std::vector<tutor::AttachedClient> readers;
+  if (refused.of_learner && session != nullptr) readers = session->clients;
+  if (!refused.sender || refused.sender->client.empty()) return readers;
+  const ClientId& sender = refused.sender->client;
+  const auto is_sender = [&](const tutor::AttachedClient& one) { return one.id == sender; };
+  if (std::none_of(readers.begin(), readers.end(), is_sender)) {
+    readers.push_back({sender, refused.encoding});
+  }
+  return readers;
+}
+
 tutor::ClientMessage RefusalMessage(const tutor::LogPosition& position, const Refused& refused,
                                     const tutor::Session* session) {
-  CHECK(refused.sender.has_value());
   const bool damaged = refused.reason == Refusal::kDamaged;
   tutor::ClientMessage message;
   message.id = tutor::IdAt(position, 0);
-  message.in_reply_to = refused.sender->id;
+  if (refused.sender) message.in_reply_to = refused.sender->id;
   message.at_ms = position.time_ms;
   message.state =
       session != nullptr ? tutor::NameOf(session->state) : tutor::StateName::kExposition;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "envelope/dead_letters.h"
 #include "envelope/subjects.h"
@@ -26,9 +27,13 @@ std::string ToolRequestBase(const envelope::Subjects& subjects, const tutor::Ses
 // The payload of the record that a due timer becomes.
 std::string TimerRecord(const tutor::Timer& timer);
 
-// What the sender of a refused record is told. n is 0: a refusal is not part of the session, whose
-// numbers stay dense. `session`: null where there is none, or it cannot be read. CHECK: the sender
-// is known.
+// Who is told of a refused record: where it is a learner's, all clients of the session that its
+// subject names; and its sender, where that can be read. `session`: null where there is none, or it
+// cannot be read.
+std::vector<tutor::AttachedClient> RefusalReaders(const Refused& refused,
+                                                  const tutor::Session* session);
+
+// What they are told. n is 0: a refusal is not part of the session, whose numbers stay dense.
 tutor::ClientMessage RefusalMessage(const tutor::LogPosition& position, const Refused& refused,
                                     const tutor::Session* session);
 

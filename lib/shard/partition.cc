@@ -213,6 +213,9 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
   entry->tail.AddRecord(record.sequence);
   const auto apply = Overloaded{
       [&](const tutor::EmitMessage& emit) { Emit(entry, emit, trace, silent); },
+      [&](const tutor::TellAll& tell) {
+        if (!silent) Tell(*entry->session, tell.message, trace);
+      },
       [&](const tutor::ReplyTo& reply) {
         if (!silent) ReplyTo(entry->user().value, reply.client, reply.message, trace);
       },
@@ -255,7 +258,17 @@ void Partition::Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::s
   encoder.Begin(session.user, emit.message);
   const tutor::Encoding kept = KeptEncoding(session);
   entry->tail.AddMessage(emit.message.n, position_of_, emit.history_index, kept, encoder.Get(kept));
-  if (silent) return;
+  if (!silent) SendToAll(session, trace);
+}
+
+void Partition::Tell(const tutor::Session& session, const tutor::ClientMessage& message,
+                     std::string_view trace) {
+  context_->encoder->Begin(session.user, message);
+  SendToAll(session, trace);
+}
+
+void Partition::SendToAll(const tutor::Session& session, std::string_view trace) {
+  envelope::ClientMessageEncoder& encoder = *context_->encoder;
   for (const tutor::AttachedClient& client : session.clients) {
     subject_.clear();
     context_->options.subjects.AppendOut(&subject_, client.id.value);
@@ -292,25 +305,23 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
   if (refused.reason != Refusal::kDamaged && (may_be_lost || !IsSilenced(record))) {
     dead_letters_.Add(record, user, refused);
   }
-  if (IsSilenced(record)) return;
-  if (!refused.sender || refused.sender->client.empty() || user.empty()) return;
+  if (IsSilenced(record) || user.empty()) return;
   const bool readable = entry != nullptr && entry->damaged.empty();
-  const tutor::ClientMessage message =
-      RefusalMessage(PositionOf(record), refused, readable ? &*entry->session : nullptr);
-  ReplyTo(user, {refused.sender->client, refused.encoding}, message, {});
+  const tutor::Session* session = readable ? &*entry->session : nullptr;
+  const tutor::ClientMessage message = RefusalMessage(PositionOf(record), refused, session);
+  for (const tutor::AttachedClient& reader : RefusalReaders(refused, session)) {
+    ReplyTo(user, reader, message, {});
+  }
 }
 
 void Partition::Resend(const Record& record, SessionEntry* entry,
                        const tutor::ResendMessages& resend) {
-  const uint32_t last = entry->session->n;
-  const uint32_t kept = last > tutor::kMessagesKept ? last - tutor::kMessagesKept + 1 : 1;
-  if (resend.after_n >= last) return;
   const bool taken = resends_->Add({.partition = id_,
                                     .sequence = record.sequence,
                                     .user = entry->user().value,
                                     .to = resend.client,
-                                    .first_n = std::max(resend.after_n + 1, kept),
-                                    .last_n = last});
+                                    .first_n = resend.first_n,
+                                    .last_n = resend.last_n});
   if (taken) return;
   LogWarn("messages not sent again: too many clients ask at once", {{"partition", id_}});
 }

@@ -140,6 +140,11 @@ class Partition {
   void Apply(const Record& record, SessionEntry* entry, const std::string& trace);
   void Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::string_view trace,
             bool silent);
+  // To all attached clients, but not kept.
+  void Tell(const tutor::Session& session, const tutor::ClientMessage& message,
+            std::string_view trace);
+  // What the encoder has begun, to all attached clients.
+  void SendToAll(const tutor::Session& session, std::string_view trace);
   void Resend(const Record& record, SessionEntry* entry, const tutor::ResendMessages& resend);
   void Dispatch(SessionEntry* entry, const tutor::Call& call, tutor::ToolArgs args,
                 std::string_view trace, bool found);

@@ -95,7 +95,9 @@ Toolbox BuiltInTutor(std::shared_ptr<TopicSource> source) {
   box.Add(
       Tool::kCheckAnswer,
       [](const ToolCall& call) -> ToolOutcome {
-        return GradeAnswer(std::get<tutor::CheckAnswerArgs>(call.request.args));
+        const auto& args = std::get<tutor::CheckAnswerArgs>(call.request.args);
+        tutor::CheckAnswerOk graded = GradeAnswer(args);
+        return NeedsJudge(args, graded) ? Unjudged(graded) : graded;
       },
       [](const ToolCall& call) {
         return IsQuickToGrade(std::get<tutor::CheckAnswerArgs>(call.request.args));

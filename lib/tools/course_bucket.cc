@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/base64url.h"
 #include "base/token.h"
 #include "envelope/codec.h"
 #include "tools/lru.h"
@@ -40,6 +41,37 @@ Result<std::string> TopicKey(const CourseId& course, const std::string& version,
   auto topic_part = KeyPart(topic.value, "topic");
   if (!topic_part) return topic_part;
   return "topic." + *course_part + "." + *version_part + "." + *topic_part;
+}
+
+// What stands between `begin` and `end` in those keys that have both, as ids; "current" is none.
+std::vector<std::string> Parts(const std::vector<std::string>& keys, std::string_view begin,
+                               std::string_view end) {
+  std::vector<std::string> parts;
+  for (const std::string& key : keys) {
+    if (key.size() <= begin.size() + end.size()) continue;
+    if (!key.starts_with(begin) || !key.ends_with(end)) continue;
+    std::string part = key.substr(begin.size(), key.size() - begin.size() - end.size());
+    if (part == "current" || part.find('.') != std::string::npos) continue;
+    if (part.front() == '=') {
+      const auto id = DecodeBase64Url(std::string_view(part).substr(1));
+      if (!id) continue;
+      part = *id;
+    }
+    parts.push_back(std::move(part));
+  }
+  std::sort(parts.begin(), parts.end());
+  return parts;
+}
+
+// "; there are: a, b", the first ones.
+std::string ThereAre(const std::vector<std::string>& names) {
+  constexpr size_t kNamesMax = 12;
+  if (names.empty()) return "; there is none";
+  std::string text = "; there are: ";
+  for (size_t i = 0; i < std::min(names.size(), kNamesMax); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  return names.size() > kNamesMax ? text + " ..." : text;
 }
 
 std::string EncodeIndex(const CourseIndex& index) {
@@ -175,15 +207,34 @@ Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Get(const tutor::Topic
   if (ref.version.empty() || ref.topic.empty()) {
     auto index = Find(ref.course, ref.version);
     if (!index) return index.error();
-    if (!index->has_value()) {
-      return Reject(ref.version.empty()
-                        ? "there is no course " + ref.course.value
-                        : "the course " + ref.course.value + " has no version " + ref.version);
-    }
+    if (!index->has_value()) return Missing(ref);
     ref.version = (*index)->version;
     if (ref.topic.empty()) ref.topic = (*index)->topics.front().id;
   }
   return Read(ref);
+}
+
+// Who asks for what is not there is told what is.
+Error CourseBucket::Missing(const tutor::TopicRef& ref) {
+  auto keys = bucket_.Keys();
+  if (!keys) return keys.error();
+  const std::vector<std::string> courses = Parts(*keys, "course.", ".current");
+  auto course = KeyPart(ref.course.value, "course");
+  if (!course) return course.error();
+  const std::vector<std::string> versions = Parts(*keys, "course." + *course + ".", "");
+  if (versions.empty()) {
+    return Reject("there is no course " + ref.course.value + ThereAre(courses));
+  }
+  auto index = Find(ref.course, ref.version);
+  if (!index) return index.error();
+  if (!index->has_value()) {
+    return Reject("the course " + ref.course.value + " has no version " + ref.version +
+                  ThereAre(versions));
+  }
+  std::vector<std::string> topics;
+  for (const auto& topic : (*index)->topics) topics.push_back(topic.id.value);
+  return Reject("the course " + ref.course.value + " has no topic " + ref.topic.value +
+                " in version " + ref.version + ThereAre(topics));
 }
 
 std::shared_ptr<const tutor::Topic> CourseBucket::AtHand(const tutor::TopicRef& ref) {
@@ -199,8 +250,7 @@ Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Read(const tutor::Topi
   auto bytes = bucket_.Get(*key);
   if (!bytes) return bytes.error();
   if (!bytes->has_value()) {
-    return Reject("the course " + ref.course.value + " has no topic " + ref.topic.value +
-                  " in version " + ref.version);
+    return Missing(ref);
   }
   auto topic = envelope::DecodeTopic(**bytes);
   if (!topic) return Fatal("the course bucket holds a damaged topic at " + *key);

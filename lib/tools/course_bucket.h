@@ -71,6 +71,7 @@ class CourseBucket : public TopicSource {
   CourseBucket(std::shared_ptr<wire::Connection> connection, wire::Bucket bucket,
                size_t cache_bytes_max);
   Result<std::shared_ptr<const tutor::Topic>> Read(const tutor::TopicRef& ref);
+  Error Missing(const tutor::TopicRef& ref);
 
   std::shared_ptr<wire::Connection> connection_;  // Outlives the bucket.
   wire::Bucket bucket_;

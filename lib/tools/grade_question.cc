@@ -178,4 +178,28 @@ tutor::CheckAnswerOk GradeAnswer(const tutor::CheckAnswerArgs& args) {
   return ok;
 }
 
+bool NeedsJudge(const tutor::CheckAnswerArgs& args, const tutor::CheckAnswerOk& graded) {
+  if (args.question.format != AnswerFormat::kText || graded.known_error) return false;
+  switch (graded.verdict) {
+    case Verdict::kIncorrect:
+    case Verdict::kPartiallyCorrect:
+      return true;
+    case Verdict::kInvalid:
+    case Verdict::kNotAnAnswer:
+      return args.answer.size() > grading::kAnswerBytesMax;  // Too long for the program.
+    case Verdict::kCorrect:
+    case Verdict::kUngraded:
+      return false;
+  }
+  return false;
+}
+
+tutor::CheckAnswerOk Unjudged(const tutor::CheckAnswerOk& graded) {
+  tutor::CheckAnswerOk ungraded;
+  ungraded.question = graded.question;
+  ungraded.method = graded.method;
+  ungraded.answer_note = "no language model has judged it";
+  return ungraded;
+}
+
 }  // namespace lyceum::tools

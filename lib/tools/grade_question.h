@@ -14,5 +14,10 @@ tutor::CheckAnswerOk GradeAnswer(const tutor::CheckAnswerArgs& args);
 // True where grading is known to take some tens of microseconds: a choice or a number, or little
 // text on both sides.
 bool IsQuickToGrade(const tutor::CheckAnswerArgs& args);
+// Free text that the program did not recognize: whether other words mean the same is nothing that it
+// can tell. One that it did recognize, by a known error too, is decided.
+bool NeedsJudge(const tutor::CheckAnswerArgs& args, const tutor::CheckAnswerOk& graded);
+// What is said of it where no language model judges: ungraded, no guess.
+tutor::CheckAnswerOk Unjudged(const tutor::CheckAnswerOk& graded);
 
 }  // namespace lyceum::tools

@@ -58,23 +58,6 @@ const LlmRun::Judge& AnyGood() {
 
 // --- check_answer
 
-// A text that the program did not recognize. One that it did, by a known error too, is decided.
-bool NeedsRubric(const tutor::CheckAnswerArgs& args, const tutor::CheckAnswerOk& graded) {
-  if (args.question.format != tutor::AnswerFormat::kText || graded.known_error) return false;
-  switch (graded.verdict) {
-    case Verdict::kIncorrect:
-    case Verdict::kPartiallyCorrect:
-      return true;
-    case Verdict::kInvalid:
-    case Verdict::kNotAnAnswer:
-      return args.answer.size() > grading::kAnswerBytesMax;  // Too long for the program.
-    case Verdict::kCorrect:
-    case Verdict::kUngraded:
-      return false;
-  }
-  return false;
-}
-
 // `graded`: what the program says of it, whose words stand in where the model's give too much away.
 tutor::CheckAnswerOk Believed(const Json& json, const tutor::CheckAnswerArgs& args,
                               const tutor::CheckAnswerOk& graded) {
@@ -161,7 +144,7 @@ Task<ToolAnswer> CheckWithModel(const LlmParts& parts, const ToolCall& call) {
   const bool quick = call.input_bytes < Toolbox::kShortInputBytes && IsQuickToGrade(args);
   if (!quick) co_await call.OwnThread();
   tutor::CheckAnswerOk graded = GradeAnswer(args);
-  if (!NeedsRubric(args, graded)) co_return graded;
+  if (!NeedsJudge(args, graded)) co_return graded;
   LlmRun run(parts, call);
   const size_t providers = parts.client->config().providers.size();
   const size_t grader = args.grader > 1 ? args.grader - 1 : 0;
@@ -169,13 +152,7 @@ Task<ToolAnswer> CheckWithModel(const LlmParts& parts, const ToolCall& call) {
   const auto json =
       co_await run.Decide(values, AnyGood(), kJudgedTokensMax, std::min(grader, providers - 1));
   // Whether other words mean the same is nothing that the program can tell: no guess.
-  if (!json) {
-    tutor::CheckAnswerOk ungraded;
-    ungraded.question = args.question.id;
-    ungraded.method = graded.method;
-    ungraded.answer_note = "no language model has judged it";
-    co_return run.Instead(std::move(ungraded));
-  }
+  if (!json) co_return run.Instead(Unjudged(graded));
   co_return run.Answer(Believed(*json, args, graded));
 }
 

@@ -133,7 +133,8 @@ void Advance(std::optional<Session>* session, const UserId& user, const Event& e
   const Seen seen = has_id ? Remember(&step.session.seen, event) : Seen::kNew;
   if (seen != Seen::kNew) {
     ++step.session.counters.duplicates;
-    if (seen == Seen::kOther) step.Reply("duplicate_id", phrases::kDuplicateId);
+    if (seen == Seen::kOther)
+      step.Reply(ErrorOut{"duplicate_id", std::string(phrases::kDuplicateId)});
     return;
   }
   OnEvent(step, event, kind);

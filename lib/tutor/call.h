@@ -26,6 +26,24 @@ enum class Tool {
 };
 inline constexpr int kToolCount = 9;
 
+// Whether its text may be streamed to the learner while it is made.
+constexpr bool Speaks(Tool tool) {
+  switch (tool) {
+    case Tool::kPresentMaterial:
+    case Tool::kClarifyConcept:
+    case Tool::kGiveHint:
+    case Tool::kRemediateKnownError:
+      return true;
+    case Tool::kLoadTopic:
+    case Tool::kGenerateQuestion:
+    case Tool::kCheckAnswer:
+    case Tool::kDiagnoseError:
+    case Tool::kClassifyIntent:
+      return false;
+  }
+  return false;
+}
+
 enum class Verdict { kCorrect, kPartiallyCorrect, kIncorrect, kInvalid, kNotAnAnswer, kUngraded };
 enum class Intent { kUnspecified, kAnswer, kQuestion };
 // What classify_intent may find.

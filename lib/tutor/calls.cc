@@ -2,6 +2,7 @@
 
 #include "base/token.h"
 #include "tutor/known_errors.h"
+#include "tutor/learner.h"
 #include "tutor/lesson.h"
 #include "tutor/limits.h"
 #include "tutor/phrases.h"
@@ -12,18 +13,19 @@ namespace {
 constexpr size_t kErrorTextBytesMax = 512;
 constexpr size_t kErrorCodeBytesMax = 64;
 
-std::string_view FailureText(const Call& call, const ToolError& error) {
+// `began`: a topic of the course was there before.
+std::string_view FailureText(const Call& call, const ToolError& error, bool began) {
   switch (call.tool) {
     case Tool::kCheckAnswer:
       return phrases::kAnswerKept;
     case Tool::kGenerateQuestion:
       return phrases::kGenerateFailed;
     default:
-      // An unknown course or topic: the tool's words name it.
+      // An unknown course or topic: the tool's text names it, and what there is.
       if (error.code == "not_found" && !error.text.empty()) {
         return CutUtf8(error.text, kErrorTextBytesMax);
       }
-      return phrases::kLoadFailed;
+      return began ? phrases::kLoadFailed : phrases::kNotStarted;
   }
 }
 
@@ -56,7 +58,10 @@ void GiveUp(Step& step, Call call, const ToolError& error) {
     case Tool::kGenerateQuestion: {
       const std::string code(
           CutUtf8(error.code.empty() ? "tool_failed" : error.code, kErrorCodeBytesMax));
-      step.Refuse(code, FailureText(call, error), true);
+      const bool began = !IsNeverLoaded(step.session);
+      const std::string_view text = FailureText(call, error, began);
+      step.Refuse(code, text, error.code != "not_found");
+      if (!began) call.text = text;  // For whoever asks what there is.
       Fail(step, std::move(call), code);
       return;
     }

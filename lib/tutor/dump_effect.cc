@@ -17,7 +17,10 @@ std::string Line(const FeedbackOut& m) {
 std::string Line(const HintOut& m) {
   return "hint " + std::to_string(m.level) + "/" + std::to_string(m.of) + " " + Quote(m.text);
 }
-std::string Line(const WaitOut&) { return "wait"; }
+std::string Line(const WaitOut& m) {
+  if (!m.kept) return "wait";
+  return m.place == 0 ? "wait kept" : "wait kept place=" + std::to_string(m.place);
+}
 std::string Line(const ErrorOut& m) {
   return "error " + m.code + (m.retryable ? " retryable " : " ") + Quote(m.text);
 }
@@ -26,6 +29,13 @@ std::string Line(const ProgressOut& m) {
          std::to_string(m.total);
 }
 std::string Line(const CompletedOut&) { return "completed"; }
+std::string Line(const RetractOut& m) { return "retract " + m.call.value; }
+std::string Line(const ResumedOut& m) {
+  return "resumed " + std::to_string(m.first_n) + ".." + std::to_string(m.last_n) + " " +
+         Quote(m.topic.value) + (m.progress ? " " + Line(*m.progress) : "") +
+         (m.question ? " question " + Write(*m.question) : "");
+}
+std::string Line(const DetachedOut& m) { return "detached " + Quote(m.reason); }
 
 std::string Line(const ClientMessage& m) {
   return m.id + " n=" + std::to_string(m.n) + " re=" + Quote(m.in_reply_to.value) +
@@ -79,9 +89,11 @@ std::string Line(const EmitMessage& e) {
          (e.history_index == 0 ? "" : "history=" + std::to_string(e.history_index) + " ") +
          Line(e.message);
 }
+std::string Line(const TellAll& e) { return "tell all " + Line(e.message); }
 std::string Line(const ReplyTo& e) { return "reply " + Write(e.client) + " " + Line(e.message); }
 std::string Line(const ResendMessages& e) {
-  return "resend " + Write(e.client) + " after_n=" + std::to_string(e.after_n);
+  return "resend " + Write(e.client) + " " + std::to_string(e.first_n) + ".." +
+         std::to_string(e.last_n);
 }
 std::string Line(const CallTool& e) {
   return "call " + Write(e.call) + " lock_max=" + std::to_string(e.lock_ms_max) + " " +

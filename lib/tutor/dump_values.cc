@@ -42,8 +42,8 @@ std::string Write(const KnownError& error) {
 
 std::string Write(const Start& e) {
   return "start course=" + Quote(e.course.value) + " version=" + Quote(e.version) +
-         " topic=" + Quote(e.topic.value) + " busy=" + std::string(Name(e.busy_policy)) + " " +
-         dump::Write(e.context);
+         " topic=" + Quote(e.topic.value) + " busy=" + std::string(Name(e.busy_policy)) +
+         (e.again ? " again " : " ") + dump::Write(e.context);
 }
 std::string Write(const UserMessage& e) {
   return "message " + Quote(e.text) + " intent=" + std::string(Name(e.intent));

@@ -11,6 +11,9 @@ std::string_view KindOf(const WaitOut&) { return ""; }
 std::string_view KindOf(const ErrorOut&) { return "error"; }
 std::string_view KindOf(const ProgressOut&) { return ""; }
 std::string_view KindOf(const CompletedOut&) { return "completed"; }
+std::string_view KindOf(const RetractOut&) { return ""; }
+std::string_view KindOf(const ResumedOut&) { return ""; }
+std::string_view KindOf(const DetachedOut&) { return ""; }
 
 std::string_view TextOf(const QuestionOut& m) { return m.question.text; }
 template <class Message>

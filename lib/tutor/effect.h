@@ -32,7 +32,10 @@ struct HintOut {
   uint32_t of = 0;
   std::string text;
 };
-struct WaitOut {};
+struct WaitOut {
+  bool kept = false;   // The event will be handled; false: it was not used.
+  uint32_t place = 0;  // 1: the next one when the lock ends. 0: now, or never.
+};
 struct ErrorOut {
   std::string code;
   std::string text;
@@ -44,9 +47,26 @@ struct ProgressOut {
   uint32_t total = 0;
 };  // Questions of the topic.
 struct CompletedOut {};
+// All that was streamed for this call is void.
+struct RetractOut {
+  CallId call;
+};
+// The answer to attach: the messages first_n to last_n follow, none where first_n > last_n; what
+// lies before first_n is gone. And where the learner stands.
+struct ResumedOut {
+  uint32_t first_n = 0;
+  uint32_t last_n = 0;
+  TopicId topic;
+  std::optional<ProgressOut> progress;   // Empty: no topic is loaded.
+  std::optional<QuestionView> question;  // The open one.
+};
+// The client gets no more messages.
+struct DetachedOut {
+  std::string reason;
+};
 
 using Body = std::variant<TextOut, QuestionOut, FeedbackOut, HintOut, WaitOut, ErrorOut,
-                          ProgressOut, CompletedOut>;
+                          ProgressOut, CompletedOut, RetractOut, ResumedOut, DetachedOut>;
 
 struct ClientMessage {
   std::string id;  // IdAt
@@ -62,15 +82,20 @@ struct EmitMessage {
   ClientMessage message;
   uint64_t history_index = 0;  // Of the entry that HistoryEntryOf makes of it; 0: it makes none.
 };
-// To one client that has no part in the session (n = 0), not kept.
+// To all attached clients, but no part of the session (n = 0) and not kept.
+struct TellAll {
+  ClientMessage message;
+};
+// To one client, no part of the session (n = 0) and not kept.
 struct ReplyTo {
   AttachedClient client;
   ClientMessage message;
 };
-// The kept messages after after_n, again, to one client.
+// The kept messages first_n to last_n, again, to one client.
 struct ResendMessages {
   AttachedClient client;
-  uint32_t after_n = 0;
+  uint32_t first_n = 1;
+  uint32_t last_n = 0;
 };
 // Dispatch. The call is pending in the state. It may run for call.duration_ms from its dispatch;
 // the calls of one lock (call.locked_ms) for lock_ms_max from the first one's. Whoever dispatches
@@ -104,8 +129,8 @@ struct Append {
 // The session may leave memory.
 struct Unload {};
 
-using Effect = std::variant<EmitMessage, ReplyTo, ResendMessages, CallTool, DispatchAgain, EndCall,
-                            SetTimer, ClearTimer, Append, Unload>;
+using Effect = std::variant<EmitMessage, TellAll, ReplyTo, ResendMessages, CallTool, DispatchAgain,
+                            EndCall, SetTimer, ClearTimer, Append, Unload>;
 using Effects = std::vector<Effect>;
 
 // What the history keeps of a message to clients.

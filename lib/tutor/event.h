@@ -24,6 +24,7 @@ struct Start {
   TopicId topic;        // Empty: the first one.
   Context context;
   BusyPolicy busy_policy = BusyPolicy::kReplyWait;
+  bool again = false;  // Begins a completed course anew.
   bool operator==(const Start&) const = default;
 };
 struct UserMessage {

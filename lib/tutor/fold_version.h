@@ -19,6 +19,7 @@
 
 namespace lyceum::tutor {
 
-inline constexpr uint32_t kFoldVersion = 1;
+// Version 1 was never released: no log begins with it, and nothing of it is kept.
+inline constexpr uint32_t kFoldVersion = 2;
 
 }  // namespace lyceum::tutor

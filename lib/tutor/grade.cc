@@ -37,7 +37,7 @@ void EmitFeedback(Step& step, const CheckAnswerOk& grade, const KnownError* erro
   std::string text(CutUtf8(grade.feedback, kToolTextBytesMax));
   const bool gives_away =
       stays_open && question != nullptr && (grade.reveals_answer || Reveals(text, *question));
-  if (text.empty() || gives_away) text = phrases::NeutralFeedback(grade.verdict);
+  if (text.empty() || gives_away) text = phrases::NeutralFeedback(grade.verdict, stays_open);
   std::optional<ErrorId> id;
   if (error != nullptr) id = error->id;
   step.Emit(FeedbackOut{grade.verdict, Score(grade.score), std::move(text), id});

@@ -19,17 +19,35 @@ template <class S, class E>
 void On(Step&, const S&, const E&) = delete;  // No default arm.
 
 void RefuseCompleted(Step& step) { step.Refuse("completed", phrases::kCompleted); }
-void RefuseUnavailable(Step& step) { step.Refuse("unavailable", phrases::kUnavailable, true); }
+void RefuseUnavailable(Step& step) {
+  const bool began = !IsNeverLoaded(step.session);
+  step.Refuse("unavailable", began ? phrases::kUnavailable : phrases::kNotStarted, true);
+}
 void RefuseNoQuestion(Step& step) { step.Refuse("no_open_question", phrases::kNoOpenQuestion); }
+void RefuseStarted(Step& step) { step.Refuse("already_started", phrases::kAlreadyStarted); }
 void Drop(Step& step) { ++step.session.counters.dropped; }
 
 // --- user.start -------------------------------------------------------------------------------
 template <class S>
 void On(Step& step, const S&, const Start&) {
-  step.Refuse("already_started", phrases::kAlreadyStarted);
+  RefuseStarted(step);
+}
+void On(Step& step, const AwaitingToolResult& lock, const Start& start) {
+  // Nothing of the course was seen yet.
+  const bool begins = lock.call.tool == Tool::kLoadTopic && IsNeverLoaded(step.session);
+  if (!begins) return RefuseStarted(step);
+  step.EndCall(true);
+  StartOver(step, start);
+}
+void On(Step& step, const ErrorState&, const Start& start) {
+  if (!IsNeverLoaded(step.session)) return RefuseStarted(step);
+  StartOver(step, start);
 }
 void On(Step& step, const Completed&, const Start& start) {
-  if (start.course == step.session.syllabus.course) return RefuseCompleted(step);
+  const Syllabus& syllabus = step.session.syllabus;
+  const bool another = start.course != syllabus.course ||
+                       (!start.version.empty() && start.version != syllabus.version);
+  if (!another && !start.again) return step.Refuse("completed", phrases::kCompletedStart);
   StartOver(step, start);
 }
 
@@ -79,7 +97,7 @@ void On(Step& step, const Completed&, const Continue&) { EmitSummary(step); }
 // --- user.attach, user.detach -------------------------------------------------------------------
 template <class S>
 void On(Step& step, const S&, const Attach& attach) {
-  if (!step.client.empty()) step.Do(ResendMessages{{step.client, step.encoding}, attach.after_n});
+  Resume(step, attach.after_n);
 }
 template <class S>
 void On(Step& step, const S&, const Detach&) {

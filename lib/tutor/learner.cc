@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tutor/answer_shape.h"
+#include "tutor/args.h"
 #include "tutor/calls.h"
 #include "tutor/handle.h"
 #include "tutor/lesson.h"
@@ -102,9 +103,17 @@ void SkipSetting(Step& step) {
   FinishTopic(step);
 }
 
+bool IsNeverLoaded(const Session& session) {
+  return session.topic == nullptr && session.syllabus.done.empty();
+}
+
 void SkipFailed(Step& step) {
   const auto* error = std::get_if<ErrorState>(&step.session.state);
   if (error == nullptr) return;
+  if (IsNeverLoaded(step.session)) {
+    const std::string& found = error->failed.text;  // What there is: see GiveUp.
+    return step.Refuse("not_found", found.empty() ? phrases::kNotStarted : found);
+  }
   const Tool tool = error->failed.tool;
   const Origin origin = error->failed.origin;
   step.GoBack(origin);
@@ -137,17 +146,30 @@ void StartOver(Step& step, const Start& start) {
   LoadTopic(step, start.topic);
 }
 
+void Resume(Step& step, uint32_t after_n) {
+  const Session& s = step.session;
+  if (step.client.empty()) return;
+  const uint32_t kept = s.n > kMessagesKept ? s.n - kMessagesKept + 1 : 1;
+  const uint32_t first = std::max(std::min(after_n, s.n) + 1, kept);
+  ResumedOut resumed{first, s.n, s.syllabus.topic, ProgressOf(s), std::nullopt};
+  if (const Question* question = CurrentQuestion(s)) resumed.question = ViewOf(*question);
+  step.Reply(std::move(resumed));
+  if (first <= s.n) step.Do(ResendMessages{{step.client, step.encoding}, first, s.n});
+}
+
 void Wait(Step& step, const EventKind& kind) {
-  step.Emit(WaitOut{});
   Session& s = step.session;
   switch (s.busy_policy) {
     case BusyPolicy::kReplyWait:
-      return;
+      return step.Emit(WaitOut{});
     case BusyPolicy::kDefer:
-      if (s.inbox.size() >= kInboxMax) return;
+      if (s.inbox.size() >= kInboxMax) {
+        return step.Refuse("inbox_full", phrases::kInboxFull, true);
+      }
       s.inbox.push_back({{step.cause, step.client, step.encoding, kind}, OpenId(s)});
-      return;
+      return step.Emit(WaitOut{true, static_cast<uint32_t>(s.inbox.size())});
     case BusyPolicy::kInterrupt:
+      step.Emit(WaitOut{.kept = true});
       step.EndCall(true);
       return Handle(step, kind);
   }

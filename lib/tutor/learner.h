@@ -16,12 +16,17 @@ void NextHint(Step& step);
 void SkipQuestion(Step& step);
 // From setting_question: a question that is still to be made is given up.
 void SkipSetting(Step& step);
-// From error_state: gives up what could not be done.
+// No topic of the course was ever there.
+bool IsNeverLoaded(const Session& session);
+// From error_state: gives up what could not be done. A course that never began is not skipped.
 void SkipFailed(Step& step);
 // From a remediating state: back to the question, or to the material.
 void LeaveRemediation(Step& step);
-// From completed, another course: a new session under the same user.
+// A new session under the same user.
 void StartOver(Step& step, const Start& start);
+
+// Tells the client what it missed and where the learner stands, then sends it.
+void Resume(Step& step, uint32_t after_n);
 
 // An event while a tool runs: WAIT, and then what the busy policy says.
 void Wait(Step& step, const EventKind& kind);

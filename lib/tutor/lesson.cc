@@ -39,10 +39,7 @@ bool QueueIsEmpty(const Session& s) {
 }
 
 void EmitProgress(Step& step) {
-  const Syllabus& syllabus = step.session.syllabus;
-  const auto authored = static_cast<uint32_t>(step.session.topic->questions.size());
-  step.Emit(ProgressOut{syllabus.topic, syllabus.next_question + syllabus.generated,
-                        authored + syllabus.generated});
+  if (auto progress = ProgressOf(step.session)) step.Emit(*std::move(progress));
 }
 
 void CountClosed(Step& step, bool correct) {
@@ -66,6 +63,14 @@ void PresentSegment(Step& step, uint32_t segment) {
 }
 
 }  // namespace
+
+std::optional<ProgressOut> ProgressOf(const Session& session) {
+  if (session.topic == nullptr) return std::nullopt;
+  const Syllabus& syllabus = session.syllabus;
+  const auto authored = static_cast<uint32_t>(session.topic->questions.size());
+  return ProgressOut{syllabus.topic, syllabus.next_question + syllabus.generated,
+                     authored + syllabus.generated};
+}
 
 void LoadTopic(Step& step, const TopicId& topic) {
   Call call = CallFor(step, Tool::kLoadTopic);
@@ -158,7 +163,7 @@ void CloseQuestion(Step& step, Closing closing) {
       break;
   }
   step.Go(SettingQuestion{});
-  if (s.topic != nullptr) EmitProgress(step);
+  EmitProgress(step);
 }
 
 void GoOn(Step& step) {

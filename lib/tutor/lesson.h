@@ -14,6 +14,9 @@ void LoadTopic(Step& step, const TopicId& topic);
 // material.
 void OpenTopic(Step& step, const LoadTopicOk& loaded);
 
+// Where the learner stands in the topic. Empty: none is loaded.
+std::optional<ProgressOut> ProgressOf(const Session& session);
+
 // The next segment; after the last, the first question; without content, its load.
 void NextSegment(Step& step);
 void ShowSegment(Step& step, uint32_t segment, std::string_view text);

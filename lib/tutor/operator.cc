@@ -17,7 +17,7 @@ void KeepLast(Container& items, size_t count) {
 }
 
 void RepairBounds(Session& s) {
-  KeepLast(s.clients, kClientsMax);
+  if (s.clients.size() > kClientsMax) s.clients.resize(kClientsMax);
   KeepLast(s.inbox, kInboxMax);
   KeepLast(s.syllabus.done, kTopicsDoneMax);
   KeepLast(s.syllabus.closed, kGateWindowMax);

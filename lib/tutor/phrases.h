@@ -10,6 +10,14 @@ namespace lyceum::tutor::phrases {
 inline constexpr std::string_view kNoSession =
     "There is no session yet: send start with a course first.";
 inline constexpr std::string_view kAlreadyStarted = "The session is open already: go on with it.";
+inline constexpr std::string_view kCompletedStart =
+    "The course is completed: start it with again, in another version, or start another course.";
+inline constexpr std::string_view kNotStarted =
+    "The course could not be loaded: send continue to try it again, or start with another one.";
+inline constexpr std::string_view kInboxFull =
+    "Too much waits already: this was not kept. Send it again when the tutor has answered.";
+inline constexpr std::string_view kTooManyClients =
+    "Too many clients are attached, and this one was silent longest: send attach to come back.";
 inline constexpr std::string_view kCompleted =
     "The course is completed: start another one to go on learning.";
 inline constexpr std::string_view kNoOpenQuestion =
@@ -46,14 +54,15 @@ inline constexpr std::string_view kForReview =
     "Your answer could not be graded. It is marked for review and does not count.";
 
 // What stands in place of an empty feedback, and of one that would give the answer away.
-inline std::string_view NeutralFeedback(Verdict verdict) {
+// `stays_open`: the learner may try again.
+inline std::string_view NeutralFeedback(Verdict verdict, bool stays_open) {
   switch (verdict) {
     case Verdict::kCorrect:
       return "Correct.";
     case Verdict::kPartiallyCorrect:
-      return "Partly right. Try again.";
+      return stays_open ? "Partly right. Try again." : "Partly right.";
     case Verdict::kIncorrect:
-      return "Not right yet. Try again.";
+      return stays_open ? "Not right yet. Try again." : "That was not right.";
     case Verdict::kInvalid:
       return "I could not read that as an answer. Write it in another way.";
     case Verdict::kNotAnAnswer:

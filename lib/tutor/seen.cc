@@ -29,7 +29,7 @@ class ContentHash {
   }
 
   void AddEvent(const Start& event) {
-    const auto& [course, version, topic, context, busy_policy] = event;
+    const auto& [course, version, topic, context, busy_policy, again] = event;
     const auto& [tone, persona, objectives, language] = context;
     for (const std::string_view text :
          {std::string_view(course.value), std::string_view(version), std::string_view(topic.value),
@@ -39,6 +39,7 @@ class ContentHash {
     Add(uint64_t{objectives.size()});
     for (const std::string& objective : objectives) Add(std::string_view(objective));
     Add(static_cast<uint64_t>(busy_policy));
+    Add(uint64_t{again});
   }
   void AddEvent(const UserMessage& event) {
     const auto& [text, intent] = event;

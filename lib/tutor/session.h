@@ -175,7 +175,7 @@ struct Session {
       topic;                 // The content behind syllabus.topic; null before the first load.
   std::string topic_digest;  // Where the store keeps it.
   std::optional<OpenQuestion> question;
-  std::vector<AttachedClient> clients;
+  std::vector<AttachedClient> clients;  // The one whose event came last is the first.
   std::vector<Deferred> inbox;
   std::vector<Timer> timers;
   Ring<HistoryEntry, kRecentMax> recent;  // The tail of the history.

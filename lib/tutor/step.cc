@@ -7,6 +7,7 @@
 #include "base/token.h"
 #include "tutor/args.h"
 #include "tutor/limits.h"
+#include "tutor/phrases.h"
 
 namespace lyceum::tutor {
 
@@ -53,22 +54,35 @@ void Step::EmitBody(Body body, bool noted) {
                  index});
 }
 
-void Step::Reply(std::string_view code, std::string_view text) {
+ClientMessage Step::Aside(Body body) {
+  return {NextId(), 0, cause, now(), NameOf(session.state), std::move(body)};
+}
+
+void Step::Reply(Body body) {
   if (client.empty()) return;
-  Do(ReplyTo{{client, encoding},
-             {NextId(), 0, cause, now(), NameOf(session.state),
-              ErrorOut{std::string(code), std::string(text), false}}});
+  Do(ReplyTo{{client, encoding}, Aside(std::move(body))});
+}
+
+void Step::Retract(const Call& call) {
+  if (!Speaks(call.tool) || session.clients.empty()) return;
+  Do(TellAll{Aside(RetractOut{call.id})});
 }
 
 void Step::AttachClient(bool again) {
   if (client.empty()) return;
-  for (AttachedClient& attached : session.clients) {
-    if (attached.id != client) continue;
-    if (again) attached.encoding = encoding;
+  std::vector<AttachedClient>& clients = session.clients;
+  const auto known = std::find_if(clients.begin(), clients.end(),
+                                  [&](const AttachedClient& other) { return other.id == client; });
+  if (known != clients.end()) {
+    if (again) known->encoding = encoding;
+    std::rotate(clients.begin(), known, known + 1);
     return;
   }
-  if (session.clients.size() >= kClientsMax) session.clients.erase(session.clients.begin());
-  session.clients.push_back({client, encoding});
+  if (clients.size() >= kClientsMax) {
+    Do(ReplyTo{clients.back(), Aside(DetachedOut{std::string(phrases::kTooManyClients)})});
+    clients.pop_back();
+  }
+  clients.insert(clients.begin(), {client, encoding});
 }
 
 void Step::DetachClient() {
@@ -114,6 +128,7 @@ std::optional<Call> Step::EndCall(bool tell_worker) {
   if (lock == nullptr) return std::nullopt;
   Call call = std::move(lock->call);
   Do(tutor::EndCall{call.id, tell_worker});
+  if (tell_worker) Retract(call);
   ClearTimer(TimerKind::kToolDeadline);
   GoBack(call.origin);
   return call;
@@ -123,6 +138,8 @@ void Step::Finish() {
   const StateName state = NameOf(session.state);
   for (Effect& effect : effects) {
     if (auto* emit = std::get_if<EmitMessage>(&effect)) emit->message.state = state;
+    if (auto* tell = std::get_if<TellAll>(&effect)) tell->message.state = state;
+    if (auto* reply = std::get_if<ReplyTo>(&effect)) reply->message.state = state;
   }
 }
 

@@ -42,16 +42,18 @@ class Step {
   // An error answer. `noted` false: it is not kept in the history.
   void Refuse(std::string_view code, std::string_view text, bool retryable = false,
               bool noted = true);
-  // An error answer to the event's client alone, that is no part of the session.
-  void Reply(std::string_view code, std::string_view text);
+  // To the event's client alone, no part of the session.
+  void Reply(Body body);
+  // What may have been streamed for this call is void: it ended without its text.
+  void Retract(const Call& call);
   template <class E>
   void Do(E effect) {
     effects.emplace_back(std::in_place_type<E>, std::move(effect));
   }
 
   // --- Clients ---------------------------------------------------------------------------------
-  // The event's client. `again`: a start or attach event, which also says how it wants to be
-  // written to.
+  // The event's client, before all others. `again`: a start or attach event, which also says how it
+  // wants to be written to. One too many: the one silent longest goes, and is told.
   void AttachClient(bool again);
   void DetachClient();
 
@@ -67,7 +69,7 @@ class Step {
   // Locks the session with this call, with a new id, a duration and its timer.
   void StartCall(Call call);
   // Ends the pending call and leaves the lock for its origin. Gives the call back; empty: not
-  // locked.
+  // locked. `tell_worker`: it ends without a result, so what it said is retracted.
   std::optional<Call> EndCall(bool tell_worker);
 
   // Ends the step: every message says the state after it.
@@ -75,6 +77,7 @@ class Step {
 
  private:
   void EmitBody(Body body, bool noted);
+  ClientMessage Aside(Body body);  // With n = 0.
   // The entry among the recent ones. Its index.
   uint64_t Remember(Role role, std::string_view kind, std::string_view text);
 

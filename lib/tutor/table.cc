@@ -198,11 +198,19 @@ std::string Describe(const WaitOut&) { return "WAIT"; }
 std::string Describe(const ErrorOut& m) { return "R " + m.code; }
 std::string Describe(const ProgressOut&) { return ""; }
 std::string Describe(const CompletedOut&) { return "summary"; }
+std::string Describe(const RetractOut&) { return "retract"; }
+std::string Describe(const ResumedOut&) { return "resumed"; }
+std::string Describe(const DetachedOut&) { return "detached"; }
 
 std::string Describe(const EmitMessage& e) {
   return std::visit([](const auto& body) { return Describe(body); }, e.message.body);
 }
-std::string Describe(const ReplyTo&) { return "tell"; }
+std::string Describe(const TellAll& e) {
+  return std::visit([](const auto& body) { return Describe(body); }, e.message.body);
+}
+std::string Describe(const ReplyTo& e) {
+  return std::visit([](const auto& body) { return Describe(body); }, e.message.body);
+}
 std::string Describe(const ResendMessages&) { return "resend"; }
 std::string Describe(const CallTool& e) { return "L{" + std::string(Name(e.call.tool)) + "}"; }
 std::string Describe(const DispatchAgain&) { return "dispatch again"; }

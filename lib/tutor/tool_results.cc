@@ -29,6 +29,7 @@ bool IsWithheld(Step& step, const Call& call, const std::string& text, bool flag
   const Question* question = CurrentQuestion(step.session);
   const bool reveals = question != nullptr && (flagged || Reveals(text, *question));
   if (!text.empty() && !reveals) return false;
+  step.Retract(call);
   if (call.attempt == 1) {
     Call again = call;
     again.attempt = 2;
@@ -55,6 +56,7 @@ void Apply(Step& step, const Call& call, const LoadTopicOk& ok) {
 
 void Apply(Step& step, const Call& call, const PresentMaterialOk& ok) {
   if (ok.text.empty()) {
+    step.Retract(call);
     ++step.session.counters.degraded;
     return EmitSubstitute(step, call);
   }
@@ -131,8 +133,12 @@ void Apply(Step& step, const Call& call, const ClassifyIntentOk& ok) {
 }  // namespace
 
 void ApplyResult(Step& step, const Call& call, const ToolReply& reply) {
-  if (const auto* error = std::get_if<ToolError>(&reply.outcome)) return GiveUp(step, call, *error);
+  if (const auto* error = std::get_if<ToolError>(&reply.outcome)) {
+    step.Retract(call);
+    return GiveUp(step, call, *error);
+  }
   if (reply.outcome.index() != static_cast<size_t>(call.tool)) {
+    step.Retract(call);
     return GiveUp(step, call, Bad("the result of another tool"));
   }
   if (reply.degraded) ++step.session.counters.degraded;

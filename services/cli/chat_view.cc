@@ -208,6 +208,11 @@ std::string ChatView::Render(const ClientMessage& message) const {
                                   "]\n");
           },
           [&](const tutor::CompletedOut&) { return paint("32", "★ The course is completed.\n"); },
+          [&](const tutor::RetractOut&) { return std::string(); },
+          [&](const tutor::ResumedOut&) { return std::string(); },
+          [&](const tutor::DetachedOut& out) {
+            return paint("31", block("! " + Plain(out.reason), "  "));
+          },
       },
       message.body);
 }

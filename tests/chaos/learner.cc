@@ -39,7 +39,12 @@ std::string Line(const tutor::ClientMessage& message) {
           [](const tutor::ProgressOut& out) {
             return fmt::format("progress {} {}/{}", out.topic.value, out.done, out.total);
           },
-          [](const tutor::CompletedOut&) { return std::string("completed"); }},
+          [](const tutor::CompletedOut&) { return std::string("completed"); },
+          [](const tutor::RetractOut& out) { return "retract " + out.call.value; },
+          [](const tutor::ResumedOut& out) {
+            return fmt::format("resumed {} {}", out.first_n, out.last_n);
+          },
+          [](const tutor::DetachedOut& out) { return "detached " + out.reason; }},
       message.body);
   return fmt::format("{} {}", Name(message.state), body);
 }

@@ -189,11 +189,12 @@ class Coverage {
   std::map<std::string, int> seen;
 
  private:
+  void Add(const tutor::Body& body) { ++seen["body " + std::to_string(body.index())]; }
   void Add(const tutor::Effect& effect) {
     ++seen["effect " + std::to_string(effect.index())];
-    if (const auto* emit = std::get_if<tutor::EmitMessage>(&effect)) {
-      ++seen["body " + std::to_string(emit->message.body.index())];
-    }
+    if (const auto* emit = std::get_if<tutor::EmitMessage>(&effect)) Add(emit->message.body);
+    if (const auto* tell = std::get_if<tutor::TellAll>(&effect)) Add(tell->message.body);
+    if (const auto* reply = std::get_if<tutor::ReplyTo>(&effect)) Add(reply->message.body);
     if (const auto* set = std::get_if<tutor::SetTimer>(&effect)) {
       ++seen["timer " + std::string(Name(set->timer.kind))];
     }

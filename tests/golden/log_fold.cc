@@ -150,10 +150,12 @@ void LogFold::Refuse(const shard::Record& record, std::string_view user, shard::
   Put("refused", shard::Name(refused.reason));
   Put("refused text", refused.text);
   Put("dead letter", envelope::EncodeDeadLetter(shard::DeadLetterOf(partition_, record, refused)));
-  if (refused.sender && !refused.sender->client.empty() && !user.empty()) {
-    Reply(UserId(std::string(user)),
-          {{refused.sender->client, refused.encoding},
-           shard::RefusalMessage(PositionOf(record), refused, Find(user))});
+  if (!user.empty()) {
+    const tutor::Session* session = Find(user);
+    const auto message = shard::RefusalMessage(PositionOf(record), refused, session);
+    for (const tutor::AttachedClient& reader : shard::RefusalReaders(refused, session)) {
+      Reply(UserId(std::string(user)), {reader, message});
+    }
   }
   step_.refused = std::move(refused);
 }
@@ -167,6 +169,7 @@ void LogFold::Apply(const shard::Record& record, Entry* entry, const std::string
   };
   const auto apply = Overloaded{
       [&](const tutor::EmitMessage& emit) { Emit(record, entry, emit); },
+      [&](const tutor::TellAll& tell) { Tell(*entry->session, tell.message); },
       [&](const tutor::ReplyTo& reply) { Reply(entry->session->user, reply); },
       [&](const tutor::ResendMessages& resend) { Resend(entry, resend); },
       [&](const tutor::CallTool& call) { Call(*entry->session, call, trace); },
@@ -194,13 +197,17 @@ void LogFold::PutMessage(const UserId& user, const tutor::ClientMessage& message
 
 void LogFold::Emit(const shard::Record& record, Entry* entry, const tutor::EmitMessage& emit) {
   const tutor::Session& session = *entry->session;
-  PutMessage(session.user, emit.message);
-  for (const tutor::AttachedClient& client : session.clients) {
-    Put(Name(client.encoding), subjects_.Out(client.id));
-  }
+  Tell(session, emit.message);
   const tutor::Encoding kept = shard::KeptEncoding(session);
   entry->tail.AddMessage(emit.message.n, record.sequence, emit.history_index, kept,
                          envelope::EncodeClientMessage(session.user, emit.message, kept));
+}
+
+void LogFold::Tell(const tutor::Session& session, const tutor::ClientMessage& message) {
+  PutMessage(session.user, message);
+  for (const tutor::AttachedClient& client : session.clients) {
+    Put(Name(client.encoding), subjects_.Out(client.id));
+  }
 }
 
 void LogFold::Reply(const UserId& user, const tutor::ReplyTo& reply) {
@@ -209,13 +216,10 @@ void LogFold::Reply(const UserId& user, const tutor::ReplyTo& reply) {
 }
 
 void LogFold::Resend(Entry* entry, const tutor::ResendMessages& resend) {
-  const uint32_t last = entry->session->n;
-  const uint32_t first =
-      std::max(resend.after_n, last > tutor::kMessagesKept ? last - tutor::kMessagesKept : 0);
   std::vector<std::string_view> chunks(entry->chunks.begin(), entry->chunks.end());
   chunks.push_back(entry->tail.chunk());
-  const auto kept =
-      envelope::MessagesIn(chunks, first, last, tutor::kMessagesKept, kResendBytesMax);
+  const auto kept = envelope::MessagesIn(chunks, resend.first_n - 1, resend.last_n,
+                                         tutor::kMessagesKept, kResendBytesMax);
   CHECK(kept.has_value());
   Put("resend", subjects_.Out(resend.client.id));
   for (const envelope::KeptMessage& message : *kept) {

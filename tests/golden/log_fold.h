@@ -19,13 +19,14 @@
 #include "envelope/subjects.h"
 #include "log_file.h"
 #include "shard/fold.h"
+#include "shard/log_history.h"
 #include "tutor/advance.h"
 
 namespace lyceum::golden {
 
 struct FoldOptions {
   tutor::Core core = &tutor::Advance;
-  uint32_t fold_version = 1;  // Before the first barrier.
+  uint32_t fold_version = shard::kFirstFoldVersion;  // Before the first barrier.
   uint32_t fold_version_max = tutor::kFoldVersion;
   // At each checkpoint a session is read back from its row.
   bool reload = false;
@@ -87,6 +88,7 @@ class LogFold {
   void Refuse(const shard::Record& record, std::string_view user, shard::Refused refused);
   void Apply(const shard::Record& record, Entry* entry, const std::string& trace);
   void Emit(const shard::Record& record, Entry* entry, const tutor::EmitMessage& emit);
+  void Tell(const tutor::Session& session, const tutor::ClientMessage& message);
   void Reply(const UserId& user, const tutor::ReplyTo& reply);
   void Resend(Entry* entry, const tutor::ResendMessages& resend);
   void Call(const tutor::Session& session, const tutor::CallTool& call, const std::string& trace);

@@ -289,6 +289,7 @@ class Walker {
     if (OneIn(3)) start.context.persona = "a carpenter";
     if (OneIn(3)) start.context.objectives = {"multiply", "über Brüche reden"};
     if (OneIn(3)) start.context.language = "de";
+    start.again = OneIn(4);
     return start;
   }
 

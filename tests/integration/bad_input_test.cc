@@ -111,6 +111,36 @@ TEST_F(BadInput, UnknownFieldsAndKindsAreRefusedByNameAndTheSenderIsTold) {
   EXPECT_EQ(DeadLetterNumber(1).reason, "undecodable");
 }
 
+TEST_F(BadInput, WhatCannotBeReadIsToldToTheClientsOfTheSession) {
+  const std::string start = R"({"id":"s","client":"tab","start":{"course":"fractions"}})";
+  ASSERT_TRUE(gateway.Send("ada", start));
+  ASSERT_TRUE(gateway.Reply("tab", "s"));
+  // Half a surrogate, bytes that are no UTF-8, no JSON at all: nobody can read who sent them.
+  for (const std::string& data : {std::string(R"({"id":"h","message":{"text":"\ud800"}})"),
+                                  std::string("{\"id\":\"u\",\"message\":{\"text\":\"\xff\"}}"),
+                                  std::string("{ what"), std::string("\x08\xff\xff")}) {
+    ASSERT_TRUE(gateway.Send("ada", data));
+    const auto told = gateway.Hear("tab", [&](const Gateway::Received& received) {
+      const auto* error = BodyOf<tutor::ErrorOut>(received);
+      return error != nullptr && error->code == "refused";
+    });
+    ASSERT_TRUE(told) << data;
+    EXPECT_EQ(told->message.n, 0u);
+  }
+}
+
+TEST_F(BadInput, ASubjectThatNamesNoUserIsDeadAndSaysHowToWriteIt) {
+  uint32_t count = 0;
+  for (const std::string& user : {std::string("\xC3\xA4"
+                                              "d\xC3\xA4"),
+                                  std::string(65, 'a')}) {
+    ASSERT_TRUE(gateway.Send(user, R"({"id":"w5","client":"c","skip":{}})")) << user;
+    const auto dead = DeadLetterNumber(++count);
+    EXPECT_EQ(dead.reason, "bad_subject");
+    EXPECT_NE(dead.text.find("base64url"), std::string::npos) << dead.text;
+  }
+}
+
 TEST_F(BadInput, AnEventOfAnotherClassIsRefused) {
   ASSERT_TRUE(gateway.Send("ada", R"({"id":"w1","client":"c","force_skip":{}})"));
   EXPECT_EQ(DeadLetterNumber(1).reason, "wrong_class");

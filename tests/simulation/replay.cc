@@ -1,6 +1,7 @@
 #include "simulation/replay.h"
 
 #include "envelope/codec.h"
+#include "shard/log_history.h"
 
 namespace lyceum::simulation {
 namespace {
@@ -37,7 +38,7 @@ void Keep(const tutor::Effects& effects, uint64_t sequence, ReplayedSession* of)
 Replayed Replay(const ReplayPlan& plan, const std::vector<wire::MemoryRecord>& log) {
   Replayed replayed;
   envelope::EventDecoder decoder;
-  uint32_t fold_version = 1;
+  uint32_t fold_version = shard::kFirstFoldVersion;
   tutor::Effects effects;
   for (const wire::MemoryRecord& stored : log) {
     replayed.last_sequence = stored.sequence;

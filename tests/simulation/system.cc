@@ -6,6 +6,7 @@
 
 #include "base/token.h"
 #include "envelope/rows.h"
+#include "shard/log_history.h"
 #include "support/planted_core.h"
 
 namespace lyceum::simulation {
@@ -68,7 +69,7 @@ System::System(const Options& options)
     worker.shard.subjects = subjects_;
     worker.shard.worker = fmt::format("w{}", i);
     worker.shard.core = &SimulatedCore;
-    worker.shard.fold_version = 1;
+    worker.shard.fold_version = shard::kFirstFoldVersion;
     worker.shard.checkpoint_ms = dice_.OneIn(3) ? dice_.Between(20, 200) : 1'000;
     if (dice_.OneIn(2)) worker.shard.memory_bytes = 16 << 10;  // All that is clean leaves.
     if (dice_.OneIn(4)) worker.shard.refold_records_max = 4;

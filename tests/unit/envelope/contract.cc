@@ -11,7 +11,8 @@ std::string ToolRequestJson(const std::string& tool, const std::string& args) {
          tool + R"(":)" + args +
          R"(},"context":{"tone":"kind","persona":"owl","objectives":["pass","enjoy"],"language":"en"},)"
          R"("trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","stream_json":true,)"
-         R"("stream_subjects":["lyceum.out.c0","lyceum.out.c1"]})";
+         R"("stream_subjects":["lyceum.out.c1","lyceum.out.c0"],)"
+         R"("stream_json_subjects":["lyceum.out.c1"]})";
 }
 
 const char kRef[] = R"("ref":{"course":"algebra","version":"v1","topic":"lines"})";
@@ -44,7 +45,8 @@ const std::vector<EventSample>& EventSamples() {
       {kUser,
        R"({"id":"e1","client":"c1","trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",)"
        R"("start":{"course":"algebra","version":"v1","topic":"lines","context":{"tone":"kind",)"
-       R"("persona":"owl","objectives":["pass","enjoy"],"language":"en"},"busy_policy":"defer"}})"},
+       R"("persona":"owl","objectives":["pass","enjoy"],"language":"en"},"busy_policy":"defer",)"
+       R"("again":true}})"},
       {kUser, R"({"id":"e2","client":"c1","start":{"course":"algebra"}})"},
       {kUser, R"({"id":"e3","client":"c1","message":{"text":"x = 4","intent":"ANSWER"}})"},
       {kUser, R"({"id":"e4","client":"~YS5i","message":{"text":"why?","intent":"QUESTION"}})"},
@@ -103,9 +105,17 @@ const std::vector<std::string>& ClientMessageSamples() {
       MessageJson(R"("feedback":{"verdict":"correct","score":1,"text":"Yes."})"),
       MessageJson(R"("hint":{"level":1,"of":3,"text":"Count."})"),
       MessageJson(R"("wait":{})"),
+      MessageJson(R"("wait":{"kept":true,"place":3})"),
       MessageJson(R"("error":{"code":"unavailable","text":"Try again.","retryable":true})"),
       MessageJson(R"("progress":{"topic":"lines","done":2,"total":9})"),
       MessageJson(R"("completed":{})"),
+      MessageJson(R"("retract":{"request_id":"3-17-1"})"),
+      MessageJson(
+          R"("resumed":{"first_n":4,"last_n":9,"topic":"lines","progress":{"topic":"lines",)"
+          R"("done":2,"total":9},"question":{"id":"q1","text":"2+2?","format":"choice",)"
+          R"("choices":["3","4"]}})"),
+      MessageJson(R"("resumed":{"first_n":1})"),
+      MessageJson(R"("detached":{"reason":"Too many clients."})"),
   };
   return kSamples;
 }

@@ -195,7 +195,7 @@ TEST(ToolRequestBase, IsCompletedByEachAttempt) {
 TEST(ToolRequestBase, ListsAllWhoListen) {
   const auto request = DecodeToolRequest(ToolRequestSamples()[0], kJson);
   ASSERT_TRUE(request);
-  EXPECT_EQ(request->stream_subjects, (std::vector<std::string>{"lyceum.out.c0", "lyceum.out.c1"}));
+  EXPECT_EQ(request->stream_subjects, (std::vector<std::string>{"lyceum.out.c1", "lyceum.out.c0"}));
   EXPECT_EQ(request->stream_subject, "lyceum.out.c1");
   std::string many = R"({"id":"1","tool":"load_topic","user":"ana","args":{"load_topic":{}},)"
                      R"("stream_subjects":["a")";

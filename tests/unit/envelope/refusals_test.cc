@@ -275,7 +275,7 @@ TEST(Refusals, ToolRequestsAndSignals) {
             "history_max: must be at most 10000");
   EXPECT_EQ(DecodeClientMessage(R"({"user":"ana","state":"exposition"})", kJson).error().text,
             "body: one must be set: text, question, feedback, hint, wait, error, progress, "
-            "completed, delta, retract");
+            "completed, delta, retract, resumed, detached");
   EXPECT_TRUE(DecodeClientMessage(R"({"user":"ana","state":"asleep","wait":{}})", kJson)
                   .error()
                   .text.starts_with("state: must be one of exposition, setting_question, "));

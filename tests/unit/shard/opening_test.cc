@@ -289,7 +289,10 @@ TEST_F(EmptyFolder, SendsNothingThatIsOldAndDispatchesOnlyWhatIsOpen) {
   EXPECT_EQ(tools.requests.size(), 1u);
   EXPECT_EQ(world.Stored(0, RecordClass::kTimer) + world.Stored(1, RecordClass::kTimer), timers);
   EXPECT_EQ(world.DeadLetters().size(), 1u);
-  for (Client* learner : learners) EXPECT_EQ(learner->count<tutor::ErrorOut>(), 0u);
+  for (Client* learner : learners) {
+    EXPECT_EQ(learner->count<tutor::ErrorOut>(), learner->errors("refused"));
+  }
+  EXPECT_EQ(learners[0]->errors("refused"), 1u);
 }
 
 TEST_F(EmptyFolder, SendsNothingThatIsOldThoughItDiesOnTheWay) {

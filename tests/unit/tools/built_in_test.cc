@@ -230,6 +230,23 @@ TEST_F(BuiltIn, AfterTheLastWrongTryNobodyIsAskedForAnother) {
   EXPECT_EQ(said[2], "Not right yet.");
 }
 
+// Other words may mean the same: without a language model nobody can tell.
+TEST_F(BuiltIn, FreeTextThatIsNotTheKeyIsUngradedNotIncorrect) {
+  tutor::Question question = Question("adding-same");
+  question.format = tutor::AnswerFormat::kText;
+  question.answers = {"the mitochondrion"};
+  question.known_errors = {{ErrorId("nucleus"), {"the nucleus"}, "That holds the genes."}};
+  const auto check = [&](const char* answer) {
+    return Run<tutor::CheckAnswerOk>(tutor::CheckAnswerArgs{question, answer, {}, 1});
+  };
+  EXPECT_EQ(check("The mitochondrion.").verdict, tutor::Verdict::kCorrect);
+  EXPECT_EQ(check("the power plant of the cell").verdict, tutor::Verdict::kUngraded);
+  EXPECT_EQ(check("the power plant of the cell").question, question.id);
+  const auto known = check("the nucleus");
+  EXPECT_EQ(known.verdict, tutor::Verdict::kIncorrect);
+  ASSERT_TRUE(known.known_error);
+}
+
 TEST_F(BuiltIn, AKeyThatCanNotBeGradedIsUngraded) {
   tutor::Question question = Question("adding-same");
   question.answers = {"eight elevenths"};

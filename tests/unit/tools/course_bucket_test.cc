@@ -71,7 +71,13 @@ TEST_F(Courses, ATopicIsAtHandOnceItWasRead) {
   EXPECT_EQ(bucket_->AtHand({CourseId(""), course.version, course.topics[1].id}), nullptr);
 }
 
-TEST_F(Courses, WhatIsNotThereIsNamed) {
+std::string TopicNames(const Course& course) {
+  std::string names;
+  for (const auto& topic : course.topics) names += (names.empty() ? "" : ", ") + topic.id.value;
+  return names;
+}
+
+TEST_F(Courses, WhatIsNotThereIsNamedAndWhatIs) {
   ASSERT_TRUE(bucket_->Put(DefaultCourse()));
   const auto why = [&](const char* course, const char* version, const char* topic) {
     const auto got = bucket_->Get({CourseId(course), version, TopicId(topic)});
@@ -79,9 +85,19 @@ TEST_F(Courses, WhatIsNotThereIsNamed) {
     EXPECT_EQ(got.error().fault, Fault::kReject);
     return got.error().text;
   };
-  EXPECT_EQ(why("physics", "", ""), "there is no course physics");
-  EXPECT_EQ(why("fractions", "abc", ""), "the course fractions has no version abc");
-  EXPECT_NE(why("fractions", "", "cooking").find("has no topic cooking"), std::string::npos);
+  Course other = DefaultCourse();
+  other.id = CourseId("Brüche 1. Klasse");
+  ASSERT_TRUE(bucket_->Put(other));
+  EXPECT_EQ(why("physics", "", ""),
+            "there is no course physics; there are: Brüche 1. Klasse, fractions");
+  EXPECT_EQ(why("physics", "v1", "light"), why("physics", "", ""));
+  const std::string version = DefaultCourse().version;
+  EXPECT_EQ(why("fractions", "abc", ""),
+            "the course fractions has no version abc; there are: " + version);
+  EXPECT_EQ(why("fractions", "abc", "meaning"), why("fractions", "abc", ""));
+  EXPECT_EQ(why("fractions", "", "cooking"),
+            "the course fractions has no topic cooking in version " + version +
+                "; there are: " + TopicNames(DefaultCourse()));
   EXPECT_EQ(why("", "", ""), "this is no id of a course");
 }
 

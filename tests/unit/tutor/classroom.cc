@@ -15,12 +15,20 @@ std::string Describe(const FeedbackOut& m) { return "feedback " + std::string(Na
 std::string Describe(const HintOut& m) {
   return "hint " + std::to_string(m.level) + "/" + std::to_string(m.of);
 }
-std::string Describe(const WaitOut&) { return "wait"; }
+std::string Describe(const WaitOut& m) {
+  return m.kept ? "wait kept " + std::to_string(m.place) : "wait";
+}
 std::string Describe(const ErrorOut& m) { return "error " + m.code; }
 std::string Describe(const ProgressOut& m) {
   return "progress " + std::to_string(m.done) + "/" + std::to_string(m.total);
 }
 std::string Describe(const CompletedOut&) { return "completed"; }
+std::string Describe(const RetractOut&) { return "retract"; }
+std::string Describe(const ResumedOut& m) {
+  return "resumed " + std::to_string(m.first_n) + ".." + std::to_string(m.last_n) +
+         (m.question ? " question " + m.question->id.value : "");
+}
+std::string Describe(const DetachedOut&) { return "detached"; }
 
 template <class M>
 std::string TextOf(const M& message) {
@@ -94,6 +102,19 @@ std::vector<std::string> Classroom::emitted() const {
     const auto* emit = std::get_if<EmitMessage>(&effect);
     if (emit == nullptr) continue;
     messages.push_back(std::visit([](const auto& m) { return Describe(m); }, emit->message.body));
+  }
+  return messages;
+}
+
+std::vector<std::string> Classroom::told() const {
+  std::vector<std::string> messages;
+  const auto describe = [](const auto& m) { return Describe(m); };
+  for (const Effect& effect : effects) {
+    if (const auto* tell = std::get_if<TellAll>(&effect)) {
+      messages.push_back("all: " + std::visit(describe, tell->message.body));
+    } else if (const auto* reply = std::get_if<ReplyTo>(&effect)) {
+      messages.push_back(reply->client.id.value + ": " + std::visit(describe, reply->message.body));
+    }
   }
   return messages;
 }

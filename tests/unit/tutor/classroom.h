@@ -42,9 +42,11 @@ class Classroom {
   StateName state() const { return NameOf(session->state); }
   const Call& call() const;  // The pending one, or the failed one.
   bool IsLockedBy(Tool tool) const;
-  // "text", "question q1", "feedback incorrect", "hint 1/2", "wait", "error code", "progress 1/2",
-  // "completed", in order.
+  // "text", "question q1", "feedback incorrect", "hint 1/2", "wait", "wait kept 1", "error code",
+  // "progress 1/2", "completed", in order.
   std::vector<std::string> emitted() const;
+  // What is no part of the session: "c: resumed 1..3", "all: retract", in order.
+  std::vector<std::string> told() const;
   std::vector<std::string> texts() const;  // The words of texts, hints, feedback and errors.
   const ToolArgs* args() const;  // Of the last call that was started in this step, or null.
   const Timer* timer(TimerKind kind) const;

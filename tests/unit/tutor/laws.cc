@@ -15,6 +15,7 @@ const Call* Pending(const Session& s) {
 }
 
 std::string IdOf(const EmitMessage& e) { return e.message.id; }
+std::string IdOf(const TellAll& e) { return e.message.id; }
 std::string IdOf(const ReplyTo& e) { return e.message.id; }
 std::string IdOf(const CallTool& e) { return e.call.id.value; }
 std::string IdOf(const SetTimer& e) { return e.timer.token; }
@@ -55,6 +56,11 @@ class Follower {
     if (e.history_index == 0) return "";
     if (e.history_index != ++history_) return "the history is not dense";
     return HistoryKindOf(e.message.body).empty() ? "a history entry without a kind" : "";
+  }
+  std::string On(const TellAll& e) {
+    if (e.message.n != 0) return "an aside that counts";
+    if (e.message.state != NameOf(after_.state)) return "an aside with another state";
+    return "";
   }
   std::string On(const ReplyTo& e) {
     if (e.message.n != 0) return "a reply that counts";

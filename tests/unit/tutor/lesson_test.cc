@@ -67,8 +67,6 @@ TEST(Lesson, ATopicOfAnotherCourseOrWithBadContentIsRefused) {
   EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
   room.Do(Continue{}).Reply(LoadTopicOk{nullptr, "d"});
   EXPECT_EQ(room.emitted(), Emitted{"error bad_result"});
-  room.Do(Skip{});
-  EXPECT_EQ(room.state(), StateName::kCompleted);
 }
 
 TEST(Lesson, ContentIsSharedNotCopied) {
@@ -149,17 +147,31 @@ TEST(Locks, TheDispatcherIsToldWhatItCounts) {
   FAIL() << "no call";
 }
 
-TEST(Locks, TheInboxHoldsEightAndOneMoreOnlyWaits) {
+TEST(Locks, TheInboxHoldsEightAndOneMoreIsRefused) {
   Start start = Classroom::DefaultStart();
   start.busy_policy = BusyPolicy::kDefer;
   Classroom room(samples::SampleTopic("t1", ""), start);
-  for (size_t i = 0; i < kInboxMax + 1; ++i) {
+  for (size_t i = 1; i <= kInboxMax; ++i) {
     room.Do(Hint{});
-    EXPECT_EQ(room.emitted(), Emitted{"wait"});
+    EXPECT_EQ(room.emitted(), Emitted{"wait kept " + std::to_string(i)});
   }
+  room.Do(Hint{});
+  EXPECT_EQ(room.emitted(), Emitted{"error inbox_full"});
   EXPECT_EQ(room.session->inbox.size(), kInboxMax);
   room.Load();
   EXPECT_TRUE(room.session->inbox.empty());
+}
+
+TEST(Locks, WaitSaysWhatBecomesOfTheEvent) {
+  Start start = Classroom::DefaultStart();
+  Classroom dropping(samples::SampleTopic("t1", ""), start);
+  dropping.ToQuestion().Answer("12").Ask("why?");
+  EXPECT_EQ(dropping.emitted(), Emitted{"wait"});
+  start.busy_policy = BusyPolicy::kInterrupt;
+  Classroom interrupting(samples::SampleTopic("t1", ""), start);
+  interrupting.ToQuestion().Answer("12").Ask("why?");
+  EXPECT_EQ(interrupting.emitted(), Emitted{"wait kept 0"}) << "handled at once, not lost";
+  EXPECT_TRUE(interrupting.IsLockedBy(Tool::kClarifyConcept));
 }
 
 TEST(Timers, ARecordThatComesEarlyChangesNothing) {
@@ -206,16 +218,6 @@ TEST(Timers, ThirtyDaysArchiveAndALearnerIsWelcomeBack) {
   room.Do(Continue{});
   EXPECT_EQ(room.session->lifecycle, Lifecycle::kActive);
   EXPECT_EQ(room.session->timers.size(), 2u);
-}
-
-TEST(Clients, EightAreAttachedAndTheOldestGoes) {
-  Classroom room;
-  for (int i = 0; i < 8; ++i) {
-    room.client = ClientId("d" + std::to_string(i));
-    room.Do(Continue{});
-  }
-  ASSERT_EQ(room.session->clients.size(), kClientsMax);
-  EXPECT_EQ(room.session->clients.front().id, ClientId("d0"));
 }
 
 TEST(Clients, StartAndAttachSayHowTheyAreWrittenTo) {
