@@ -100,7 +100,7 @@ void Run::Send(const LoadLearner& learner, const tutor::Event& event) {
   message.subject = subjects_.In(envelope::RecordClass::kUser, learner.user());
   message.data = envelope::EncodeEvent(event, plan_.encoding);
   if (plan_.encoding == tutor::Encoding::kJson) message.content_type = "application/json";
-  message.message_id = event.id.value;
+  message.message_id = fmt::format("{}/{}", learner.user().value, event.id.value);
   const bool sent = node_->publisher().Send(std::move(message), INT64_MAX,
                                             [this](const Result<uint64_t>& stored) {
                                               if (!stored) ++report_.not_acked;
