@@ -108,6 +108,7 @@ TEST_F(ToolWorkers, AWorkerThatStoodStillRaisesNoAlarmAndServesAgain) {
   Ask("q2");
   const auto answer = gateway.Reply("c", "q2");
   ASSERT_TRUE(answer) << frozen->err() << stack.session_worker_logs();
+  test::PassTime(milliseconds(2500));  // It looks for alarms once a second.
   frozen->Terminate();
   EXPECT_EQ(frozen->Wait(In(seconds(10))), 0) << frozen->err();
   EXPECT_NE(frozen->err().find("stood still"), std::string::npos) << frozen->err();
