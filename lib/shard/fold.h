@@ -33,7 +33,7 @@ struct Refused {
   Refusal reason = Refusal::kUndecodable;
   std::string text;  // What is wrong and what to do. No learner text.
   std::optional<envelope::RefusedSender> sender;
-  std::optional<envelope::RefusedResult> result = {};  // Of a tool result.
+  std::optional<envelope::RefusedResult> result = {};     // Of a tool result.
   tutor::Encoding encoding = tutor::Encoding::kProtobuf;  // Of the record.
   bool of_learner = false;  // It lies in class user, under a subject that names a session.
 };
