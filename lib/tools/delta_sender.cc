@@ -87,8 +87,7 @@ DeltaStream::DeltaStream(DeltaSender* sender, const envelope::ToolRequest& reque
       user_(request.user),
       request_(request.id),
       attempt_(request.attempt),
-      subject_(request.stream_subject),
-      encoding_(request.stream_json ? envelope::Encoding::kJson : envelope::Encoding::kProtobuf),
+      targets_(envelope::StreamTargetsOf(request)),
       stop_(std::move(stop)) {}
 
 void DeltaStream::RetractBefore() {
@@ -138,23 +137,30 @@ void DeltaStream::Close() {
 }
 
 void DeltaStream::Send(const DeltaText::Piece& piece) {
-  Send(envelope::EncodeDelta(user_, {request_, attempt_, piece.offset, piece.text}, encoding_),
+  const envelope::Delta delta{request_, attempt_, piece.offset, piece.text};
+  Send([&](envelope::Encoding encoding) { return envelope::EncodeDelta(user_, delta, encoding); },
        &DeltaSender::Counters::deltas);
 }
 
 void DeltaStream::SendRetract(uint32_t attempt) {
-  Send(envelope::EncodeRetract(user_, request_, attempt, encoding_),
-       &DeltaSender::Counters::retracts);
+  Send(
+      [&](envelope::Encoding encoding) {
+        return envelope::EncodeRetract(user_, request_, attempt, encoding);
+      },
+      &DeltaSender::Counters::retracts);
 }
 
-void DeltaStream::Send(std::string data, uint64_t DeltaSender::Counters::*counter) {
-  wire::Message message;
-  message.subject = subject_;
-  if (encoding_ == envelope::Encoding::kJson) {
-    message.headers.emplace_back("Content-Type", "application/json");
+void DeltaStream::Send(const std::function<std::string(envelope::Encoding)>& encode,
+                       uint64_t DeltaSender::Counters::*counter) {
+  for (const envelope::StreamTarget& target : targets_) {
+    wire::Message message;
+    message.subject = target.subject;
+    if (target.encoding == envelope::Encoding::kJson) {
+      message.headers.emplace_back("Content-Type", "application/json");
+    }
+    message.data = encode(target.encoding);
+    sender_->Send(message, counter);
   }
-  message.data = std::move(data);
-  sender_->Send(message, counter);
 }
 
 }  // namespace lyceum::tools

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 #include "envelope/codec.h"
 #include "tools/delta_text.h"
@@ -73,14 +74,15 @@ class DeltaStream : public TextStream, public std::enable_shared_from_this<Delta
   void Beat();
   void Send(const DeltaText::Piece& piece);
   void SendRetract(uint32_t attempt);
-  void Send(std::string data, uint64_t DeltaSender::Counters::*counter);
+  // To each target, as it reads.
+  void Send(const std::function<std::string(envelope::Encoding)>& encode,
+            uint64_t DeltaSender::Counters::*counter);
 
   DeltaSender* const sender_;
   const UserId user_;
   const CallId request_;
   const uint32_t attempt_;
-  const std::string subject_;
-  const envelope::Encoding encoding_;
+  const std::vector<envelope::StreamTarget> targets_;
   const std::stop_token stop_;
 
   std::mutex mutex_;  // Of the rest; held while sending, which keeps the order.
