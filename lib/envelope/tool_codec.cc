@@ -1,4 +1,6 @@
 // Between the dispatcher and the tool workers: requests, acks, cancels, refusals.
+#include <algorithm>
+
 #include "base/check.h"
 #include "envelope/convert.h"
 #include "envelope/proto_io.h"
@@ -112,6 +114,20 @@ bool IsWhole(const ToolAckView& ack) {
 }
 
 }  // namespace
+
+std::vector<StreamTarget> StreamTargetsOf(const ToolRequest& request) {
+  const auto encoding_if = [](bool json) { return json ? Encoding::kJson : Encoding::kProtobuf; };
+  std::vector<StreamTarget> targets;
+  for (const std::string& subject : request.stream_subjects) {
+    const std::vector<std::string>& json = request.stream_json_subjects;
+    const bool is_json = std::find(json.begin(), json.end(), subject) != json.end();
+    targets.push_back({subject, encoding_if(is_json)});
+  }
+  if (targets.empty() && !request.stream_subject.empty()) {
+    targets.push_back({request.stream_subject, encoding_if(request.stream_json)});
+  }
+  return targets;
+}
 
 std::string EncodeToolRequest(const ToolRequest& request, Encoding encoding) {
   std::string bytes;

@@ -33,6 +33,15 @@ struct ToolRequest {
   std::vector<std::string> stream_subjects;
   std::vector<std::string> stream_json_subjects;  // Those of them where deltas are in JSON.
 };
+// Where deltas of this request go, and how each is written: stream_subjects, or the one of a request
+// that has stream_subject alone.
+struct StreamTarget {
+  std::string subject;
+  Encoding encoding = Encoding::kProtobuf;
+  bool operator==(const StreamTarget&) const = default;
+};
+std::vector<StreamTarget> StreamTargetsOf(const ToolRequest& request);
+
 std::string EncodeToolRequest(const ToolRequest& request, Encoding encoding);
 Result<ToolRequest> DecodeToolRequest(std::string_view data, Encoding encoding);
 

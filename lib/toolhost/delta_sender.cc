@@ -63,8 +63,7 @@ DeltaStream::DeltaStream(DeltaSender* sender, const envelope::ToolRequest& reque
       user_(request.user),
       request_(request.id),
       attempt_(request.attempt),
-      subject_(request.stream_subject),
-      encoding_(request.stream_json ? envelope::Encoding::kJson : envelope::Encoding::kProtobuf),
+      targets_(envelope::StreamTargetsOf(request)),
       stop_(std::move(stop)) {}
 
 void DeltaStream::OnLoop(std::function<void(DeltaStream&)> what) {
@@ -125,22 +124,34 @@ void DeltaStream::FinishHere() {
   if (const auto piece = text_.TakeRest()) Send(*piece);
 }
 
+// Written once for each encoding that somebody reads.
+template <class Encode>
+void DeltaStream::Send(const Encode& encode, uint64_t DeltaSender::Counters::*counter) {
+  std::string json, protobuf;
+  for (const envelope::StreamTarget& target : targets_) {
+    const bool is_json = target.encoding == envelope::Encoding::kJson;
+    std::string& data = is_json ? json : protobuf;
+    if (data.empty()) data = encode(target.encoding);
+    wire::Outbound message;
+    message.subject = target.subject;
+    message.data = data;
+    if (is_json) message.content_type = "application/json";
+    sender_->Send(message, counter);
+  }
+}
+
 void DeltaStream::Send(const DeltaText::Piece& piece) {
-  Send(envelope::EncodeDelta(user_, {request_, attempt_, piece.offset, piece.text}, encoding_),
+  const envelope::Delta delta{request_, attempt_, piece.offset, piece.text};
+  Send([&](envelope::Encoding encoding) { return envelope::EncodeDelta(user_, delta, encoding); },
        &DeltaSender::Counters::deltas);
 }
 
 void DeltaStream::SendRetract(uint32_t attempt) {
-  Send(envelope::EncodeRetract(user_, request_, attempt, encoding_),
-       &DeltaSender::Counters::retracts);
-}
-
-void DeltaStream::Send(const std::string& data, uint64_t DeltaSender::Counters::*counter) {
-  wire::Outbound message;
-  message.subject = subject_;
-  message.data = data;
-  if (encoding_ == envelope::Encoding::kJson) message.content_type = "application/json";
-  sender_->Send(message, counter);
+  Send(
+      [&](envelope::Encoding encoding) {
+        return envelope::EncodeRetract(user_, request_, attempt, encoding);
+      },
+      &DeltaSender::Counters::retracts);
 }
 
 }  // namespace lyceum::toolhost

@@ -14,6 +14,7 @@
 #include <memory>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/executor.h"
@@ -82,14 +83,14 @@ class DeltaStream : public TextStream, public std::enable_shared_from_this<Delta
   bool closed() const { return finished_ || stop_.stop_requested(); }
   void Send(const DeltaText::Piece& piece);
   void SendRetract(uint32_t attempt);
-  void Send(const std::string& data, uint64_t DeltaSender::Counters::*counter);
+  template <class Encode>
+  void Send(const Encode& encode, uint64_t DeltaSender::Counters::*counter);  // To each target.
 
   DeltaSender* const sender_;
   const UserId user_;
   const CallId request_;
   const uint32_t attempt_;
-  const std::string subject_;
-  const envelope::Encoding encoding_;
+  const std::vector<envelope::StreamTarget> targets_;
   const std::stop_token stop_;
 
   size_t added_bytes_ = 0;         // Of the task: since the last retract.

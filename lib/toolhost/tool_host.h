@@ -6,7 +6,7 @@
 //     -> Event{tool_result} to lyceum.in.tool.<user>, until acked
 //   lyceum.toolctl.<id>: a cancel; the tool is told to stop, and the result is dropped
 //   lyceum.toolworker.<id>: a heartbeat, every 500 ms
-//   what a tool says to the learner while it works -> deltas to the request's stream_subject
+//   what a tool says to the learner while it works -> deltas to the request's stream_subjects
 // A host that is full, and has had to say so or is it for a while, leaves the queue group and joins
 // again when a slot is free. A request it runs, or is one of the last it has run, is accepted and
 // not run again: a result that is there is sent again. A request that can be read but not run

@@ -84,22 +84,13 @@ std::string RequestProblem(const envelope::Subjects& subjects, const envelope::T
 }
 
 bool IsStreamed(const envelope::Subjects& subjects, const envelope::ToolRequest& request) {
-  switch (request.tool) {
-    case tutor::Tool::kPresentMaterial:
-    case tutor::Tool::kClarifyConcept:
-    case tutor::Tool::kGiveHint:
-    case tutor::Tool::kRemediateKnownError:
-      break;
-    case tutor::Tool::kLoadTopic:
-    case tutor::Tool::kGenerateQuestion:
-    case tutor::Tool::kCheckAnswer:
-    case tutor::Tool::kDiagnoseError:
-    case tutor::Tool::kClassifyIntent:
-      return false;
-  }
-  const std::string& subject = request.stream_subject;
-  const std::string token = subject.substr(subject.rfind('.') + 1);
-  return IsToken(token) && subject == subjects.Out(ClientId(token));
+  if (!tutor::Speaks(request.tool)) return false;
+  const std::vector<envelope::StreamTarget> targets = envelope::StreamTargetsOf(request);
+  const auto is_client = [&](const envelope::StreamTarget& target) {
+    const std::string token = target.subject.substr(target.subject.rfind('.') + 1);
+    return IsToken(token) && target.subject == subjects.Out(ClientId(token));
+  };
+  return !targets.empty() && std::all_of(targets.begin(), targets.end(), is_client);
 }
 
 }  // namespace lyceum::toolhost

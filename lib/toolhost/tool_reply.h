@@ -37,7 +37,7 @@ std::string RequestProblem(const envelope::Subjects& subjects, const envelope::T
                            tutor::Tool subscribed);
 
 // True where somebody listens to the text of this request's tool while it is made: the tool speaks
-// to the learner, and the stream's subject is a client's.
+// to the learner, and all the stream's subjects are clients'.
 bool IsStreamed(const envelope::Subjects& subjects, const envelope::ToolRequest& request);
 
 }  // namespace lyceum::toolhost

@@ -83,11 +83,12 @@ Result<wire::PubAck> Deliver(wire::Connection& connection, const envelope::Subje
   if (message.data.size() > connection.payload_bytes_max()) {
     return Reject("the event is larger than the server takes");
   }
+  // An id is unique per learner.
+  const std::string id = user.value + "/" + event.id.value;
   std::string last = "no ack";
   const Forbidden forbidden(connection);
   do {
-    Result<wire::PubAck> ack =
-        wire::PublishAcked(connection, message, event.id.value, OneTry(deadline));
+    Result<wire::PubAck> ack = wire::PublishAcked(connection, message, id, OneTry(deadline));
     if (ack || ack.error().fault != Fault::kRetry) return ack;
     if (auto error = forbidden.Seen()) return *error;
     last = ack.error().text;

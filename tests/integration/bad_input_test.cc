@@ -112,6 +112,7 @@ TEST_F(BadInput, UnknownFieldsAndKindsAreRefusedByNameAndTheSenderIsTold) {
 }
 
 TEST_F(BadInput, WhatCannotBeReadIsToldToTheClientsOfTheSession) {
+  gateway.Listen("tab");
   const std::string start = R"({"id":"s","client":"tab","start":{"course":"fractions"}})";
   ASSERT_TRUE(gateway.Send("ada", start));
   ASSERT_TRUE(gateway.Reply("tab", "s"));
@@ -130,15 +131,10 @@ TEST_F(BadInput, WhatCannotBeReadIsToldToTheClientsOfTheSession) {
 }
 
 TEST_F(BadInput, ASubjectThatNamesNoUserIsDeadAndSaysHowToWriteIt) {
-  uint32_t count = 0;
-  for (const std::string& user : {std::string("\xC3\xA4"
-                                              "d\xC3\xA4"),
-                                  std::string(65, 'a')}) {
-    ASSERT_TRUE(gateway.Send(user, R"({"id":"w5","client":"c","skip":{}})")) << user;
-    const auto dead = DeadLetterNumber(++count);
-    EXPECT_EQ(dead.reason, "bad_subject");
-    EXPECT_NE(dead.text.find("base64url"), std::string::npos) << dead.text;
-  }
+  ASSERT_TRUE(gateway.Send(std::string(65, 'a'), R"({"id":"w5","client":"c","skip":{}})"));
+  const auto dead = DeadLetterNumber(1);
+  EXPECT_EQ(dead.reason, "bad_subject");
+  EXPECT_NE(dead.text.find("base64url"), std::string::npos) << dead.text;
 }
 
 TEST_F(BadInput, AnEventOfAnotherClassIsRefused) {
@@ -262,9 +258,18 @@ TEST_F(BadInput, ACourseThatDoesNotExistIsSaidAndCanBeLeft) {
   });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->message.state, tutor::StateName::kErrorState);
+  EXPECT_NE(BodyOf<tutor::ErrorOut>(*error)->text.find("fractions"), std::string::npos)
+      << BodyOf<tutor::ErrorOut>(*error)->text;
   ASSERT_TRUE(gateway.Send("lost", R"({"id":"k","client":"lost","skip":{}})"));
+  const auto skipped = gateway.Reply("lost", "k");
+  ASSERT_TRUE(skipped);
+  ASSERT_NE(BodyOf<tutor::ErrorOut>(*skipped), nullptr);
+  EXPECT_EQ(BodyOf<tutor::ErrorOut>(*skipped)->code, "not_found");
+  // No operator is needed.
+  ASSERT_TRUE(
+      gateway.Send("lost", R"({"id":"s2","client":"lost","start":{"course":"fractions"}})"));
   EXPECT_TRUE(gateway.Hear("lost", [](const Gateway::Received& received) {
-    return BodyOf<tutor::CompletedOut>(received) != nullptr;
+    return BodyOf<tutor::ProgressOut>(received) != nullptr;
   }));
 }
 

@@ -165,7 +165,9 @@ TEST_F(Running, AConversationLivesThroughTheServersEnd) {
   stack_.nats().Restart();
   lines.Close();
   ASSERT_EQ(chat.Wait(In(seconds(60))), 0) << chat.err() << chat.out();
-  const std::vector<json> messages = Lines(chat.out());
+  std::vector<json> messages = Lines(chat.out());
+  // What answers an attach has no number.
+  std::erase_if(messages, [](const json& message) { return message.contains("resumed"); });
   for (size_t i = 0; i < messages.size(); ++i) EXPECT_EQ(messages[i]["n"], i + 1) << chat.out();
   EXPECT_TRUE(messages.back().contains("completed")) << chat.out();
   const Ran replay = Lyceum("operator", {"replay", "ada", "--verify"});

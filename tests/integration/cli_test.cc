@@ -174,6 +174,17 @@ TEST_F(Installed, TheSameIdIsOneRecord) {
   EXPECT_EQ(RecordsOf(UserId("ada")), 1u);
 }
 
+// An id is unique per learner: what two of them send in one second is two records.
+TEST_F(Installed, LearnersMayUseTheSameIds) {
+  for (int i = 0; i < 48; ++i) {
+    const Ran sent =
+        Lyceum("gateway", {"send", "--user", "learner-" + std::to_string(i), "--client", "c",
+                           "--start", "small", "--id", "1", "--json"});
+    ASSERT_EQ(sent.code, 0) << sent.err;
+    EXPECT_EQ(json::parse(sent.out)["duplicate"], false) << i;
+  }
+}
+
 TEST_F(Installed, AnEventGoesToTheSubjectOfItsClass) {
   const Ran ran = Lyceum("operator", {"send", "--user", "ada", "--json", "--event",
                                       R"({"goto_topic":{"topic":"t"}})"});

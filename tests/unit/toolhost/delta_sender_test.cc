@@ -93,6 +93,22 @@ TEST_F(Deltas, WhatWaitsGoesOutWhileTheToolIsSilent) {
   }
 }
 
+TEST_F(Deltas, GoToAllAttachedClientsAsEachReads) {
+  envelope::ToolRequest request = Request(2, true);
+  request.stream_subjects = {"lyceum.out.c1", "lyceum.out.c2"};
+  request.stream_json_subjects = {"lyceum.out.c1"};
+  const auto stream = sender_.Open(request, stop_.get_token());
+  stream->Add("One");
+  std::lock_guard lock(mutex_);
+  ASSERT_EQ(messages_.size(), 4u);  // A retract and a delta to each.
+  for (const wire::Message& message : messages_) {
+    const bool json = message.subject == "lyceum.out.c1";
+    EXPECT_EQ(message.header("Content-Type"), json ? "application/json" : "");
+    EXPECT_EQ(message.data[0] == '{', json);
+  }
+  EXPECT_EQ(messages_[3].subject, "lyceum.out.c2");
+}
+
 TEST_F(Deltas, ALaterAttemptTakesBackTheOneBefore) {
   const auto stream = sender_.Open(Request(2, true), stop_.get_token());
   stream->Add("One");
