@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "cli/cli.h"
+
 namespace lyceum::cli {
 namespace {
 
@@ -32,7 +34,11 @@ class Forbidden {
       : connection_(connection), before_(connection.async_errors()) {}
   std::optional<Error> Seen() const {
     if (connection_.async_errors() == before_) return std::nullopt;
-    return Reject("the server refused it: " + connection_.last_async_error());
+    const std::string role(RoleNeeded());
+    return Reject("the server refused it: " + connection_.last_async_error() +
+                  (role.empty() ? ""
+                                : "; this command needs the role " + role +
+                                      ": set NATS_USER and NATS_PASSWORD to it"));
   }
 
  private:
@@ -89,8 +95,9 @@ Result<wire::PubAck> Deliver(wire::Connection& connection, const envelope::Subje
   const Forbidden forbidden(connection);
   do {
     Result<wire::PubAck> ack = wire::PublishAcked(connection, message, id, OneTry(deadline));
-    if (ack || ack.error().fault != Fault::kRetry) return ack;
+    if (ack) return ack;
     if (auto error = forbidden.Seen()) return *error;
+    if (ack.error().fault != Fault::kRetry) return ack;
     last = ack.error().text;
   } while (Pause(deadline));
   return Retry("the log did not take the event: " + last);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/overloaded.h"
+#include "cli/math_text.h"
 #include "cli/terminal.h"
 #include "tutor/limits.h"
 #include "tutor/names.h"
@@ -37,6 +38,25 @@ std::string Block(const std::string& text, std::string_view indent, size_t width
   return block + "\n";
 }
 
+void ReplaceAll(std::string* text, std::string_view what, std::string_view with) {
+  for (size_t i = text->find(what); i != std::string::npos; i = text->find(what, i + with.size())) {
+    text->replace(i, what.size(), with);
+  }
+}
+
+// "b", "B", "b)", "(b)", "[b]", "b.": the place of the letter. Empty: something else.
+std::optional<size_t> LetterOf(std::string_view text) {
+  if (text.size() == 3 &&
+      ((text[0] == '(' && text[2] == ')') || (text[0] == '[' && text[2] == ']'))) {
+    text = text.substr(1, 1);
+  } else if (text.size() == 2 && (text[1] == ')' || text[1] == '.' || text[1] == ':')) {
+    text = text.substr(0, 1);
+  }
+  if (text.size() != 1 || std::isalpha(static_cast<unsigned char>(text[0])) == 0)
+    return std::nullopt;
+  return static_cast<size_t>(std::tolower(static_cast<unsigned char>(text[0])) - 'a');
+}
+
 std::string VerdictText(const tutor::FeedbackOut& feedback) {
   std::string mark = "•";
   switch (feedback.verdict) {
@@ -56,14 +76,18 @@ std::string VerdictText(const tutor::FeedbackOut& feedback) {
     case tutor::Verdict::kUngraded:
       break;
   }
-  const std::string text = Plain(feedback.text);
+  const std::string text = ForPeople(feedback.text);
   return mark + " " + (text.empty() ? std::string(Name(feedback.verdict)) : text);
 }
 
+std::string Lower(std::string_view text) {
+  std::string lower(text.substr(0, 16));
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
 bool IsGoOn(std::string_view text) {
-  std::string words(text);
-  for (char& c : words) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return words == "continue" || words == "go on" || words == "next";
+  const std::string said = Lower(text);
+  return said == "continue" || said == "go on" || said == "next";
 }
 
 LineMeaning Event(tutor::EventKind kind) { return SendEvent{std::move(kind)}; }
@@ -76,11 +100,26 @@ LineMeaning Message(std::string_view text, tutor::Intent intent) {
 
 }  // namespace
 
+std::string ForPeople(std::string_view text) {
+  std::string readable = ReadableMath(Plain(text));
+  ReplaceAll(&readable, "send continue", "say go on");
+  ReplaceAll(&readable, "Send continue", "Say go on");
+  ReplaceAll(&readable, "send start with a course first", "name a course with --course");
+  return readable;
+}
+
+std::string NameOf(std::string_view id) {
+  std::string name = PlainLine(id, 80);
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '-' || c == '_'; }, ' ');
+  return name;
+}
+
 std::string HelpText() {
   return "  type an answer or a question, or:\n"
          "  /hint           the next hint\n"
-         "  /skip           leave this question or part\n"
-         "  /continue       go on\n"
+         "  /skip           leave this question or part (also: skip)\n"
+         "  /continue       go on (also: go on, next, continue)\n"
          "  /answer TEXT    TEXT is my answer\n"
          "  /ask TEXT       TEXT is a question to the tutor\n"
          "  /quit           leave; the session waits for you\n";
@@ -143,14 +182,18 @@ LineMeaning ChatView::Read(std::string_view line) const {
   if (text.empty() || text[0] == '#') return Nothing{};
   if (text[0] != '/') {
     const bool is_choice = std::find(choices_.begin(), choices_.end(), text) != choices_.end();
-    const auto place = static_cast<size_t>(std::tolower(static_cast<unsigned char>(text[0])) - 'a');
-    if (text.size() == 1 && !is_choice && place < std::min(choices_.size(), kLettersMax) &&
+    const std::optional<size_t> letter = LetterOf(text);
+    if (letter && !is_choice && *letter < std::min(choices_.size(), kLettersMax) &&
         (state_ == StateName::kAwaitingAnswer || state_ == StateName::kRemediatingKnownError ||
          state_ == StateName::kRemediatingUnknownError)) {
-      return Message(choices_[place], tutor::Intent::kAnswer);
+      return Message(choices_[*letter], tutor::Intent::kAnswer);
     }
-    // While material is shown, a message is a question about it; who types these asks nothing.
-    if (state_ == tutor::StateName::kExposition && IsGoOn(text)) return Event(tutor::Continue{});
+    // Where no question is open, a message is a question to the tutor; who types these asks nothing.
+    if (state_ == StateName::kExposition || state_ == StateName::kSettingQuestion ||
+        state_ == StateName::kErrorState || state_ == StateName::kCompleted) {
+      if (IsGoOn(text)) return Event(tutor::Continue{});
+      if (Lower(text) == "skip") return Event(tutor::Skip{});
+    }
     return Message(text, tutor::Intent::kUnspecified);
   }
   const size_t space = text.find(' ');
@@ -176,14 +219,14 @@ std::string ChatView::Render(const ClientMessage& message) const {
   };
   return std::visit(
       Overloaded{
-          [&](const tutor::TextOut& out) { return "\n" + block(Plain(out.text), ""); },
+          [&](const tutor::TextOut& out) { return "\n" + block(ForPeople(out.text), ""); },
           [&](const tutor::QuestionOut& out) {
-            std::string text = "\n" + paint("1", block("? " + Plain(out.question.text), "  "));
+            std::string text = "\n" + paint("1", block("? " + ForPeople(out.question.text), "  "));
             for (size_t i = 0; i < out.question.choices.size(); ++i) {
               const std::string letter = i < kLettersMax
                                              ? std::string(1, static_cast<char>('a' + i))
                                              : std::to_string(i + 1);
-              text += block("    " + letter + ") " + Plain(out.question.choices[i]), "       ");
+              text += block("    " + letter + ") " + ForPeople(out.question.choices[i]), "       ");
             }
             return text;
           },
@@ -193,19 +236,19 @@ std::string ChatView::Render(const ClientMessage& message) const {
           },
           [&](const tutor::HintOut& out) {
             return paint("36", block("hint " + std::to_string(out.level) + "/" +
-                                         std::to_string(out.of) + ": " + Plain(out.text),
+                                         std::to_string(out.of) + ": " + ForPeople(out.text),
                                      "  "));
           },
           [&](const tutor::WaitOut&) {
             return paint("2", "… one moment, the tutor is thinking\n");
           },
           [&](const tutor::ErrorOut& out) {
-            return paint("31", block("! " + Plain(out.text.empty() ? out.code : out.text), "  "));
+            return paint("31",
+                         block("! " + ForPeople(out.text.empty() ? out.code : out.text), "  "));
           },
           [&](const tutor::ProgressOut& out) {
-            return paint("2", "[" + PlainLine(out.topic.value, 80) + ": " +
-                                  std::to_string(out.done) + " of " + std::to_string(out.total) +
-                                  "]\n");
+            return paint("2", "[" + NameOf(out.topic.value) + ": " + std::to_string(out.done) +
+                                  " of " + std::to_string(out.total) + "]\n");
           },
           [&](const tutor::CompletedOut&) { return paint("32", "★ The course is completed.\n"); },
           [&](const tutor::RetractOut&) { return std::string(); },

@@ -34,6 +34,12 @@ using LineMeaning = std::variant<SendEvent, Quit, ShowHelp, Nothing, BadLine>;
 
 std::string HelpText();
 
+// A text of the tutor for people: safe to print, mathematics readable, commands by the words that can be
+// typed here.
+std::string ForPeople(std::string_view text);
+// An id of a course, topic or question, where no title is known.
+std::string NameOf(std::string_view id);
+
 struct Looks {
   bool colour = false;
   size_t width = 0;  // Characters in a line. 0: as long as they come.
@@ -47,12 +53,15 @@ class ChatView {
   explicit ChatView(Looks looks, std::optional<uint32_t> after_n = 0)
       : looks_(looks), last_n_(after_n) {}
 
+  void SetWidth(size_t width) { looks_.width = width; }
+
   // The messages that can be shown now.
   std::vector<tutor::ClientMessage> Receive(const tutor::ClientMessage& message);
   // For people, control characters stripped, with its newlines.
   std::string Render(const tutor::ClientMessage& message) const;
 
-  // A learner who types the letter of a choice of the open question means the choice.
+  // A learner who types the letter of a choice of the open question, as b, B, b), (b), [b] or b., means the
+  // choice.
   LineMeaning Read(std::string_view line) const;
 
   void Sent(const EventId& id);
@@ -62,7 +71,11 @@ class ChatView {
     joined_n_ = n;
     state_ = state;
   }
+  // The question that is open, known from elsewhere than a message.
+  void OpenQuestion(const tutor::QuestionView& question) { choices_ = question.choices; }
   bool Ready() const;
+  // A tool runs, as far as is known.
+  bool locked() const { return state_ == tutor::StateName::kAwaitingToolResult; }
   bool completed() const { return state_ == tutor::StateName::kCompleted; }
   // The session is known to be at n: has everything come?
   bool Has(uint32_t n) const { return last_n_.value_or(0) >= n; }

@@ -68,9 +68,11 @@ struct CourseShowOptions {
 };
 struct ChatOptions {
   std::string user;
-  std::string course;
-  std::string client;  // Empty: a fresh one.
-  std::string script;  // Empty: standard input.
+  std::string course;   // Empty: the one that the learner is in.
+  std::string topic;    // To begin with. Empty: the first one.
+  std::string version;  // Empty: the current one.
+  std::string client;   // Empty: a fresh one.
+  std::string script;   // Empty: standard input.
   int64_t timeout_s = 60;
 };
 struct SendOptions {
@@ -87,6 +89,13 @@ struct SendOptions {
   std::optional<uint32_t> attach;
   bool detach = false;
   std::optional<std::string> event;  // JSON.
+  int64_t timeout_s = 10;
+};
+enum class Operation { kSkip, kGoto, kRetry, kEnd, kShutdown, kRemediate };
+struct OperateOptions {
+  Operation what = Operation::kRetry;
+  std::string user;
+  std::string value;  // The topic, the error or the reason.
   int64_t timeout_s = 10;
 };
 struct StateOptions {
@@ -143,6 +152,7 @@ int RunCourseList(const Common& common);
 int RunCourseShow(const Common& common, const CourseShowOptions& options);
 int RunChat(const Common& common, const ChatOptions& options);
 int RunSend(const Common& common, const SendOptions& options);
+int RunOperate(const Common& common, const OperateOptions& options);
 int RunState(const Common& common, const StateOptions& options);
 int RunReplay(const Common& common, const ReplayOptions& options);
 int RunReplayPartition(const Common& common, const ReplayOptions& options);
@@ -156,6 +166,9 @@ int RunLoad(const Common& common, const LoadOptions& options);
 int RunToolCheck(const Common& common, const ToolCheckOptions& options);
 int RunDeadLetterList(const Common& common, int64_t limit);
 int RunDeadLetterShow(const Common& common, uint64_t sequence);
+
+// The role at the NATS server that the command which runs needs; empty: none. Set by Main.
+std::string_view RoleNeeded();
 
 // Reads the command line, runs what it names.
 int Main(int argc, const char* const* argv);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "cli/cli.h"
+#include "cli/suggest.h"
 #include "cli/terminal.h"
 
 namespace lyceum::cli {
@@ -20,6 +21,7 @@ struct Options {
   CourseShowOptions show;
   ChatOptions chat;
   SendOptions send;
+  std::vector<std::unique_ptr<OperateOptions>> operate;
   std::string send_start, send_text, send_event;
   uint32_t send_attach = 0;
   StateOptions state;
@@ -37,6 +39,41 @@ struct Options {
   uint64_t dlq_sequence = 0;
 };
 
+std::string role_needed;  // Of the one command that runs.
+
+// The role whose permissions (ops/nats/lyceum.conf) a command needs; empty: it asks no server.
+struct RoleOf {
+  const char* command;
+  const char* role;
+};
+constexpr RoleOf kRoles[] = {
+    {"init", "admin"},
+    {"ready", "operator"},
+    {"import", "admin"},
+    {"chat", "gateway"},
+    {"send", "gateway (operator for an operator's --event)"},
+    {"skip", "operator"},
+    {"goto", "operator"},
+    {"retry", "operator"},
+    {"end", "operator"},
+    {"shutdown", "operator"},
+    {"remediate", "operator"},
+    {"state", "operator"},
+    {"replay", "operator"},
+    {"resume", "operator"},
+    {"rebuild", "operator"},
+    {"list", "operator"},
+    {"show", "operator"},
+    {"load", "gateway"},
+};
+
+std::string RoleFor(std::string_view command) {
+  for (const RoleOf& row : kRoles) {
+    if (command == row.command) return row.role;
+  }
+  return {};
+}
+
 class CommandLine {
  public:
   explicit CommandLine(const Common& common) : common_(common) {
@@ -48,6 +85,7 @@ class CommandLine {
     Course();
     Chat();
     Send();
+    Operate();
     State();
     Replay();
     Partition();
@@ -88,9 +126,14 @@ class CommandLine {
 
  private:
   CLI::App* Command(CLI::App& parent, const char* name, const char* help, Job job) {
+    const std::string role = RoleFor(name);
     CLI::App* command = parent.add_subcommand(name, help);
+    if (!role.empty()) command->footer("Role at the NATS server: " + role);
     command->fallthrough();
-    command->callback([this, job = std::move(job)] { job_ = job; });
+    command->callback([this, role, job = std::move(job)] {
+      job_ = job;
+      role_needed = role;
+    });
     return command;
   }
 
@@ -154,7 +197,9 @@ class CommandLine {
     CLI::App* c = Command(app_, "chat", "Talk to the tutor as a learner",
                           [this, &o] { return RunChat(common_, o); });
     c->add_option("--user", o.user, "The learner")->required();
-    c->add_option("--course", o.course, "The course")->required();
+    c->add_option("--course", o.course, "The course; needed to begin one");
+    c->add_option("--topic", o.topic, "Begin with this topic, not with the first one");
+    c->add_option("--version", o.version, "This version of the course, not the current one");
     c->add_option("--script", o.script, "Lines to say, each when the tutor is ready for it");
     c->add_option("--client", o.client, "Where the answers go; a fresh one by default");
     Timeout(c, &o.timeout_s, "Seconds to wait for an answer");
@@ -188,6 +233,31 @@ class CommandLine {
         ->check(CLI::IsMember({"answer", "question"}))
         ->needs(text);
     Timeout(c, &o.timeout_s, "Seconds to wait for the ack");
+  }
+
+  CLI::App* AddOperation(const char* name, const char* help, Operation what, const char* option,
+                         const char* option_help) {
+    OperateOptions& o = *options_.operate.emplace_back(std::make_unique<OperateOptions>());
+    o.what = what;
+    CLI::App* c = Command(app_, name, help, [this, &o] { return RunOperate(common_, o); });
+    c->add_option("user", o.user, "The learner")->required();
+    if (option != nullptr) c->add_option(option, o.value, option_help);
+    Timeout(c, &o.timeout_s, "Seconds to wait for the owner");
+    return c;
+  }
+
+  void Operate() {
+    AddOperation("skip", "Skip what a learner's session is at", Operation::kSkip, nullptr, nullptr);
+    AddOperation("goto", "Take a learner to a topic", Operation::kGoto, "topic", "Id of the topic")
+        ->get_option("topic")
+        ->required();
+    AddOperation("retry", "Run a session's failed or pending call again", Operation::kRetry,
+                 nullptr, nullptr);
+    AddOperation("end", "Complete a session", Operation::kEnd, "--reason", "Kept in the history");
+    AddOperation("shutdown", "Suspend a session until its learner comes back", Operation::kShutdown,
+                 "--reason", "Kept in the history");
+    AddOperation("remediate", "Have an error explained to a learner", Operation::kRemediate,
+                 "--error", "Id of a known error; without one, the tutor looks for it");
   }
 
   void State() {
@@ -344,6 +414,8 @@ class CommandLine {
 
 }  // namespace
 
+std::string_view RoleNeeded() { return role_needed; }
+
 int Main(int argc, const char* const* argv) {
   Common common;
   const Settings settings = SettingsOf(&common);
@@ -358,7 +430,13 @@ int Main(int argc, const char* const* argv) {
     }
     std::string what = error.what();
     if (line.app().get_subcommands().empty() && line.app().remaining_size() > 0) {
-      what = "there is no command " + PlainLine(line.app().remaining().front(), 80);
+      const std::string typed = line.app().remaining().front();
+      std::vector<std::string> known;
+      for (const CLI::App* command : line.app().get_subcommands({})) {
+        known.push_back(command->get_name());
+      }
+      what = "there is no command " + PlainLine(typed, 80);
+      if (auto meant = Suggest(typed, known)) what += ", did you mean " + *meant + "?";
     }
     return Fail(kUsage, what + ": see lyceum --help");
   }

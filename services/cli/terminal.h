@@ -13,8 +13,12 @@ std::string Plain(std::string_view text);
 // The same on one line, at most bytes_max long, for tables and logs of steps.
 std::string PlainLine(std::string_view text, size_t bytes_max);
 
-// Broken at spaces so that no line has more than `width` characters, where words allow it. 0: as it
-// is.
-std::string Wrap(std::string_view text, size_t width);
+// How many columns a line of valid UTF-8 takes: wide characters (East Asian, emoji) take two, marks that
+// combine with the one before them none.
+size_t ColumnsOf(std::string_view line);
+
+// Broken at spaces so that no line takes more than `width` columns, where words allow it; a word that is
+// longer is broken where `break_words`. 0: as it is. `text` is valid UTF-8.
+std::string Wrap(std::string_view text, size_t width, bool break_words = false);
 
 }  // namespace lyceum::cli

@@ -174,6 +174,45 @@ TEST_F(Running, AConversationLivesThroughTheServersEnd) {
   EXPECT_EQ(replay.code, 0) << replay.err << replay.out;
 }
 
+TEST_F(Running, OperatorsEventsAreCommands) {
+  ASSERT_EQ(Lyceum("gateway", {"send", "--user", "ada", "--start", "small"}).code, 0);
+  ASSERT_TRUE(test::Eventually(seconds(20), [&] {
+    return Says(Lyceum("operator", {"state", "ada", "--json"}), R"("state":"exposition")");
+  }));
+  const Ran skipped = Lyceum("operator", {"skip", "ada"});
+  EXPECT_EQ(skipped.code, 0) << skipped.err;
+  EXPECT_TRUE(Says(skipped, "awaiting_answer")) << skipped.out;
+  const Ran moved = Lyceum("operator", {"goto", "ada", "first"});
+  EXPECT_EQ(moved.code, 0) << moved.err;
+  for (const char* command : {"retry", "remediate", "shutdown"}) {
+    const Ran ran = Lyceum("operator", {command, "ada"});
+    EXPECT_EQ(ran.code, 0) << command << ": " << ran.err;
+  }
+  const Ran ended = Lyceum("operator", {"end", "ada", "--reason", "done", "--json"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(json::parse(ended.out)["state"], "completed") << ended.out;
+  const Ran nobody = Lyceum("operator", {"skip", "nobody"});
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_TRUE(Says(nobody, "there is no session of nobody")) << nobody.err;
+  const Ran refused = Lyceum("gateway", {"skip", "ada"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_TRUE(Says(refused, "needs the role operator")) << refused.err;
+}
+
+TEST_F(Running, ChatGoesOnWithoutTheNameOfTheCourseAndBeginsWhereItIsTold) {
+  const Ran unknown = Lyceum("gateway", {"chat", "--user", "ada"}, "");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_TRUE(Says(unknown, "--course")) << unknown.err;
+  const Ran begun =
+      Lyceum("gateway", {"chat", "--user", "ada", "--course", "small", "--topic", "first"}, "");
+  EXPECT_EQ(begun.code, 0) << begun.err;
+  const Ran on = Lyceum("gateway", {"chat", "--user", "ada"}, "/continue\n");
+  EXPECT_EQ(on.code, 0) << on.err;
+  EXPECT_TRUE(Says(on, "Read it again.")) << on.out;
+  EXPECT_EQ(json::parse(Lyceum("operator", {"state", "ada", "--json"}).out)["busy_policy"],
+            "defer");
+}
+
 TEST_F(Running, ARefusedRecordIsFoundInTheDeadLetters) {
   auto gateway = stack_.nats().Connect("gateway");
   ASSERT_TRUE(

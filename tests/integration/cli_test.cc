@@ -81,6 +81,15 @@ TEST(Cli, WrongUsageIsExit2AndNamesTheFlag) {
   }
 }
 
+TEST(Cli, AMistypedCommandIsSuggestedAndHelpNamesTheRole) {
+  const Ran typo = test::Run({Program("lyceum"), "chta"});
+  EXPECT_EQ(typo.code, 2);
+  EXPECT_TRUE(Says(typo, "did you mean chat?")) << typo.err;
+  const Ran help = test::Run({Program("lyceum"), "goto", "--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_TRUE(Says(help, "Role at the NATS server: operator")) << help.out;
+}
+
 TEST(Cli, FsmAndDecodeNeedNoServer) {
   const Ran table = test::Run({Program("lyceum"), "fsm"});
   EXPECT_EQ(table.code, 0);

@@ -183,6 +183,10 @@ TEST(ChatView, TheLetterOfAChoiceMeansTheChoice) {
   view.Receive(Question(1, {"mitosis", "meiosis"}));
   EXPECT_EQ(Said(view, "B").text, "meiosis");
   EXPECT_EQ(Said(view, "b").intent, tutor::Intent::kAnswer);
+  for (const char* line : {"b)", "(b)", "[B]", "b.", " (B) "}) {
+    EXPECT_EQ(Said(view, line).text, "meiosis") << line;
+  }
+  EXPECT_EQ(Said(view, "(b").text, "(b");
   EXPECT_EQ(Said(view, "c").text, "c");
   EXPECT_EQ(Said(view, "mitosis").text, "mitosis");
 }
@@ -212,6 +216,17 @@ TEST(ChatView, RendersEachKindForPeople) {
   message.body = tutor::ProgressOut{TopicId("integers"), 1, 4};
   EXPECT_EQ(view.Render(message), "[integers: 1 of 4]\n");
   EXPECT_EQ(view.Render(Question(1, {"x", "y"})), "\n? Which?\n    a) x\n    b) y\n");
+}
+
+TEST(ChatView, PeopleReadWordsAndMathematicsNotCommandsAndIds) {
+  const ChatView view(Looks{});
+  ClientMessage message;
+  message.body = tutor::ErrorOut{"unavailable", "It failed: send continue to try it again.", true};
+  EXPECT_EQ(view.Render(message), "! It failed: say go on to try it again.\n");
+  message.body = tutor::TextOut{"$\\frac{3}{4}$ of it"};
+  EXPECT_EQ(view.Render(message), "\n3/4 of it\n");
+  message.body = tutor::ProgressOut{TopicId("adding-unlike_fractions"), 1, 4};
+  EXPECT_EQ(view.Render(message), "[adding unlike fractions: 1 of 4]\n");
 }
 
 TEST(ChatView, WhatATutorSaysCanNotControlTheTerminal) {

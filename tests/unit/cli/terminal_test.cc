@@ -41,6 +41,16 @@ TEST(Terminal, LinesBreakAtSpaces) {
   EXPECT_EQ(Wrap("a very-long-word b", 6), "a\nvery-long-word\nb");
   EXPECT_EQ(Wrap("one\ntwo three", 9), "one\ntwo three");
   EXPECT_EQ(Wrap("one two", 0), "one two");
+  EXPECT_EQ(Wrap("a very-long-word b", 6, true), "a\nvery-l\nong-wo\nrd b");
+}
+
+TEST(Terminal, WideCharactersTakeTwoColumnsAndMarksNone) {
+  EXPECT_EQ(ColumnsOf("abc"), 3u);
+  EXPECT_EQ(ColumnsOf("ä½"), 2u);
+  EXPECT_EQ(ColumnsOf("漢字"), 4u);
+  EXPECT_EQ(ColumnsOf("e\u0301"), 1u);
+  EXPECT_EQ(Wrap("漢字漢字", 4, true), "漢字\n漢字");
+  EXPECT_EQ(Wrap("漢字 漢字", 5), "漢字\n漢字");
 }
 
 }  // namespace
