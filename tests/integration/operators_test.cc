@@ -154,7 +154,7 @@ TEST_F(Operators, PartitionsWithoutAnOwnerAreNobodys) {
            row["checkpoint"] == row["position"];
   }));
   EXPECT_EQ(Partition(partition_)["owner"], "session-test");
-  EXPECT_EQ(Partition(partition_)["fold_version"], 1);
+  EXPECT_EQ(Partition(partition_)["fold_version"], tutor::kFoldVersion);
   const Ran resume = Lyceum("operator", {"partition", "resume", std::to_string(partition_)});
   EXPECT_EQ(resume.code, 1);
   EXPECT_TRUE(Says(resume, "is not halted")) << resume.err;
