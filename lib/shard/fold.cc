@@ -50,9 +50,9 @@ std::variant<envelope::DecodedEvent, Refused> EventOf(envelope::EventDecoder& de
   Refused refused{.reason = Refusal::kUndecodable,
                   .text = decoded.error().text,
                   .sender = decoder.refused().sender,
-                   .result = decoder.refused().result,
-                   .encoding = encoding,
-                   .of_learner = record_class == envelope::RecordClass::kUser};
+                  .result = decoder.refused().result,
+                  .encoding = encoding,
+                  .of_learner = record_class == envelope::RecordClass::kUser};
   if (const auto other = decoder.refused().other_class) {
     refused.reason = Refusal::kWrongClass;
     refused.text =

@@ -89,7 +89,7 @@ TEST_F(Deltas, WhatWaitsGoesOutWhileTheToolIsSilent) {
     EXPECT_EQ(Got(), std::vector<std::string>{"0:One"}) << "at once";
     stream->Add(" two");
     EXPECT_TRUE(Until([&] { return Whole() == "One two"; }));
-    { EXPECT_EQ(messages_[0].content_type, json ? "application/json" : ""); }
+    EXPECT_EQ(messages_[0].content_type, json ? "application/json" : "");
   }
 }
 
@@ -99,11 +99,10 @@ TEST_F(Deltas, GoToAllAttachedClientsAsEachReads) {
   request.stream_json_subjects = {"lyceum.out.c1"};
   const auto stream = sender_.Open(request, stop_.get_token());
   stream->Add("One");
-  std::lock_guard lock(mutex_);
   ASSERT_EQ(messages_.size(), 4u);  // A retract and a delta to each.
-  for (const wire::Message& message : messages_) {
+  for (const Sent& message : messages_) {
     const bool json = message.subject == "lyceum.out.c1";
-    EXPECT_EQ(message.header("Content-Type"), json ? "application/json" : "");
+    EXPECT_EQ(message.content_type, json ? "application/json" : "");
     EXPECT_EQ(message.data[0] == '{', json);
   }
   EXPECT_EQ(messages_[3].subject, "lyceum.out.c2");
