@@ -63,7 +63,7 @@ class HungToolWorker : public testing::TestWithParam<size_t> {
 };
 
 TEST_P(HungToolWorker, CostsItsShareAndNoDeadline) {
-  if (!AllAreDirect()) GTEST_SKIP() << "needs tool workers that can be asked alone (`direct`)";
+  ASSERT_TRUE(AllAreDirect());
   const json before = Report(*Load(3));
   const auto load = Load(kHungSeconds);
   // From its first line on it measures.
