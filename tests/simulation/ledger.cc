@@ -84,11 +84,15 @@ void Ledger::OnTaken(const std::string& id, std::string_view client) {
   taken_.insert(key);
 }
 
-std::string Ledger::NotTaken(uint32_t partition, uint64_t up_to, int64_t since_us) const {
+std::string Ledger::NotTaken(uint32_t partition, uint64_t up_to, int64_t since_us,
+                             const std::set<uint64_t>& buried) const {
   const auto of = published_.find(partition);
   if (of == published_.end()) return {};
   for (const auto& [key, message] : of->second) {
-    if (message.sequence <= up_to && message.at_us >= since_us) return key;
+    if (message.sequence <= up_to && message.at_us >= since_us &&
+        !buried.contains(message.sequence)) {
+      return key;
+    }
   }
   return {};
 }

@@ -40,7 +40,9 @@ class Ledger {
   void OnTaken(const std::string& id, std::string_view client);
   // Messages of records up to this one that the server does not have: "" or one of them. Those
   // published before `since_us` are not asked for: who listens may have missed them.
-  std::string NotTaken(uint32_t partition, uint64_t up_to, int64_t since_us) const;
+  // What a buried record caused while it was not buried yet does not count.
+  std::string NotTaken(uint32_t partition, uint64_t up_to, int64_t since_us,
+                       const std::set<uint64_t>& buried) const;
   // The log of the partition has lost records: what was published is of another lineage.
   void ForgetPublished(uint32_t partition) { published_[partition].clear(); }
 

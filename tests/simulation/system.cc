@@ -89,7 +89,8 @@ System::System(const Options& options)
       // What it covers, the server has; it tells the spy within some milliseconds.
       broker_->After(20'000, [this, by, partition = batch.partition(), checkpoint] {
         if (lost_.contains(partition) || spy_since_us_ == kNever) return;
-        const std::string missing = ledger_.NotTaken(partition, checkpoint.sequence, spy_since_us_);
+        const std::string missing =
+            ledger_.NotTaken(partition, checkpoint.sequence, spy_since_us_, BuriedOf(partition));
         if (missing.empty()) return;
         Fail(
             fmt::format("{}: the checkpoint {} of partition {} covers message {}, which the "
@@ -230,6 +231,17 @@ void System::Watch() {
     const uint64_t unconfirmed = worker->shard()->counters().unconfirmed_bytes;
     if (unconfirmed > (64u << 20)) Fail("what is unconfirmed has no bound");
   }
+}
+
+// By the cluster bucket, in the first lineage.
+std::set<uint64_t> System::BuriedOf(uint32_t partition) const {
+  const std::string prefix = fmt::format("$KV.{}.skip.{}.", subjects_.ClusterBucket(), partition);
+  std::set<uint64_t> buried;
+  for (const wire::MemoryRecord& record : broker_->Stored("KV_" + subjects_.ClusterBucket())) {
+    if (!record.subject.starts_with(prefix)) continue;
+    buried.insert(std::stoull(record.subject.substr(prefix.size())));
+  }
+  return buried;
 }
 
 // No session is locked past its call's time + 1 s of an owner that is fit: law 5.

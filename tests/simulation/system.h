@@ -93,6 +93,7 @@ class System {
   uint32_t AnyPartition() { return static_cast<uint32_t>(dice_.Below(partitions_)); }
   std::string AnyStream();
   Worker& AnyWorker();
+  std::set<uint64_t> BuriedOf(uint32_t partition) const;
 
   // --- Checks at rest (checks.cc)
   void ReadLogs();
