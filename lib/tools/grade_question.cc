@@ -4,6 +4,7 @@
 
 #include "grading/plain.h"
 #include "tutor/limits.h"
+#include "tutor/reveal.h"
 
 namespace lyceum::tools {
 namespace {
@@ -34,7 +35,7 @@ Format FormatOf(AnswerFormat format) {
   return Format::kText;
 }
 
-const char* HowToWrite(AnswerFormat format) {
+std::string_view ExampleOf(AnswerFormat format) {
   switch (format) {
     case AnswerFormat::kChoice:
       return "Answer with the letter, the number or the text of one choice.";
@@ -52,6 +53,13 @@ const char* HowToWrite(AnswerFormat format) {
       return "Write your answer in words.";
   }
   return "";
+}
+
+// Without its examples where one of them is the key.
+std::string HowToWrite(const tutor::Question& question) {
+  const std::string_view text = ExampleOf(question.format);
+  if (!tutor::Reveals(text, question)) return std::string(text);
+  return std::string(text.substr(0, text.find(", like"))) + ".";
 }
 
 std::string Sentence(const std::string& note) {
@@ -83,7 +91,7 @@ std::string FeedbackOf(const tutor::CheckAnswerArgs& args, const Grade& grade, V
       return "Not right yet." + Sentence(grade.note) + Encouragement(args.attempts.size());
     case Verdict::kInvalid:
       return std::string("I could not read that as an answer.") + Sentence(grade.note) + " " +
-             HowToWrite(args.question.format);
+             HowToWrite(args.question);
     case Verdict::kNotAnAnswer:
     case Verdict::kUngraded:
       return {};
