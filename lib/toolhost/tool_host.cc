@@ -239,12 +239,12 @@ void ToolHost::Impl::OnRequest(const wire::Arrived& message, tutor::Tool tool) {
 }
 
 void ToolHost::Impl::OnUnreadable(const wire::Arrived& message, const std::string& why) {
-  LogWarn("tool request can not be read", {{"why", why}});
+  LogWarn("tool request cannot be read", {{"why", why}});
   ++counters.unreadable;
   const auto peeked = PeekRequest(message.data);
   if (!peeked) return;
   SendAck(message, peeked->id, true);
-  Refuse(*peeked, "The request can not be read: " + why);
+  Refuse(*peeked, "The request cannot be read: " + why);
 }
 
 void ToolHost::Impl::Refuse(const ToolRequest& request, const std::string& problem) {
@@ -260,7 +260,7 @@ void ToolHost::Impl::OnControl(const wire::Arrived& message) {
   const auto control = envelope::DecodeToolControl(message.data, EncodingOf(message));
   if (!control) {
     ++counters.unreadable;
-    return LogWarn("tool cancel can not be read", {{"why", control.error().text}});
+    return LogWarn("tool cancel cannot be read", {{"why", control.error().text}});
   }
   if (const auto* refused = std::get_if<envelope::ToolRefused>(&*control)) {
     ++counters.results_refused;
@@ -355,7 +355,7 @@ bool ToolHost::Impl::Subscribe(const std::string& subject, std::string_view queu
     return true;
   }
   if (subscribed.error().fault == Fault::kReject) {
-    LogWarn("can not subscribe", {{"subject", subject}, {"why", subscribed.error().text}});
+    LogWarn("cannot subscribe", {{"subject", subject}, {"why", subscribed.error().text}});
   }
   return false;
 }

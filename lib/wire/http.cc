@@ -257,7 +257,7 @@ Result<std::shared_ptr<HttpClient>> HttpClient::StartOn(std::shared_ptr<EventLoo
   static std::once_flag once;
   static bool ready = false;
   std::call_once(once, [] { ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; });
-  if (!ready) return Fatal("libcurl can not start");
+  if (!ready) return Fatal("libcurl cannot start");
   auto impl = std::make_shared<Impl>();
   impl->options = std::move(options);
   impl->proxies = ReadProxies();
@@ -277,7 +277,7 @@ Result<std::shared_ptr<HttpClient>> HttpClient::Start(Options options) {
   try {
     impl->thread = std::thread([impl] { impl->Run(); });
   } catch (const std::system_error&) {
-    return Fatal("the HTTP client can not start: no threads are left");
+    return Fatal("the HTTP client cannot start: no threads are left");
   }
   return client;
 }

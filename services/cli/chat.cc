@@ -330,7 +330,7 @@ class Chat {
     auto received = envelope::DecodeClientMessage(
         message.data, envelope::EncodingOf(message.header("Content-Type"), message.data));
     if (!received) {
-      Tell("a message that can not be read was left out: " + received.error().text + "\n");
+      Tell("a message that cannot be read was left out: " + received.error().text + "\n");
       return;
     }
     if (received->user != user_) return;
@@ -457,7 +457,7 @@ int RunChat(const Common& common, const ChatOptions& options) {
   if (!options.script.empty()) {
     lines = open(options.script.c_str(), O_RDONLY | O_CLOEXEC);
     if (lines < 0) {
-      return Fail(kUsage, "can not read " + options.script + ": name a readable file");
+      return Fail(kUsage, "cannot read " + options.script + ": name a readable file");
     }
   }
   const bool paced = !options.script.empty() || isatty(STDIN_FILENO) == 0;
