@@ -1,6 +1,8 @@
 // The command `lyceum chat` on a terminal: keys go in and the screen is read, through tmux.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -26,6 +28,17 @@ size_t Count(const std::string& rows, const std::string& words) {
   size_t count = 0;
   for (size_t i = text.find(part); i != std::string::npos; i = text.find(part, i + 1)) ++count;
   return count;
+}
+
+// False in a chroot without /dev/pts, for example.
+bool HasPseudoTerminals() {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  if (terminal < 0) return false;
+  const char* const name =
+      grantpt(terminal) == 0 && unlockpt(terminal) == 0 ? ptsname(terminal) : nullptr;
+  const bool usable = name != nullptr && access(name, R_OK | W_OK) == 0;
+  close(terminal);
+  return usable;
 }
 
 // A terminal with one program in it.
@@ -88,6 +101,7 @@ class Terminal : public Installed {
  protected:
   void SetUp() override {
     if (std::system("tmux -V >/dev/null 2>&1") != 0) GTEST_SKIP() << "needs tmux";
+    if (!HasPseudoTerminals()) GTEST_SKIP() << "needs pseudo-terminals: mount devpts on /dev/pts";
     test::WriteFile(dir_ / "small.toml", kCourse);
     stack_.ImportCourse(dir_ / "small.toml");
     stack_.StartSessionWorker();
