@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "envelope/codec.h"
+#include "toolhost/tool_reply.h"
 #include "tools/built_in.h"
 #include "tools/course_bucket.h"
 #include "tools/course_file.h"
-#include "tools/tool_reply.h"
 #include "tutor/advance.h"
 
 namespace lyceum::bench {
@@ -104,9 +104,9 @@ class Rehearsal {
   void RunTool() {
     const envelope::ToolRequest request = *std::exchange(pending_, std::nullopt);
     tools::ToolAnswer answer = tools_->Run({.request = request, .deadline = Deadline::max()});
-    const wire::Message reply =
-        tools::ReplyMessage({.subjects = subjects_, .worker = "tools-1", .provider = "built-in"},
-                            request, std::move(answer), 1);
+    const toolhost::ResultMessage reply =
+        toolhost::ReplyMessage({.subjects = subjects_, .worker = "tools-1", .provider = "built-in"},
+                               request, std::move(answer), 1);
     auto event = envelope::DecodeEvent(reply.data, tutor::Encoding::kProtobuf, RecordClass::kTool);
     if (!event) throw std::runtime_error(event.error().text);
     const std::string& id = request.id.value;
