@@ -24,7 +24,14 @@ struct OutcomeWriter {
   }
   void operator()(const tutor::LoadTopicOk& ok) const {
     auto* to = Ok(tutor::Tool::kLoadTopic)->mutable_load_topic();
-    if (ok.topic != nullptr) Write(*ok.topic, to);
+    if (ok.name) {
+      to->set_course(ok.name->course.value);
+      to->set_version(ok.name->version);
+      to->set_topic(ok.name->topic.value);
+      to->set_digest(ok.digest);
+    } else if (ok.topic != nullptr) {
+      Write(*ok.topic, to);
+    }
   }
   void operator()(const tutor::PresentMaterialOk& ok) const {
     Ok(tutor::Tool::kPresentMaterial)->mutable_present_material()->set_text(ok.text);
@@ -91,7 +98,28 @@ struct OutcomeWriter {
   }
 };
 
+bool IsDigest(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+tutor::LoadTopicOk ReadNamed(const v1::Topic& in, Reader& reader) {
+  if (in.material_size() > 0 || in.questions_size() > 0) {
+    reader.Refuse("digest", "stands for the content: leave out either this or the content");
+  }
+  if (!IsDigest(in.digest())) reader.Refuse("digest", "must be 64 lower-case hex digits");
+  tutor::LoadTopicOk ok;
+  ok.digest = in.digest();
+  ok.name = tutor::TopicRef{CourseId(reader.IdText("course", in.course())),
+                            reader.IdText("version", in.version()),
+                            TopicId(reader.IdText("topic", in.topic()))};
+  if (!reader.refused() && !TopicKey(*ok.name)) {
+    reader.Refuse("topic", "cannot be a key of the course bucket: shorter ids are needed");
+  }
+  return ok;
+}
+
 tutor::LoadTopicOk ReadOk(const v1::Topic& in, Reader& reader) {
+  if (!in.digest().empty()) return ReadNamed(in, reader);
   tutor::LoadTopicOk ok;
   ok.topic = std::make_shared<const tutor::Topic>(Read(in, reader));
   const std::string bytes = EncodeTopic(*ok.topic);

@@ -82,10 +82,12 @@ void Partition::OnRecord(const wire::LogRecord& record) {
 
 bool Partition::FoldRecord(const Record& record) {
   if (buried_.contains(record.sequence)) {
-    Refuse(record, {},
-           {.reason = Refusal::kBuried,
-            .text = "the process died over this record twice: report it with this record"},
-           nullptr);
+    Refuse(
+        record, {},
+        {.reason = Refusal::kBuried,
+         .text = "the process died over this record twice, or the topic that it names is nowhere: "
+                 "report it with this record"},
+        nullptr);
     return true;
   }
   auto address = AddressOf(context_->options.subjects, id_, record);
@@ -114,6 +116,19 @@ bool Partition::FoldRecord(const Record& record) {
     auto* loaded = std::get_if<tutor::LoadTopicOk>(&result->reply.outcome);
     if (loaded != nullptr && loaded->topic != nullptr) {
       loaded->topic = context_->sessions->topics().Intern(loaded->digest, std::move(loaded->topic));
+    } else if (loaded != nullptr && loaded->is_to_be_fetched()) {
+      Result<TopicTable::Shared> topic = context_->sessions->topics().Get(id_, loaded->digest);
+      // Also where its row is damaged: the bucket has it too.
+      if (!topic && topic.error().fault != Fault::kFatal) {
+        TryAgain(topic.error());
+        return false;
+      }
+      if (!topic || *topic == nullptr) {
+        WaitForTopic(record, subject.user, result->reply);
+        return false;
+      }
+      loaded->topic = std::move(*topic);
+      waited_.reset();
     }
   }
   return FoldEvent(record, subject, decoded);
@@ -160,7 +175,7 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
   }
   SessionEntry* entry = *loaded;
   if (entry != nullptr && !entry->damaged.empty()) {
-    if (Keep(record, address.user)) return true;
+    if (Keep(record, address.user, decoded.event)) return true;
     Refuse(record, address.user,
            {.reason = Refusal::kDamaged,
             .text = "the session cannot be read: an operator can rebuild it from its records with "
@@ -380,7 +395,8 @@ void Partition::Turn() {
     waits_for_checkpoint_ = false;
     BeginReading();
   }
-  if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ && !checkpointer_.full() &&
+  if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ &&
+      (!waited_ || waited_->topic != nullptr) && !checkpointer_.full() &&
       context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
       context_->wire->unwritten_bytes() <= kUnwrittenBytesMax / 2 &&
       context_->dispatcher->HasRoom()) {
@@ -396,6 +412,9 @@ void Partition::Tick() {
   }
   dead_letters_.Send();
   TickRebuild();
+  if (waited_ && !waited_->asked && now >= waited_->again_ms && phase_ == Phase::kReading) {
+    AskForTopic();
+  }
   if (reader_ == nullptr) return;
   if (phase_ == Phase::kOpening && now - delivered_ms_ >= kSilentMs) {
     return TryAgain(Retry("no record comes of those that the log has"));

@@ -25,6 +25,7 @@
 #include "shard/context.h"
 #include "shard/dead_letters.h"
 #include "shard/journal_key.h"
+#include "shard/named_topic.h"
 #include "shard/rebuild.h"
 #include "shard/resends.h"
 #include "wire/log_reader.h"
@@ -128,6 +129,12 @@ class Partition {
   // --- Folding -----------------------------------------------------------------------------------
   void OnRecord(const wire::LogRecord& record);
   void OnReaderBroken(const Error& error);
+  // A record names a topic that has to come from the course bucket: the log waits for it.
+  void WaitForTopic(const Record& record, std::string_view user, const tutor::ToolReply& reply);
+  void AskForTopic();
+  void OnTopic(const Result<TopicTable::Shared>& topic);
+  // Nobody has it: nobody folds the record, now or later.
+  void BuryForTopic(const std::string& why);
   // False: the store could not be read; the record was not folded.
   bool FoldRecord(const Record& record);
   void OnBarrier(const Record& record);
@@ -150,6 +157,8 @@ class Partition {
                 std::string_view trace, bool found);
   void WatchDeadline(const SessionEntry& entry, int64_t after_ms);
   void OnRefusedResult(const Record& record, const SessionEntry* entry, const Refused& refused);
+  // Where the user's session waits for this call: it ends as an error, by a record of its own.
+  void EndCallAsError(const UserId& user, const CallId& call);
   void TellMisfit(const Record& record, const SessionEntry& entry, const tutor::ToolReply& reply);
   void DispatchFound();
   void Redispatch(SessionEntry* entry);
@@ -162,9 +171,22 @@ class Partition {
   void OnTimerFolded(SessionEntry* entry, const std::string& token);
   void SetConfirmed(uint64_t sequence);
 
+  struct WaitedTopic {
+    uint64_t sequence = 0;  // The record that names it.
+    UserId user;
+    tutor::LoadTopicOk named;
+    CallId call;
+    std::string worker;
+    bool asked = false;
+    int64_t again_ms = 0;    // Steady; not asked before.
+    int64_t give_up_ms = 0;  // Steady.
+    TopicTable::Shared topic;
+  };
+
   // --- Rebuilding a session (partition_rebuild.cc) ----------------------------------------------
   struct KeptRecord {
     std::string subject, content_type, data;
+    TopicTable::Shared topic;  // That it names: stays in memory for it.
     uint64_t sequence = 0;
     int64_t time_ms = 0;
   };
@@ -183,7 +205,7 @@ class Partition {
   Result<void> WriteJournal(const std::string& user, const std::vector<store::JournalRow>& chunks,
                             std::function<void(Result<void>)> done);
   void Replace(tutor::Session session);
-  bool Keep(const Record& record, std::string_view user);
+  bool Keep(const Record& record, std::string_view user, const tutor::Event& event);
   void AbortRebuild(const Error& error);
   void TickRebuild();
   bool IsSilenced(const Record& record) const;
@@ -245,6 +267,7 @@ class Partition {
     int64_t again_ms = 0;  // Steady; not before.
   };
   std::map<std::string, Firing> firing_;
+  std::optional<WaitedTopic> waited_;
   std::optional<Rebuilding> rebuilding_;
 
   tutor::Effects effects_;    // Reused from record to record.

@@ -74,6 +74,12 @@ void Partition::OnRefusedResult(const Record& record, const SessionEntry* entry,
   }
 }
 
+void Partition::EndCallAsError(const UserId& user, const CallId& call) {
+  if (PendingCall(context_->sessions->Find(user.value), call) != nullptr) {
+    context_->dispatcher->FailResult(call);
+  }
+}
+
 // A result of another tool than was asked: the state machine ends the call, its worker is told why.
 void Partition::TellMisfit(const Record& record, const SessionEntry& entry,
                            const tutor::ToolReply& reply) {

@@ -69,6 +69,7 @@ Result<void> Partition::Load() {
 
 void Partition::Open() {
   ++opening_;
+  waited_.reset();
   waits_for_checkpoint_ = false;
   phase_ = Phase::kOpening;
   open_again_ms_ = INT64_MAX;
@@ -436,7 +437,6 @@ void Partition::BeginReading() {
   resuming_ = false;
   failures_ = 0;
   waiting_logged_ = false;
-  delivered_ms_ = context_->clock->SteadyMs();
   LogInfo("partition opened", {{"partition", id_},
                                {"position", position_.sequence},
                                {"log_end", log_end_},
@@ -447,6 +447,7 @@ void Partition::BeginReading() {
 }
 
 void Partition::StartReader() {
+  delivered_ms_ = context_->clock->SteadyMs();
   reader_ = std::make_unique<wire::LogReader>(
       context_->wire, context_->clock, stream_, position_.sequence + 1,
       [this](const wire::LogRecord& record) { OnRecord(record); },

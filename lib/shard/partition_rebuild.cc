@@ -121,14 +121,18 @@ void Partition::Replace(tutor::Session session) {
 }
 
 // True: the record waits until its session is there.
-bool Partition::Keep(const Record& record, std::string_view user) {
+bool Partition::Keep(const Record& record, std::string_view user, const tutor::Event& event) {
   if (!rebuilding_ || rebuilding_->generation || rebuilding_->user.value != user) return false;
   if (rebuilding_->kept.size() >= kKeptMax || rebuilding_->kept_bytes >= kKeptBytesMax) {
     AbortRebuild(Retry("the learner sent too much while the session was rebuilt: try again"));
     return false;
   }
+  const auto* result = std::get_if<tutor::ToolResult>(&event.kind);
+  const auto* loaded =
+      result == nullptr ? nullptr : std::get_if<tutor::LoadTopicOk>(&result->reply.outcome);
   rebuilding_->kept.push_back({std::string(record.subject), std::string(record.content_type),
-                               std::string(record.data), record.sequence, record.time_ms});
+                               std::string(record.data), loaded ? loaded->topic : nullptr,
+                               record.sequence, record.time_ms});
   rebuilding_->kept_bytes += record.data.size();
   return true;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "shard/journal_key.h"
+#include "shard/named_topic.h"
 #include "wire/kv.h"
 
 namespace lyceum::shard {
@@ -19,7 +20,15 @@ Rebuild::Rebuild(Context* context, store::PartitionId partition, UserId user, ui
       give_up_ms_(context->clock->SteadyMs() + kTimeMaxMs),
       done_(std::move(done)),
       history_(partition),
-      refold_(context->options.subjects, partition, &history_, context->options.core),
+      refold_(
+          context->options.subjects, partition, &history_,
+          [context, partition](const tutor::LoadTopicOk& named) -> Result<TopicTable::Shared> {
+            auto topic = context->sessions->topics().Get(partition, named.digest);
+            // The bucket has what is damaged here.
+            if (!topic && topic.error().fault == Fault::kFatal) return TopicTable::Shared();
+            return topic;
+          },
+          context->options.core),
       self_(std::make_shared<Rebuild*>(this)) {
   Begin();
 }
@@ -82,7 +91,7 @@ void Rebuild::ReadLineages() {
 
 void Rebuild::ReadBarriers() {
   const auto opened = [this](uint64_t pending) {
-    if (pending == 0) ReadRecords();
+    if (pending == 0) ReadRecords(1);
   };
   reader_ = std::make_unique<wire::LogReader>(
       context_->wire, context_->clock, stream_, 1,
@@ -97,15 +106,15 @@ void Rebuild::OnBarrier(const wire::LogRecord& record) {
         record.data, envelope::EncodingOf(record.content_type, record.data));
     if (barrier) history_.AddBarrier(record.sequence, barrier->fold_version);
   }
-  if (record.pending == 0 || record.sequence >= last_) ReadRecords();
+  if (record.pending == 0 || record.sequence >= last_) ReadRecords(1);
 }
 
-void Rebuild::ReadRecords() {
+void Rebuild::ReadRecords(uint64_t from) {
   const auto opened = [this](uint64_t pending) {
     if (pending == 0) Finish();
   };
   reader_ = std::make_unique<wire::LogReader>(
-      context_->wire, context_->clock, stream_, 1,
+      context_->wire, context_->clock, stream_, from,
       wire::LogReader::Filter{context_->options.subjects.LogFilter(user_), opened},
       [this](const wire::LogRecord& record) { OnRecord(record); },
       [this](const Error& error) { End(error); });
@@ -115,11 +124,24 @@ void Rebuild::OnRecord(const wire::LogRecord& record) {
   if (record.sequence > last_) return Finish();
   const Record again{record.subject, record.content_type, record.data, record.sequence,
                      record.time_ms};
-  if (refold_.Fold(again, &session_).in_session) AddToJournal(record.sequence);
+  const Result<Refold::Step> step = refold_.Fold(again, &session_);
+  if (!step) return End(step.error());
+  if (step->lacks) return Fetch(*step->lacks, record.sequence);
+  if (step->in_session) AddToJournal(record.sequence);
   if (journal_bytes_ + chunk_.bytes() > kJournalBytesMax) {
     return End(Reject("the session's journal is too large to be made again"));
   }
   if (record.pending == 0 || record.sequence == last_) Finish();
+}
+
+// A topic that is not at hand: the records are read on from there when it has come.
+void Rebuild::Fetch(const tutor::LoadTopicOk& named, uint64_t sequence) {
+  reader_.reset();
+  FetchTopic(context_, named,
+             Then<TopicTable::Shared>([sequence](Rebuild& rebuild, const auto& topic) {
+               rebuild.topic_ = topic;
+               rebuild.ReadRecords(sequence);
+             }));
 }
 
 // As the partition writes it when it folds a record.

@@ -3,7 +3,8 @@
 //
 //   STREAM.INFO     is the log there from its beginning?
 //   keys, barriers  lineages, burials, versions of the state machine: log_history.h
-//   records         the user's subjects of the log, through a filter, up to `last`
+//   records         the user's subjects of the log, through a filter, up to `last`; topics that they
+//                   name and nobody has at hand come from the course bucket
 //
 // `done` is told once, from a later handler; it may destroy this object. One thread calls it.
 #pragma once
@@ -45,7 +46,8 @@ class Rebuild {
   void ReadKeys();
   void ReadLineages();
   void ReadBarriers();
-  void ReadRecords();
+  void ReadRecords(uint64_t from);
+  void Fetch(const tutor::LoadTopicOk& named, uint64_t sequence);
   void OnBarrier(const wire::LogRecord& record);
   void OnRecord(const wire::LogRecord& record);
   void AddToJournal(uint64_t sequence);
@@ -66,6 +68,7 @@ class Rebuild {
   std::vector<uint32_t> lineages_;  // Whose keys are still to be read.
   Refold refold_;
   std::unique_ptr<wire::LogReader> reader_;
+  TopicTable::Shared topic_;  // The last one that was fetched.
 
   std::optional<tutor::Session> session_;
   uint64_t records_ = 0;

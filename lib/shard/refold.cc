@@ -2,14 +2,18 @@
 
 #include <utility>
 
+#include "shard/named_topic.h"
+
 namespace lyceum::shard {
 
-Refold::Step Refold::Fold(const Record& record, std::optional<tutor::Session>* session) {
+Result<Refold::Step> Refold::Fold(const Record& record, std::optional<tutor::Session>* session) {
   Step step;
   effects_.clear();
   if (history_->IsBuried(record.sequence)) {
     step.refused = Refused{.reason = Refusal::kBuried,
-                           .text = "the process died over this record twice: nobody folds it"};
+                           .text =
+                               "the process died over this record twice, or the topic that it "
+                               "names was nowhere: nobody folds it"};
     return step;
   }
   auto address = AddressOf(subjects_, partition_, record);
@@ -28,6 +32,15 @@ Refold::Step Refold::Fold(const Record& record, std::optional<tutor::Session>* s
     return step;
   }
   step.decoded = std::move(std::get<envelope::DecodedEvent>(event));
+  if (tutor::LoadTopicOk* named = TopicToFetch(&step.decoded->event)) {
+    Result<TopicTable::Shared> topic = topics_(*named);
+    if (!topic) return topic.error();
+    if (*topic == nullptr) {
+      step.lacks = *named;
+      return step;
+    }
+    named->topic = std::move(*topic);
+  }
   tutor::LogPosition position;
   position.partition = partition_;
   position.sequence = record.sequence;

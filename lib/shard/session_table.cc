@@ -1,5 +1,7 @@
 #include "shard/session_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -38,7 +40,9 @@ Result<SessionEntry*> SessionTable::Load(store::PartitionId partition, std::stri
     session = std::move(*decoded);
     if (!session->topic_digest.empty()) {
       Result<TopicTable::Shared> topic = topics_.Get(partition, session->topic_digest);
-      if (topic) {
+      if (topic && *topic == nullptr) {
+        damaged = fmt::format("topic {} is not in the store", session->topic_digest);
+      } else if (topic) {
         session->topic = std::move(*topic);
       } else if (topic.error().fault != Fault::kFatal) {
         return topic.error();

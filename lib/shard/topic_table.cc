@@ -1,7 +1,5 @@
 #include "shard/topic_table.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "envelope/codec.h"
@@ -46,7 +44,7 @@ Result<TopicTable::Shared> TopicTable::Get(store::PartitionId partition,
   if (const auto found = topics_.find(digest); found != topics_.end()) return found->second.topic;
   Result<std::optional<std::string>> bytes = store_->GetTopic(partition, digest);
   if (!bytes) return bytes.error();
-  if (!bytes->has_value()) return Fatal(fmt::format("topic {} is not in the store", digest));
+  if (!bytes->has_value()) return Shared();
   Result<tutor::Topic> topic = envelope::DecodeTopic(**bytes);
   if (!topic) return Fatal(topic.error().text);
   return Intern(digest, std::make_shared<const tutor::Topic>(std::move(*topic)));

@@ -26,7 +26,7 @@ class TopicTable {
 
   // The one copy of it: the one that is here already, else `topic`.
   Shared Intern(const std::string& digest, Shared topic);
-  // From memory, else from the store. kFatal: the store does not have what a session points to.
+  // From memory, else from the store. Null: neither has it. kFatal: the row is damaged.
   Result<Shared> Get(store::PartitionId partition, const std::string& digest);
 
   // True once per partition and topic: it has to be put into the next checkpoint. Reads the store

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/digest.h"
 #include "base/token.h"
 #include "tools/diagnose.h"
 #include "tools/explain.h"
@@ -23,9 +22,9 @@ void Cut(std::string* text) { *text = std::string(CutUtf8(*text, tutor::kToolTex
 
 ToolOutcome LoadTopic(TopicSource* source, const ToolCall& call) {
   const auto& args = std::get<tutor::LoadTopicArgs>(call.request.args);
-  auto topic = ReadTopic(source, args.ref, call);
-  if (!topic) return ContentError(topic.error());
-  return tutor::LoadTopicOk{*topic, Sha256Hex(envelope::EncodeTopic(**topic))};
+  auto loaded = LoadFrom(source, args.ref, call);
+  if (!loaded) return ContentError(loaded.error());
+  return std::move(*loaded);
 }
 
 // A topic that is at hand is looked at where the request was read.

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/base64url.h"
-#include "base/token.h"
-#include "envelope/codec.h"
+#include "base/digest.h"
+#include "envelope/topics.h"
 #include "tools/lru.h"
 
 namespace lyceum::tools {
@@ -18,10 +18,9 @@ constexpr size_t kIndexBytesMax = 1024 * 1024;
 
 // The key form of an id: its token with '=' for '~'.
 Result<std::string> KeyPart(const std::string& id, const char* what) {
-  auto token = ToToken(id);
-  if (!token) return Reject(std::string("this is no id of a ") + what);
-  std::replace(token->begin(), token->end(), '~', '=');
-  return token;
+  auto part = envelope::KeyPartOf(id);
+  if (!part) return Reject(std::string("this is no id of a ") + what);
+  return std::move(*part);
 }
 
 Result<std::string> IndexKey(const CourseId& course, const std::string& version) {
@@ -30,17 +29,6 @@ Result<std::string> IndexKey(const CourseId& course, const std::string& version)
   auto last = KeyPart(version.empty() ? "current" : version, "version");
   if (!last) return last;
   return "course." + *part + "." + *last;
-}
-
-Result<std::string> TopicKey(const CourseId& course, const std::string& version,
-                             const TopicId& topic) {
-  auto course_part = KeyPart(course.value, "course");
-  if (!course_part) return course_part;
-  auto version_part = KeyPart(version, "version");
-  if (!version_part) return version_part;
-  auto topic_part = KeyPart(topic.value, "topic");
-  if (!topic_part) return topic_part;
-  return "topic." + *course_part + "." + *version_part + "." + *topic_part;
 }
 
 // What stands between `begin` and `end` in those keys that have both, as ids; "current" is none.
@@ -113,10 +101,22 @@ Result<CourseIndex> DecodeIndex(const std::string& key, const std::string& bytes
 
 }  // namespace
 
-class CourseBucket::Cache : public Lru<tutor::Topic> {
+struct CourseBucket::Value {
+  tutor::Topic topic;
+  std::string digest;  // Of its bytes.
+};
+
+class CourseBucket::Cache : public Lru<Value> {
  public:
   using Lru::Lru;
 };
+
+Result<tutor::LoadTopicOk> TopicSource::Load(const tutor::TopicRef& ref) {
+  auto topic = Get(ref);
+  if (!topic) return topic.error();
+  std::string digest = Sha256Hex(envelope::EncodeTopic(**topic));
+  return tutor::LoadTopicOk{std::move(*topic), std::move(digest)};
+}
 
 CourseIndex IndexOf(const Course& course) {
   CourseIndex index{course.id, course.title, course.version, {}};
@@ -155,7 +155,7 @@ Result<bool> CourseBucket::Put(const Course& course) {
     if (bytes.size() > kTopicBytesMax) {
       return Reject("the topic " + topic.id.value + " is over 256 KiB");
     }
-    auto key = TopicKey(course.id, course.version, topic.id);
+    auto key = envelope::TopicKey({course.id, course.version, topic.id});
     if (!key) return key.error();
     auto created = bucket_.Create(*key, bytes);
     if (!created) return created.error();
@@ -202,16 +202,32 @@ Result<std::vector<CourseIndex>> CourseBucket::List() {
   return courses;
 }
 
-Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Get(const tutor::TopicRef& given) {
+// With the version and topic that an empty one means.
+Result<tutor::TopicRef> CourseBucket::Whole(const tutor::TopicRef& given) {
   tutor::TopicRef ref = given;
-  if (ref.version.empty() || ref.topic.empty()) {
-    auto index = Find(ref.course, ref.version);
-    if (!index) return index.error();
-    if (!index->has_value()) return Missing(ref);
-    ref.version = (*index)->version;
-    if (ref.topic.empty()) ref.topic = (*index)->topics.front().id;
-  }
-  return Read(ref);
+  if (!ref.version.empty() && !ref.topic.empty()) return ref;
+  auto index = Find(ref.course, ref.version);
+  if (!index) return index.error();
+  if (!index->has_value()) return Missing(ref);
+  ref.version = (*index)->version;
+  if (ref.topic.empty()) ref.topic = (*index)->topics.front().id;
+  return ref;
+}
+
+Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Get(const tutor::TopicRef& given) {
+  auto ref = Whole(given);
+  if (!ref) return ref.error();
+  auto value = Read(*ref);
+  if (!value) return value.error();
+  return std::shared_ptr<const tutor::Topic>(*value, &(*value)->topic);
+}
+
+Result<tutor::LoadTopicOk> CourseBucket::Load(const tutor::TopicRef& given) {
+  auto ref = Whole(given);
+  if (!ref) return ref.error();
+  auto value = Read(*ref);
+  if (!value) return value.error();
+  return tutor::LoadTopicOk{nullptr, (*value)->digest, std::move(*ref)};
 }
 
 // Who asks for what is not there is told what is.
@@ -239,12 +255,14 @@ Error CourseBucket::Missing(const tutor::TopicRef& ref) {
 
 std::shared_ptr<const tutor::Topic> CourseBucket::AtHand(const tutor::TopicRef& ref) {
   if (ref.version.empty() || ref.topic.empty()) return nullptr;
-  const auto key = TopicKey(ref.course, ref.version, ref.topic);
-  return key ? cache_->Get(*key) : nullptr;
+  const auto key = envelope::TopicKey(ref);
+  const auto value = key ? cache_->Get(*key) : nullptr;
+  if (value == nullptr) return nullptr;
+  return std::shared_ptr<const tutor::Topic>(value, &value->topic);
 }
 
-Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Read(const tutor::TopicRef& ref) {
-  auto key = TopicKey(ref.course, ref.version, ref.topic);
+Result<std::shared_ptr<const CourseBucket::Value>> CourseBucket::Read(const tutor::TopicRef& ref) {
+  auto key = envelope::TopicKey(ref);
   if (!key) return key.error();
   if (auto kept = cache_->Get(*key)) return kept;
   auto bytes = bucket_.Get(*key);
@@ -254,7 +272,7 @@ Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Read(const tutor::Topi
   }
   auto topic = envelope::DecodeTopic(**bytes);
   if (!topic) return Fatal("the course bucket holds a damaged topic at " + *key);
-  auto shared = std::make_shared<const tutor::Topic>(std::move(*topic));
+  auto shared = std::make_shared<const Value>(Value{std::move(*topic), Sha256Hex(**bytes)});
   cache_->Put(*key, shared, (*bytes)->size());
   return shared;
 }

@@ -42,7 +42,9 @@ class TopicSource {
   virtual ~TopicSource() = default;
   // Version empty: the current one. Topic empty: the first one. Thread-safe.
   virtual Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) = 0;
-  // The same where it is there without a wait; else null.
+  // The result of load_topic: the content, or its name where a session worker finds it under that.
+  virtual Result<tutor::LoadTopicOk> Load(const tutor::TopicRef& ref);
+  // As Get, where it is there without a wait; else null.
   virtual std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef&) { return nullptr; }
 };
 
@@ -64,13 +66,16 @@ class CourseBucket : public TopicSource {
   Result<std::optional<CourseIndex>> Find(const CourseId& course, const std::string& version = {});
   Result<std::vector<CourseIndex>> List();
   Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) override;
+  Result<tutor::LoadTopicOk> Load(const tutor::TopicRef& ref) override;
   std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef& ref) override;
 
  private:
+  struct Value;
   class Cache;
   CourseBucket(std::shared_ptr<wire::Connection> connection, wire::Bucket bucket,
                size_t cache_bytes_max);
-  Result<std::shared_ptr<const tutor::Topic>> Read(const tutor::TopicRef& ref);
+  Result<tutor::TopicRef> Whole(const tutor::TopicRef& given);
+  Result<std::shared_ptr<const Value>> Read(const tutor::TopicRef& ref);
   Error Missing(const tutor::TopicRef& ref);
 
   std::shared_ptr<wire::Connection> connection_;  // Outlives the bucket.

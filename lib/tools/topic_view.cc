@@ -69,6 +69,18 @@ std::shared_ptr<const Passages> PassagesOf(const std::shared_ptr<const tutor::To
   return {indexed, &indexed->passages};
 }
 
+// Asks a source again while it says kRetry, for half of the call's time.
+template <class Question>
+auto Ask(const ToolCall& call, Question question) -> decltype(question()) {
+  const auto begin = Steady::now();
+  const Deadline deadline = begin + (call.deadline - begin) / 2;
+  for (auto wait = kAskAgainFirst;; wait = std::min(2 * wait, kAskAgainMax)) {
+    auto answer = question();
+    if (answer || answer.error().fault != Fault::kRetry) return answer;
+    if (!WaitToAskAgain(wait, deadline, call.stop)) return answer;
+  }
+}
+
 }  // namespace
 
 tutor::ToolError ContentError(const Error& error) {
@@ -86,13 +98,12 @@ tutor::ToolError ContentError(const Error& error) {
 Result<std::shared_ptr<const tutor::Topic>> ReadTopic(TopicSource* source,
                                                       const tutor::TopicRef& ref,
                                                       const ToolCall& call) {
-  const auto begin = Steady::now();
-  const Deadline deadline = begin + (call.deadline - begin) / 2;
-  for (auto wait = kAskAgainFirst;; wait = std::min(2 * wait, kAskAgainMax)) {
-    auto topic = source->Get(ref);
-    if (topic || topic.error().fault != Fault::kRetry) return topic;
-    if (!WaitToAskAgain(wait, deadline, call.stop)) return topic;
-  }
+  return Ask(call, [&] { return source->Get(ref); });
+}
+
+Result<tutor::LoadTopicOk> LoadFrom(TopicSource* source, const tutor::TopicRef& ref,
+                                    const ToolCall& call) {
+  return Ask(call, [&] { return source->Load(ref); });
 }
 
 Result<TopicView> TopicView::Load(TopicSource* source, const tutor::TopicRef& ref,

@@ -21,6 +21,9 @@ namespace lyceum::tools {
 Result<std::shared_ptr<const tutor::Topic>> ReadTopic(TopicSource* source,
                                                       const tutor::TopicRef& ref,
                                                       const ToolCall& call);
+// The same as a result of load_topic.
+Result<tutor::LoadTopicOk> LoadFrom(TopicSource* source, const tutor::TopicRef& ref,
+                                    const ToolCall& call);
 
 class TopicView {
  public:

@@ -164,10 +164,13 @@ using ToolArgs =
 // --- Results, one struct a tool -----------------------------------------------------------------
 
 // Content is shared by all sessions that have it: who hands results to the state machine gives
-// equal digests the same pointer.
+// equal digests the same pointer. A result may name a topic of the course bucket instead of having
+// it: `name` is set, and who hands it on fetches the content first.
 struct LoadTopicOk {
   std::shared_ptr<const Topic> topic;  // Null: the content could not be had. Refused.
   std::string digest;                  // SHA-256 hex of the topic's bytes.
+  std::optional<TopicRef> name = {};   // Course, version and topic.
+  bool is_to_be_fetched() const { return name.has_value() && topic == nullptr; }
   bool operator==(const LoadTopicOk& other) const { return digest == other.digest; }
 };
 struct PresentMaterialOk {

@@ -68,21 +68,25 @@ std::string StateDifference(const Replay& replay, const envelope::SessionView& l
 
 }  // namespace
 
-Replay::Replay(const envelope::Subjects& subjects, UserId user, const shard::LogHistory* history)
+Replay::Replay(const envelope::Subjects& subjects, UserId user, const shard::LogHistory* history,
+               shard::TopicFinder topics)
     : user_(std::move(user)),
       partition_(subjects.PartitionOf(user_)),
-      refold_(subjects, static_cast<store::PartitionId>(partition_), history) {}
+      refold_(subjects, static_cast<store::PartitionId>(partition_), history, std::move(topics)) {}
 
-void Replay::Fold(const wire::StoredMessage& stored,
-                  const std::function<void(const ReplayStep&)>& show) {
+Result<void> Replay::Fold(const wire::StoredMessage& stored,
+                          const std::function<void(const ReplayStep&)>& show) {
   const std::string from = StateText(session_);
-  const shard::Refold::Step step = refold_.Fold({.subject = stored.subject,
-                                                 .content_type = stored.header("Content-Type"),
-                                                 .data = stored.data,
-                                                 .sequence = stored.sequence,
-                                                 .time_ms = stored.time_ms},
-                                                &session_);
-  if (step.is_barrier) return;  // A worker of the user's name.
+  const Result<shard::Refold::Step> folded =
+      refold_.Fold({.subject = stored.subject,
+                    .content_type = stored.header("Content-Type"),
+                    .data = stored.data,
+                    .sequence = stored.sequence,
+                    .time_ms = stored.time_ms},
+                   &session_);
+  if (!folded) return folded.error();
+  const shard::Refold::Step& step = *folded;
+  if (step.is_barrier) return {};  // A worker of the user's name.
   if (step.in_session) records_.push_back(stored.sequence);
   for (const tutor::Effect& effect : refold_.effects()) {
     if (const auto* append = std::get_if<tutor::Append>(&effect)) {
@@ -97,6 +101,7 @@ void Replay::Fold(const wire::StoredMessage& stored,
     history_.erase(history_.begin(), history_.end() - kHistoryKept);
   }
   if (show) show({stored, step, from, StateText(session_), refold_.effects().size()});
+  return {};
 }
 
 std::string Replay::digest() const {
@@ -158,21 +163,23 @@ Result<Comparison> Compare(wire::Connection& connection, const envelope::Subject
   comparison.log_begins = log->first_sequence;
   comparison.whole = live->whole;
   comparison.position_known = owners->contains(partition);
-  Replay replay(subjects, user, &log->history);
+  Replay replay(subjects, user, &log->history, TopicsOfBucket(connection, subjects));
   bool compared = false;
   const auto compare_states = [&] {
     if (std::exchange(compared, true) || !live->view.found) return;
     comparison.difference = StateDifference(replay, live->view);
   };
+  Result<void> folded;
   auto read = ReadLog(connection, *log, subjects.LogFilter(user), patience,
                       [&](const wire::StoredMessage& stored) {
                         if (stored.sequence > comparison.applied) compare_states();
                         if (stored.sequence > std::max(comparison.applied, position)) return false;
                         ++comparison.steps;
-                        replay.Fold(stored, show);
-                        return true;
+                        folded = replay.Fold(stored, show);
+                        return static_cast<bool>(folded);
                       });
   if (!read) return read.error();
+  if (!folded) return folded.error();
   compare_states();
   std::vector<uint64_t> in_log = replay.records();
   if (!live->whole) {

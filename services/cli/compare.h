@@ -25,8 +25,11 @@ struct ReplayStep {
 // One user's records folded again, up to a sequence.
 class Replay {
  public:
-  Replay(const envelope::Subjects& subjects, UserId user, const shard::LogHistory* history);
-  void Fold(const wire::StoredMessage& stored, const std::function<void(const ReplayStep&)>& show);
+  Replay(const envelope::Subjects& subjects, UserId user, const shard::LogHistory* history,
+         shard::TopicFinder topics);
+  // An error: a topic that it names could not be had.
+  Result<void> Fold(const wire::StoredMessage& stored,
+                    const std::function<void(const ReplayStep&)>& show);
 
   const std::optional<tutor::Session>& session() const { return session_; }
   const std::vector<uint64_t>& records() const { return records_; }  // Of the session.

@@ -87,17 +87,19 @@ int Show(const Common& common, wire::Connection& connection, const UserId& user,
     std::cerr << "the log was trimmed and begins at " << log->first_sequence
               << ": what was before it is not shown\n";
   }
-  Replay replay(subjects, user, &log->history);
+  Replay replay(subjects, user, &log->history, TopicsOfBucket(connection, subjects));
   uint64_t steps = 0;
-  auto read = ReadLog(connection, *log, subjects.LogFilter(user), patience,
-                      [&](const wire::StoredMessage& stored) {
-                        if (options.to && stored.sequence > *options.to) return false;
-                        ++steps;
-                        replay.Fold(stored, [&](const ReplayStep& step) { Print(common, step); });
-                        return true;
-                      });
+  Result<void> folded;
+  auto read = ReadLog(
+      connection, *log, subjects.LogFilter(user), patience, [&](const wire::StoredMessage& stored) {
+        if (options.to && stored.sequence > *options.to) return false;
+        ++steps;
+        folded = replay.Fold(stored, [&](const ReplayStep& step) { Print(common, step); });
+        return static_cast<bool>(folded);
+      });
   std::cout.flush();
   if (!read) return Fail(read.error());
+  if (!folded) return Fail(folded.error());
   if (steps == 0) return Fail(kNo, "there are no records of " + user.value);
   return kDone;
 }

@@ -1,10 +1,13 @@
 #include "cli/replay_log.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "cli/ask.h"
+#include "envelope/topics.h"
 #include "tutor/fold_version.h"
 
 namespace lyceum::cli {
@@ -87,6 +90,32 @@ Result<void> ReadLog(wire::Connection& connection, const LogView& log, const std
     pending = (*message)->pending;
   }
   return {};
+}
+
+shard::TopicFinder TopicsOfBucket(wire::Connection& connection,
+                                  const envelope::Subjects& subjects) {
+  using Shared = shard::TopicTable::Shared;
+  const auto found = std::make_shared<std::map<std::string, Shared>>();
+  return [&connection, name = subjects.CourseBucket(),
+          found](const tutor::LoadTopicOk& named) -> Result<Shared> {
+    Shared& topic = (*found)[named.digest];
+    if (topic != nullptr) return topic;
+    const auto key = envelope::TopicKey(*named.name);
+    if (!key) return key.error();
+    auto bucket = wire::Bucket::Open(connection, name);
+    if (!bucket) return bucket.error();
+    const std::string lacks = "a record names topic " + named.name->topic.value + " of " +
+                              named.name->course.value + " " + named.name->version +
+                              ", which is needed to fold it: ";
+    if (!*bucket) return Reject(lacks + "the bucket " + name + " is not there");
+    auto value = (*bucket)->Get(*key);
+    if (!value) return value.error();
+    if (!*value) return Reject(lacks + "import that course again");
+    auto decoded = envelope::DecodeNamedTopic(named, **value);
+    if (!decoded) return Reject(lacks + decoded.error().text);
+    topic = std::make_shared<const tutor::Topic>(std::move(*decoded));
+    return topic;
+  };
 }
 
 Result<LiveSession> AskLive(wire::Connection& connection, const envelope::Subjects& subjects,

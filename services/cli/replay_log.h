@@ -12,6 +12,7 @@
 #include "envelope/codec.h"
 #include "envelope/subjects.h"
 #include "shard/log_history.h"
+#include "shard/refold.h"
 #include "wire/connection.h"
 #include "wire/jetstream.h"
 
@@ -33,6 +34,9 @@ Result<LogView> LookAtLog(wire::Connection& connection, const envelope::Subjects
 Result<void> ReadLog(wire::Connection& connection, const LogView& log, const std::string& filter,
                      std::chrono::milliseconds patience,
                      const std::function<bool(const wire::StoredMessage&)>& take);
+
+// The topics that records name, from the course bucket, each once. `connection` outlives it.
+shard::TopicFinder TopicsOfBucket(wire::Connection& connection, const envelope::Subjects& subjects);
 
 struct LiveSession {
   envelope::SessionView view;

@@ -52,7 +52,7 @@ class PartitionCheck {
   };
 
   Result<void> ReadPass();
-  void Fold(const wire::StoredMessage& stored, shard::Refold* refold);
+  Result<void> Fold(const wire::StoredMessage& stored, shard::Refold* refold);
   void Share(tutor::Session* session);
   // An exit code: it cannot go on.
   std::optional<int> CheckAll();
@@ -125,29 +125,34 @@ Result<void> PartitionCheck::ReadPass() {
   topics_.clear();
   bytes_ = 0;
   records_ = 0;
-  shard::Refold refold(subjects_, static_cast<store::PartitionId>(partition_), &log_.history);
-  return ReadLog(connection_, log_, "", patience_, [&](const wire::StoredMessage& stored) {
+  shard::Refold refold(subjects_, static_cast<store::PartitionId>(partition_), &log_.history,
+                       TopicsOfBucket(connection_, subjects_));
+  Result<void> folded;
+  auto read = ReadLog(connection_, log_, "", patience_, [&](const wire::StoredMessage& stored) {
     ++records_;
-    Fold(stored, &refold);
-    return true;
+    folded = Fold(stored, &refold);
+    return static_cast<bool>(folded);
   });
+  if (!read) return read;
+  return folded;
 }
 
-void PartitionCheck::Fold(const wire::StoredMessage& stored, shard::Refold* refold) {
+Result<void> PartitionCheck::Fold(const wire::StoredMessage& stored, shard::Refold* refold) {
   const auto parts = subjects_.ParseLogFast(stored.subject);
   if (!parts || parts->record_class == envelope::RecordClass::kBarrier ||
       subjects_.PartitionOf(parts->user) != partition_) {
-    return;
+    return {};
   }
   Key key{Fnv1a64(parts->user), std::string(parts->user)};
-  if (key < from_ || (to_ && key >= *to_)) return;
+  if (key < from_ || (to_ && key >= *to_)) return {};
   Folded& folded = folded_[key];
-  refold->Fold({.subject = stored.subject,
-                .content_type = stored.header("Content-Type"),
-                .data = stored.data,
-                .sequence = stored.sequence,
-                .time_ms = stored.time_ms},
-               &folded.session);
+  const auto step = refold->Fold({.subject = stored.subject,
+                                  .content_type = stored.header("Content-Type"),
+                                  .data = stored.data,
+                                  .sequence = stored.sequence,
+                                  .time_ms = stored.time_ms},
+                                 &folded.session);
+  if (!step) return step.error();
   bytes_ -= folded.bytes;
   folded.bytes = kUserBytes;
   if (folded.session) {
@@ -161,6 +166,7 @@ void PartitionCheck::Fold(const wire::StoredMessage& stored, shard::Refold* refo
     to_ = last->first;
     folded_.erase(last);
   }
+  return {};
 }
 
 // Sessions of one topic share it.

@@ -14,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -32,6 +33,8 @@
 #include "bench/records.h"
 #include "envelope/codec.h"
 #include "envelope/rows.h"
+#include "envelope/topics.h"
+#include "shard/named_topic.h"
 #include "support/stack.h"
 #include "support/temp_dir.h"
 #include "tutor/advance.h"
@@ -91,6 +94,7 @@ class Bench {
   const Plan plan_;
   const envelope::Subjects subjects_;
   std::vector<Lesson> lessons_;
+  TopicRows topics_;
   std::vector<Learner> learners_;
   std::vector<wire::StoredMessage> log_;
   std::vector<double> per_core_;  // Of the rounds alone.
@@ -99,6 +103,7 @@ class Bench {
 
 Bench::Bench(const Plan& plan) : plan_(plan) {
   lessons_ = MakeLessons({.course_file = plan.course, .mix = {}}, kLessons, plan.seed);
+  topics_ = TopicRowsOf(plan.course);
   uint64_t number = 0;
   for (const UserId& user : UsersOf(subjects_, kPartition, "user-", plan.sessions, &number)) {
     const Lesson& lesson = lessons_[learners_.size() % lessons_.size()];
@@ -134,8 +139,10 @@ void Bench::CheckAll(const std::string& path) const {
 
 Folded Bench::Fold(std::span<const wire::StoredMessage> records, const std::string& path,
                    size_t turn_records) const {
-  LogShard shard({.path = path, .partitions = {static_cast<store::PartitionId>(kPartition)}}, {},
-                 turn_records);
+  LogShard shard({.path = path,
+                  .topics = topics_,
+                  .partitions = {static_cast<store::PartitionId>(kPartition)}},
+                 {}, turn_records);
   shard.Append(kPartition, records);
   const CostClock clock;
   shard.Fold();
@@ -166,11 +173,20 @@ double Bench::AdvanceSeconds() const {
     tutor::Event event;
   };
   std::vector<Step> steps;
+  std::map<std::string, std::shared_ptr<const tutor::Topic>> topics;
   for (const wire::StoredMessage& record : log_) {
     const auto parts = subjects_.ParseLog(record.subject);
     auto event =
         envelope::DecodeEvent(record.data, tutor::Encoding::kProtobuf, parts->record_class);
     if (!event) throw std::runtime_error("a record does not decode");
+    if (tutor::LoadTopicOk* named = shard::TopicToFetch(&event->event)) {
+      auto& topic = topics[named->digest];
+      if (topic == nullptr) {
+        topic =
+            std::make_shared<const tutor::Topic>(*envelope::DecodeTopic(topics_.at(named->digest)));
+      }
+      named->topic = topic;
+    }
     steps.push_back({parts->user, std::move(event->event)});
   }
   std::unordered_map<std::string, std::optional<tutor::Session>> sessions;
@@ -262,7 +278,7 @@ void Bench::CatchUp() {
     reader.push_back(PerSecond(alone.wall_s));
     reader_cpu.push_back(PerSecond(alone.cpu_s));
     const test::TempDir dir;
-    const Cost cost = waiting.FoldInto(dir.path());
+    const Cost cost = waiting.FoldInto(dir.path(), topics_);
     CheckAll(dir.path());
     folded.push_back(PerSecond(cost.wall_s));
     folded_cpu.push_back(PerSecond(cost.cpu_s));

@@ -107,10 +107,10 @@ Cost WaitingLog::ReadAlone() const {
   return clock.Read();
 }
 
-Cost WaitingLog::FoldInto(const std::string& store) const {
+Cost WaitingLog::FoldInto(const std::string& store, const TopicRows& topics) const {
   Reading reading(server_);
-  ShardRunner::Options options{.path = store,
-                               .partitions = {static_cast<store::PartitionId>(partition_)}};
+  ShardRunner::Options options{
+      .path = store, .topics = topics, .partitions = {static_cast<store::PartitionId>(partition_)}};
   options.sends = false;
   ShardRunner runner(&reading.loop, reading.nats.get(), options, [&] { reading.nats->Tick(); });
   const uint64_t begun = runner.folded();

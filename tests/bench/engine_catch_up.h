@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bench/engine_cost.h"
+#include "bench/shard_runner.h"
 #include "envelope/subjects.h"
 #include "support/nats_server.h"
 #include "wire/jetstream.h"
@@ -22,8 +23,9 @@ class WaitingLog {
              std::span<const wire::StoredMessage> records);
 
   // The costs of this process, not of the server.
-  Cost ReadAlone() const;                         // By the reader of a partition, which drops them.
-  Cost FoldInto(const std::string& store) const;  // By a shard; nothing is sent.
+  // By the reader of a partition, which drops them; by a shard, which sends nothing.
+  Cost ReadAlone() const;
+  Cost FoldInto(const std::string& store, const TopicRows& topics) const;
 
   double publish_per_s() const { return publish_per_s_; }
 

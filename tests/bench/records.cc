@@ -8,7 +8,10 @@
 #include <variant>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "envelope/codec.h"
+#include "envelope/topics.h"
+#include "shard/named_topic.h"
 #include "toolhost/tool_reply.h"
 #include "tools/built_in.h"
 #include "tools/course_bucket.h"
@@ -36,6 +39,14 @@ class CourseInMemory : public tools::TopicSource {
       if (ref.topic.empty() || topic->id == ref.topic) return topic;
     }
     return Reject("the course has no such topic");
+  }
+  // By name, as from the course bucket.
+  Result<tutor::LoadTopicOk> Load(const tutor::TopicRef& ref) override {
+    auto topic = Get(ref);
+    if (!topic) return topic.error();
+    const tutor::Topic& found = **topic;
+    return tutor::LoadTopicOk{*topic, Sha256Hex(envelope::EncodeTopic(found)),
+                              tutor::TopicRef{found.course, found.version, found.id}};
   }
 
  private:
@@ -104,11 +115,16 @@ class Rehearsal {
   void RunTool() {
     const envelope::ToolRequest request = *std::exchange(pending_, std::nullopt);
     tools::ToolAnswer answer = tools_->Run({.request = request, .deadline = Deadline::max()});
+    const auto* ok = std::get_if<tutor::LoadTopicOk>(&answer.outcome);
+    const auto loaded = ok == nullptr ? nullptr : ok->topic;
     const toolhost::ResultMessage reply =
         toolhost::ReplyMessage({.subjects = subjects_, .worker = "tools-1", .provider = "built-in"},
                                request, std::move(answer), 1);
     auto event = envelope::DecodeEvent(reply.data, tutor::Encoding::kProtobuf, RecordClass::kTool);
     if (!event) throw std::runtime_error(event.error().text);
+    if (tutor::LoadTopicOk* named = shard::TopicToFetch(&event->event)) {
+      named->topic = loaded;
+    }
     const std::string& id = request.id.value;
     Fold(RecordClass::kTool, event->event, id.substr(id.rfind('-') + 1));
   }
@@ -136,6 +152,18 @@ size_t Lesson::LinesUntil(uint64_t history_count, size_t from) const {
     if (lines[i].settled && lines[i].after.history_count >= history_count) return i + 1;
   }
   throw std::runtime_error(fmt::format("a lesson ends before message {}", history_count));
+}
+
+TopicRows TopicRowsOf(const std::string& course_file) {
+  auto read = tools::ReadCourseFile(course_file);
+  if (!read) throw std::runtime_error(read.error().text);
+  TopicRows rows;
+  for (const tutor::Topic& topic : read->course.topics) {
+    std::string bytes = envelope::EncodeTopic(topic);
+    std::string digest = Sha256Hex(bytes);
+    rows.emplace(std::move(digest), std::move(bytes));
+  }
+  return rows;
 }
 
 std::vector<Lesson> MakeLessons(const LessonPlan& plan, size_t count, uint64_t seed) {

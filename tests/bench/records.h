@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/shard_runner.h"
 #include "envelope/subjects.h"
 #include "load/learner.h"
 #include "tools/course.h"
@@ -54,6 +55,9 @@ struct LessonPlan {
 };
 // `count` lessons that differ by their seeds.
 std::vector<Lesson> MakeLessons(const LessonPlan& plan, size_t count, uint64_t seed);
+
+// The topics that their records name.
+TopicRows TopicRowsOf(const std::string& course_file);
 
 // Somebody who takes a lesson. `lesson` must outlive it.
 struct Learner {

@@ -71,10 +71,11 @@ void Population::Reopen() {
   for (const store::PartitionId partition : AllPartitions(subjects_)) {
     last[partition] = writers_[partition]->last_sequence();
   }
-  shard_ = std::make_unique<LogShard>(
-      ShardRunner::Options{
-          .path = path_, .partitions = AllPartitions(subjects_), .ahead_ms = kAheadMs},
-      last);
+  shard_ = std::make_unique<LogShard>(ShardRunner::Options{.path = path_,
+                                                           .topics = TopicRowsOf(plan_.course),
+                                                           .partitions = AllPartitions(subjects_),
+                                                           .ahead_ms = kAheadMs},
+                                      last);
 }
 
 void Population::Fold(std::vector<std::vector<Learner>>& learners, Folded* folded) {
@@ -151,7 +152,9 @@ class Cohort {
       : lesson_(lesson),
         path_(plan.dir + "/" + name),
         shard_(std::make_unique<LogShard>(ShardRunner::Options{
-            .path = path_, .partitions = {static_cast<store::PartitionId>(kHistoryPartition)}})),
+            .path = path_,
+            .topics = TopicRowsOf(plan.course),
+            .partitions = {static_cast<store::PartitionId>(kHistoryPartition)}})),
         writer_(subjects_, kHistoryPartition, plan.seed) {
     uint64_t number = 0;
     for (UserId& user : UsersOf(subjects_, kHistoryPartition, "h", kCohort, &number)) {

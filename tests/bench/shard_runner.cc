@@ -1,6 +1,7 @@
 #include "bench/shard_runner.h"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -22,6 +23,7 @@ ShardRunner::ShardRunner(wire::EventLoop* loop, wire::Wire* wire, const Options&
                          std::function<void()> each_turn)
     : loop_(loop), each_turn_(std::move(each_turn)), clock_(options.ahead_ms) {
   store_ = Must(store::RocksStore::Open({.path = options.path}));
+  WriteTopics(options);
   shard::Options of_shard;
   of_shard.worker = "bench";
   of_shard.memory_bytes = options.memory_bytes;
@@ -45,6 +47,17 @@ ShardRunner::ShardRunner(wire::EventLoop* loop, wire::Wire* wire, const Options&
        status = shard_->status()) {
     if (Steady::now() > deadline) throw std::runtime_error("the partitions do not open");
     Turn(1);
+  }
+}
+
+void ShardRunner::WriteTopics(const Options& options) {
+  for (const store::PartitionId partition : options.partitions) {
+    auto batch = std::make_shared<store::CheckpointBatch>(partition);
+    for (const auto& [digest, bytes] : options.topics) batch->PutTopic(digest, bytes);
+    std::optional<Result<void>> written;
+    store_->Write(batch, loop_, [&](const Result<void>& done) { written = done; });
+    while (!written) loop_->RunOnce(10);
+    if (!*written) throw std::runtime_error(written->error().text);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,10 +33,15 @@ class AheadClock final : public Clock {
   const int64_t ahead_ms_;
 };
 
+// Bytes of topics by their digest, as the store has them.
+using TopicRows = std::map<std::string, std::string>;
+
 class ShardRunner {
  public:
   struct Options {
     std::string path;  // Of the folder, as a session worker has it.
+    // Those that the records name: written before the shard starts, as if all had been loaded once.
+    TopicRows topics = {};
     std::vector<store::PartitionId> partitions;
     size_t memory_bytes = 256 << 20;
     bool sends = true;     // False: every record is older than what may still be sent.
@@ -58,6 +64,7 @@ class ShardRunner {
   store::RocksStore& store() { return *store_; }
 
  private:
+  void WriteTopics(const Options& options);
   void Check();
 
   wire::EventLoop* const loop_;

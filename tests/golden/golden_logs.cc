@@ -55,9 +55,7 @@ std::vector<LogDigest> WrittenDigests(const fs::path& log) {
   return digests ? *std::move(digests) : std::vector<LogDigest>{};
 }
 
-LogFold Begin(const RecordedLog& log, const FoldOptions& options) {
-  return LogFold(log.prefix, log.partitions, log.partition, log.lineage, options);
-}
+LogFold Begin(const RecordedLog& log, const FoldOptions& options) { return LogFold(log, options); }
 
 LogDigest Digest(const RecordedLog& log, const FoldOptions& options) {
   auto digest = FoldLog(log, options);

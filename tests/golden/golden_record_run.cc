@@ -47,7 +47,7 @@ golden::RecordedLog Record(wire::Connection& connection, uint32_t partition,
 
 // The session that the worker has is the one that the log comes to.
 void CheckState(test::Stack& stack, const golden::RecordedLog& log, const UserId& user) {
-  golden::LogFold fold(log.prefix, log.partitions, log.partition, log.lineage, {});
+  golden::LogFold fold(log, {});
   for (const golden::LogRecord& record : log.records) {
     if (const auto step = fold.OnRecord(record); !step) {
       throw std::runtime_error(step.error().text);

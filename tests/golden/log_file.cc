@@ -9,7 +9,8 @@
 namespace lyceum::golden {
 namespace {
 
-constexpr std::string_view kMagic = "LYCEUM LOG 1\n";
+constexpr std::string_view kMagic = "LYCEUM LOG 2\n";
+constexpr std::string_view kWithoutTopics = "LYCEUM LOG 1\n";
 
 template <std::unsigned_integral T>
 void Append(std::string* bytes, T value) {
@@ -59,11 +60,13 @@ class Input {
 }  // namespace
 
 std::string EncodeLog(const RecordedLog& log) {
-  std::string bytes(kMagic);
+  std::string bytes(log.topics.empty() ? kWithoutTopics : kMagic);
   AppendText(&bytes, log.prefix);
   Append(&bytes, log.partitions);
   Append(&bytes, log.partition);
   Append(&bytes, log.lineage);
+  if (!log.topics.empty()) Append(&bytes, static_cast<uint32_t>(log.topics.size()));
+  for (const std::string& topic : log.topics) AppendText(&bytes, topic);
   for (const LogRecord& record : log.records) {
     Append(&bytes, record.sequence);
     Append(&bytes, static_cast<uint64_t>(record.time_ms));
@@ -76,14 +79,17 @@ std::string EncodeLog(const RecordedLog& log) {
 
 Result<RecordedLog> DecodeLog(std::string_view bytes) {
   Input in(bytes);
-  if (in.Bytes(kMagic.size()) != kMagic) {
-    return Reject("not a recorded log: it does not begin with LYCEUM LOG 1");
+  const std::string_view magic = in.Bytes(kMagic.size());
+  if (magic != kMagic && magic != kWithoutTopics) {
+    return Reject("not a recorded log: it does not begin with LYCEUM LOG 1 or 2");
   }
   RecordedLog log;
   log.prefix = in.Text();
   log.partitions = in.Number<uint32_t>();
   log.partition = in.Number<uint32_t>();
   log.lineage = in.Number<uint32_t>();
+  const uint32_t topics = magic == kMagic ? in.Number<uint32_t>() : 0;
+  while (in.whole() && log.topics.size() < topics) log.topics.push_back(in.Text());
   uint64_t last = 0;
   while (in.whole() && !in.at_end()) {
     LogRecord record;

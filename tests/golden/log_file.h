@@ -1,8 +1,11 @@
 // A recorded log as a file: records of one partition, as they lie in its stream.
 //
-//   file   := "LYCEUM LOG 1\n" prefix:text partitions:u32 partition:u32 lineage:u32 record*
+//   file   := "LYCEUM LOG 2\n" prefix:text partitions:u32 partition:u32 lineage:u32
+//             topics:u32 topic:text* record*
+//             "LYCEUM LOG 1\n": the same without topics
 //   record := sequence:u64 time_ms:u64 subject:text content_type:text data:text
 //   text   := size:u32 byte*
+// A topic is what the course bucket has of one that a record names (envelope::EncodeTopic).
 // Numbers are big-endian. `prefix` is that of the subjects, `lineage` that under which the records
 // are folded, `time_ms` when the server stored the record (Unix), `content_type` its header or
 // empty. Invariant: sequences grow.
@@ -30,6 +33,7 @@ struct RecordedLog {
   uint32_t partitions = 16;
   uint32_t partition = 0;
   uint32_t lineage = 0;
+  std::vector<std::string> topics;
   std::vector<LogRecord> records;
 };
 

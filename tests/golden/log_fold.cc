@@ -13,6 +13,7 @@
 #include "envelope/rows.h"
 #include "envelope/tool_requests.h"
 #include "envelope/topics.h"
+#include "shard/named_topic.h"
 #include "shard/output.h"
 #include "tutor/dump.h"
 #include "tutor/limits.h"
@@ -33,13 +34,18 @@ std::string_view Name(tutor::Encoding encoding) {
 
 }  // namespace
 
-LogFold::LogFold(std::string prefix, uint32_t partitions, uint32_t partition, uint32_t lineage,
-                 FoldOptions options)
-    : subjects_(std::move(prefix), partitions),
-      partition_(partition),
-      lineage_(lineage),
+LogFold::LogFold(const RecordedLog& log, FoldOptions options)
+    : subjects_(log.prefix, log.partitions),
+      partition_(log.partition),
+      lineage_(log.lineage),
       options_(options),
-      fold_version_(options.fold_version) {}
+      fold_version_(options.fold_version) {
+  for (const std::string& bytes : log.topics) {
+    auto topic = envelope::DecodeTopic(bytes);
+    CHECK(topic);
+    topics_[Sha256Hex(bytes)] = std::make_shared<const tutor::Topic>(std::move(*topic));
+  }
+}
 
 const tutor::Session* LogFold::Find(std::string_view user) const {
   const auto entry = entries_.find(user);
@@ -116,6 +122,11 @@ void LogFold::OnEvent(const shard::Record& record, std::string_view user,
                       envelope::DecodedEvent decoded) {
   const tutor::LogPosition position = PositionOf(record);
   step_.event = std::move(decoded.event);
+  if (tutor::LoadTopicOk* named = shard::TopicToFetch(&*step_.event)) {
+    const auto topic = topics_.find(named->digest);
+    CHECK(topic != topics_.end());
+    named->topic = topic->second;
+  }
   auto found = entries_.find(user);
   if (found == entries_.end()) {
     const UserId id{std::string(user)};
@@ -287,7 +298,7 @@ void LogFold::Checkpoint() {
 }
 
 Result<LogDigest> FoldLog(const RecordedLog& log, const FoldOptions& options) {
-  LogFold fold(log.prefix, log.partitions, log.partition, log.lineage, options);
+  LogFold fold(log, options);
   for (const LogRecord& record : log.records) {
     if (auto step = fold.OnRecord(record); !step) return step.error();
   }

@@ -47,8 +47,8 @@ class LogFold {
  public:
   static constexpr uint64_t kCheckpointRecords = 64;
 
-  LogFold(std::string prefix, uint32_t partitions, uint32_t partition, uint32_t lineage,
-          FoldOptions options);
+  // Of the file's records none are folded yet.
+  LogFold(const RecordedLog& log, FoldOptions options);
 
   // What one record did. Valid until the next call.
   struct Step {

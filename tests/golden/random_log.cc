@@ -28,12 +28,16 @@ constexpr size_t kLongTextBytes = 2'000;
 // The last one, InvariantViolated, is never on the wire.
 constexpr size_t kKindCount = std::variant_size_v<tutor::EventKind> - 1;
 
+RecordedLog EmptyLog(const Walk& walk) {
+  RecordedLog log;
+  log.partition = walk.partition;
+  log.lineage = walk.lineage;
+  return log;
+}
+
 class Walker {
  public:
-  explicit Walker(const Walk& walk)
-      : random_(walk.seed), fold_(log_.prefix, log_.partitions, walk.partition, walk.lineage, {}) {
-    log_.partition = walk.partition;
-    log_.lineage = walk.lineage;
+  explicit Walker(const Walk& walk) : random_(walk.seed), log_(EmptyLog(walk)), fold_(log_, {}) {
     for (size_t i = 0; users_.size() < walk.users; ++i) {
       // The last one's name is not plain.
       const std::string name = "user-" + std::to_string(i);

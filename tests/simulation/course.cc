@@ -53,7 +53,10 @@ ToolOutcome ResultOf(const envelope::ToolRequest& request) {
           [&](const LoadTopicArgs& args) -> ToolOutcome {
             const auto topic = TopicOf(args.ref.topic.value);
             if (topic == nullptr) return ToolError{"not_found", false, "no such topic"};
-            return LoadTopicOk{topic, Sha256Hex(envelope::EncodeTopic(*topic))};
+            LoadTopicOk ok{topic, Sha256Hex(envelope::EncodeTopic(*topic))};
+            // The first one by name, the other as a third party's tool answers.
+            if (topic == TopicOf("")) ok.name = TopicRef{topic->course, topic->version, topic->id};
+            return ok;
           },
           [&](const PresentMaterialArgs& args) -> ToolOutcome {
             return PresentMaterialOk{args.text + " (" + call + ")"};

@@ -2,6 +2,8 @@
 
 #include "envelope/codec.h"
 #include "shard/log_history.h"
+#include "shard/named_topic.h"
+#include "simulation/course.h"
 
 namespace lyceum::simulation {
 namespace {
@@ -67,10 +69,14 @@ Replayed Replay(const ReplayPlan& plan, const std::vector<wire::MemoryRecord>& l
       }
       continue;
     }
-    const auto event = shard::EventOf(decoder, record, subject.record_class);
+    auto event = shard::EventOf(decoder, record, subject.record_class);
     if (const auto* refused = std::get_if<shard::Refused>(&event)) {
       refuse(refused->reason);
       continue;
+    }
+    if (tutor::LoadTopicOk* named =
+            shard::TopicToFetch(&std::get<envelope::DecodedEvent>(event).event)) {
+      named->topic = TopicOf(named->name->topic.value);
     }
     tutor::LogPosition position;
     position.partition = plan.partition;

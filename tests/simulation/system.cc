@@ -6,7 +6,9 @@
 
 #include "base/token.h"
 #include "envelope/rows.h"
+#include "envelope/topics.h"
 #include "shard/log_history.h"
+#include "simulation/course.h"
 #include "support/planted_core.h"
 
 namespace lyceum::simulation {
@@ -47,6 +49,11 @@ System::System(const Options& options)
                       .duplicates_ms = 20'000});
   broker_->AddBucket(subjects_.ClusterBucket());
   broker_->AddBucket(subjects_.CourseBucket());
+  const auto topic = TopicOf("");
+  const auto key = envelope::TopicKey({topic->course, topic->version, topic->id});
+  CHECK(key);
+  broker_->Publish({.subject = fmt::format("$KV.{}.{}", subjects_.CourseBucket(), *key),
+                    .data = envelope::EncodeTopic(*topic)});
   ChooseFaults();
 
   spy_ = broker_->Connect();

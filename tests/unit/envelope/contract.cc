@@ -72,6 +72,7 @@ const std::vector<EventSample>& EventSamples() {
       {kTool, R"({"id":"r2","tool_result":{"id":"3-17-1","attempt":3,"error":{"code":"lost",)"
               R"("text":"no tool worker answered","retryable":true}}})"},
       {kTool, ToolResultEvent("load_topic", TopicSample())},
+      {kTool, ToolResultEvent("load_topic", NamedTopicSample())},
       {kTool, ToolResultEvent("clarify_concept",
                               R"({"text":"A slope.","on_topic":true,"reveals_answer":true})")},
       {kTool, ToolResultEvent("generate_question", kQuestion)},
@@ -204,6 +205,12 @@ const std::string& ToolRefusedSample() {
 const std::string& BarrierSample() {
   static const std::string kSample = R"({"id":"b1","barrier":{"fold_version":2}})";
   return kSample;
+}
+
+const std::string& NamedTopicSample() {
+  static const std::string sample =
+      R"({"topic":"t1","course":"c1","version":"v1","digest":")" + std::string(64, 'a') + R"("})";
+  return sample;
 }
 
 const std::string& TopicSample() {

@@ -26,6 +26,7 @@ const std::vector<std::string>& PartitionReplySamples();
 const std::string& ToolRefusedSample();
 const std::string& BarrierSample();
 const std::string& TopicSample();
+const std::string& NamedTopicSample();
 
 // A tool_result event with this outcome: `tool` and `ok` as in {"tool":...,"ok":{...}}.
 std::string ToolResultEvent(std::string_view tool, std::string_view ok);

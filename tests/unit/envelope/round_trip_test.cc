@@ -143,6 +143,59 @@ TEST(Contract, TopicsComeBackAndTheirBytesAreTheSameEachTime) {
   EXPECT_EQ(std::get<tutor::LoadTopicOk>(reply.outcome).digest, Sha256Hex(bytes));
 }
 
+TEST(Contract, ATopicMayBeNamedInsteadOfSent) {
+  const auto loaded =
+      DecodeEvent(ToolResultEvent("load_topic", NamedTopicSample()), kJson, RecordClass::kTool);
+  ASSERT_TRUE(loaded) << loaded.error().text;
+  const auto again =
+      DecodeEvent(EncodeEvent(loaded->event, kProtobuf), kProtobuf, RecordClass::kTool);
+  ASSERT_TRUE(again) << again.error().text;
+  const auto& ok =
+      std::get<tutor::LoadTopicOk>(std::get<tutor::ToolResult>(again->event.kind).reply.outcome);
+  EXPECT_TRUE(ok.is_to_be_fetched());
+  EXPECT_EQ(ok.digest, std::string(64, 'a'));
+  EXPECT_EQ(*ok.name, (tutor::TopicRef{CourseId("c1"), "v1", TopicId("t1")}));
+}
+
+TEST(Contract, ANamedTopicIsANameAndNothingElse) {
+  const auto error = [](const std::string& topic) {
+    const auto loaded =
+        DecodeEvent(ToolResultEvent("load_topic", topic), kJson, RecordClass::kTool);
+    return loaded ? std::string() : loaded.error().text;
+  };
+  const std::string digest = R"("digest":")" + std::string(64, '0') + R"(")";
+  const std::string name = R"("topic":"t","course":"c","version":"v")";
+  EXPECT_EQ(error("{" + name + "," + digest + "}"), "");
+  EXPECT_NE(error("{" + name + R"(,"material":["m"],)" + digest + "}").find("digest"),
+            std::string::npos);
+  EXPECT_NE(error("{" + name + R"(,"digest":"abc"})").find("64 lower-case hex"), std::string::npos);
+  EXPECT_NE(error(R"({"topic":"t","course":"c",)" + digest + "}").find("version"),
+            std::string::npos);
+  EXPECT_NE(error(R"({"course":"c","version":"v",)" + digest + "}").find("topic"),
+            std::string::npos);
+}
+
+TEST(Topics, ANamedOneIsTakenWhereItIsWhatTheNameSays) {
+  const auto topic = DecodeTopic(TopicSample());
+  ASSERT_TRUE(topic);
+  const std::string bytes = EncodeTopic(*topic);
+  const tutor::LoadTopicOk named{nullptr, Sha256Hex(bytes), tutor::TopicRef{}};
+  const auto read = DecodeNamedTopic(named, bytes);
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_TRUE(*read == *topic);
+  EXPECT_FALSE(DecodeNamedTopic(named, bytes + " "));
+  EXPECT_FALSE(DecodeNamedTopic({nullptr, Sha256Hex("x"), tutor::TopicRef{}}, "x"));
+}
+
+TEST(Topics, KeysHaveNoTilde) {
+  const auto key = TopicKey({CourseId("a course"), "v1", TopicId("t1")});
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->find('~'), std::string::npos);
+  EXPECT_TRUE(key->starts_with("topic.=")) << *key;
+  EXPECT_FALSE(TopicKey({CourseId(""), "v1", TopicId("t1")}));
+  EXPECT_FALSE(TopicKey({CourseId("c"), "", TopicId("t1")}));
+}
+
 TEST(Contract, DeadLettersComeBack) {
   DeadLetter letter{3,
                     17,
@@ -304,7 +357,7 @@ TEST(Contract, TheSamplesSetEveryField) {
   ExpectAllFieldsSet<v1::ToolRequest>(ToolRequestSamples());
   ExpectAllFieldsSet<v1::ToolAck>(ToolAckSamples());
   ExpectAllFieldsSet<v1::ToolHeartbeat>({ToolHeartbeatSample()});
-  ExpectAllFieldsSet<v1::Topic>({TopicSample()});
+  ExpectAllFieldsSet<v1::Topic>({TopicSample(), NamedTopicSample()});
   ExpectAllFieldsSet<v1::ToolRefused>({ToolRefusedSample()});
   ExpectAllFieldsSet<v1::WorkerHeartbeat>({WorkerHeartbeatSample()});
   ExpectAllFieldsSet<v1::PartitionCommand>(PartitionCommandSamples());

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/digest.h"
 #include "base/hash.h"
 #include "base/overloaded.h"
+#include "envelope/topics.h"
 #include "tutor/table_samples.h"
 
 namespace lyceum::shard {
@@ -126,7 +128,7 @@ Result<void> Worker::Start() {
   CHECK(shard_ == nullptr);
   flight->Reopen();
   tasks_.clear();
-  wire_ = std::make_unique<TapWire>(world_->broker.Connect(), &tap);
+  wire_ = std::make_unique<TapWire>(world_->broker.Connect(), &tap, &deaf);
   random_ = std::make_unique<SeededRandom>(Fnv1a64(options.worker));
   shard_ = std::make_unique<Shard>(Doors{.wire = wire_.get(),
                                          .store = &disk,
@@ -263,6 +265,10 @@ void ToolWorker::Run() {
     reply.attempt = request.attempt;
     reply.worker = name_;
     reply.outcome = CannedResult(request, text);
+    if (auto* ok = std::get_if<tutor::LoadTopicOk>(&reply.outcome); ok != nullptr && by_name) {
+      ok->name = tutor::TopicRef{ok->topic->course, ok->topic->version, ok->topic->id};
+      ok->digest = Sha256Hex(envelope::EncodeTopic(*ok->topic));
+    }
     world_->Publish(request.user.value,
                     {.id = EventId(request.id.value), .kind = tutor::ToolResult{std::move(reply)}},
                     request.id.value);
@@ -375,6 +381,14 @@ World::World(uint32_t partitions, uint64_t seed)
                     .bytes_max = int64_t{1} << 30,
                     .discard_old = true});
   broker.AddBucket(subjects.ClusterBucket());
+  broker.AddBucket(subjects.CourseBucket());
+}
+
+void World::PutTopic(const tutor::Topic& topic) {
+  const auto key = envelope::TopicKey({topic.course, topic.version, topic.id});
+  ASSERT_TRUE(key);
+  broker.Publish({.subject = "$KV." + subjects.CourseBucket() + "." + *key,
+                  .data = envelope::EncodeTopic(topic)});
 }
 
 World::~World() { actors_.clear(); }

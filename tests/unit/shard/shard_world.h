@@ -45,8 +45,9 @@ class Actor {
 class TapWire final : public wire::Wire {
  public:
   using Tap = std::function<void(const wire::Outbound&)>;
-  TapWire(std::unique_ptr<wire::MemoryWire> wire, const Tap* tap)
-      : wire_(std::move(wire)), tap_(tap) {}
+  using Deaf = std::function<bool(std::string_view subject)>;  // Nobody answers such a request.
+  TapWire(std::unique_ptr<wire::MemoryWire> wire, const Tap* tap, const Deaf* deaf)
+      : wire_(std::move(wire)), tap_(tap), deaf_(deaf) {}
   wire::MemoryBroker::ClientId client() const { return wire_->client(); }
 
   Result<SubscriptionId> Subscribe(std::string_view subject, std::string_view queue,
@@ -60,7 +61,8 @@ class TapWire final : public wire::Wire {
   }
   void Request(const wire::Outbound& message, std::chrono::milliseconds timeout,
                AnswerHandler done) override {
-    wire_->Request(message, timeout, std::move(done));
+    const bool deaf = *deaf_ && (*deaf_)(message.subject);
+    wire_->Request(deaf ? wire::Outbound{.subject = "nobody"} : message, timeout, std::move(done));
   }
   void Flush() override { wire_->Flush(); }
   void SetConnectionHandler(ConnectionHandler handler) override {
@@ -77,6 +79,7 @@ class TapWire final : public wire::Wire {
  private:
   std::unique_ptr<wire::MemoryWire> wire_;
   const Tap* const tap_;
+  const Deaf* const deaf_;
 };
 
 // The store of a worker's machine, with a disk that does not always read.
@@ -128,6 +131,7 @@ class Worker final : public Actor, private Executor {
   OffsetClock wall;
   int64_t turn_us = 20;  // From one turn of a busy loop to the next.
   TapWire::Tap tap;
+  TapWire::Deaf deaf;
 
   Result<void> Start();
   void Kill();  // kill -9.
@@ -173,6 +177,7 @@ class ToolWorker final : public Actor {
   size_t slots = 100'000;
   int64_t duration_ms = 2;
   std::string text = "so it is";                            // What clarify_concept says.
+  bool by_name = false;                                     // How it answers load_topic.
   std::function<bool(const envelope::ToolRequest&)> hangs;  // Accepted, and nothing comes of it.
   std::vector<envelope::ToolRequest> requests;  // Every one, in order, without its content.
   std::vector<size_t> request_bytes;
@@ -276,6 +281,9 @@ class World {
   // Records of this class in the log.
   size_t Stored(uint32_t partition, envelope::RecordClass record_class) const;
   std::vector<envelope::DeadLetter> DeadLetters() const;
+
+  // Where the course bucket has it.
+  void PutTopic(const tutor::Topic& topic);
 
   // A client at its first question.
   Client& AddLearner(uint32_t partition, size_t index = 0,
