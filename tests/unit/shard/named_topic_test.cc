@@ -13,9 +13,15 @@ class NamedTopic : public testing::Test {
  protected:
   NamedTopic() : worker(world.AddWorker({0, 1})), tools(world.AddTools()) { tools.by_name = true; }
 
+  void PutTopic(const tutor::Topic& topic) {
+    const auto key = envelope::TopicKey({topic.course, topic.version, topic.id});
+    ASSERT_TRUE(key);
+    world.broker.Publish({.subject = "$KV." + world.subjects.CourseBucket() + "." + *key,
+                          .data = envelope::EncodeTopic(topic)});
+  }
   void PutTopics() {
-    world.PutTopic(tutor::samples::SampleTopic("t1", "t2"));
-    world.PutTopic(tutor::samples::SampleTopic("t2", ""));
+    PutTopic(tutor::samples::SampleTopic("t1", "t2"));
+    PutTopic(tutor::samples::SampleTopic("t2", ""));
   }
   // What of a topic lies in the log of the partition.
   size_t LogBytes(uint32_t partition) {
@@ -120,7 +126,7 @@ TEST_F(NamedTopic, ThatIsNowhereIsBuriedAndItsCallEndsAtOnce) {
 TEST_F(NamedTopic, WithAnotherContentInTheBucketIsBuried) {
   tutor::Topic other = tutor::samples::SampleTopic("t1", "t2");
   other.title += " (another)";
-  world.PutTopic(other);
+  PutTopic(other);
   Client& ann = world.AddClient(world.UserIn(0));
   ann.Start();
   ASSERT_TRUE(world.Until([&] { return ann.count<tutor::ErrorOut>() >= 1; }));

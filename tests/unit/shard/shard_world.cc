@@ -384,13 +384,6 @@ World::World(uint32_t partitions, uint64_t seed)
   broker.AddBucket(subjects.CourseBucket());
 }
 
-void World::PutTopic(const tutor::Topic& topic) {
-  const auto key = envelope::TopicKey({topic.course, topic.version, topic.id});
-  ASSERT_TRUE(key);
-  broker.Publish({.subject = "$KV." + subjects.CourseBucket() + "." + *key,
-                  .data = envelope::EncodeTopic(topic)});
-}
-
 World::~World() { actors_.clear(); }
 
 Worker& World::AddWorker(std::vector<store::PartitionId> partitions, std::string name) {

@@ -282,9 +282,6 @@ class World {
   size_t Stored(uint32_t partition, envelope::RecordClass record_class) const;
   std::vector<envelope::DeadLetter> DeadLetters() const;
 
-  // Where the course bucket has it.
-  void PutTopic(const tutor::Topic& topic);
-
   // A client at its first question.
   Client& AddLearner(uint32_t partition, size_t index = 0,
                      tutor::BusyPolicy policy = tutor::BusyPolicy::kReplyWait);
