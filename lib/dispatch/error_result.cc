@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "tutor/error_code.h"
 #include "tutor/names.h"
 
 namespace lyceum::dispatch {
@@ -32,15 +33,15 @@ std::string TextOf(Failure why, uint32_t attempt, std::string_view tool) {
 std::string_view CodeOf(Failure why) {
   switch (why) {
     case Failure::kLost:
-      return "lost";
+      return tutor::Name(tutor::ErrorCode::kLost);
     case Failure::kDeadline:
-      return "deadline";
+      return tutor::Name(tutor::ErrorCode::kDeadline);
     case Failure::kUnavailable:
-      return "unavailable";
+      return tutor::Name(tutor::ErrorCode::kUnavailable);
     case Failure::kRefused:
-      return "too_large";
+      return tutor::Name(tutor::ErrorCode::kTooLarge);
     case Failure::kBadResult:
-      return "bad_result";
+      return tutor::Name(tutor::ErrorCode::kBadResult);
   }
   CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }

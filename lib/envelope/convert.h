@@ -5,16 +5,13 @@
 #pragma once
 
 #include "envelope/events.h"
+#include "envelope/limits.h"
 #include "envelope/messages.h"
 #include "envelope/reader.h"
 #include "lyceum/v1/lyceum.pb.h"
 #include "tutor/effect.h"
 
 namespace lyceum::envelope {
-
-inline constexpr size_t kContextTextBytesMax = 512;
-inline constexpr size_t kObjectivesMax = 16;
-inline constexpr size_t kTopicBytesMax = 256 * 1024;
 
 // convert_content.cc
 void Write(const tutor::Context& context, v1::Context* out);

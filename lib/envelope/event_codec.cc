@@ -8,9 +8,6 @@
 namespace lyceum::envelope {
 namespace {
 
-constexpr size_t kMessageTextBytesMax = 900 * 1024;
-constexpr size_t kReasonBytesMax = 512;
-
 // Writes a kind into its field of the oneof.
 struct KindWriter {
   v1::Event* out;

@@ -7,8 +7,6 @@
 namespace lyceum::envelope {
 namespace {
 
-constexpr int kInFlightMax = 4096;
-constexpr int kToolsMax = 64;
 constexpr int kPartitionsMax = 1024;
 
 }  // namespace

@@ -9,8 +9,6 @@
 namespace lyceum::envelope {
 namespace {
 
-constexpr uint32_t kHistoryDefault = 100;
-constexpr uint32_t kHistoryMax = 10'000;
 // A view has to fit into one NATS message with its headers.
 constexpr size_t kViewBytesMax = 1000 * 1024;
 
@@ -150,9 +148,9 @@ std::string EncodeSessionView(const ViewParts& parts, Encoding encoding) {
   return bytes;
 }
 
-std::string EncodeQueryError(const std::string& code, const std::string& text, Encoding encoding) {
+std::string EncodeQueryError(tutor::ErrorCode code, const std::string& text, Encoding encoding) {
   v1::SessionView out;
-  out.mutable_error()->set_code(code);
+  out.mutable_error()->set_code(std::string(tutor::Name(code)));
   out.mutable_error()->set_text(text);
   return WriteMessage(out, encoding);
 }

@@ -15,12 +15,12 @@
 
 #include "base/result.h"
 #include "base/token.h"
+#include "envelope/limits.h"
 #include "envelope/words.h"
 
 namespace lyceum::envelope {
 
 // The rules for an id that comes from outside: 1 to 128 bytes without control characters.
-inline constexpr size_t kIdBytesMax = 128;
 bool HasControlCharacters(std::string_view text);
 
 class Reader {

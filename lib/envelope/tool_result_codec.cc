@@ -11,9 +11,6 @@ namespace {
 
 using tutor::kToolTextBytesMax;
 
-constexpr size_t kHypothesesMax = 16;
-constexpr size_t kWordBytesMax = 64;
-
 // Writes the outcome of a tool into its field of the oneof.
 struct OutcomeWriter {
   v1::ToolResult* out;

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "envelope/encoding.h"
+#include "tutor/error_code.h"
 #include "tutor/session.h"
 
 namespace lyceum::envelope {
@@ -36,7 +37,7 @@ struct ViewParts {
   bool cut = false;  // There was more of either than stands here.
 };
 std::string EncodeSessionView(const ViewParts& parts, Encoding encoding);
-std::string EncodeQueryError(const std::string& code, const std::string& text, Encoding encoding);
+std::string EncodeQueryError(tutor::ErrorCode code, const std::string& text, Encoding encoding);
 // The parts of a view that a program looks at; `json` is the whole of it for people.
 struct SessionView {
   bool found = false;

@@ -6,12 +6,15 @@
 
 #include "base/log.h"
 #include "base/overloaded.h"
+#include "tutor/error_code.h"
 
 namespace lyceum::shard {
 namespace {
 
-envelope::PartitionReply NotDone(std::string code, std::string text, bool retryable) {
-  return {.code = std::move(code), .text = std::move(text), .retryable = retryable};
+using tutor::ErrorCode;
+
+envelope::PartitionReply NotDone(ErrorCode code, std::string text, bool retryable) {
+  return {.code = std::string(tutor::Name(code)), .text = std::move(text), .retryable = retryable};
 }
 
 }  // namespace
@@ -33,11 +36,11 @@ void Commands::OnCommand(store::PartitionId id, const wire::Arrived& arrived) {
   const auto encoding = envelope::EncodingOf(arrived.content_type, arrived.data);
   Asker asker{id, std::string(arrived.reply), encoding};
   const auto command = envelope::DecodePartitionCommand(arrived.data, encoding);
-  if (!command) return Reply(asker, NotDone("bad_command", command.error().text, false));
+  if (!command) return Reply(asker, NotDone(ErrorCode::kBadCommand, command.error().text, false));
   Partition* partition = find_(id);
   if (partition == nullptr) return;
   if (resumed_.size() + rebuilding_ >= kWaitingMax) {
-    return Reply(asker, NotDone("busy", "too many commands wait: try again", true));
+    return Reply(asker, NotDone(ErrorCode::kBusy, "too many commands wait: try again", true));
   }
   std::visit(
       Overloaded{[&](const envelope::ResumePartition&) { Resume(*partition, std::move(asker)); },
@@ -49,7 +52,7 @@ void Commands::OnCommand(store::PartitionId id, const wire::Arrived& arrived) {
 
 void Commands::Resume(Partition& partition, Asker asker) {
   if (partition.phase() != Partition::Phase::kHalted) {
-    return Reply(asker, NotDone("not_halted",
+    return Reply(asker, NotDone(ErrorCode::kNotHalted,
                                 fmt::format("partition {} is not halted", partition.id()), false));
   }
   LogWarn("an operator resumes the partition", {{"partition", partition.id()}});
@@ -60,7 +63,7 @@ void Commands::Resume(Partition& partition, Asker asker) {
 void Commands::Rebuild(Partition& partition, const UserId& user, Asker asker) {
   const store::PartitionId home = context_->options.subjects.PartitionOf(user);
   if (home != partition.id()) {
-    return Reply(asker, NotDone("wrong_partition",
+    return Reply(asker, NotDone(ErrorCode::kWrongPartition,
                                 fmt::format("the learner belongs to partition {}", home), false));
   }
   ++rebuilding_;
@@ -71,7 +74,7 @@ void Commands::Rebuild(Partition& partition, const UserId& user, Asker asker) {
     --(*here)->rebuilding_;
     if (rebuilt) return (*here)->Reply(asker, {.done = true, .records = *rebuilt});
     const bool retryable = rebuilt.error().fault == Fault::kRetry;
-    (*here)->Reply(asker, NotDone("not_rebuilt", rebuilt.error().text, retryable));
+    (*here)->Reply(asker, NotDone(ErrorCode::kNotRebuilt, rebuilt.error().text, retryable));
   });
 }
 
@@ -83,11 +86,11 @@ void Commands::Tick() {
       return true;
     }
     if (partition->phase() == Partition::Phase::kHalted) {
-      Reply(resumed.asker, NotDone("halted", partition->halted_because(), false));
+      Reply(resumed.asker, NotDone(ErrorCode::kHalted, partition->halted_because(), false));
       return true;
     }
     if (context_->clock->SteadyMs() < resumed.give_up_ms) return false;
-    Reply(resumed.asker, NotDone("opening", "the partition is still being opened", true));
+    Reply(resumed.asker, NotDone(ErrorCode::kOpening, "the partition is still being opened", true));
     return true;
   });
 }

@@ -5,6 +5,7 @@
 
 #include "envelope/events.h"
 #include "envelope/tool_requests.h"
+#include "tutor/error_code.h"
 
 namespace lyceum::shard {
 
@@ -61,7 +62,8 @@ tutor::ClientMessage RefusalMessage(const tutor::LogPosition& position, const Re
   message.at_ms = position.time_ms;
   message.state =
       session != nullptr ? tutor::NameOf(session->state) : tutor::StateName::kExposition;
-  message.body = tutor::ErrorOut{.code = damaged ? "damaged" : "refused", .text = refused.text};
+  const auto code = damaged ? tutor::ErrorCode::kDamaged : tutor::ErrorCode::kRefused;
+  message.body = tutor::ErrorOut{.code = std::string(tutor::Name(code)), .text = refused.text};
   return message;
 }
 

@@ -4,13 +4,15 @@
 #include <utility>
 
 #include "base/log.h"
+#include "envelope/limits.h"
 #include "shard/journal.h"
+#include "tutor/error_code.h"
 
 namespace lyceum::shard {
 namespace {
 
-constexpr uint32_t kHistoryDefault = 100;
-constexpr uint32_t kHistoryMax = 10'000;
+using tutor::ErrorCode;
+
 constexpr size_t kRecordsMax = 10'000;
 // An answer must fit into one message.
 constexpr size_t kHistoryBytesMax = 512 * 1024;
@@ -48,14 +50,14 @@ void Queries::Turn() {
 
 std::string Queries::Answer(const Question& question, tutor::Encoding encoding) {
   const Result<UserId> user = context_->options.subjects.ParseQuery(question.subject);
-  if (!user) return envelope::EncodeQueryError("bad_subject", user.error().text, encoding);
+  if (!user) return envelope::EncodeQueryError(ErrorCode::kBadSubject, user.error().text, encoding);
   const Result<envelope::Query> query = envelope::DecodeQuery(question.data, encoding);
-  if (!query) return envelope::EncodeQueryError("bad_query", query.error().text, encoding);
+  if (!query) return envelope::EncodeQueryError(ErrorCode::kBadQuery, query.error().text, encoding);
   const Result<std::string> view = View(question.partition, *user, *query, encoding);
   if (view) return *view;
   const bool damaged = view.error().fault == Fault::kFatal;
-  return envelope::EncodeQueryError(damaged ? "damaged" : "unreadable", view.error().text,
-                                    encoding);
+  return envelope::EncodeQueryError(damaged ? ErrorCode::kDamaged : ErrorCode::kUnreadable,
+                                    view.error().text, encoding);
 }
 
 Result<std::string> Queries::View(store::PartitionId partition, const UserId& user,
@@ -71,8 +73,9 @@ Result<std::string> Queries::View(store::PartitionId partition, const UserId& us
   if (!entry->damaged.empty()) return Fatal(entry->damaged);
   const tutor::Session& session = *entry->session;
   parts.session = &session;
-  const uint32_t wanted = query.history_max == 0 ? kHistoryDefault : query.history_max;
-  const uint64_t count = std::min<uint64_t>(session.history_count, std::min(wanted, kHistoryMax));
+  const uint32_t wanted = query.history_max == 0 ? envelope::kHistoryDefault : query.history_max;
+  const uint64_t count =
+      std::min<uint64_t>(session.history_count, std::min(wanted, envelope::kHistoryMax));
   const uint64_t first = session.history_count - count + 1;
   const auto enough = [&](std::string_view chunk) {
     if (query.records) return false;  // From the first record on.

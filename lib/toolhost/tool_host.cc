@@ -174,14 +174,16 @@ Task<ToolAnswer> ToolHost::Impl::RunTool(const Job& job, Deadline deadline) {
 Task<Finished> ToolHost::Impl::Answered(const Job& job) {
   const auto begin = Steady::now();
   Finished done{.id = job.request.id, .run = job.run};
-  ToolAnswer answer = ToolErrorOf("deadline", false, "The call's deadline had passed.");
+  ToolAnswer answer =
+      ToolErrorOf(tutor::ErrorCode::kDeadline, false, "The call's deadline had passed.");
   const int64_t left = job.request.deadline_ms - clock->UnixMs();
   done.late = left <= 0;
   if (!done.late) {
     answer = co_await RunTool(job, In(milliseconds(std::min(left, kDeadlineMsMax))));
     done.late = clock->UnixMs() >= job.request.deadline_ms;
     if (done.late) {
-      answer.outcome = ToolErrorOf("deadline", false, "The tool took longer than allowed.");
+      answer.outcome =
+          ToolErrorOf(tutor::ErrorCode::kDeadline, false, "The tool took longer than allowed.");
     }
   }
   done.error = std::holds_alternative<tutor::ToolError>(answer.outcome);
@@ -252,7 +254,8 @@ void ToolHost::Impl::Refuse(const ToolRequest& request, const std::string& probl
   ++counters.refused;
   if (calls.Find(request.id) != CallTable::Known::kNew || !HasRoom()) return;
   calls.Finish(request.id, calls.Begin(request.id),
-               ReplyMessage(replier, request, ToolErrorOf("bad_request", false, problem), 0));
+               ReplyMessage(replier, request,
+                            ToolErrorOf(tutor::ErrorCode::kBadRequest, false, problem), 0));
   SendResult(request.id);
 }
 

@@ -41,8 +41,8 @@ ResultMessage ReplyMessage(const Replier& replier, const envelope::ToolRequest& 
                            ToolAnswer answer, int64_t latency_ms) {
   ResultMessage message;
   message.subject = replier.subjects.In(envelope::RecordClass::kTool, request.user);
-  ToolAnswer too_large =
-      ToolErrorOf("bad_result", false, "The result is larger than a message may be.");
+  ToolAnswer too_large = ToolErrorOf(tutor::ErrorCode::kBadResult, false,
+                                     "The result is larger than a message may be.");
   too_large.provider = answer.provider;
   too_large.model = answer.model;
   too_large.usage = answer.usage;

@@ -16,13 +16,17 @@ Task<ToolAnswer> RunPlain(const ToolFunction& function, const IsShort& is_short,
   co_await call.OwnThread();
   // All threads may have been busy for long, or the process stopped.
   if (call.deadline != Deadline{} && call.deadline <= Steady::now()) {
-    co_return ToolErrorOf("deadline", false, "The call was over before it could begin.");
+    co_return ToolErrorOf(tutor::ErrorCode::kDeadline, false,
+                          "The call was over before it could begin.");
   }
   co_return function(call);
 }
 
 }  // namespace
 
+tutor::ToolError ToolErrorOf(tutor::ErrorCode code, bool retryable, std::string text) {
+  return ToolErrorOf(std::string(tutor::Name(code)), retryable, std::move(text));
+}
 tutor::ToolError ToolErrorOf(std::string code, bool retryable, std::string text) {
   return {std::move(code), retryable, std::move(text)};
 }
@@ -62,7 +66,8 @@ Task<ToolAnswer> Toolbox::Start(const ToolCall& call) const {
   const envelope::ToolRequest& request = call.request;
   const auto found = tools_.find(request.tool);
   if (found == tools_.end() || request.args.index() != static_cast<size_t>(request.tool)) {
-    co_return ToolErrorOf("bad_request", false, "The request and its tool do not fit.");
+    co_return ToolErrorOf(tutor::ErrorCode::kBadRequest, false,
+                          "The request and its tool do not fit.");
   }
   try {
     ToolAnswer answer = co_await found->second(call);
@@ -74,7 +79,7 @@ Task<ToolAnswer> Toolbox::Start(const ToolCall& call) const {
     // Its text may hold what the learner wrote.
     LogError("tool threw", {{"tool", tutor::Name(request.tool)}, {"call", request.id.value}});
   }
-  co_return ToolErrorOf("tool_failed", true, "The tool failed.");
+  co_return ToolErrorOf(tutor::ErrorCode::kToolFailed, true, "The tool failed.");
 }
 
 }  // namespace lyceum::toolhost

@@ -22,6 +22,7 @@
 #include "base/thread_pool.h"
 #include "envelope/codec.h"
 #include "tutor/call.h"
+#include "tutor/error_code.h"
 
 namespace lyceum::toolhost {
 
@@ -97,6 +98,7 @@ class Toolbox {
   std::map<tutor::Tool, ToolTask> tools_;
 };
 
+tutor::ToolError ToolErrorOf(tutor::ErrorCode code, bool retryable, std::string text);
 tutor::ToolError ToolErrorOf(std::string code, bool retryable, std::string text);
 
 }  // namespace lyceum::toolhost

@@ -52,11 +52,11 @@ bool RefusesText(Step& step, const EventKind& kind) {
   const auto* message = std::get_if<UserMessage>(&kind);
   if (message == nullptr) return false;
   if (message->text.size() > kLearnerTextBytesMax) {
-    step.Refuse("text_too_long", phrases::kTextTooLong, false, false);
+    step.Refuse(ErrorCode::kTextTooLong, phrases::kTextTooLong, false, false);
     return true;
   }
   if (!IsBlank(message->text)) return false;
-  step.Refuse("text_empty", phrases::kTextEmpty, false, false);
+  step.Refuse(ErrorCode::kTextEmpty, phrases::kTextEmpty, false, false);
   return true;
 }
 
@@ -113,7 +113,8 @@ void ReplyNoSession(const Event& event, const LogPosition& position, Effects* ef
   message.id = IdAt(position, 0);
   message.in_reply_to = event.id;
   message.at_ms = position.time_ms;
-  message.body = ErrorOut{"no_session", std::string(phrases::kNoSession), false};
+  message.body =
+      ErrorOut{std::string(Name(ErrorCode::kNoSession)), std::string(phrases::kNoSession), false};
   effects->push_back(ReplyTo{{event.client, event.encoding}, std::move(message)});
 }
 
@@ -134,7 +135,8 @@ void Advance(std::optional<Session>* session, const UserId& user, const Event& e
   if (seen != Seen::kNew) {
     ++step.session.counters.duplicates;
     if (seen == Seen::kOther)
-      step.Reply(ErrorOut{"duplicate_id", std::string(phrases::kDuplicateId)});
+      step.Reply(
+          ErrorOut{std::string(Name(ErrorCode::kDuplicateId)), std::string(phrases::kDuplicateId)});
     return;
   }
   OnEvent(step, event, kind);

@@ -22,7 +22,7 @@ std::string_view FailureText(const Call& call, const ToolError& error, bool bega
       return phrases::kGenerateFailed;
     default:
       // An unknown course or topic: the tool's text names it, and what there is.
-      if (error.code == "not_found" && !error.text.empty()) {
+      if (error.code == Name(ErrorCode::kNotFound) && !error.text.empty()) {
         return CutUtf8(error.text, kErrorTextBytesMax);
       }
       return began ? phrases::kLoadFailed : phrases::kNotStarted;
@@ -57,10 +57,11 @@ void GiveUp(Step& step, Call call, const ToolError& error) {
     case Tool::kCheckAnswer:
     case Tool::kGenerateQuestion: {
       const std::string code(
-          CutUtf8(error.code.empty() ? "tool_failed" : error.code, kErrorCodeBytesMax));
+          CutUtf8(error.code.empty() ? Name(ErrorCode::kToolFailed) : std::string_view(error.code),
+                  kErrorCodeBytesMax));
       const bool began = !IsNeverLoaded(step.session);
       const std::string_view text = FailureText(call, error, began);
-      step.Refuse(code, text, error.code != "not_found");
+      step.RefuseAs(code, text, error.code != Name(ErrorCode::kNotFound));
       if (!began) call.text = text;  // For whoever asks what there is.
       Fail(step, std::move(call), code);
       return;

@@ -20,6 +20,7 @@
 namespace lyceum::tutor {
 
 // Version 1 was never released: no log begins with it, and nothing of it is kept.
-inline constexpr uint32_t kFoldVersion = 2;
+// From version 3 on an answer that nobody could grade is feedback `ungraded`; before, it was a text.
+inline constexpr uint32_t kFoldVersion = 3;
 
 }  // namespace lyceum::tutor

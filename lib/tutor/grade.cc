@@ -78,7 +78,11 @@ void ApplyUngraded(Step& step, const Call& call) {
     return step.StartCall(std::move(next));
   }
   ++step.session.counters.for_review;
-  step.EmitText(phrases::kForReview);
+  if (step.fold_version() < 3) {
+    step.EmitText(phrases::kForReview);
+  } else {
+    step.Emit(FeedbackOut{Verdict::kUngraded, 0, std::string(phrases::kForReview), std::nullopt});
+  }
   ShowSolution(step);
   CloseQuestion(step, Closing::kUncounted);
   GoOn(step);

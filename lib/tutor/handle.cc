@@ -18,13 +18,17 @@ namespace {
 template <class S, class E>
 void On(Step&, const S&, const E&) = delete;  // No default arm.
 
-void RefuseCompleted(Step& step) { step.Refuse("completed", phrases::kCompleted); }
+void RefuseCompleted(Step& step) { step.Refuse(ErrorCode::kCompleted, phrases::kCompleted); }
 void RefuseUnavailable(Step& step) {
   const bool began = !IsNeverLoaded(step.session);
-  step.Refuse("unavailable", began ? phrases::kUnavailable : phrases::kNotStarted, true);
+  step.Refuse(ErrorCode::kUnavailable, began ? phrases::kUnavailable : phrases::kNotStarted, true);
 }
-void RefuseNoQuestion(Step& step) { step.Refuse("no_open_question", phrases::kNoOpenQuestion); }
-void RefuseStarted(Step& step) { step.Refuse("already_started", phrases::kAlreadyStarted); }
+void RefuseNoQuestion(Step& step) {
+  step.Refuse(ErrorCode::kNoOpenQuestion, phrases::kNoOpenQuestion);
+}
+void RefuseStarted(Step& step) {
+  step.Refuse(ErrorCode::kAlreadyStarted, phrases::kAlreadyStarted);
+}
 void Drop(Step& step) { ++step.session.counters.dropped; }
 
 // --- user.start -------------------------------------------------------------------------------
@@ -47,7 +51,7 @@ void On(Step& step, const Completed&, const Start& start) {
   const Syllabus& syllabus = step.session.syllabus;
   const bool another = start.course != syllabus.course ||
                        (!start.version.empty() && start.version != syllabus.version);
-  if (!another && !start.again) return step.Refuse("completed", phrases::kCompletedStart);
+  if (!another && !start.again) return step.Refuse(ErrorCode::kCompleted, phrases::kCompletedStart);
   StartOver(step, start);
 }
 

@@ -46,7 +46,7 @@ void ReadMessage(Step& step, const UserMessage& message) {
       return Clarify(step, message.text);
     case Intent::kAnswer:
       if (question == nullptr) {
-        return step.Refuse("no_open_question", phrases::kNoOpenQuestion);
+        return step.Refuse(ErrorCode::kNoOpenQuestion, phrases::kNoOpenQuestion);
       }
       return CheckAnswer(step, message.text);
     case Intent::kUnspecified:
@@ -75,7 +75,7 @@ void Clarify(Step& step, const std::string& text) {
 
 void NextHint(Step& step) {
   const Question* question = CurrentQuestion(step.session);
-  if (question == nullptr) return step.Refuse("no_open_question", phrases::kNoOpenQuestion);
+  if (question == nullptr) return step.Refuse(ErrorCode::kNoOpenQuestion, phrases::kNoOpenQuestion);
   const auto of = static_cast<uint32_t>(std::max<size_t>(question->hints.size(), 1));
   const uint32_t level = step.session.question->hints_shown + 1;
   if (level > std::min(of, kHintsMax)) {
@@ -112,7 +112,7 @@ void SkipFailed(Step& step) {
   if (error == nullptr) return;
   if (IsNeverLoaded(step.session)) {
     const std::string& found = error->failed.text;  // What there is: see GiveUp.
-    return step.Refuse("not_found", found.empty() ? phrases::kNotStarted : found);
+    return step.Refuse(ErrorCode::kNotFound, found.empty() ? phrases::kNotStarted : found);
   }
   const Tool tool = error->failed.tool;
   const Origin origin = error->failed.origin;
@@ -164,7 +164,7 @@ void Wait(Step& step, const EventKind& kind) {
       return step.Emit(WaitOut{});
     case BusyPolicy::kDefer:
       if (s.inbox.size() >= kInboxMax) {
-        return step.Refuse("inbox_full", phrases::kInboxFull, true);
+        return step.Refuse(ErrorCode::kInboxFull, phrases::kInboxFull, true);
       }
       s.inbox.push_back({{step.cause, step.client, step.encoding, kind}, OpenId(s)});
       return step.Emit(WaitOut{true, static_cast<uint32_t>(s.inbox.size())});
@@ -183,7 +183,7 @@ void DrainInbox(Step& step) {
     step.cause = deferred.event.id;
     step.locked_ms = 0;
     if (deferred.question != OpenId(s) && IsForItsQuestion(s, deferred)) {
-      step.Refuse("question_closed", phrases::kQuestionClosed);
+      step.Refuse(ErrorCode::kQuestionClosed, phrases::kQuestionClosed);
       continue;
     }
     Handle(step, deferred.event.kind);

@@ -81,11 +81,11 @@ void Repair(Step& step, const std::string& what) {
   const auto* error = std::get_if<ErrorState>(&s.state);
   if (error != nullptr && !error->failed.id.empty()) return;
   step.Go(Exposition{});
-  step.Refuse("internal", phrases::kUnavailable, true);
+  step.Refuse(ErrorCode::kInternal, phrases::kUnavailable, true);
   Call call = CallFor(step, Tool::kLoadTopic);
   call.id = CallId(step.NextId());
   call.topic = s.syllabus.topic;
-  Fail(step, std::move(call), "internal");
+  Fail(step, std::move(call), Name(ErrorCode::kInternal));
 }
 
 }  // namespace lyceum::tutor

@@ -42,8 +42,12 @@ void Step::Note(Role role, std::string_view kind, std::string_view text) {
 
 void Step::Emit(Body body) { EmitBody(std::move(body), true); }
 
-void Step::Refuse(std::string_view code, std::string_view text, bool retryable, bool noted) {
-  EmitBody(ErrorOut{std::string(code), std::string(text), retryable}, noted);
+void Step::Refuse(ErrorCode code, std::string_view text, bool retryable, bool noted) {
+  EmitBody(ErrorOut{std::string(Name(code)), std::string(text), retryable}, noted);
+}
+
+void Step::RefuseAs(std::string_view code, std::string_view text, bool retryable) {
+  EmitBody(ErrorOut{std::string(code), std::string(text), retryable}, true);
 }
 
 void Step::EmitBody(Body body, bool noted) {

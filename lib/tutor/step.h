@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "tutor/effect.h"
+#include "tutor/error_code.h"
 #include "tutor/event.h"
 #include "tutor/session.h"
 
@@ -40,8 +41,9 @@ class Step {
   void Emit(Body body);
   void EmitText(std::string_view text) { Emit(TextOut{std::string(text)}); }
   // An error answer. `noted` false: it is not kept in the history.
-  void Refuse(std::string_view code, std::string_view text, bool retryable = false,
-              bool noted = true);
+  void Refuse(ErrorCode code, std::string_view text, bool retryable = false, bool noted = true);
+  // The same with the code that a tool gave.
+  void RefuseAs(std::string_view code, std::string_view text, bool retryable);
   // To the event's client alone, no part of the session.
   void Reply(Body body);
   // What may have been streamed for this call is void: it ended without its text.

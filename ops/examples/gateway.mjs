@@ -105,6 +105,7 @@ async function listen(subscription) {
       last = Math.max(last, (message.resumed.first_n ?? last + 1) - 1);
       attachDone();
     }
+    if (message.detached) attach(); // Other clients of this learner pushed this one out.
     if (!inOrder(message)) continue;
     console.log(JSON.stringify(message));
     if ("completed" in message) return finish();

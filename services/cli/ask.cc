@@ -36,9 +36,10 @@ class Forbidden {
     if (connection_.async_errors() == before_) return std::nullopt;
     const std::string role(RoleNeeded());
     return Reject("the server refused it: " + connection_.last_async_error() +
-                  (role.empty() ? ""
-                                : "; this command needs the role " + role +
-                                      ": set NATS_USER and NATS_PASSWORD to it"));
+                  (role.empty()
+                       ? ""
+                       : "; this command needs the role " + role +
+                             ": set NATS_USER and NATS_PASSWORD to it, or use a context of it"));
   }
 
  private:

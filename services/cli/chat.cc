@@ -135,8 +135,10 @@ class Chat {
     const std::string course = syllabus.is_object() ? syllabus.value("course", "") : "";
     const bool over = found->state == tutor::Name(tutor::StateName::kCompleted);
     const bool other = !options_.course.empty() && course != options_.course;
-    if (!found->found || (over && other)) {
-      if (options_.course.empty()) {
+    if (!found->found || (over && (other || options_.again))) {
+      const std::string begun =
+          options_.course.empty() && options_.again ? course : options_.course;
+      if (begun.empty()) {
         return Fail(
             kUsage,
             "this learner has no session yet: name the course with --course; `lyceum course "
@@ -144,7 +146,8 @@ class Chat {
       }
       view_ = ChatView(looks, found->found ? std::nullopt : std::optional<uint32_t>(0));
       tutor::Start start;
-      start.course = CourseId(options_.course);
+      start.course = CourseId(begun);
+      start.again = options_.again;
       start.topic = TopicId(options_.topic);
       start.version = options_.version;
       start.busy_policy = tutor::BusyPolicy::kDefer;  // No line that is typed is lost.

@@ -56,7 +56,14 @@ int Fail(Exit code, std::string_view sentence) {
 }
 
 int Fail(const Error& error) {
-  return Fail(error.fault == Fault::kRetry ? kAway : kNo, error.text);
+  std::string text = error.text;
+  // The server's words for what it forbids; it does not answer such a request.
+  const bool forbidden = text.find("Permissions Violation") != std::string::npos;
+  if (forbidden && !RoleNeeded().empty() && text.find("needs the role") == std::string::npos) {
+    text += "; this command needs the role " + std::string(RoleNeeded()) +
+            ": set NATS_USER and NATS_PASSWORD to it, or use a context of it";
+  }
+  return Fail(error.fault == Fault::kRetry ? kAway : kNo, text);
 }
 
 int FailUsage(const Error& error) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +72,7 @@ struct ChatOptions {
   std::string course;   // Empty: the one that the learner is in.
   std::string topic;    // To begin with. Empty: the first one.
   std::string version;  // Empty: the current one.
+  bool again = false;   // Begin a completed course anew.
   std::string client;   // Empty: a fresh one.
   std::string script;   // Empty: standard input.
   int64_t timeout_s = 60;
@@ -136,6 +138,16 @@ struct LoadOptions {
   std::string encoding = "protobuf";
   std::string cpu_pids;  // Of processes of this machine, commas between.
 };
+struct ToolAskOptions {
+  std::string tool;
+  std::string args = "{}";  // JSON; "-": standard input.
+  int64_t timeout_s = 35;
+};
+struct ContextOptions {
+  std::string name;
+  std::string description;
+  bool select = false;
+};
 struct ToolCheckOptions {
   std::string file;  // "-": standard input.
 };
@@ -163,12 +175,24 @@ int RunFsm(const Common& common, const std::string& format);
 int RunGrade(const Common& common, const GradeOptions& options);
 int RunDecode(const Common& common, const DecodeOptions& options);
 int RunLoad(const Common& common, const LoadOptions& options);
+int RunToolAsk(const Common& common, const ToolAskOptions& options);
+int RunContextAdd(const Common& common, const ContextOptions& options);
+int RunContextUse(const ContextOptions& options);
+int RunContextList(const Common& common);
+int RunContextShow(const ContextOptions& options);
+int RunContextRemove(const ContextOptions& options);
 int RunToolCheck(const Common& common, const ToolCheckOptions& options);
 int RunDeadLetterList(const Common& common, int64_t limit);
 int RunDeadLetterShow(const Common& common, uint64_t sequence);
 
 // The role at the NATS server that the command which runs needs; empty: none. Set by Main.
 std::string_view RoleNeeded();
+
+// The context that a command goes by: `named` by a flag, whatever else names a server; else, where nothing
+// else names a server or a user, that of LYCEUM_CONTEXT, the selected one, or the one that is named as the role
+// which the command needs. `given`: the flags, which stand above it. kReject: it is not there, or is not good.
+Result<void> UseContext(const std::string& named, const std::map<std::string, std::string>& given,
+                        Common* common);
 
 // Reads the command line, runs what it names.
 int Main(int argc, const char* const* argv);

@@ -1,11 +1,14 @@
-// The command line: every flag of every subcommand. CLI11 is included here alone, since it is
-// large.
+// The command line: every flag of every subcommand. CLI11 is included here and in command_docs.cc alone,
+// since it is large.
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
 
 #include "cli/cli.h"
+#include "cli/command_docs.h"
+#include "cli/roles.h"
 #include "cli/suggest.h"
 #include "cli/terminal.h"
 
@@ -35,44 +38,14 @@ struct Options {
   GradeOptions grade;
   LoadOptions load;
   ToolCheckOptions tool_check;
+  ToolAskOptions tool_ask;
+  ContextOptions context;
+  std::string shell;
   int64_t dlq_limit = 50;
   uint64_t dlq_sequence = 0;
 };
 
 std::string role_needed;  // Of the one command that runs.
-
-// The role whose permissions (ops/nats/lyceum.conf) a command needs; empty: it asks no server.
-struct RoleOf {
-  const char* command;
-  const char* role;
-};
-constexpr RoleOf kRoles[] = {
-    {"init", "admin"},
-    {"ready", "operator"},
-    {"import", "admin"},
-    {"chat", "gateway"},
-    {"send", "gateway (operator for an operator's --event)"},
-    {"skip", "operator"},
-    {"goto", "operator"},
-    {"retry", "operator"},
-    {"end", "operator"},
-    {"shutdown", "operator"},
-    {"remediate", "operator"},
-    {"state", "operator"},
-    {"replay", "operator"},
-    {"resume", "operator"},
-    {"rebuild", "operator"},
-    {"list", "operator"},
-    {"show", "operator"},
-    {"load", "gateway"},
-};
-
-std::string RoleFor(std::string_view command) {
-  for (const RoleOf& row : kRoles) {
-    if (command == row.command) return row.role;
-  }
-  return {};
-}
 
 class CommandLine {
  public:
@@ -96,11 +69,14 @@ class CommandLine {
     Load();
     Tool();
     DeadLetters();
+    Context();
+    Docs();
   }
 
   // The flags that the settings declare, before or after the subcommand.
   void AddSettings(const Settings& settings) {
     app_.add_option("--config", values_["config"], "TOML file with the settings (LYCEUM_CONFIG)");
+    app_.add_option("--context", context_, "Server and role by name, see `lyceum context`");
     for (const Settings::Item& item : settings.items()) {
       if (item.secret || item.is_table) continue;
       std::string help = item.help + " (";
@@ -116,6 +92,7 @@ class CommandLine {
 
   CLI::App& app() { return app_; }
   const Job& job() const { return job_; }
+  const std::string& context() const { return context_; }
   std::map<std::string, std::string> given() const {
     std::map<std::string, std::string> given;
     for (const auto& [name, value] : values_) {
@@ -126,7 +103,8 @@ class CommandLine {
 
  private:
   CLI::App* Command(CLI::App& parent, const char* name, const char* help, Job job) {
-    const std::string role = RoleFor(name);
+    const bool grouped = &parent != &app_;
+    const std::string role = RoleFor(grouped ? parent.get_name() + " " + name : name);
     CLI::App* command = parent.add_subcommand(name, help);
     if (!role.empty()) command->footer("Role at the NATS server: " + role);
     command->fallthrough();
@@ -200,6 +178,7 @@ class CommandLine {
     c->add_option("--course", o.course, "The course; needed to begin one");
     c->add_option("--topic", o.topic, "Begin with this topic, not with the first one");
     c->add_option("--version", o.version, "This version of the course, not the current one");
+    c->add_flag("--again", o.again, "Begin a course that is completed anew");
     c->add_option("--script", o.script, "Lines to say, each when the tutor is ready for it");
     c->add_option("--client", o.client, "Where the answers go; a fresh one by default");
     Timeout(c, &o.timeout_s, "Seconds to wait for an answer");
@@ -370,7 +349,7 @@ class CommandLine {
   }
 
   void Tool() {
-    CLI::App* tool = app_.add_subcommand("tool", "For authors of tools: check");
+    CLI::App* tool = app_.add_subcommand("tool", "For authors of tools: check, ask");
     tool->require_subcommand(1);
     tool->fallthrough();
     ToolCheckOptions& o = options_.tool_check;
@@ -380,6 +359,58 @@ class CommandLine {
     c->add_option("file", o.file,
                   "The event with the result, or in JSON the result alone; - is standard input")
         ->required();
+    ToolAskOptions& a = options_.tool_ask;
+    CLI::App* ask =
+        Command(*tool, "ask", "Send a request to the tool workers, and show what comes of it",
+                [this, &a] { return RunToolAsk(common_, a); });
+    ask->add_option("tool", a.tool, "Name of the tool")->required();
+    ask->add_option("--args", a.args, "Its arguments as JSON; - is standard input")
+        ->capture_default_str();
+    Timeout(ask, &a.timeout_s, "Seconds to wait for the result");
+  }
+
+  void Context() {
+    CLI::App* context =
+        app_.add_subcommand("context", "Servers and roles by name: add, use, list, show, remove");
+    context->require_subcommand(1);
+    context->fallthrough();
+    ContextOptions& o = options_.context;
+    const auto named = [&](const char* name, const char* help, Job job) {
+      CLI::App* c = Command(*context, name, help, std::move(job));
+      c->add_option("name", o.name, "Its name");
+      return c;
+    };
+    CLI::App* add = named("add", "Keep the server, user and password that are set, under a name",
+                          [this, &o] { return RunContextAdd(common_, o); });
+    add->get_option("name")->required();
+    add->add_option("--description", o.description, "For people");
+    add->add_flag("--select", o.select, "Use it from now on");
+    named("use", "From now on, where nothing else names a server",
+          [&o] { return RunContextUse(o); })
+        ->get_option("name")
+        ->required();
+    Command(*context, "list", "Ours and those of the `nats` command",
+            [this] { return RunContextList(common_); });
+    named("show", "One of them, or the selected one, without its password",
+          [&o] { return RunContextShow(o); });
+    named("remove", "One of ours", [&o] { return RunContextRemove(o); })
+        ->get_option("name")
+        ->required();
+  }
+
+  void Docs() {
+    CLI::App* c =
+        Command(app_, "completion", "A script that completes commands in a shell", [this] {
+          std::cout << CompletionOf(app_, options_.shell);
+          return static_cast<int>(kDone);
+        });
+    c->add_option("shell", options_.shell, "bash or zsh")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh"}));
+    Command(app_, "man", "The manual page, for man(1)", [this] {
+      std::cout << ManPageOf(app_, LYCEUM_VERSION);
+      return static_cast<int>(kDone);
+    });
   }
 
   void Grade() {
@@ -406,6 +437,7 @@ class CommandLine {
   }
 
   const Common& common_;
+  std::string context_;
   CLI::App app_{"Lyceum: tutoring sessions over NATS", "lyceum"};
   std::map<std::string, std::string> values_;
   Options options_;
@@ -442,6 +474,11 @@ int Main(int argc, const char* const* argv) {
   }
   Settings resolved = settings;
   if (auto done = resolved.Resolve(line.given()); !done) return Fail(kUsage, done.error().text);
+  const bool of_contexts = line.app().got_subcommand("context");
+  if (auto used = of_contexts ? Result<void>() : UseContext(line.context(), line.given(), &common);
+      !used) {
+    return Fail(kUsage, used.error().text);
+  }
   if (auto checked = CheckCommon(common); !checked) return Fail(kUsage, checked.error().text);
   return line.job()();
 }

@@ -213,6 +213,18 @@ TEST_F(Running, ChatGoesOnWithoutTheNameOfTheCourseAndBeginsWhereItIsTold) {
             "defer");
 }
 
+TEST_F(Running, ACompletedCourseIsBegunAgainWhereTheChatIsToldTo) {
+  const std::string skips = "/skip\n/skip\n/skip\n";
+  const Ran done = Lyceum("gateway", {"chat", "--user", "ada", "--course", "small"}, skips);
+  ASSERT_TRUE(Says(done, "completed")) << done.out << done.err;
+  const Ran over = Lyceum("gateway", {"chat", "--user", "ada"}, "");
+  EXPECT_FALSE(Says(over, "Two and two are four.")) << over.out;
+  const Ran again = Lyceum("gateway", {"chat", "--user", "ada", "--again"}, "/skip\n");
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_TRUE(Says(again, "Two and two are four.")) << again.out;
+  EXPECT_TRUE(Says(again, "What is 2 + 2?")) << again.out;
+}
+
 TEST_F(Running, ARefusedRecordIsFoundInTheDeadLetters) {
   auto gateway = stack_.nats().Connect("gateway");
   ASSERT_TRUE(

@@ -50,7 +50,7 @@ const std::vector<Row> kPublish = {
     {"lyceum.p.3.user.ann.more", ""},
     {"lyceum.query.ann", "go"},
     {"lyceum.q.3.ann", "go"},
-    {"lyceum.tool.check_answer", "s"},
+    {"lyceum.tool.check_answer", "os"},
     {"lyceum.tool.check_answer.w1", "s"},
     {"lyceum.toolctl.w1", "s"},
     {"lyceum.toolworker.w1", "t"},

@@ -104,7 +104,8 @@ TEST(View, NotFoundAndErrors) {
     ASSERT_TRUE(view) << view.error().text;
     EXPECT_FALSE(view->found);
     EXPECT_EQ(view->state, "");
-    const auto error = DecodeSessionView(EncodeQueryError("busy", "try again", encoding), encoding);
+    const auto error = DecodeSessionView(
+        EncodeQueryError(tutor::ErrorCode::kBusy, "try again", encoding), encoding);
     ASSERT_TRUE(error) << error.error().text;
     EXPECT_EQ(error->error, "busy: try again");
   }

@@ -72,7 +72,7 @@ TEST(Answers, UngradedGoesToTheNextGraderThenShowsTheAnswerUncounted) {
   room.Grade(Verdict::kUngraded);
   EXPECT_EQ(room.session->counters.for_review, 1u);
   EXPECT_EQ(room.session->counters.incorrect, 0u);
-  EXPECT_EQ(room.emitted(), (Emitted{"text", "text", "progress 1/2", "question q2"}));
+  EXPECT_EQ(room.emitted(), (Emitted{"feedback ungraded", "text", "progress 1/2", "question q2"}));
 }
 
 TEST(Answers, AnUnsureRubricAndAnotherQuestionsGradeAreUngraded) {

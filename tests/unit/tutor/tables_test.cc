@@ -117,7 +117,7 @@ const std::map<std::string, std::string_view> kTableB = {
   {"check_answer: invalid",                 "end call, feedback invalid, -> awaiting_answer"},
   {"check_answer: not_an_answer",           "end call, L{clarify_concept}"},
   {"check_answer: ungraded",                "end call, L{check_answer}"},
-  {"check_answer: ungraded by all",         "end call, text, text, pose, -> awaiting_answer"},
+  {"check_answer: ungraded by all",         "end call, feedback ungraded, text, pose, -> awaiting_answer"},
   {"check_answer: error, final",            "end call, R lost, -> error_state"},
 };
 // clang-format on

@@ -1,0 +1,44 @@
+#include "cli/roles.h"
+
+namespace lyceum::cli {
+namespace {
+
+struct RoleOf {
+  std::string_view command;
+  std::string_view role;
+};
+constexpr RoleOf kRoles[] = {
+    {"init", "admin"},
+    {"ready", "operator"},
+    {"course import", "admin"},
+    {"course list", "operator"},
+    {"course show", "operator"},
+    {"chat", "gateway"},
+    {"send", "gateway (operator for an operator's --event)"},
+    {"skip", "operator"},
+    {"goto", "operator"},
+    {"retry", "operator"},
+    {"end", "operator"},
+    {"shutdown", "operator"},
+    {"remediate", "operator"},
+    {"state", "operator"},
+    {"replay", "operator"},
+    {"partition list", "operator"},
+    {"partition resume", "operator"},
+    {"session rebuild", "operator"},
+    {"dlq list", "operator"},
+    {"dlq show", "operator"},
+    {"tool ask", "operator"},
+    {"load", "gateway"},
+};
+
+}  // namespace
+
+std::string RoleFor(std::string_view command) {
+  for (const RoleOf& row : kRoles) {
+    if (command == row.command) return std::string(row.role);
+  }
+  return {};
+}
+
+}  // namespace lyceum::cli
