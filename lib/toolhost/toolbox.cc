@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "tutor/names.h"
 
@@ -41,6 +42,17 @@ std::vector<tutor::Tool> Toolbox::tools() const {
   return names;
 }
 
+void Toolbox::AddFunction(std::string name, Function function) {
+  CHECK(envelope::IsFunctionName(name));
+  functions_[std::move(name)] = std::move(function);
+}
+
+std::vector<std::string> Toolbox::functions() const {
+  std::vector<std::string> names;
+  for (const auto& [name, function] : functions_) names.push_back(name);
+  return names;
+}
+
 Result<Toolbox> Toolbox::Only(const std::vector<std::string>& names) const {
   Toolbox some;
   for (const std::string& name : names) {
@@ -75,6 +87,22 @@ Task<ToolAnswer> Toolbox::Start(const ToolCall& call) const {
     LogError("tool threw", {{"tool", tutor::Name(request.tool)}, {"call", request.id.value}});
   }
   co_return ToolErrorOf("tool_failed", true, "The tool failed.");
+}
+
+FunctionAnswer Toolbox::RunFunction(const FunctionCall& call) const {
+  const std::string& name = call.request.name;
+  const auto found = functions_.find(name);
+  if (found == functions_.end()) return ToolErrorOf("bad_request", false, "It is not served here.");
+  if (call.deadline != Deadline{} && call.deadline <= Steady::now()) {
+    return ToolErrorOf("deadline", false, "The call was over before it could begin.");
+  }
+  try {
+    return found->second(call);
+  } catch (const std::exception&) {
+    // Its text may hold what the learner wrote.
+    LogError("function threw", {{"function", name}, {"call", call.request.id.value}});
+  }
+  return ToolErrorOf("tool_failed", true, "The function failed.");
 }
 
 }  // namespace lyceum::toolhost
