@@ -169,7 +169,8 @@ class Run {
   Problem Judge() const {
     if (Stopped()) return Trouble{"cancelled", Blame::kRequest};
     if (decoder_->finish() == Finish::kRefused) return Trouble{"refused", Blame::kAnswer};
-    if (IsBlank(end_.reply.text) && end_.reply.calls.empty()) return Trouble{"empty", Blame::kPassing};
+    if (IsBlank(end_.reply.text) && end_.reply.calls.empty())
+      return Trouble{"empty", Blame::kPassing};
     return {};
   }
 

@@ -223,8 +223,10 @@ void FunctionCaller::OnConnection(wire::Wire* wire) {
   if (wire == nullptr) return;
   if (inbox_.empty()) {
     // Of the role, also where the connection has no role.
-    const std::string fresh = wire->NewInbox();
-    inbox_ = std::string(kFunctionReplies) + fresh.substr(fresh.rfind('.') + 1);
+    std::string fresh = wire->NewInbox();
+    if (fresh.starts_with(kFunctionReplies)) fresh.erase(0, kFunctionReplies.size());
+    std::replace(fresh.begin(), fresh.end(), '.', '-');
+    inbox_ = std::string(kFunctionReplies) + fresh;
   }
   const auto subscribed = wire->Subscribe(
       inbox_ + ".*", "", [this](const wire::Arrived& message) { OnResult(message); });

@@ -20,10 +20,10 @@ using envelope::ToolRequest;
 using std::chrono::milliseconds;
 
 constexpr int64_t kFullPatienceMs = 50;
-constexpr int64_t kRejoinMs = 1000;                 // After a subscription that failed.
-constexpr int64_t kPublisherTickMs = 100;           // While results are on their way.
-constexpr int64_t kGiveUpMs = 120'000;              // A result that no stream takes.
-constexpr size_t kToolsMax = 64;                    // As a heartbeat has.
+constexpr int64_t kRejoinMs = 1000;        // After a subscription that failed.
+constexpr int64_t kPublisherTickMs = 100;  // While results are on their way.
+constexpr int64_t kGiveUpMs = 120'000;     // A result that no stream takes.
+constexpr size_t kToolsMax = 64;           // As a heartbeat has.
 
 // For the accounts: what was asked of language models, and what it cost.
 void LogAnswer(const ToolRequest& request, const ToolAnswer& answer, int64_t took_ms) {

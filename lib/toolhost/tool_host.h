@@ -66,7 +66,7 @@ class ToolHost {
   struct Doors {
     wire::Wire* wire = nullptr;  // Its connection handler is the host's.
     const Clock* clock = nullptr;
-    Executor* executor = nullptr;  // Of the loop: what is posted runs on its thread.
+    Executor* executor = nullptr;         // Of the loop: what is posted runs on its thread.
     FunctionCaller* functions = nullptr;  // Is driven by the host. Null: its tools call none.
   };
   static Result<void> Check(const Toolbox& toolbox, const HostOptions& options);

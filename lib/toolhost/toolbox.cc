@@ -58,11 +58,16 @@ Result<Toolbox> Toolbox::Only(const std::vector<std::string>& names) const {
   for (const std::string& name : names) {
     const auto tool = tutor::Parse<tutor::Tool>(name);
     const auto found = tool ? tools_.find(*tool) : tools_.end();
+    if (const auto function = functions_.find(name); function != functions_.end()) {
+      some.functions_.insert(*function);
+      continue;
+    }
     if (found == tools_.end()) {
       std::string known;
       for (const auto& [each, function] : tools_) {
         known += (known.empty() ? "" : ", ") + std::string(tutor::Name(each));
       }
+      for (const auto& [each, function] : functions_) known += (known.empty() ? "" : ", ") + each;
       return Reject("there is no tool \"" + name + "\"; there are " + known);
     }
     some.AddTask(*tool, found->second);

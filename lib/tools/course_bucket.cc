@@ -106,7 +106,8 @@ Result<CourseIndex> DecodeIndex(const std::string& key, const std::string& bytes
     const auto found = object.find(name);
     return found != object.end() && found->is_number_unsigned() ? found->get<uint32_t>() : 0U;
   };
-  CourseIndex index{CourseId(text(json, "course")), text(json, "title"), text(json, "version"), {}, {}};
+  CourseIndex index{
+      CourseId(text(json, "course")), text(json, "title"), text(json, "version"), {}, {}};
   for (const Json& topic : json["topics"]) {
     if (!topic.is_object() || text(topic, "id").empty()) return damaged;
     index.topics.push_back({TopicId(text(topic, "id")), text(topic, "title"),
@@ -269,8 +270,7 @@ std::shared_ptr<const CourseFunctions> CourseBucket::FunctionsAtHand(const tutor
   return key ? functions_->Get(*key) : nullptr;
 }
 
-Result<std::shared_ptr<const CourseFunctions>> CourseBucket::Functions(
-    const tutor::TopicRef& ref) {
+Result<std::shared_ptr<const CourseFunctions>> CourseBucket::Functions(const tutor::TopicRef& ref) {
   if (auto kept = FunctionsAtHand(ref)) return kept;
   auto index = Find(ref.course, ref.version);
   if (!index) return index.error();

@@ -34,9 +34,8 @@ bool IsBlank(std::string_view text) {
 // Also what was called already.
 void WithoutFunctions(llm::ChatRequest* chat) {
   chat->functions.clear();
-  std::erase_if(chat->turns, [](const llm::Turn& turn) {
-    return !turn.calls.empty() || !turn.results.empty();
-  });
+  std::erase_if(chat->turns,
+                [](const llm::Turn& turn) { return !turn.calls.empty() || !turn.results.empty(); });
 }
 
 uint32_t Sum(uint32_t a, uint32_t b) { return a > UINT32_MAX - b ? UINT32_MAX : a + b; }
