@@ -185,6 +185,7 @@ void FunctionCaller::OnResult(const wire::Arrived& message) {
     return End(number, std::move(end));
   }
   if (result->id != open.id || result->name != open.ask.name) return;
+  end.worker = std::move(result->worker);
   if (const auto* error = std::get_if<tutor::ToolError>(&result->outcome)) {
     end.outcome = FunctionOutcome::kError;
     end.error = std::string(CutUtf8(error->code + ": " + error->text, kErrorBytesMax));
@@ -213,7 +214,7 @@ void FunctionCaller::End(Number number, FunctionEnd end) {
   open->stopped.reset();
   open->end = std::move(end);
   open->end.id = open->id;
-  open->end.worker = open->worker;
+  if (open->end.worker.empty()) open->end.worker = open->worker;
   open->end.latency_ms = static_cast<uint32_t>(clock_->SteadyMs() - open->begun);
   open->waiter.resume();
 }
