@@ -13,10 +13,27 @@ namespace {
 
 using Json = nlohmann::json;
 
+// Keywords that could keep a thread busy, or end it: regular expressions recurse for each byte of a
+// text, references for as long as they like. A property of that name is an object, and is allowed.
+bool HasEndlessKeyword(const Json& json, int depth_max) {
+  if (depth_max == 0) return false;  // Is refused for its depth.
+  for (const auto& [key, value] : json.items()) {
+    const bool is_keyword = (value.is_string() && (key == "pattern" || key == "$ref")) ||
+                            (value.is_object() && key == "patternProperties");
+    if (json.is_object() && is_keyword) return true;
+    if (value.is_structured() && HasEndlessKeyword(value, depth_max - 1)) return true;
+  }
+  return false;
+}
+
 std::string SchemaProblem(std::string_view field, const std::string& text) {
   if (text.empty()) return fmt::format("{} is missing: it is a JSON schema as text", field);
   if (text.size() > kFunctionSchemaBytesMax) {
     return fmt::format("{} is longer than {} bytes", field, kFunctionSchemaBytesMax);
+  }
+  // Before it is read as a schema: that follows references.
+  if (HasEndlessKeyword(Json::parse(text, nullptr, false), llm::kAnswerJsonDepthMax)) {
+    return fmt::format("{}: pattern, patternProperties and $ref are not allowed", field);
   }
   const auto schema = llm::Schema::Parse(text);
   return schema ? std::string() : fmt::format("{}: {}", field, schema.error().text);

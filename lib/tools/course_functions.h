@@ -20,8 +20,9 @@ inline constexpr size_t kFunctionSchemaBytesMax = 8 * 1024;
 struct CourseFunction {
   std::string name;         // envelope::IsFunctionName
   std::string description;  // For the model.
-  std::string arguments;    // The JSON schema of an object.
-  std::string result;       // A JSON schema.
+  // JSON schemas, without pattern, patternProperties and $ref: that of an object, and any.
+  std::string arguments;
+  std::string result;
   bool operator==(const CourseFunction&) const = default;
 };
 

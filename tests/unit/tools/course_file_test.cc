@@ -38,6 +38,10 @@ TEST(CourseFile, AFunctionIsPartOfTheCourseAndOfItsVersion) {
   ASSERT_TRUE(without);
   EXPECT_TRUE(without->course.functions.empty());
   EXPECT_NE(without->course.version, read->course.version);
+  const auto odd = ParseCourseFile(WithFunction(
+      "f", "{\"type\":\"object\",\"properties\":{\"pattern\":{\"type\":\"string\"}}}"));
+  ASSERT_TRUE(odd);
+  EXPECT_EQ(odd->course.functions.size(), 1U) << "a property of that name";
   EXPECT_NE(ParseCourseFile(WithFunction("look_down"))->course.version, read->course.version);
 }
 
@@ -50,6 +54,9 @@ TEST(CourseFile, ABadFunctionIsLeftOutAndNamed) {
       {WithFunction("f", "{\"type\":\"object\"}", "{\"type\":7}"), "result"},
       {WithFunction("f", "{\"type\":\"object\"}", ""), "result is missing"},
       {WithFunction("f", "{\"a\":\"" + std::string(8200, 'a') + "\"}"), "longer than"},
+      {WithFunction("f", "{\"type\":\"object\",\"properties\":{\"a\":{\"pattern\":\"(a|b)*\"}}}"),
+       "arguments: pattern"},
+      {WithFunction("f", "{\"type\":\"object\"}", "{\"anyOf\":[{\"$ref\":\"#\"}]}"), "result: "},
       {WithFunction("f") + "more = 1\n", "unknown key more"},
   };
   for (const auto& [file, why] : bad) {
