@@ -66,8 +66,9 @@ Task<std::string> FunctionRounds::RunOne(const llm::FunctionCall& wish) {
     co_return Ended(wish, function, FunctionOutcome::kUnknown, end,
                     Failed("there is none of that name"));
   }
-  const std::string arguments = wish.arguments.empty() ? "{}" : wish.arguments;
-  if (arguments.size() > envelope::kFunctionArgumentsBytesMax) {
+  // Without the fence that some models put around JSON, as it is checked.
+  const std::string arguments(wish.arguments.empty() ? "{}" : llm::JsonIn(wish.arguments));
+  if (wish.arguments.size() > envelope::kFunctionArgumentsBytesMax) {
     co_return Ended(wish, function, FunctionOutcome::kBadArguments, end,
                     Failed("the arguments are too long"));
   }
@@ -76,6 +77,12 @@ Task<std::string> FunctionRounds::RunOne(const llm::FunctionCall& wish) {
     co_return Ended(
         wish, function, FunctionOutcome::kBadArguments, end,
         "The arguments do not fit. " + std::string(CutUtf8(problems, kProblemBytesMax)));
+  }
+  const bool is_away = std::any_of(uses_.begin(), uses_.end(), [&](const auto& use) {
+    return use.name == function->is.name && use.outcome == Name(FunctionOutcome::kNoTool);
+  });
+  if (is_away) {  // To find that out takes a second; once is enough.
+    co_return Ended(wish, function, FunctionOutcome::kNoTool, end, Failed("nobody serves it"));
   }
   const Deadline deadline = std::min(In(kCallTime), call_.deadline - kAnswerTime);
   if (deadline < In(kUseful)) {
@@ -103,7 +110,8 @@ Task<std::string> FunctionRounds::RunOne(const llm::FunctionCall& wish) {
     co_return Ended(wish, function, FunctionOutcome::kBadResult, end,
                     Failed("what it returned does not fit its schema"));
   }
-  std::string quoted = llm::Quoted("function_result", end.json, envelope::kFunctionResultBytesMax);
+  std::string quoted =
+      llm::Quoted("function_result", llm::JsonIn(end.json), envelope::kFunctionResultBytesMax);
   co_return Ended(wish, function, FunctionOutcome::kOk, end, std::move(quoted));
 }
 

@@ -190,7 +190,7 @@ TEST_P(Functions, WhateverTheModelWishesForTheLearnerGetsAnAnswer) {
     const std::string results = ResultsIn(call);
     if (!results.empty()) return LlmReply{.text = "Told: " + results};
     if (of == "unknown") reply.wishes = {{"rm_rf", "{}"}};
-    if (of == "nobody") reply.wishes = {{"nobody", "{}"}};
+    if (of == "nobody") reply.wishes = {{"nobody", "{}"}, {"nobody", "{}"}, {"nobody", "{}"}};
     if (of == "arguments") {
       reply.wishes = {{"look_up_word", R"({"word": 7})"},
                       {"look_up_word", "no JSON"},
@@ -226,7 +226,10 @@ TEST_P(Functions, WhateverTheModelWishesForTheLearnerGetsAnAnswer) {
   EXPECT_NE(Ask("q1").find("there is none of that name"), std::string::npos);
   EXPECT_EQ(Logged("unknown"), 1U) << tools->err();
   mode = "nobody";
+  const Deadline once = In(milliseconds(2000));
   EXPECT_NE(Ask("q2").find("no_tool"), std::string::npos);
+  EXPECT_EQ(Logged("no_tool"), 3U) << tools->err();
+  EXPECT_LT(Steady::now(), once) << "it was looked for three times";
   mode = "arguments";
   const std::string of_arguments = Ask("q3");
   EXPECT_NE(of_arguments.find("do not fit"), std::string::npos) << of_arguments;
