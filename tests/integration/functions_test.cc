@@ -9,12 +9,15 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "envelope/events.h"
 #include "envelope/messages.h"
+#include "envelope/subjects.h"
 #include "envelope/tool_requests.h"
 #include "support/eventually.h"
 #include "support/gateway.h"
 #include "support/llm_server.h"
 #include "support/stack.h"
+#include "wire/jetstream.h"
 
 namespace lyceum {
 namespace {
@@ -114,6 +117,32 @@ class Functions : public ::testing::TestWithParam<std::string> {
     return test::Eventually(seconds(20),
                             [&] { return process.out().find("serves") != std::string::npos; });
   }
+  // What the results in the learner's log say of functions: "look_up_word ok, ..."
+  std::string Recorded() {
+    const auto connection = stack.nats().Connect("operator");
+    const envelope::Subjects subjects;
+    const UserId user("ada");
+    auto reader = wire::StreamReader::Open(
+        *connection, subjects.LogStream(subjects.PartitionOf(user)),
+        subjects.Log(subjects.PartitionOf(user), envelope::RecordClass::kTool, user), 1);
+    EXPECT_TRUE(reader) << reader.error().text;
+    std::string recorded;
+    while (reader) {
+      const auto record = (*reader)->Next(In(milliseconds(500)));
+      if (!record || !*record) break;
+      const auto event = envelope::DecodeEvent((*record)->data, tutor::Encoding::kProtobuf,
+                                               envelope::RecordClass::kTool);
+      EXPECT_TRUE(event) << event.error().text;
+      const auto* result = event ? std::get_if<tutor::ToolResult>(&event->event.kind) : nullptr;
+      if (result == nullptr) continue;
+      for (const tutor::FunctionUse& use : result->reply.functions) {
+        recorded += (recorded.empty() ? "" : ", ") + use.name + " " + use.outcome;
+        EXPECT_GT(use.argument_bytes, 0U);
+        EXPECT_GT(use.result_bytes, 0U);
+      }
+    }
+    return recorded;
+  }
   size_t Logged(const std::string& outcome) const {
     size_t count = 0;
     const std::string& log = tools->err();
@@ -164,6 +193,7 @@ TEST_P(Functions, TheModelOfALessonCallsTheExampleInCppAndTheOneInJavaScript) {
   EXPECT_EQ(Ask("q1"), "It counts the parts.") << tools->err() << glossary.err();
   EXPECT_EQ(Logged("ok"), node ? 2U : 1U) << tools->err();
   EXPECT_EQ(tools->err().find("how many parts"), std::string::npos);
+  EXPECT_EQ(Recorded(), node ? "look_up_word ok, convert_length ok" : "look_up_word ok");
   EXPECT_EQ(tools->err().find("NATS reports errors"), std::string::npos) << tools->err();
   if (!node) GTEST_SKIP() << "the one in JavaScript needs node, and `npm ci` in ops/examples";
 }
