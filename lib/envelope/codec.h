@@ -5,6 +5,7 @@
 #include "envelope/dead_letters.h"
 #include "envelope/encoding.h"
 #include "envelope/events.h"
+#include "envelope/functions.h"
 #include "envelope/messages.h"
 #include "envelope/partition_commands.h"
 #include "envelope/subjects.h"

@@ -69,6 +69,10 @@ tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader) {
     reader.Refuse("tool", "one must be set: " + AllowedWords<tutor::Tool>());
     return tutor::LoadTopicArgs{};
   }
+  if (in.has_function()) {
+    reader.Refuse("function", "is of no tool that a session asks for");
+    return tutor::LoadTopicArgs{};
+  }
   const Reader::Inside inside(reader, tutor::Name(static_cast<tutor::Tool>(in.tool_case() - 1)));
   switch (in.tool_case()) {
     case v1::ToolRequest::Args::kLoadTopic:
@@ -95,6 +99,7 @@ tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader) {
       return tutor::ClassifyIntentArgs{ReadRef(in.classify_intent().ref()),
                                        ReadQuestion(in.classify_intent(), reader),
                                        in.classify_intent().text()};
+    case v1::ToolRequest::Args::kFunction:
     case v1::ToolRequest::Args::TOOL_NOT_SET:
       break;
   }

@@ -11,6 +11,8 @@ namespace {
 
 using tutor::kToolTextBytesMax;
 
+constexpr int kFunctionUsesMax = 16;
+
 // Writes the outcome of a tool into its field of the oneof.
 struct OutcomeWriter {
   v1::ToolResult* out;
@@ -219,6 +221,7 @@ tutor::ToolOutcome ReadAnyOk(v1::ToolResult::Ok& in, Reader& reader) {
       return ReadOk(*in.mutable_diagnose_error(), reader);
     case v1::ToolResult::Ok::kClassifyIntent:
       return ReadOk(in.classify_intent(), reader);
+    case v1::ToolResult::Ok::kFunction:
     case v1::ToolResult::Ok::TOOL_NOT_SET:
       break;
   }
@@ -239,7 +242,7 @@ tutor::ToolOutcome ReadOutcome(v1::ToolResult& in, Reader& reader) {
       reader.Refuse("outcome", "one must be set: ok, error");
       return tutor::ToolError{};
   }
-  if (in.ok().tool_case() == v1::ToolResult::Ok::TOOL_NOT_SET) {
+  if (in.ok().tool_case() == v1::ToolResult::Ok::TOOL_NOT_SET || in.ok().has_function()) {
     reader.Refuse("ok", "one must be set: " + AllowedWords<tutor::Tool>());
     return tutor::ToolError{};
   }
@@ -271,6 +274,14 @@ void Write(const tutor::ToolReply& reply, v1::ToolResult* out) {
   out->set_attempts_made(reply.attempts_made);
   out->set_fallbacks(reply.fallbacks);
   out->set_first_text_ms(reply.first_text_ms);
+  for (const tutor::FunctionUse& use : reply.functions) {
+    v1::ToolResult::FunctionUse* to = out->add_functions();
+    to->set_name(use.name);
+    to->set_outcome(use.outcome);
+    to->set_argument_bytes(use.argument_bytes);
+    to->set_result_bytes(use.result_bytes);
+    to->set_latency_ms(use.latency_ms);
+  }
   std::visit(OutcomeWriter{out}, reply.outcome);
 }
 
@@ -291,6 +302,13 @@ tutor::ToolReply Read(v1::ToolResult& in, Reader& reader) {
   reply.attempts_made = in.attempts_made();
   reply.fallbacks = in.fallbacks();
   reply.first_text_ms = in.first_text_ms();
+  if (in.functions_size() > kFunctionUsesMax) reader.Refuse("functions", "must be at most 16");
+  for (const auto& use : in.functions()) {
+    const Reader::Inside inside(reader, "functions", reply.functions.size());
+    reply.functions.push_back({reader.Text("name", use.name(), kWordBytesMax),
+                               reader.Text("outcome", use.outcome(), kWordBytesMax),
+                               use.argument_bytes(), use.result_bytes(), use.latency_ms()});
+  }
   return reply;
 }
 

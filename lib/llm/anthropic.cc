@@ -50,8 +50,10 @@ class AnthropicDecoder : public Decoder {
     const Json json = ParseJson(event.data);
     if (!json.is_object()) return Trouble{"bad_json", Blame::kPassing};
     const std::string type = TextField(json, "type");
-    if (type == "content_block_start") return OnBlock(Field(json, "content_block"));
-    if (type == "content_block_delta") return OnDelta(Field(json, "delta"));
+    if (type == "content_block_start") {
+      return OnBlock(Field(json, "index"), Field(json, "content_block"));
+    }
+    if (type == "content_block_delta") return OnDelta(Field(json, "index"), Field(json, "delta"));
     if (type == "error") return OfError(Field(json, "error"));
     if (type == "message_start") {
       TakeUsage(Field(Field(json, "message"), "usage"));
@@ -75,7 +77,9 @@ class AnthropicDecoder : public Decoder {
     for (const Json& block : content) {
       const std::string type = TextField(block, "type");
       if (type == "text") text += TextField(block, "text");
-      if (type == "tool_use" && Field(block, "input").is_object()) {
+      if (type == "tool_use" && keeps_calls_) {
+        calls_.OnAnthropicBlock(Json(), block);
+      } else if (type == "tool_use" && Field(block, "input").is_object()) {
         text += Dump(Field(block, "input"));
       }
     }
@@ -89,14 +93,21 @@ class AnthropicDecoder : public Decoder {
  private:
   // A block may bring its begin along. The input of a tool is an empty object there: what it is
   // comes in deltas.
-  Step OnBlock(const Json& block) {
+  Step OnBlock(const Json& index, const Json& block) {
+    if (keeps_calls_ && TextField(block, "type") == "tool_use") {
+      calls_.OnAnthropicBlock(index, block);
+    }
     if (TextField(block, "type") != "text") return std::string();
     return WithoutControls(TextField(block, "text"));
   }
 
-  Step OnDelta(const Json& delta) {
+  Step OnDelta(const Json& index, const Json& delta) {
     const std::string type = TextField(delta, "type");
     if (type == "text_delta") return WithoutControls(TextField(delta, "text"));
+    if (type == "input_json_delta" && keeps_calls_) {
+      calls_.OnAnthropicDelta(index, TextField(delta, "partial_json"));
+      return std::string();
+    }
     if (type == "input_json_delta") return WithoutControls(TextField(delta, "partial_json"));
     return std::string();
   }
@@ -132,7 +143,7 @@ WireRequest Encode(const Provider& provider, const std::string& model, const Cha
   if (const std::string system = SystemText(provider, chat); !system.empty()) {
     body.Add("system", system);
   }
-  body.AddJson("messages", Messages({}, chat));
+  body.AddJson("messages", Messages(Api::kAnthropic, {}, chat));
   if (!chat.schema.empty()) {
     const Json schema = ParseJson(chat.schema);
     CHECK(schema.is_object());  // It is our own.
@@ -152,6 +163,7 @@ WireRequest Encode(const Provider& provider, const std::string& model, const Cha
         break;
     }
   }
+  AddFunctions(FieldsOf(Api::kAnthropic, chat), &body);
   WireRequest request;
   request.url = provider.base_url + "/v1/messages";
   request.headers = {{"content-type", "application/json"},

@@ -59,12 +59,15 @@ class Run {
       : order_(order),
         transfer_(std::move(transfer)),
         begun_(begun),
-        decoder_(MakeDecoder(order.provider.api)) {}
+        decoder_(MakeDecoder(order.provider.api)) {
+    if (!order.chat.functions.empty()) decoder_->KeepCalls();
+  }
 
   Task<AttemptEnd> Go() {
     end_.trouble = co_await Read();
     end_.reply.usage = decoder_->usage();
     end_.reply.finish = decoder_->finish();
+    end_.reply.calls = decoder_->calls().calls();
     if (!end_.trouble) end_.trouble = Judge();
     const auto took = Steady::now() - begun_;
     end_.latency_ms = static_cast<uint32_t>(std::chrono::duration_cast<milliseconds>(took).count());
@@ -123,7 +126,8 @@ class Run {
         transfer_.Finish();
         co_return Problem();
       }
-      if (end_.reply.text.empty() && Steady::now() > order_.text_by) {
+      const bool begun = !end_.reply.text.empty() || !decoder_->calls().empty();
+      if (!begun && Steady::now() > order_.text_by) {
         co_return Trouble{"first_text", Blame::kPassing};
       }
     }
@@ -165,7 +169,8 @@ class Run {
   Problem Judge() const {
     if (Stopped()) return Trouble{"cancelled", Blame::kRequest};
     if (decoder_->finish() == Finish::kRefused) return Trouble{"refused", Blame::kAnswer};
-    if (IsBlank(end_.reply.text)) return Trouble{"empty", Blame::kPassing};
+    if (IsBlank(end_.reply.text) && end_.reply.calls.empty())
+      return Trouble{"empty", Blame::kPassing};
     return {};
   }
 

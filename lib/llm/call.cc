@@ -96,8 +96,9 @@ Task<Call::Next> Call::AskOne(size_t index, size_t others, bool wait_for_room) {
         co_await TryOnce(index, chat, text_by, wait_for_room, &next, &wrong);
     if (!end) co_return next;
     if (!end->trouble && wrong.empty()) {
-      reply_.outcome = Answer{end->reply.text, end->reply.finish, provider.name,
-                              provider.ModelOf(ask_.tool), index};
+      reply_.outcome =
+          Answer{end->reply.text, end->reply.finish, provider.name, provider.ModelOf(ask_.tool),
+                 index,           end->reply.calls};
       co_return Next::kDone;
     }
     if (!end->trouble) {

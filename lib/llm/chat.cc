@@ -33,7 +33,16 @@ uint32_t TokensAtMost(std::string_view text) {
 
 uint32_t InputTokensAtMost(const ChatRequest& chat) {
   Usage guess{TokensAtMost(chat.system), 0, 0};
-  for (const Turn& turn : chat.turns) guess += Usage{TokensAtMost(turn.text), 0, 0};
+  for (const Turn& turn : chat.turns) {
+    guess += Usage{TokensAtMost(turn.text), 0, 0};
+    for (const FunctionCall& call : turn.calls) guess += Usage{TokensAtMost(call.arguments), 0, 0};
+    for (const FunctionResult& result : turn.results)
+      guess += Usage{TokensAtMost(result.text), 0, 0};
+  }
+  for (const FunctionSpec& function : chat.functions) {
+    guess += Usage{TokensAtMost(function.description), 0, 0};
+    guess += Usage{TokensAtMost(function.schema), 0, 0};
+  }
   guess += Usage{TokensAtMost(chat.schema), 0, 0};
   return guess.input_tokens;
 }

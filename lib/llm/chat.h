@@ -9,10 +9,29 @@
 
 namespace lyceum::llm {
 
+// A function that the model may call: its name is [a-z][a-z0-9_]{0,63}, its schema the JSON schema
+// of its arguments, an object.
+struct FunctionSpec {
+  std::string name;
+  std::string description;
+  std::string schema;
+};
+struct FunctionCall {
+  std::string id;  // Nine letters and digits, once it stands in a turn.
+  std::string name;
+  std::string arguments;  // JSON, as the model wrote it: maybe none.
+};
+struct FunctionResult {
+  std::string id;  // Of the call.
+  std::string text;
+};
+
 struct Turn {
   enum class Role { kUser, kAssistant };
   Role role = Role::kUser;
   std::string text;
+  std::vector<FunctionCall> calls{};      // Of the assistant.
+  std::vector<FunctionResult> results{};  // Of the user: one for each call of the turn before.
 };
 
 struct ChatRequest {
@@ -23,6 +42,9 @@ struct ChatRequest {
   // never trusted: see Client::AskJson.
   std::string schema;
   std::string schema_name;  // [a-z_]{1,64}, where there is a schema.
+  // Where there is no schema.
+  std::vector<FunctionSpec> functions;
+  bool functions_closed = false;  // No more calls are wanted.
 };
 
 enum class Finish {
@@ -42,6 +64,7 @@ struct Usage {
 
 struct ChatReply {
   std::string text;
+  std::vector<FunctionCall> calls;
   Finish finish = Finish::kUnknown;
   Usage usage;
 };

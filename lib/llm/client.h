@@ -63,6 +63,7 @@ struct Answer {
   std::string provider;
   std::string model;
   size_t provider_index = 0;
+  std::vector<FunctionCall> calls;  // With or without text.
 };
 
 // Why there is no answer.

@@ -56,7 +56,7 @@ std::string SystemText(const Provider& provider, const ChatRequest& chat) {
       chat.system, chat.system.empty() ? "" : "\n\n", chat.schema);
 }
 
-std::string Messages(std::string_view system, const ChatRequest& chat) {
+std::string Messages(Api api, std::string_view system, const ChatRequest& chat) {
   std::string messages = "[";
   const auto add = [&](std::string_view role, std::string_view content) {
     JsonObject message;
@@ -65,6 +65,10 @@ std::string Messages(std::string_view system, const ChatRequest& chat) {
   };
   if (!system.empty()) add("system", system);
   for (const Turn& turn : chat.turns) {
+    if (!turn.calls.empty() || !turn.results.empty()) {
+      messages.append(messages.size() > 1 ? "," : "").append(FunctionMessages(api, turn));
+      continue;
+    }
     add(turn.role == Turn::Role::kUser ? "user" : "assistant", turn.text);
   }
   return messages + "]";

@@ -14,6 +14,7 @@
 
 #include "llm/chat.h"
 #include "llm/config.h"
+#include "llm/function_calls.h"
 #include "llm/sse.h"
 #include "wire/connection.h"
 
@@ -59,12 +60,17 @@ class Decoder {
   bool usage_told() const { return usage_told_; }
   const Usage& usage() const { return usage_; }
   Finish finish() const { return finish_; }
+  // Before the first event: what the answer calls is kept. Else the input of a tool is its text.
+  void KeepCalls() { keeps_calls_ = true; }
+  const FunctionCalls& calls() const { return calls_; }
 
  protected:
   bool ended_ = false;
   bool usage_told_ = false;  // The final one.
   Usage usage_;
   Finish finish_ = Finish::kUnknown;
+  bool keeps_calls_ = false;
+  FunctionCalls calls_;
 };
 
 std::unique_ptr<Decoder> MakeDecoder(Api api);
@@ -76,7 +82,7 @@ Trouble OfStatus(Api api, int status, std::string_view body);
 std::string SystemText(const Provider& provider, const ChatRequest& chat);
 
 // The turns as a JSON array, after `system` where it is not empty.
-std::string Messages(std::string_view system, const ChatRequest& chat);
+std::string Messages(Api api, std::string_view system, const ChatRequest& chat);
 
 // Without control characters but tab and line feed.
 std::string WithoutControls(std::string_view utf8);

@@ -86,6 +86,7 @@ class OpenAiDecoder : public Decoder {
     // The words of a refusal are no answer.
     if (!TextField(said, "refusal").empty()) finish_ = Finish::kRefused;
     if (finish_ == Finish::kUnknown) finish_ = OfReason(TextField(choices[0], "finish_reason"));
+    if (keeps_calls_) calls_.OnOpenAi(Field(said, "tool_calls"));
     return WithoutControls(TextField(said, "content"));
   }
 };
@@ -98,7 +99,7 @@ WireRequest Encode(const Provider& provider, const std::string& model, const Cha
       .Add(provider.quirks.max_tokens_field, chat.output_tokens_max)
       .Add("stream", true);
   if (provider.quirks.stream_usage) body.AddJson("stream_options", R"({"include_usage":true})");
-  body.AddJson("messages", Messages(SystemText(provider, chat), chat));
+  body.AddJson("messages", Messages(Api::kOpenAi, SystemText(provider, chat), chat));
   if (!chat.schema.empty()) {
     const Json schema = ParseJson(chat.schema);
     CHECK(schema.is_object());  // It is our own.
@@ -117,6 +118,7 @@ WireRequest Encode(const Provider& provider, const std::string& model, const Cha
         break;
     }
   }
+  AddFunctions(FieldsOf(Api::kOpenAi, chat), &body);
   WireRequest request;
   request.url = provider.base_url + "/chat/completions";
   request.headers = {{"content-type", "application/json"}, {"accept", "text/event-stream"}};

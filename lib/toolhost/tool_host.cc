@@ -1,22 +1,17 @@
 #include "toolhost/tool_host.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <coroutine>
 #include <optional>
-#include <thread>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "base/token.h"
-#include "toolhost/call_table.h"
-#include "toolhost/delta_sender.h"
-#include "toolhost/stall_guard.h"
-#include "toolhost/tool_reply.h"
+#include "toolhost/tool_host_impl.h"
 #include "tutor/names.h"
-#include "wire/stored_publisher.h"
 
 namespace lyceum::toolhost {
 namespace {
@@ -25,27 +20,10 @@ using envelope::ToolRequest;
 using std::chrono::milliseconds;
 
 constexpr int64_t kFullPatienceMs = 50;
-constexpr int64_t kRejoinMs = 1000;                 // After a subscription that failed.
-constexpr int64_t kPublisherTickMs = 100;           // While results are on their way.
-constexpr int64_t kGiveUpMs = 120'000;              // A result that no stream takes.
-constexpr int64_t kDeadlineMsMax = 60 * 60 * 1000;  // From now: longer ones are as good.
-
-struct Job {
-  ToolRequest request;
-  uint64_t run = 0;
-  std::stop_token stop{};
-  size_t input_bytes = 0;
-};
-struct Finished {
-  CallId id;
-  uint64_t run = 0;
-  ResultMessage result;
-  bool error = false;
-  bool late = false;
-  bool degraded = false;
-  uint32_t attempts = 0;
-  uint32_t fallbacks = 0;
-};
+constexpr int64_t kRejoinMs = 1000;        // After a subscription that failed.
+constexpr int64_t kPublisherTickMs = 100;  // While results are on their way.
+constexpr int64_t kGiveUpMs = 120'000;     // A result that no stream takes.
+constexpr size_t kToolsMax = 64;           // As a heartbeat has.
 
 // For the accounts: what was asked of language models, and what it cost.
 void LogAnswer(const ToolRequest& request, const ToolAnswer& answer, int64_t took_ms) {
@@ -57,6 +35,7 @@ void LogAnswer(const ToolRequest& request, const ToolAnswer& answer, int64_t too
                             {"model", answer.model},
                             {"attempts", answer.attempts},
                             {"fallbacks", answer.fallbacks},
+                            {"functions", answer.functions.size()},
                             {"degraded", answer.degraded},
                             {"latency_ms", took_ms},
                             {"first_text_ms", answer.first_text_ms},
@@ -65,95 +44,7 @@ void LogAnswer(const ToolRequest& request, const ToolAnswer& answer, int64_t too
                             {"cached_tokens", answer.usage.cached_tokens}});
 }
 
-envelope::Encoding EncodingOf(const wire::Arrived& message) {
-  return envelope::EncodingOf(message.content_type, message.data);
-}
-
-// co_await: from here on on the loop's thread.
-struct OntoLoop {
-  Executor* executor;
-  std::thread::id loop;
-  bool await_ready() const noexcept { return std::this_thread::get_id() == loop; }
-  void await_suspend(std::coroutine_handle<> task) const {
-    executor->Post([task] { task.resume(); });
-  }
-  void await_resume() const noexcept {}
-};
-
 }  // namespace
-
-struct ToolHost::Impl {
-  Impl(const Doors& doors, Toolbox box_of_tools, HostOptions given)
-      : wire(doors.wire),
-        clock(doors.clock),
-        executor(doors.executor),
-        toolbox(std::move(box_of_tools)),
-        options(std::move(given)),
-        tools(toolbox.tools()),
-        replier{options.subjects, options.id, options.provider, wire->payload_bytes_max()},
-        publisher(wire, clock,
-                  {.messages_max = options.unacked_max + options.slots,
-                   .bytes_max = options.unacked_bytes_max +
-                                options.slots * (wire->payload_bytes_max() + 1024)}),
-        deltas(clock, executor,
-               [this](const wire::Outbound& message) { return wire->Publish(message); }),
-        guard(wire, clock, options.stall.count()),
-        threads(options.slots) {}
-
-  // --- Wherever a tool runs.
-  Task<void> RunJob(Job job);
-  Task<Finished> Answered(const Job& job);
-  Task<ToolAnswer> RunTool(const Job& job, Deadline deadline);
-
-  // --- On the loop.
-  void OnConnection(bool connected);
-  void OnRequest(const wire::Arrived& message, tutor::Tool tool);
-  void OnControl(const wire::Arrived& message);
-  void OnUnreadable(const wire::Arrived& message, const std::string& why);
-  void Finish(Finished done);
-  void Refuse(const ToolRequest& request, const std::string& problem);
-  void SendResult(const CallId& id);
-  void OnAcked(uint64_t cookie, size_t bytes, const Result<uint64_t>& sequence);
-  void SendAck(const wire::Arrived& message, const CallId& id, bool accepted);
-  void SendHeartbeat(int64_t now);
-  void JoinOrLeave(int64_t now);
-  bool Subscribe(const std::string& subject, std::string_view queue, wire::Wire::Handler handler,
-                 wire::Wire::SubscriptionId* id);
-  void Leave();
-  bool HasRoom() const;
-  void NoteRoom(int64_t now);
-
-  wire::Wire* const wire;
-  const Clock* const clock;
-  Executor* const executor;
-  const std::thread::id loop = std::this_thread::get_id();
-  const Toolbox toolbox;
-  const HostOptions options;
-  const std::vector<tutor::Tool> tools;
-  Replier replier;
-  wire::StoredPublisher publisher;
-  DeltaSender deltas;
-  StallGuard guard;
-
-  CallTable calls;
-  std::unordered_map<uint64_t, std::stop_source> stops;  // Of what runs, by its run.
-  size_t jobs = 0;        // Begun, and not yet over with all that follows.
-  size_t busy_slots = 0;  // Running ones and cancelled ones that still run. <= slots
-  size_t unacked_bytes = 0;
-  std::optional<int64_t> full_since;  // Steady ms, as all times here.
-  bool turned_away = false;           // A request, since it is full.
-  bool draining = false;
-  bool stopped = false;
-  HostCounters counters;
-
-  std::vector<wire::Wire::SubscriptionId> in_group;  // Empty: it is not in the queue group.
-  bool has_direct = false;  // Control and direct requests are subscribed to on this connection.
-  int64_t join_after = 0;
-  int64_t next_beat = 0;
-  int64_t next_publisher_tick = 0;
-
-  ThreadPool threads;  // The first to go: what runs in it uses the rest.
-};
 
 Task<void> ToolHost::Impl::RunJob(Job job) {
   Finished done = co_await Answered(job);
@@ -216,20 +107,7 @@ void ToolHost::Impl::OnRequest(const wire::Arrived& message, tutor::Tool tool) {
   }
   auto request = envelope::DecodeToolRequest(message.data, EncodingOf(message));
   if (!request) return OnUnreadable(message, request.error().text);
-  const CallTable::Known known = calls.Find(request->id);
-  if (known != CallTable::Known::kNew) {
-    ++counters.repeated;
-    SendAck(message, request->id, true);
-    // One that is on the way is sent again by the publisher anyway.
-    if (known == CallTable::Known::kDone) SendResult(request->id);
-    return;
-  }
-  if (!HasRoom() || draining) {
-    turned_away = true;
-    ++counters.busy;
-    return SendAck(message, request->id, false);
-  }
-  SendAck(message, request->id, true);
+  if (!Admit(message, request->id)) return;
   const std::string problem = RequestProblem(options.subjects, *request, tool);
   if (!problem.empty()) return Refuse(*request, problem);
   ++counters.accepted;
@@ -238,6 +116,23 @@ void ToolHost::Impl::OnRequest(const wire::Arrived& message, tutor::Tool tool) {
   ++jobs;
   const std::stop_token stop = stops[run].get_token();
   Detach(RunJob(Job{*std::move(request), run, stop, message.data.size()}));
+}
+
+bool ToolHost::Impl::Admit(const wire::Arrived& message, const CallId& id) {
+  const CallTable::Known known = calls.Find(id);
+  if (known != CallTable::Known::kNew) {
+    ++counters.repeated;
+    SendAck(message, id, true);
+    // One that is on the way is sent again by the publisher anyway.
+    if (known == CallTable::Known::kDone) SendResult(id);
+    return false;
+  }
+  const bool room = HasRoom() && !draining;
+  SendAck(message, id, room);
+  if (room) return true;
+  turned_away = true;
+  ++counters.busy;
+  return false;
 }
 
 void ToolHost::Impl::OnUnreadable(const wire::Arrived& message, const std::string& why) {
@@ -284,6 +179,7 @@ void ToolHost::Impl::OnControl(const wire::Arrived& message) {
 void ToolHost::Impl::SendResult(const CallId& id) {
   std::optional<CallTable::Sending> sending = calls.Send(id);
   if (!sending) return;
+  if (!sending->message.stored) return SendToInbox(*sending);
   const size_t bytes = sending->message.data.size();
   wire::StoredMessageOut out;
   out.subject = std::move(sending->message.subject);
@@ -322,6 +218,7 @@ void ToolHost::Impl::SendHeartbeat(int64_t now) {
   envelope::ToolHeartbeat beat;
   beat.worker = options.id;
   for (const tutor::Tool tool : tools) beat.tools.emplace_back(tutor::Name(tool));
+  for (std::string& name : toolbox.functions()) beat.tools.push_back(std::move(name));
   beat.slots = static_cast<uint32_t>(options.slots);
   beat.protobuf = true;
   beat.direct = true;
@@ -378,11 +275,10 @@ void ToolHost::Impl::JoinOrLeave(int64_t now) {
   const bool wanted = has_direct && !draining && !stopped && room;
   if (in && !wanted) return Leave();
   if (in || !wanted) return;
-  for (const tutor::Tool tool : tools) {
+  for (auto& [name, handler] : Served()) {
     wire::Wire::SubscriptionId id = 0;
-    const auto handler = [this, tool](const wire::Arrived& message) { OnRequest(message, tool); };
-    if (!Subscribe(options.subjects.ToolRequests(tutor::Name(tool)), envelope::kToolQueueGroup,
-                   handler, &id)) {
+    if (!Subscribe(options.subjects.ToolRequests(name), envelope::kToolQueueGroup,
+                   std::move(handler), &id)) {
       Leave();
       join_after = now + kRejoinMs;
       return;
@@ -395,6 +291,7 @@ void ToolHost::Impl::OnConnection(bool connected) {
   in_group.clear();
   has_direct = false;
   guard.OnConnection(connected);
+  if (caller != nullptr) caller->OnConnection(connected ? wire : nullptr);
   if (!connected) return;
   replier.payload_bytes_max = wire->payload_bytes_max();
   const int64_t now = clock->SteadyMs();
@@ -404,11 +301,9 @@ void ToolHost::Impl::OnConnection(bool connected) {
   has_direct = Subscribe(
       options.subjects.ToolControl(self), "",
       [this](const wire::Arrived& message) { OnControl(message); }, &id);
-  for (const tutor::Tool tool : tools) {
-    has_direct = has_direct &&
-                 Subscribe(
-                     options.subjects.ToolRequestsTo(tutor::Name(tool), self), "",
-                     [this, tool](const wire::Arrived& message) { OnRequest(message, tool); }, &id);
+  for (auto& [name, handler] : Served()) {
+    has_direct = has_direct && Subscribe(options.subjects.ToolRequestsTo(name, self), "",
+                                         std::move(handler), &id);
   }
   if (!has_direct) return;  // The connection is gone again; the next one is told of as well.
   join_after = 0;
@@ -419,7 +314,9 @@ void ToolHost::Impl::OnConnection(bool connected) {
 Result<void> ToolHost::Check(const Toolbox& toolbox, const HostOptions& options) {
   if (!IsToken(options.id)) return Reject("the worker's id is not [A-Za-z0-9_-]{1,64}");
   if (options.slots == 0) return Reject("a worker needs at least one slot");
-  if (toolbox.tools().empty()) return Reject("a worker needs at least one tool");
+  const size_t tools = toolbox.tools().size() + toolbox.functions().size();
+  if (tools == 0) return Reject("a worker needs at least one tool");
+  if (tools > kToolsMax) return Reject(fmt::format("a worker has {} tools at most", kToolsMax));
   return {};
 }
 
@@ -434,6 +331,7 @@ ToolHost::ToolHost(const Doors& doors, Toolbox toolbox, HostOptions options) {
 ToolHost::~ToolHost() {
   CHECK(impl_->jobs == 0);
   impl_->wire->SetConnectionHandler({});
+  if (impl_->caller != nullptr) impl_->caller->OnConnection(nullptr);
 }
 
 void ToolHost::Turn() {
@@ -442,6 +340,7 @@ void ToolHost::Turn() {
   const int64_t now = impl.clock->SteadyMs();
   impl.JoinOrLeave(now);
   impl.deltas.Turn();
+  if (impl.caller != nullptr) impl.caller->Turn();
   if (now >= impl.next_publisher_tick) {
     impl.next_publisher_tick = now + kPublisherTickMs;
     impl.publisher.Tick();
@@ -452,6 +351,7 @@ void ToolHost::Turn() {
 int64_t ToolHost::NextMs() const {
   const Impl& impl = *impl_;
   int64_t next = std::min(impl.next_beat, impl.deltas.NextMs());
+  if (impl.caller != nullptr) next = std::min(next, impl.caller->NextMs());
   if (impl.publisher.in_flight() > 0) next = std::min(next, impl.next_publisher_tick);
   const bool in = !impl.in_group.empty();
   if (in && impl.full_since) next = std::min(next, *impl.full_since + kFullPatienceMs);

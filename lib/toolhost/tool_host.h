@@ -17,6 +17,9 @@
 // accepted or answered until a probe that was sent after the gap has come back: all that came
 // before it is old.
 //
+// A function (Toolbox::AddFunction) is a tool like the others, but for its result: that goes once,
+// unacked, to the inbox that its request names, which is one of a tool worker, or it is not run.
+//
 // One thread, the loop's, calls everything here. A tool that takes long runs in a thread of the
 // pool, one a slot at most, made when a tool needs one; its end is posted to the loop.
 #pragma once
@@ -29,6 +32,7 @@
 #include "base/executor.h"
 #include "base/result.h"
 #include "envelope/subjects.h"
+#include "toolhost/function_caller.h"
 #include "toolhost/toolbox.h"
 #include "wire/wire.h"
 
@@ -62,7 +66,8 @@ class ToolHost {
   struct Doors {
     wire::Wire* wire = nullptr;  // Its connection handler is the host's.
     const Clock* clock = nullptr;
-    Executor* executor = nullptr;  // Of the loop: what is posted runs on its thread.
+    Executor* executor = nullptr;         // Of the loop: what is posted runs on its thread.
+    FunctionCaller* functions = nullptr;  // Is driven by the host. Null: its tools call none.
   };
   static Result<void> Check(const Toolbox& toolbox, const HostOptions& options);
   // Of options that Check has passed. The doors outlive it.

@@ -29,6 +29,7 @@ std::string Encode(const Replier& replier, const envelope::ToolRequest& request,
   reply.attempts_made = answer.attempts;
   reply.fallbacks = answer.fallbacks;
   reply.first_text_ms = answer.first_text_ms;
+  reply.functions = std::move(answer.functions);
   tutor::Event event;
   event.id = EventId(request.id.value);
   event.kind = tutor::ToolResult{std::move(reply)};
@@ -53,6 +54,26 @@ ResultMessage ReplyMessage(const Replier& replier, const envelope::ToolRequest& 
     message.data = Encode(replier, request, std::move(too_large), latency_ms);
   }
   return message;
+}
+
+ResultMessage FunctionReplyMessage(const Replier& replier, const envelope::FunctionRequest& request,
+                                   FunctionAnswer answer, int64_t latency_ms, bool* error) {
+  envelope::FunctionResult result;
+  result.id = request.id;
+  result.attempt = request.attempt;
+  result.name = request.name;
+  result.worker = replier.worker;
+  result.latency_ms = static_cast<uint32_t>(std::clamp<int64_t>(latency_ms, 0, UINT32_MAX));
+  result.outcome = std::move(answer);
+  const auto* json = std::get_if<std::string>(&result.outcome);
+  if (json != nullptr && json->size() > envelope::kFunctionResultBytesMax) {
+    result.outcome = ToolErrorOf("bad_result", false, "The result is larger than 16 KiB.");
+  } else if (json != nullptr && !IsUtf8(*json)) {
+    result.outcome = ToolErrorOf("bad_result", false, "The result is not UTF-8.");
+  }
+  *error = std::holds_alternative<tutor::ToolError>(result.outcome);
+  return {request.reply_subject,
+          envelope::EncodeFunctionResult(result, envelope::Encoding::kProtobuf), false};
 }
 
 std::optional<envelope::ToolRequest> PeekRequest(std::string_view data) {

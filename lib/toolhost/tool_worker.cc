@@ -83,8 +83,11 @@ void ToolWorker::Impl::Run() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   pthread_setname_np(pthread_self(), "tool-host");
 
-  ToolHost host({.wire = wire.get(), .clock = &clock, .executor = loop.get()}, std::move(toolbox),
-                options.host);
+  ToolHost host({.wire = wire.get(),
+                 .clock = &clock,
+                 .executor = loop.get(),
+                 .functions = options.functions.get()},
+                std::move(toolbox), options.host);
   const int looks = std::max(1, static_cast<int>(options.stuck_after / kWatchdogTick));
   Watchdog watchdog(std::min(kWatchdogTick, options.stuck_after), looks, [this] {
     LogError("the loop makes no turn: a tool keeps it that should run in a thread of its own",

@@ -30,6 +30,8 @@ class ToolWorker {
     // of its own.
     std::shared_ptr<wire::EventLoop> loop;
     std::shared_ptr<wire::HttpClient> http;
+    // What the tools call functions with; its executor is `loop`. Null: they call none.
+    std::shared_ptr<FunctionCaller> functions;
     // The loop made no turn for `stuck_after`: from the watchdog's thread. Empty: the process ends
     // with SIGABRT, so that its supervisor starts it again.
     std::function<void()> stuck;

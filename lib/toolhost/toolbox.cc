@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "tutor/names.h"
 
@@ -45,16 +46,32 @@ std::vector<tutor::Tool> Toolbox::tools() const {
   return names;
 }
 
+void Toolbox::AddFunction(std::string name, Function function) {
+  CHECK(envelope::IsFunctionName(name));
+  functions_[std::move(name)] = std::move(function);
+}
+
+std::vector<std::string> Toolbox::functions() const {
+  std::vector<std::string> names;
+  for (const auto& [name, function] : functions_) names.push_back(name);
+  return names;
+}
+
 Result<Toolbox> Toolbox::Only(const std::vector<std::string>& names) const {
   Toolbox some;
   for (const std::string& name : names) {
     const auto tool = tutor::Parse<tutor::Tool>(name);
     const auto found = tool ? tools_.find(*tool) : tools_.end();
+    if (const auto function = functions_.find(name); function != functions_.end()) {
+      some.functions_.insert(*function);
+      continue;
+    }
     if (found == tools_.end()) {
       std::string known;
       for (const auto& [each, function] : tools_) {
         known += (known.empty() ? "" : ", ") + std::string(tutor::Name(each));
       }
+      for (const auto& [each, function] : functions_) known += (known.empty() ? "" : ", ") + each;
       return Reject("there is no tool \"" + name + "\"; there are " + known);
     }
     some.AddTask(*tool, found->second);
@@ -80,6 +97,22 @@ Task<ToolAnswer> Toolbox::Start(const ToolCall& call) const {
     LogError("tool threw", {{"tool", tutor::Name(request.tool)}, {"call", request.id.value}});
   }
   co_return ToolErrorOf(tutor::ErrorCode::kToolFailed, true, "The tool failed.");
+}
+
+FunctionAnswer Toolbox::RunFunction(const FunctionCall& call) const {
+  const std::string& name = call.request.name;
+  const auto found = functions_.find(name);
+  if (found == functions_.end()) return ToolErrorOf("bad_request", false, "It is not served here.");
+  if (call.deadline != Deadline{} && call.deadline <= Steady::now()) {
+    return ToolErrorOf("deadline", false, "The call was over before it could begin.");
+  }
+  try {
+    return found->second(call);
+  } catch (const std::exception&) {
+    // Its text may hold what the learner wrote.
+    LogError("function threw", {{"function", name}, {"call", call.request.id.value}});
+  }
+  return ToolErrorOf("tool_failed", true, "The function failed.");
 }
 
 }  // namespace lyceum::toolhost

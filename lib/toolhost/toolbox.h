@@ -3,6 +3,9 @@
 //
 // A plain one that is known to be short (some tens of microseconds) can say so: with an input below
 // kShortInputBytes it runs on the host's loop, where everything else waits for it meanwhile.
+//
+// A function is a tool of any other name, which the tutor's model calls (docs/tools.md): from JSON
+// to JSON, always in a thread of the pool.
 #pragma once
 
 #include <concepts>
@@ -15,6 +18,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -67,6 +71,7 @@ struct ToolAnswer {
   uint32_t attempts = 0;
   uint32_t fallbacks = 0;
   uint32_t first_text_ms = 0;
+  std::vector<tutor::FunctionUse> functions{};  // What they wished to call.
 };
 
 // Called from several threads at once. Answers with the outcome of its own tool, or a ToolError.
@@ -77,6 +82,17 @@ using IsShort = std::function<bool(const ToolCall&)>;
 // long.
 using ToolTask = std::function<Task<ToolAnswer>(const ToolCall&)>;
 
+struct FunctionCall {
+  const envelope::FunctionRequest& request;  // The arguments are its `json`, as yet unread.
+  std::stop_token stop{};                    // Requested: nobody waits for the answer any more.
+  Deadline deadline{};
+};
+// JSON that fits the schema of the result, at most envelope::kFunctionResultBytesMax of it; or why
+// there is none.
+using FunctionAnswer = std::variant<std::string, tutor::ToolError>;
+// Called from several threads at once.
+using Function = std::function<FunctionAnswer(const FunctionCall&)>;
+
 class Toolbox {
  public:
   static constexpr size_t kShortInputBytes = 2048;
@@ -86,6 +102,9 @@ class Toolbox {
   void AddTask(tutor::Tool tool, ToolTask task);
   bool Has(tutor::Tool tool) const { return tools_.contains(tool); }
   std::vector<tutor::Tool> tools() const;
+  // A name that IsFunctionName refuses is a CHECK failure.
+  void AddFunction(std::string name, Function function);
+  std::vector<std::string> functions() const;
   // Only these. kReject: one of them is not here.
   Result<Toolbox> Only(const std::vector<std::string>& names) const;
 
@@ -93,9 +112,12 @@ class Toolbox {
   // tool whose deadline has passed before it has a thread is not run.
   Task<ToolAnswer> Start(const ToolCall& call) const;
   ToolAnswer Run(const ToolCall& call) const { return Wait(Start(call)); }
+  // Never throws, likewise.
+  FunctionAnswer RunFunction(const FunctionCall& call) const;
 
  private:
   std::map<tutor::Tool, ToolTask> tools_;
+  std::map<std::string, Function> functions_;
 };
 
 tutor::ToolError ToolErrorOf(tutor::ErrorCode code, bool retryable, std::string text);

@@ -45,6 +45,26 @@ void TakeQuestions(DraftTopic* draft, std::vector<Refusal>* refusals) {
   }
 }
 
+// Moves the good functions into the course.
+void TakeFunctions(std::vector<DraftFunction> drafts, ReadCourse* read) {
+  std::set<std::string> seen;
+  for (DraftFunction& draft : drafts) {
+    std::string problem = ProblemOf(draft.function);
+    const std::string name = "function " + draft.function.name;
+    if (problem.empty() && !seen.insert(draft.function.name).second) {
+      problem = "the name is there twice";
+    }
+    if (problem.empty() && seen.size() > kFunctionsMax) {
+      problem = fmt::format("a course has {} functions at most", kFunctionsMax);
+    }
+    if (problem.empty()) {
+      read->course.functions.push_back(std::move(draft.function));
+    } else {
+      read->refusals.push_back({draft.line, name, std::move(problem)});
+    }
+  }
+}
+
 std::string TopicProblem(const tutor::Topic& topic) {
   if (topic.material.empty() && topic.questions.empty()) {
     return "neither material nor a question is left";
@@ -89,6 +109,7 @@ void LinkAndName(Course* course) {
     if (i + 1 < course->topics.size()) topic.next = course->topics[i + 1].id;
     all += envelope::EncodeTopic(topic);
   }
+  all += EncodeFunctions(course->functions);
   course->version = Sha256Hex(all).substr(0, 16);
   for (tutor::Topic& topic : course->topics) {
     topic.course = course->id;
@@ -121,6 +142,7 @@ Result<ReadCourse> Finish(Draft draft) {
     }
     return Reject(std::move(why));
   }
+  TakeFunctions(std::move(draft.functions), &read);
   LinkAndName(&read.course);
   return read;
 }

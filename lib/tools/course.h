@@ -1,8 +1,8 @@
 // Course: topics in order, as an importer read them, and what it refused.
 //
 // A course is immutable under its version: the first 16 hex digits of the SHA-256 over its encoded
-// topics (envelope EncodeTopic, before version and course are written into them), in order. The
-// same content has the same version whoever imports it.
+// topics (envelope EncodeTopic, before version and course are written into them), in order, and its
+// functions. The same content has the same version whoever imports it.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "tools/course_functions.h"
 #include "tutor/content.h"
 
 namespace lyceum::tools {
@@ -23,6 +24,7 @@ struct Course {
   std::string title;
   std::string version;
   std::vector<tutor::Topic> topics;  // With course, version and next.
+  std::vector<CourseFunction> functions;
 };
 
 // One item that was left out: the rest of the course goes on without it.
@@ -47,10 +49,15 @@ struct DraftTopic {
   tutor::Topic topic;  // Without questions.
   std::vector<DraftQuestion> questions;
 };
+struct DraftFunction {
+  int line = 0;
+  CourseFunction function;
+};
 struct Draft {
   CourseId id;
   std::string title;
   std::vector<DraftTopic> topics;
+  std::vector<DraftFunction> functions;
   std::vector<Refusal> refusals;  // Of the reading.
 };
 

@@ -15,6 +15,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t kIndexBytesMax = 1024 * 1024;
+constexpr size_t kFunctionsCacheBytes = 8 * 1024 * 1024;
+constexpr size_t kFunctionsBytesLeast = 512;
+constexpr size_t kBytesPerSchemaByte = 16;  // Of a schema that was read, by and large.
 
 // The key form of an id: its token with '=' for '~'.
 Result<std::string> KeyPart(const std::string& id, const char* what) {
@@ -70,11 +73,13 @@ std::string EncodeIndex(const CourseIndex& index) {
                       {"segments", topic.segments},
                       {"questions", topic.questions}});
   }
-  return Json{{"course", index.id.value},
-              {"title", index.title},
-              {"version", index.version},
-              {"topics", std::move(topics)}}
-      .dump();
+  Json json = {{"course", index.id.value},
+               {"title", index.title},
+               {"version", index.version},
+               {"topics", std::move(topics)}};
+  const std::string functions = EncodeFunctions(index.functions);
+  if (!functions.empty()) json["functions"] = Json::parse(functions);
+  return json.dump();
 }
 
 Result<CourseIndex> DecodeIndex(const std::string& key, const std::string& bytes) {
@@ -89,11 +94,18 @@ Result<CourseIndex> DecodeIndex(const std::string& key, const std::string& bytes
     const auto found = object.find(name);
     return found != object.end() && found->is_number_unsigned() ? found->get<uint32_t>() : 0U;
   };
-  CourseIndex index{CourseId(text(json, "course")), text(json, "title"), text(json, "version"), {}};
+  CourseIndex index{
+      CourseId(text(json, "course")), text(json, "title"), text(json, "version"), {}, {}};
   for (const Json& topic : json["topics"]) {
     if (!topic.is_object() || text(topic, "id").empty()) return damaged;
     index.topics.push_back({TopicId(text(topic, "id")), text(topic, "title"),
                             count(topic, "segments"), count(topic, "questions")});
+  }
+  // Later programs may write more about a function, and earlier ones wrote none.
+  for (const Json& each : json.value("functions", Json::array())) {
+    if (!each.is_object() || text(each, "name").empty()) return damaged;
+    index.functions.push_back({text(each, "name"), text(each, "description"),
+                               text(each, "arguments"), text(each, "result")});
   }
   if (index.id.empty() || index.version.empty() || index.topics.empty()) return damaged;
   return index;
@@ -118,8 +130,22 @@ Result<tutor::LoadTopicOk> TopicSource::Load(const tutor::TopicRef& ref) {
   return tutor::LoadTopicOk{std::move(*topic), std::move(digest)};
 }
 
+class CourseBucket::FunctionCache : public Lru<CourseFunctions> {
+ public:
+  using Lru::Lru;
+};
+
+Result<std::shared_ptr<const CourseFunctions>> TopicSource::Functions(const tutor::TopicRef& ref) {
+  return FunctionsAtHand(ref);
+}
+
+std::shared_ptr<const CourseFunctions> TopicSource::FunctionsAtHand(const tutor::TopicRef&) {
+  static const auto none = std::make_shared<const CourseFunctions>(std::vector<CourseFunction>());
+  return none;
+}
+
 CourseIndex IndexOf(const Course& course) {
-  CourseIndex index{course.id, course.title, course.version, {}};
+  CourseIndex index{course.id, course.title, course.version, {}, course.functions};
   for (const tutor::Topic& topic : course.topics) {
     index.topics.push_back({topic.id, topic.title, static_cast<uint32_t>(topic.material.size()),
                             static_cast<uint32_t>(topic.questions.size())});
@@ -131,7 +157,8 @@ CourseBucket::CourseBucket(std::shared_ptr<wire::Connection> connection, wire::B
                            size_t cache_bytes_max)
     : connection_(std::move(connection)),
       bucket_(std::move(bucket)),
-      cache_(std::make_unique<Cache>(cache_bytes_max)) {}
+      cache_(std::make_unique<Cache>(cache_bytes_max)),
+      functions_(std::make_unique<FunctionCache>(kFunctionsCacheBytes)) {}
 
 CourseBucket::~CourseBucket() = default;
 
@@ -251,6 +278,28 @@ Error CourseBucket::Missing(const tutor::TopicRef& ref) {
   for (const auto& topic : (*index)->topics) topics.push_back(topic.id.value);
   return Reject("the course " + ref.course.value + " has no topic " + ref.topic.value +
                 " in version " + ref.version + ThereAre(topics));
+}
+
+std::shared_ptr<const CourseFunctions> CourseBucket::FunctionsAtHand(const tutor::TopicRef& ref) {
+  if (ref.version.empty()) return nullptr;
+  const auto key = IndexKey(ref.course, ref.version);
+  return key ? functions_->Get(*key) : nullptr;
+}
+
+Result<std::shared_ptr<const CourseFunctions>> CourseBucket::Functions(const tutor::TopicRef& ref) {
+  if (auto kept = FunctionsAtHand(ref)) return kept;
+  auto index = Find(ref.course, ref.version);
+  if (!index) return index.error();
+  if (!index->has_value()) return Missing(ref);
+  const auto key = IndexKey(ref.course, (*index)->version);
+  if (!key) return key.error();
+  size_t bytes = kFunctionsBytesLeast;
+  for (const CourseFunction& function : (*index)->functions) {
+    bytes += kBytesPerSchemaByte * (function.arguments.size() + function.result.size());
+  }
+  auto functions = std::make_shared<const CourseFunctions>((*index)->functions);
+  functions_->Put(*key, functions, bytes);
+  return functions;
 }
 
 std::shared_ptr<const tutor::Topic> CourseBucket::AtHand(const tutor::TopicRef& ref) {

@@ -1,7 +1,7 @@
 // The courses in the KV bucket lyceum_courses.
 //
 //   course.<course>.current             {"version", "title", ...}: the index of the version to
-//                                       start with
+//                                       start with, with the course's functions
 //   course.<course>.<version>           the same of that version; never changed
 //   topic.<course>.<version>.<topic>    EncodeTopic; never changed
 // Ids are subject tokens with '=' for '~', which a key may not hold.
@@ -32,6 +32,7 @@ struct CourseIndex {
     uint32_t questions = 0;
   };
   std::vector<Entry> topics;  // In the order of teaching.
+  std::vector<CourseFunction> functions;
 };
 
 CourseIndex IndexOf(const Course& course);
@@ -46,6 +47,9 @@ class TopicSource {
   virtual Result<tutor::LoadTopicOk> Load(const tutor::TopicRef& ref);
   // As Get, where it is there without a wait; else null.
   virtual std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef&) { return nullptr; }
+  // What the tutor's model may call there; and the same where it is there without a wait, else null.
+  virtual Result<std::shared_ptr<const CourseFunctions>> Functions(const tutor::TopicRef& ref);
+  virtual std::shared_ptr<const CourseFunctions> FunctionsAtHand(const tutor::TopicRef& ref);
 };
 
 // Thread-safe. Keeps topics it has read, up to cache_bytes_max of them.
@@ -68,10 +72,13 @@ class CourseBucket : public TopicSource {
   Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) override;
   Result<tutor::LoadTopicOk> Load(const tutor::TopicRef& ref) override;
   std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef& ref) override;
+  Result<std::shared_ptr<const CourseFunctions>> Functions(const tutor::TopicRef& ref) override;
+  std::shared_ptr<const CourseFunctions> FunctionsAtHand(const tutor::TopicRef& ref) override;
 
  private:
   struct Value;
   class Cache;
+  class FunctionCache;
   CourseBucket(std::shared_ptr<wire::Connection> connection, wire::Bucket bucket,
                size_t cache_bytes_max);
   Result<tutor::TopicRef> Whole(const tutor::TopicRef& given);
@@ -81,6 +88,7 @@ class CourseBucket : public TopicSource {
   std::shared_ptr<wire::Connection> connection_;  // Outlives the bucket.
   wire::Bucket bucket_;
   std::unique_ptr<Cache> cache_;
+  std::unique_ptr<FunctionCache> functions_;
 };
 
 }  // namespace lyceum::tools

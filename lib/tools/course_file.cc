@@ -170,6 +170,21 @@ void ReadTopic(const toml::table& table, size_t number, Draft* draft) {
   draft->refusals.push_back({topic.line, "topic " + name, fields.problems()});
 }
 
+void ReadFunction(const toml::table& table, size_t number, Draft* draft) {
+  Fields fields(table);
+  fields.Allow({"name", "description", "arguments", "result"});
+  DraftFunction item;
+  item.line = LineOf(table);
+  item.function = {fields.Text("name"), fields.Text("description"), fields.Text("arguments"),
+                   fields.Text("result")};
+  if (fields.problems().empty()) {
+    draft->functions.push_back(std::move(item));
+    return;
+  }
+  const std::string name = item.function.name.empty() ? std::to_string(number) : item.function.name;
+  draft->refusals.push_back({item.line, "function " + name, fields.problems()});
+}
+
 }  // namespace
 
 Result<ReadCourse> ParseCourseFile(std::string_view text) {
@@ -182,12 +197,16 @@ Result<ReadCourse> ParseCourseFile(std::string_view text) {
     return Reject(fmt::format("line {}: {}", error.source().begin.line, error.description()));
   }
   Fields fields(table);
-  fields.Allow({"id", "title", "topic"});
+  fields.Allow({"id", "title", "topic", "function"});
   Draft draft;
   draft.id = CourseId(fields.Text("id"));
   draft.title = fields.Text("title");
   size_t number = 0;
   for (const toml::table* topic : fields.Tables("topic")) ReadTopic(*topic, ++number, &draft);
+  number = 0;
+  for (const toml::table* function : fields.Tables("function")) {
+    ReadFunction(*function, ++number, &draft);
+  }
   if (!fields.problems().empty()) return Reject(fields.problems());
   return Finish(std::move(draft));
 }

@@ -31,6 +31,13 @@ bool IsBlank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
+// Also what was called already.
+void WithoutFunctions(llm::ChatRequest* chat) {
+  chat->functions.clear();
+  std::erase_if(chat->turns,
+                [](const llm::Turn& turn) { return !turn.calls.empty() || !turn.results.empty(); });
+}
+
 uint32_t Sum(uint32_t a, uint32_t b) { return a > UINT32_MAX - b ? UINT32_MAX : a + b; }
 
 }  // namespace
@@ -72,12 +79,32 @@ std::optional<llm::Ask> LlmRun::AskFor(const llm::Values& values, uint32_t outpu
   return ask;
 }
 
+Task<void> LlmRun::UseFunctions(const tutor::TopicRef& ref) {
+  if (parts_.caller == nullptr) co_return;
+  std::shared_ptr<const CourseFunctions> functions = parts_.source->FunctionsAtHand(ref);
+  if (functions == nullptr) {
+    co_await call_.OwnThread();
+    auto read = parts_.source->Functions(ref);
+    if (!read) {
+      LogWarn("functions cannot be read",
+              {{"call", call_.request.id.value}, {"why", read.error().text}});
+      co_return;
+    }
+    functions = *std::move(read);
+  }
+  if (!functions->all().empty()) {
+    functions_.emplace(parts_.caller.get(), std::move(functions), call_);
+  }
+}
+
 Task<std::optional<std::string>> LlmRun::Say(const llm::Values& values, const Secret& secret,
                                              uint32_t output_tokens_max) {
   std::shared_ptr<const llm::Schema> no_schema;
   auto ask = AskFor(values, output_tokens_max, &no_schema);
   if (!ask) co_return std::nullopt;
+  if (functions_) functions_->Offer(&ask->chat);
   for (int draft = 0; draft < kDraftsMax && HasTime(); ++draft) {
+    if (functions_) ask->chat.functions_closed = functions_->spent();
     std::string text;
     const Draft made = co_await SayOnce(*ask, secret, &text);
     switch (made) {
@@ -95,6 +122,27 @@ Task<std::optional<std::string>> LlmRun::Say(const llm::Values& values, const Se
     ask->chat.turns.push_back({llm::Turn::Role::kUser, std::string(kAgain)});
   }
   co_return std::nullopt;
+}
+
+// As often as the model calls functions. What it says beside its calls is no part of the text.
+Task<llm::Reply> LlmRun::AskText(llm::Ask& ask, const std::function<void()>& retract) {
+  while (true) {
+    llm::Reply reply = co_await parts_.client->AskText(ask);
+    Account(reply);
+    const llm::Answer* answer = reply.answer();
+    const llm::Failure* failure = reply.failure();
+    // A server may know no functions.
+    if (failure != nullptr && failure->code == "bad_request" && !ask.chat.functions.empty()) {
+      WithoutFunctions(&ask.chat);
+      ask.reason = "without_functions";
+      continue;
+    }
+    if (answer == nullptr || !functions_ || !HasTime()) co_return reply;
+    const bool called = co_await functions_->Run(*answer, &ask.chat);
+    if (!called) co_return reply;
+    retract();
+    ask.reason = "function";
+  }
 }
 
 Task<LlmRun::Draft> LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::string* text) {
@@ -122,8 +170,7 @@ Task<LlmRun::Draft> LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::str
     guard.Reset();
     retract();
   };
-  const llm::Reply reply = co_await parts_.client->AskText(ask);
-  Account(reply);
+  const llm::Reply reply = co_await AskText(ask, ask.on_retract);
   const llm::Answer* answer = reply.answer();
   *text = answer == nullptr ? leak : answer->text;
   *text = std::string(CutUtf8(*text, tutor::kToolTextBytesMax));
@@ -201,6 +248,7 @@ ToolAnswer LlmRun::Answer(tutor::ToolOutcome outcome) const {
   answer.attempts = attempts_;
   answer.fallbacks = fallbacks_;
   answer.first_text_ms = first_text_ms_;
+  if (functions_) answer.functions = functions_->uses();
   return answer;
 }
 

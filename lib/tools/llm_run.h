@@ -13,6 +13,8 @@
 
 #include "llm/client.h"
 #include "llm/prompts.h"
+#include "toolhost/function_caller.h"
+#include "tools/function_rounds.h"
 #include "tools/reveal_guard.h"
 #include "tools/toolbox.h"
 #include "tools/topic_view.h"
@@ -25,6 +27,7 @@ struct LlmParts {
   std::shared_ptr<llm::Client> client;
   std::shared_ptr<llm::Prompts> prompts;
   std::shared_ptr<TopicSource> source;
+  std::shared_ptr<toolhost::FunctionCaller> caller;  // Null: models call no functions.
 };
 
 // What must not be said.
@@ -43,6 +46,9 @@ class LlmRun {
 
   LlmRun(const LlmParts& parts, const ToolCall& call) : parts_(parts), call_(call) {}
 
+  // The model may call the functions of the topic's course while it makes a text. Those that cannot
+  // be read now are left out.
+  Task<void> UseFunctions(const tutor::TopicRef& ref);
   // A text for the learner. Empty: none that may be shown.
   Task<std::optional<std::string>> Say(const llm::Values& values, const Secret& secret,
                                        uint32_t output_tokens_max);
@@ -61,6 +67,7 @@ class LlmRun {
   bool HasTime() const;
   std::optional<llm::Ask> AskFor(const llm::Values& values, uint32_t output_tokens_max,
                                  std::shared_ptr<const llm::Schema>* schema) const;
+  Task<llm::Reply> AskText(llm::Ask& ask, const std::function<void()>& retract);
   Task<Draft> SayOnce(llm::Ask ask, const Secret& secret, std::string* text);
   void Account(const llm::Reply& reply);
 
@@ -68,6 +75,7 @@ class LlmRun {
   const ToolCall& call_;
   std::string provider_, model_;
   llm::Usage usage_;
+  std::optional<FunctionRounds> functions_;
   uint32_t attempts_ = 0, fallbacks_ = 0, first_text_ms_ = 0;
 };
 

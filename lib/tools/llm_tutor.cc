@@ -22,6 +22,7 @@ Task<ToolAnswer> Present(const LlmParts& parts, const ToolCall& call) {
   LlmRun run(parts, call);
   const llm::Values values = PromptValues(call.request, nullptr);
   const Secret none;
+  co_await run.UseFunctions(args.ref);
   auto text = co_await run.Say(values, none, kMaterialTokensMax);
   if (!text) co_return co_await run.Instead();
   co_return run.Answer(tutor::PresentMaterialOk{std::move(*text)});
@@ -34,6 +35,7 @@ Task<ToolAnswer> Clarify(const LlmParts& parts, const ToolCall& call) {
   LlmRun run(parts, call);
   const llm::Values values = PromptValues(call.request, &*view);
   const Secret secret = Secret::Of(args.question, *view);
+  co_await run.UseFunctions(args.ref);
   auto text = co_await run.Say(values, secret, kTextTokensMax);
   if (!text) co_return co_await run.Instead();
   co_return run.Answer(tutor::ClarifyConceptOk{std::move(*text), true, false});
@@ -47,6 +49,7 @@ Task<ToolAnswer> Hint(const LlmParts& parts, const ToolCall& call) {
   const Secret secret = last ? Secret{} : Secret::Of(args.question, *view);
   LlmRun run(parts, call);
   const llm::Values values = PromptValues(call.request, &*view);
+  co_await run.UseFunctions(args.ref);
   auto text = co_await run.Say(values, secret, kTextTokensMax);
   if (!text) co_return co_await run.Instead();
   co_return run.Answer(tutor::GiveHintOk{args.level, args.of, std::move(*text), last});
@@ -59,6 +62,7 @@ Task<ToolAnswer> Remediate(const LlmParts& parts, const ToolCall& call) {
   LlmRun run(parts, call);
   const llm::Values values = PromptValues(call.request, &*view);
   const Secret secret = Secret::Of(args.question, *view);
+  co_await run.UseFunctions(args.ref);
   auto text = co_await run.Say(values, secret, kTextTokensMax);
   if (!text) co_return co_await run.Instead();
   tutor::RemediateKnownErrorOk ok;
@@ -71,9 +75,11 @@ Task<ToolAnswer> Remediate(const LlmParts& parts, const ToolCall& call) {
 }  // namespace
 
 Toolbox LlmTutor(Toolbox built_in, std::shared_ptr<llm::Client> client,
-                 std::shared_ptr<llm::Prompts> prompts, std::shared_ptr<TopicSource> source) {
-  auto parts = std::make_shared<const LlmParts>(
-      LlmParts{std::move(built_in), std::move(client), std::move(prompts), std::move(source)});
+                 std::shared_ptr<llm::Prompts> prompts, std::shared_ptr<TopicSource> source,
+                 std::shared_ptr<toolhost::FunctionCaller> caller) {
+  auto parts = std::make_shared<const LlmParts>(LlmParts{std::move(built_in), std::move(client),
+                                                         std::move(prompts), std::move(source),
+                                                         std::move(caller)});
   Toolbox box;
   const auto add = [&](Tool tool, Task<ToolAnswer> (*run)(const LlmParts&, const ToolCall&)) {
     if (parts->built_in.Has(tool)) {

@@ -17,13 +17,16 @@
 
 #include "llm/client.h"
 #include "llm/prompts.h"
+#include "toolhost/function_caller.h"
 #include "tools/course_bucket.h"
 #include "tools/toolbox.h"
 
 namespace lyceum::tools {
 
-// `prompts`: loaded with PromptSpecs() (prompt_values.h). The tools of `built_in`.
+// `prompts`: loaded with PromptSpecs() (prompt_values.h). The tools of `built_in`. `caller`: what
+// the functions of courses are called with, in the tools that answer with a text; null: none are.
 Toolbox LlmTutor(Toolbox built_in, std::shared_ptr<llm::Client> client,
-                 std::shared_ptr<llm::Prompts> prompts, std::shared_ptr<TopicSource> source);
+                 std::shared_ptr<llm::Prompts> prompts, std::shared_ptr<TopicSource> source,
+                 std::shared_ptr<toolhost::FunctionCaller> caller = nullptr);
 
 }  // namespace lyceum::tools

@@ -249,6 +249,16 @@ using ToolOutcome =
                  CheckAnswerOk, GiveHintOk, RemediateKnownErrorOk, DiagnoseErrorOk,
                  ClassifyIntentOk, ToolError>;  // In the order of Tool, then the error.
 
+// A function that a tool's language model wished to call: for the record only.
+struct FunctionUse {
+  std::string name;
+  std::string outcome;  // ok, or a word that says why there was no result.
+  uint32_t argument_bytes = 0;
+  uint32_t result_bytes = 0;
+  uint32_t latency_ms = 0;
+  bool operator==(const FunctionUse&) const = default;
+};
+
 // What a tool worker, or the dispatcher in its stead, says of a call.
 struct ToolReply {
   CallId call;
@@ -265,6 +275,7 @@ struct ToolReply {
   uint32_t attempts_made = 0;  // Requests to language models; how many of them were
   uint32_t fallbacks = 0;      // to another provider; and when the first text came.
   uint32_t first_text_ms = 0;
+  std::vector<FunctionUse> functions{};
   bool operator==(const ToolReply&) const = default;
 };
 

@@ -1,6 +1,7 @@
-// A tool worker in another language: serves `clarify_concept`, JSON over NATS.
+// A tool worker in another language: serves `clarify_concept`, and `convert_length`, a function that the
+// tutor's model calls where a course registers it; JSON over NATS.
 //
-//   NATS_URL=... NATS_USER=tool_worker NATS_PASSWORD=... node tool_worker.mjs [ID]
+//   NATS_URL=... NATS_USER=tool_worker NATS_PASSWORD=... node tool_worker.mjs [ID [TOOL...]]
 //
 // It shows the whole protocol: queue group, accept or busy, heartbeat, cancel, a result that is sent until
 // it is acked, and a request id that is never run twice. Start the built-in worker with --tools without
@@ -8,7 +9,7 @@
 import { connect, headers, JSONCodec } from "nats";
 
 const id = process.argv[2] ?? "example-tools";
-const tools = ["clarify_concept"];
+const tools = process.argv.length > 3 ? process.argv.slice(3) : ["clarify_concept", "convert_length"];
 const slots = 4;
 const json = JSONCodec();
 const jsonHeaders = () => {
@@ -36,8 +37,27 @@ async function clarify({ text, question }) {
   return { clarify_concept: { text: `You asked${about}: "${text}". Let us look at it step by step.`, on_topic: true } };
 }
 
+const metres = { mm: 0.001, cm: 0.01, m: 1, km: 1000 };
+
+// A function has JSON as text, by the schemas that the course has for it, in `function.json`.
+async function convertLength(json) {
+  const { value, from, to } = JSON.parse(json);
+  if (typeof value !== "number" || !metres[from] || !metres[to]) throw new Error("no length, or no unit");
+  return { function: { json: JSON.stringify({ value: (value * metres[from]) / metres[to], unit: to }) } };
+}
+
+const serves = {
+  clarify_concept: (args) => clarify(args.clarify_concept),
+  convert_length: (args) => convertLength(args.function.json),
+};
+
 async function publishResult(request, result) {
   const event = { id: request.id, tool_result: result };
+  // A function's goes to who asked, once; there is no stream that would ack it.
+  if (request.reply_subject.startsWith("_INBOX.tool_worker.")) {
+    nc.publish(request.reply_subject, json.encode(event), { headers: jsonHeaders() });
+    return;
+  }
   while (!nc.isClosed()) {
     try {
       await js.publish(request.reply_subject, json.encode(event), { msgID: request.id, headers: jsonHeaders(), timeout: 2000 });
@@ -53,7 +73,7 @@ async function serve(request) {
   const base = { id: request.id, attempt: request.attempt, tool: request.tool, worker: id, provider: "example" };
   let outcome;
   try {
-    outcome = { ok: await clarify(request.args[request.tool]) };
+    outcome = { ok: await serves[request.tool](request.args) };
   } catch (error) {
     outcome = { error: { code: "tool_failed", text: String(error), retryable: true } };
   }

@@ -65,8 +65,28 @@ Result<void> Check(const Flags& flags) {
   return {};
 }
 
+void AddFunctionFigures(const toolhost::FunctionCaller::Figures& functions,
+                        std::vector<worker::Metric>* figures) {
+  const auto figure = [](uint64_t value) { return static_cast<double>(value); };
+  for (size_t i = 0; i < functions.by_outcome.size(); ++i) {
+    const auto outcome = static_cast<toolhost::FunctionOutcome>(i);
+    figures->push_back({"lyceum_function_calls_total",
+                        "Functions that language models wished to call, by what came of it",
+                        figure(functions.by_outcome[i]),
+                        true,
+                        {{"outcome", std::string(Name(outcome))}}});
+  }
+  figures->push_back({"lyceum_function_argument_bytes_total", "Arguments of functions",
+                      figure(functions.argument_bytes)});
+  figures->push_back({"lyceum_function_result_bytes_total", "Results of functions",
+                      figure(functions.result_bytes)});
+  figures->push_back({"lyceum_function_latency_ms_total", "Milliseconds that functions took",
+                      figure(functions.latency_ms)});
+}
+
 std::vector<worker::Metric> Figures(const toolhost::ToolWorker& running,
-                                    const models::Models& models) {
+                                    const models::Models& models,
+                                    const toolhost::FunctionCaller* functions) {
   const auto counters = running.counters();
   const auto figure = [](uint64_t value) { return static_cast<double>(value); };
   std::vector<worker::Metric> figures = {
@@ -89,6 +109,7 @@ std::vector<worker::Metric> Figures(const toolhost::ToolWorker& running,
   };
   for (worker::Metric& metric : tool_worker::ProviderFigures(models))
     figures.push_back(std::move(metric));
+  if (functions != nullptr) AddFunctionFigures(functions->figures(), &figures);
   return figures;
 }
 
@@ -107,6 +128,7 @@ worker::Look LookAfter(wire::Connection& courses, const toolhost::ToolWorker& ru
 int Serve(const Flags& flags) {
   auto metrics = worker::MetricsAddress::Listen(flags.worker);
   if (!metrics) return worker::Fail(metrics.error());
+  static const SystemClock clock;
   const auto loop = std::make_shared<wire::EventLoop>();
   auto models = models::Open(flags.models, loop);
   if (!models) return worker::Fail(models.error());
@@ -121,8 +143,11 @@ int Serve(const Flags& flags) {
   }
   const std::shared_ptr<tools::TopicSource> source = std::move(*courses);
   tools::Toolbox toolbox = tools::BuiltInTutor(source);
+  std::shared_ptr<toolhost::FunctionCaller> functions;
   if (models->client != nullptr) {
-    toolbox = tools::LlmTutor(std::move(toolbox), models->client, models->prompts, source);
+    functions = std::make_shared<toolhost::FunctionCaller>(&clock, loop.get(), subjects);
+    toolbox =
+        tools::LlmTutor(std::move(toolbox), models->client, models->prompts, source, functions);
   }
   if (!flags.tools.empty()) {
     auto some = toolbox.Only(SplitNames(flags.tools));
@@ -134,12 +159,13 @@ int Serve(const Flags& flags) {
                                                        .id = flags.worker.id,
                                                        .slots = static_cast<size_t>(flags.slots)},
                                               .loop = loop,
-                                              .http = models->http});
+                                              .http = models->http,
+                                              .functions = functions});
   if (!running) return worker::Fail(running.error());
   LogInfo("started",
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});
   const int code = worker::ServeUntilStopped(
-      std::move(*metrics), [&] { return Figures(**running, *models); },
+      std::move(*metrics), [&] { return Figures(**running, *models, functions.get()); },
       LookAfter(**connection, **running), [&] { tool_worker::ReloadPrompts(*models); });
   LogInfo("draining");
   const bool drained = (*running)->Drain(In(kDrain));

@@ -86,11 +86,42 @@ class Events {
     return Typed("content_block_delta", {{"index", 0}, {"delta", delta}});
   }
 
+  // The functions that it calls, piece by piece.
+  std::vector<std::string> Wishes() const {
+    std::vector<std::string> events;
+    if (call_.anthropic && !reply_.wishes.empty()) {
+      events.push_back(Typed("content_block_stop", {{"index", 0}}));
+    }
+    for (size_t i = 0; i < reply_.wishes.size(); ++i) {
+      const std::vector<std::string> pieces =
+          Pieces(reply_.wishes[i].arguments, reply_.piece_bytes);
+      if (call_.anthropic) {
+        events.push_back(
+            Typed("content_block_start",
+                  {{"index", i + 1}, {"content_block", WishBlock(i, json::object())}}));
+        for (const std::string& piece : pieces) {
+          const json delta = {{"type", "input_json_delta"}, {"partial_json", piece}};
+          events.push_back(Typed("content_block_delta", {{"index", i + 1}, {"delta", delta}}));
+        }
+        events.push_back(Typed("content_block_stop", {{"index", i + 1}}));
+        continue;
+      }
+      json wish = OpenAiWish(i, "");
+      wish["index"] = i;
+      events.push_back(Chunk({{"tool_calls", json::array({wish})}}, nullptr));
+      for (const std::string& piece : pieces) {
+        const json more = {{"index", i}, {"function", {{"arguments", piece}}}};
+        events.push_back(Chunk({{"tool_calls", json::array({more})}}, nullptr));
+      }
+    }
+    return events;
+  }
+
   std::string End() const {
     const bool reason = reply_.trouble != Trouble::kNoFinishReason;
     const uint32_t tokens = OutputTokens(reply_.text);
     if (call_.anthropic) {
-      return Typed("content_block_stop", {{"index", 0}}) +
+      return (reply_.wishes.empty() ? Typed("content_block_stop", {{"index", 0}}) : "") +
              Typed("message_delta", {{"delta",
                                       {{"stop_reason", reason ? json(Reason()) : json(nullptr)},
                                        {"stop_sequence", nullptr}}},
@@ -159,6 +190,10 @@ class Events {
       json block = {{"type", "text"}, {"text", text}};
       if (!tool_.empty()) block = ToolBlock(input);
       message["content"] = empty ? json::array() : json::array({block});
+      for (size_t i = 0; i < reply_.wishes.size(); ++i) {
+        message["content"].push_back(
+            WishBlock(i, json::parse(reply_.wishes[i].arguments, nullptr, false)));
+      }
       message["stop_reason"] = reason;
       message["usage"] = AnthropicUsage(tokens);
       return Dump(message);
@@ -167,6 +202,9 @@ class Events {
                    {"message", {{"role", "assistant"}, {"content", text}, {"refusal", nullptr}}},
                    {"logprobs", nullptr},
                    {"finish_reason", reason}};
+    for (size_t i = 0; i < reply_.wishes.size(); ++i) {
+      choice["message"]["tool_calls"].push_back(OpenAiWish(i, reply_.wishes[i].arguments));
+    }
     json whole = ChunkFrame();
     whole["object"] = "chat.completion";
     whole["choices"] = empty ? json::array() : json::array({choice});
@@ -209,6 +247,18 @@ class Events {
             {"name", tool_},
             {"input", input}};
   }
+  std::string WishId(size_t i) const {
+    return "call_" + std::to_string(call_.number) + "_" + std::to_string(i);
+  }
+  json WishBlock(size_t i, const json& input) const {
+    return {
+        {"type", "tool_use"}, {"id", WishId(i)}, {"name", reply_.wishes[i].name}, {"input", input}};
+  }
+  json OpenAiWish(size_t i, const std::string& arguments) const {
+    return {{"id", WishId(i)},
+            {"type", "function"},
+            {"function", {{"name", reply_.wishes[i].name}, {"arguments", arguments}}}};
+  }
   json AnthropicUsage(uint32_t output_tokens) const {
     return {{"input_tokens", reply_.input_tokens - reply_.cached_tokens},
             {"cache_creation_input_tokens", 0},
@@ -228,6 +278,7 @@ class Events {
       case Trouble::kMaxTokens:
         return call_.anthropic ? "max_tokens" : "length";
       default:
+        if (!reply_.wishes.empty()) return call_.anthropic ? "tool_use" : "tool_calls";
         return !call_.anthropic ? "stop" : tool_.empty() ? "end_turn" : "tool_use";
     }
   }
@@ -301,6 +352,7 @@ void AddEvents(const LlmCall& call, const LlmReply& reply, Answer& answer) {
     if (reply.comments) add(events.Comment());
     add(events.Text(pieces[i], i + 1 == pieces.size()), reply.gap);
   }
+  for (std::string& event : events.Wishes()) add(std::move(event), reply.gap);
   if (trouble == Trouble::kCutBeforeEnd) return Cut(reply, answer);
   add(events.End());
 }

@@ -57,6 +57,12 @@ enum class Trouble {
   kRedirect,           // 302 to somewhere else.
 };
 
+// A function that the answer calls.
+struct LlmWish {
+  std::string name;
+  std::string arguments;  // JSON, or not.
+};
+
 struct LlmReply {
   std::string text;
   Trouble trouble = Trouble::kNone;
@@ -73,6 +79,7 @@ struct LlmReply {
   bool gzip = false;
   bool cut_in_order = false;  // kCut...: the body ends in order; only the format tells.
   std::string location = "http://127.0.0.1:9/elsewhere";  // kRedirect.
+  std::vector<LlmWish> wishes{};                          // After the text.
   uint32_t input_tokens = 100, cached_tokens = 0;         // cached_tokens: of the input_tokens.
 };
 

@@ -68,7 +68,8 @@ const std::vector<EventSample>& EventSamples() {
        R"({"id":"r1","tool_result":{"id":"3-17-1","attempt":2,"tool":"present_material",)"
        R"("worker":"t1","provider":"anthropic","model":"m","latency_ms":120,"usage":{"input_tokens":7,)"
        R"("output_tokens":8,"cached_tokens":9},"degraded":true,"ok":{"present_material":{"text":"A line."}},)"
-       R"("attempts_made":4,"fallbacks":1,"first_text_ms":310}})"},
+       R"("attempts_made":4,"fallbacks":1,"first_text_ms":310,"functions":[{"name":"look_up","outcome":"ok",)"
+       R"("argument_bytes":12,"result_bytes":345,"latency_ms":6},{"name":"unknown","outcome":"unknown"}]}})"},
       {kTool, R"({"id":"r2","tool_result":{"id":"3-17-1","attempt":3,"error":{"code":"lost",)"
               R"("text":"no tool worker answered","retryable":true}}})"},
       {kTool, ToolResultEvent("load_topic", TopicSample())},
@@ -195,6 +196,21 @@ const std::vector<std::string>& PartitionReplySamples() {
       R"({"error":{"code":"busy","text":"Try again.","retryable":true}})",
   };
   return kSamples;
+}
+
+const std::string& FunctionRequestSample() {
+  static const std::string kSample =
+      R"({"id":"3-17-0-fab-1","attempt":1,"tool":"look_up","user":"ann",)"
+      R"("deadline":"2026-03-01T09:30:00.125Z","reply_subject":"_INBOX.tool_worker.x.7",)"
+      R"("args":{"function":{"json":"{\"word\":\"ratio\"}"}},"trace":"00-0af7-b7ad-01"})";
+  return kSample;
+}
+
+const std::string& FunctionResultSample() {
+  static const std::string kSample =
+      R"({"id":"3-17-0-fab-1","tool_result":{"id":"3-17-0-fab-1","attempt":1,"tool":"look_up",)"
+      R"("worker":"t2","latency_ms":6,"ok":{"function":{"json":"{\"meaning\":7}"}}}})";
+  return kSample;
 }
 
 const std::string& ToolRefusedSample() {

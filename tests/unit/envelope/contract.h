@@ -23,6 +23,9 @@ const std::string& ToolHeartbeatSample();
 const std::string& WorkerHeartbeatSample();
 const std::vector<std::string>& PartitionCommandSamples();
 const std::vector<std::string>& PartitionReplySamples();
+// Of functions: between tool workers.
+const std::string& FunctionRequestSample();
+const std::string& FunctionResultSample();
 const std::string& ToolRefusedSample();
 const std::string& BarrierSample();
 const std::string& TopicSample();

@@ -332,6 +332,30 @@ TEST(Contract, EventsOfPeopleMayLackAnId) {
   EXPECT_EQ(EventFromJson(R"({"hin":{}})").error().text, "hin: unknown field");
 }
 
+// --- Functions ----------------------------------------------------------------------------------
+
+TEST(Functions, RequestsAndResultsSurviveBothWays) {
+  const auto request = DecodeFunctionRequest(FunctionRequestSample(), Encoding::kJson);
+  ASSERT_TRUE(request) << request.error().text;
+  EXPECT_EQ(request->json, R"({"word":"ratio"})");
+  EXPECT_EQ(EncodeFunctionRequest(*request), FunctionRequestSample());
+  const auto result = DecodeFunctionResult(FunctionResultSample(), Encoding::kJson);
+  ASSERT_TRUE(result) << result.error().text;
+  EXPECT_EQ(EncodeFunctionResult(*result, Encoding::kJson), FunctionResultSample());
+  const auto again =
+      DecodeFunctionResult(EncodeFunctionResult(*result, Encoding::kProtobuf), Encoding::kProtobuf);
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(std::get<std::string>(again->outcome), R"({"meaning":7})");
+}
+
+// Sessions neither ask for functions nor have their results.
+TEST(Functions, AreNoPartOfWhatASessionReads) {
+  EXPECT_FALSE(DecodeToolRequest(FunctionRequestSample(), Encoding::kJson));
+  const auto event = DecodeEvent(FunctionResultSample(), Encoding::kJson, RecordClass::kTool);
+  ASSERT_FALSE(event);
+  EXPECT_NE(event.error().text.find("tool"), std::string::npos) << event.error().text;
+}
+
 // --- No field of the contract is missing from the samples ---------------------------------------
 
 template <class Type>
@@ -350,11 +374,14 @@ TEST(Contract, TheSamplesSetEveryField) {
   std::vector<std::string> events;
   for (const auto& sample : EventSamples()) events.push_back(sample.json);
   events.push_back(BarrierSample());
+  events.push_back(FunctionResultSample());
   ExpectAllFieldsSet<v1::Event>(events);
   std::vector<std::string> messages = ClientMessageSamples();
   messages.insert(messages.end(), StreamSamples().begin(), StreamSamples().end());
   ExpectAllFieldsSet<v1::ClientMessage>(messages);
-  ExpectAllFieldsSet<v1::ToolRequest>(ToolRequestSamples());
+  std::vector<std::string> requests = ToolRequestSamples();
+  requests.push_back(FunctionRequestSample());
+  ExpectAllFieldsSet<v1::ToolRequest>(requests);
   ExpectAllFieldsSet<v1::ToolAck>(ToolAckSamples());
   ExpectAllFieldsSet<v1::ToolHeartbeat>({ToolHeartbeatSample()});
   ExpectAllFieldsSet<v1::Topic>({TopicSample(), NamedTopicSample()});

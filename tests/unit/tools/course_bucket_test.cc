@@ -47,6 +47,29 @@ TEST_F(Courses, WhatWasPutIsFoundByVersionAndAsCurrent) {
   EXPECT_EQ((*list)[0].topics.at(1).questions, 5U);
 }
 
+TEST_F(Courses, FunctionsAreFoundByVersionAndAsCurrent) {
+  Course course = DefaultCourse();
+  const tutor::TopicRef ref{course.id, course.version, TopicId()};
+  ASSERT_TRUE(bucket_->Put(course));
+  EXPECT_EQ(bucket_->FunctionsAtHand(ref), nullptr);
+  const auto none = bucket_->Functions(ref);
+  ASSERT_TRUE(none) << none.error().text;
+  EXPECT_TRUE((*none)->all().empty());
+  EXPECT_EQ(bucket_->FunctionsAtHand(ref), *none) << "also that there are none is kept";
+  course.version = "v2";
+  course.functions = {{"look_up", "d", R"({"type":"object"})", R"({"type":"string"})"}};
+  ASSERT_TRUE(bucket_->Put(course));
+  for (const char* version : {"v2", ""}) {
+    const auto found = bucket_->Functions({course.id, version, TopicId()});
+    ASSERT_TRUE(found) << found.error().text;
+    ASSERT_EQ((*found)->all().size(), 1U);
+    EXPECT_EQ((*found)->Find("look_up")->is, course.functions[0]);
+    EXPECT_EQ((*found)->Find("look_down"), nullptr);
+    EXPECT_FALSE((*found)->Find("look_up")->arguments.Problems("[]").empty());
+  }
+  EXPECT_FALSE(bucket_->Functions({CourseId("other"), "", TopicId()}));
+}
+
 TEST_F(Courses, AnOldVersionStaysWhenANewOneIsCurrent) {
   Course course = DefaultCourse();
   ASSERT_TRUE(bucket_->Put(course));

@@ -19,6 +19,65 @@ std::string With(const std::string& question) {
 
 const std::string kGood = "id = \"q\"\ntext = \"1+1?\"\nformat = \"numeric\"\nanswers = [\"2\"]\n";
 
+// A function as the file has it.
+std::string WithFunction(const std::string& name,
+                         const std::string& arguments = "{\"type\":\"object\"}",
+                         const std::string& result = "{\"type\":\"string\"}") {
+  return With(kGood) + "[[function]]\nname = \"" + name + "\"\ndescription = \"d\"\narguments = '" +
+         arguments + "'\nresult = '" + result + "'\n";
+}
+
+TEST(CourseFile, AFunctionIsPartOfTheCourseAndOfItsVersion) {
+  const auto read = ParseCourseFile(WithFunction("look_up"));
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_TRUE(read->refusals.empty());
+  ASSERT_EQ(read->course.functions.size(), 1U);
+  EXPECT_EQ(read->course.functions[0],
+            (CourseFunction{"look_up", "d", "{\"type\":\"object\"}", "{\"type\":\"string\"}"}));
+  const auto without = ParseCourseFile(With(kGood));
+  ASSERT_TRUE(without);
+  EXPECT_TRUE(without->course.functions.empty());
+  EXPECT_NE(without->course.version, read->course.version);
+  const auto odd = ParseCourseFile(WithFunction(
+      "f", "{\"type\":\"object\",\"properties\":{\"pattern\":{\"type\":\"string\"}}}"));
+  ASSERT_TRUE(odd);
+  EXPECT_EQ(odd->course.functions.size(), 1U) << "a property of that name";
+  EXPECT_NE(ParseCourseFile(WithFunction("look_down"))->course.version, read->course.version);
+}
+
+TEST(CourseFile, ABadFunctionIsLeftOutAndNamed) {
+  const std::vector<std::pair<std::string, std::string>> bad = {
+      {WithFunction("check_answer"), "tool of the tutor"},
+      {WithFunction("Look-up"), "the name must be"},
+      {WithFunction("f", "no JSON"), "arguments"},
+      {WithFunction("f", "{\"type\":\"string\"}"), "\"type\": \"object\""},
+      {WithFunction("f", "{\"type\":\"object\"}", "{\"type\":7}"), "result"},
+      {WithFunction("f", "{\"type\":\"object\"}", ""), "result is missing"},
+      {WithFunction("f", "{\"a\":\"" + std::string(8200, 'a') + "\"}"), "longer than"},
+      {WithFunction("f", "{\"type\":\"object\",\"properties\":{\"a\":{\"pattern\":\"(a|b)*\"}}}"),
+       "arguments: pattern"},
+      {WithFunction("f", "{\"type\":\"object\"}", "{\"anyOf\":[{\"$ref\":\"#\"}]}"), "result: "},
+      {WithFunction("f") + "more = 1\n", "unknown key more"},
+  };
+  for (const auto& [file, why] : bad) {
+    const auto read = ParseCourseFile(file);
+    ASSERT_TRUE(read) << read.error().text;
+    EXPECT_TRUE(read->course.functions.empty()) << why;
+    ASSERT_EQ(read->refusals.size(), 1U) << why;
+    EXPECT_NE(read->refusals[0].reason.find(why), std::string::npos) << read->refusals[0].reason;
+    EXPECT_TRUE(read->refusals[0].item.starts_with("function ")) << read->refusals[0].item;
+    EXPECT_GT(read->refusals[0].line, 8);
+  }
+  std::string many = With(kGood);
+  for (int i = 0; i < 18; ++i) {
+    many += WithFunction("f" + std::to_string(i % 17)).substr(With(kGood).size());
+  }
+  const auto read = ParseCourseFile(many);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->course.functions.size(), kFunctionsMax);
+  EXPECT_EQ(read->refusals.size(), 2U);
+}
+
 TEST(CourseFile, AGoodCourseIsReadWhole) {
   const auto read = ParseCourseFile(
       With(kGood + "tolerance = 0.5\nunit = \"km\"\nhints = [\"h\"]\nsolution = \"s\"\n"
