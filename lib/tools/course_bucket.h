@@ -42,6 +42,10 @@ class TopicSource {
   virtual ~TopicSource() = default;
   // Version empty: the current one. Topic empty: the first one. Thread-safe.
   virtual Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) = 0;
+  // The topics of a version of a course, in their order. kReject: the source does not know it.
+  virtual Result<std::vector<TopicId>> Order(const CourseId&, const std::string&) {
+    return Reject("the order of the topics is not known");
+  }
   // The same where it is there without a wait; else null.
   virtual std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef&) { return nullptr; }
 };
@@ -65,6 +69,7 @@ class CourseBucket : public TopicSource {
   Result<std::vector<CourseIndex>> List();
   Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) override;
   std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef& ref) override;
+  Result<std::vector<TopicId>> Order(const CourseId& course, const std::string& version) override;
 
  private:
   class Cache;
