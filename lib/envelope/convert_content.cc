@@ -103,6 +103,10 @@ void Write(const tutor::Topic& topic, v1::Topic* out) {
   out->set_version(topic.version);
   out->set_title(topic.title);
   out->set_generate_questions(topic.generate_questions);
+  for (const auto& group : topic.synonyms) {
+    v1::Synonyms* terms = out->add_synonyms();
+    for (const std::string& term : group) terms->add_terms(term);
+  }
 }
 
 tutor::Topic Read(const v1::Topic& in, Reader& reader) {
@@ -120,6 +124,7 @@ tutor::Topic Read(const v1::Topic& in, Reader& reader) {
   topic.version = reader.IdOrEmpty("version", in.version());
   topic.title = in.title();
   topic.generate_questions = in.generate_questions();
+  for (const auto& group : in.synonyms()) topic.synonyms.push_back(Strings(group.terms()));
   return topic;
 }
 

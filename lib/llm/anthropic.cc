@@ -9,10 +9,13 @@ namespace lyceum::llm::anthropic {
 namespace {
 
 Finish OfReason(const std::string& reason) {
-  if (reason == "end_turn" || reason == "stop_sequence" || reason == "tool_use") {
+  if (reason == "end_turn" || reason == "stop_sequence" || reason == "tool_use" ||
+      reason == "stop") {
     return Finish::kStop;
   }
-  if (reason == "max_tokens" || reason == "model_context_window_exceeded") return Finish::kLength;
+  if (reason == "max_tokens" || reason == "length" || reason == "model_context_window_exceeded") {
+    return Finish::kLength;
+  }
   if (reason == "refusal") return Finish::kRefused;
   return Finish::kUnknown;
 }
@@ -47,12 +50,17 @@ class AnthropicDecoder : public Decoder {
   Step OnEvent(const SseEvent& event) override {
     // They say nothing.
     if (event.name == "ping" || event.name == "content_block_stop") return std::string();
-    const Json json = ParseJson(event.data);
-    if (!json.is_object()) return Trouble{"bad_json", Blame::kPassing};
-    const std::string type = TextField(json, "type");
-    if (type == "content_block_start") {
-      return OnBlock(Field(json, "index"), Field(json, "content_block"));
+    if (IsDone(event.data)) {  // Of proxies that speak another format, too.
+      ended_ = true;
+      return std::string();
     }
+    if (event.name != "error" && IsKeepAlive(event.data)) return std::string();
+    const Json json = ParseJson(event.data);
+    if (event.name == "error" && !json.is_object()) return OfError({});
+    if (!json.is_object()) return Trouble{"bad_json", Blame::kPassing};
+    std::string type = TextField(json, "type");
+    if (event.name == "error" || (type.empty() && Field(json, "error").is_object())) type = "error";
+    if (type == "content_block_start") return OnBlock(Field(json, "index"), Field(json, "content_block"));
     if (type == "content_block_delta") return OnDelta(Field(json, "index"), Field(json, "delta"));
     if (type == "error") return OfError(Field(json, "error"));
     if (type == "message_start") {
@@ -60,7 +68,13 @@ class AnthropicDecoder : public Decoder {
     } else if (type == "message_delta") {
       TakeUsage(Field(json, "usage"));
       usage_told_ = true;
-      finish_ = OfReason(TextField(Field(json, "delta"), "stop_reason"));
+      const std::string reason = TextField(Field(json, "delta"), "stop_reason");
+      // Proxies send one more, without a reason.
+      if (finish_ == Finish::kUnknown && !reason.empty()) {
+        finish_ = OfReason(reason);
+        if (finish_ == Finish::kUnknown) return Trouble{"bad_finish", Blame::kPassing};
+      }
+      return WithoutControls(std::exchange(whole_input_, {}));
     } else if (type == "message_stop") {
       ended_ = true;
     }
@@ -70,7 +84,9 @@ class AnthropicDecoder : public Decoder {
   Step OnWhole(std::string_view body) override {
     const Json json = ParseJson(body);
     if (!json.is_object()) return Trouble{"bad_json", Blame::kPassing};
-    if (TextField(json, "type") == "error") return OfError(Field(json, "error"));
+    if (TextField(json, "type") == "error" || Field(json, "error").is_object()) {
+      return OfError(Field(json, "error"));
+    }
     const Json& content = Field(json, "content");
     if (!content.is_array()) return Trouble{"bad_json", Blame::kPassing};
     std::string text;
@@ -82,33 +98,48 @@ class AnthropicDecoder : public Decoder {
       } else if (type == "tool_use" && Field(block, "input").is_object()) {
         text += Dump(Field(block, "input"));
       }
+      if (type == "thinking") Keep(TextField(block, "thinking"), &reasoning_);
     }
     TakeUsage(Field(json, "usage"));
     usage_told_ = true;
-    finish_ = OfReason(TextField(json, "stop_reason"));
+    const std::string reason = TextField(json, "stop_reason");
+    finish_ = OfReason(reason);
+    if (finish_ == Finish::kUnknown && !reason.empty()) {
+      return Trouble{"bad_finish", Blame::kPassing};
+    }
     ended_ = true;
     return WithoutControls(text);
   }
 
  private:
-  // A block may bring its begin along. The input of a tool is an empty object there: what it is
-  // comes in deltas.
+  // A block may bring its begin along. The input of a tool is an empty object there, and comes in
+  // deltas; of proxies it is whole, and no delta follows.
   Step OnBlock(const Json& index, const Json& block) {
-    if (keeps_calls_ && TextField(block, "type") == "tool_use") {
+    const std::string type = TextField(block, "type");
+    if (type == "tool_use" && keeps_calls_) {
       calls_.OnAnthropicBlock(index, block);
+      return std::string();
     }
-    if (TextField(block, "type") != "text") return std::string();
+    const Json& input = Field(block, "input");
+    if (type == "tool_use" && input.is_object() && !input.empty()) whole_input_ = Dump(input);
+    if (type == "thinking") Keep(TextField(block, "thinking"), &reasoning_);
+    if (type != "text") return std::string();
     return WithoutControls(TextField(block, "text"));
   }
 
   Step OnDelta(const Json& index, const Json& delta) {
     const std::string type = TextField(delta, "type");
     if (type == "text_delta") return WithoutControls(TextField(delta, "text"));
+    if (type == "thinking_delta") Keep(TextField(delta, "thinking"), &reasoning_);
     if (type == "input_json_delta" && keeps_calls_) {
       calls_.OnAnthropicDelta(index, TextField(delta, "partial_json"));
       return std::string();
     }
-    if (type == "input_json_delta") return WithoutControls(TextField(delta, "partial_json"));
+    if (type == "input_json_delta") {
+      const std::string piece = TextField(delta, "partial_json");
+      if (!piece.empty()) whole_input_.clear();
+      return WithoutControls(piece);
+    }
     return std::string();
   }
 
@@ -131,6 +162,7 @@ class AnthropicDecoder : public Decoder {
     usage_.input_tokens = input.input_tokens;
   }
 
+  std::string whole_input_;  // Of a tool, as long as no delta has come.
   uint32_t fresh_ = 0;
   uint32_t written_ = 0;  // Into the cache.
 };

@@ -30,11 +30,14 @@ struct AttemptOrder {
   Deadline text_by;   // Of the first text.
   std::stop_token stop;
   const std::function<void(std::string_view)>& on_text;  // May be empty.
+  const std::function<void()>& on_void;  // All text so far was none. Empty where on_text is.
+  const Quirks& quirks;                  // As the provider is asked; provider.quirks, or milder.
 };
 
 struct AttemptEnd {
   std::optional<Trouble> trouble;  // None: `reply` is the answer.
   ChatReply reply;                 // With a trouble: as far as it came.
+  bool broken = false;             // With a trouble: it had begun to answer.
   RetryHints hints;
   // What it may have cost at most, by the provider's account, else by what went over the wire.
   Usage cost;
@@ -43,6 +46,10 @@ struct AttemptEnd {
   // It ran out of time, and had so little that this does not speak against the provider.
   bool hurried = false;
 };
+
+// What is wrong with a structured answer, by the judge; the good one becomes the text, wherever it
+// stood. Empty: nothing.
+std::string JudgeReply(const Judge& judge, ChatReply* reply);
 
 // Ends in the thread of the HTTP client, where it has to wait.
 Task<AttemptEnd> MakeAttempt(wire::HttpClient& http, const AttemptOrder& order);

@@ -35,6 +35,7 @@ Breaker::Outcome ForBreaker(const AttemptEnd& end) {
 
 // What the model said goes back to the model alone.
 ChatRequest WithRepair(const ChatRequest& chat, std::string text, const std::string& wrong) {
+  if (text.empty()) text = "(no answer)";
   ChatRequest repair = chat;
   repair.turns.push_back({Turn::Role::kAssistant, std::move(text)});
   repair.turns.push_back(
@@ -79,22 +80,33 @@ Task<Reply> Call::Run() {
 
 Task<Call::Next> Call::AskOne(size_t index, size_t others, bool wait_for_room) {
   const Provider& provider = shared_.config.providers[index];
+  Gate& gate = *shared_.gates[index];
+  Way way;
+  way.wait_for_room = wait_for_room;
+  way.quirks = gate.quirks();
+  way.chat = ask_.chat;
+  if (provider.max_tokens > 0) way.chat.output_tokens_max = provider.max_tokens;
   // While others are left, this one has its even share of the time to begin to speak, over all its
   // attempts: so that somebody still has time when it is silent. Once it speaks it may go on until
   // the end.
   const Deadline now = Steady::now();
-  const Deadline text_by =
-      now + std::max(Steady::duration(0), ask_.deadline - now) / static_cast<int64_t>(others + 1);
-  ChatRequest chat = ask_.chat;
+  way.deadline = ask_.deadline;
+  if (provider.grading.count() > 0 && ask_.tool == kGradingTool) {
+    way.deadline = std::min(way.deadline, now + provider.grading);
+  }
+  way.text_by = std::min(way.deadline, now + std::max(Steady::duration(0), ask_.deadline - now) /
+                                                 static_cast<int64_t>(others + 1));
+  const ChatRequest first = way.chat;
   bool repaired = false;
   uint32_t failures = 0;
   while (true) {
     if (ask_.stop.stop_requested() || LeftMs(ask_.deadline) == 0) co_return Next::kEnd;
+    if (LeftMs(way.deadline) == 0) co_return Next::kElsewhere;
     Next next = Next::kElsewhere;
     std::string wrong;
-    const std::optional<AttemptEnd> end =
-        co_await TryOnce(index, chat, text_by, wait_for_room, &next, &wrong);
+    const std::optional<AttemptEnd> end = co_await TryOnce(index, way, &next, &wrong);
     if (!end) co_return next;
+    if (!end->trouble) gate.Learn(way.quirks);
     if (!end->trouble && wrong.empty()) {
       reply_.outcome =
           Answer{end->reply.text, end->reply.finish, provider.name, provider.ModelOf(ask_.tool),
@@ -103,40 +115,48 @@ Task<Call::Next> Call::AskOne(size_t index, size_t others, bool wait_for_room) {
     }
     if (!end->trouble) {
       if (std::exchange(repaired, true)) co_return Next::kElsewhere;
-      chat = WithRepair(ask_.chat, end->reply.text, wrong);
+      way.chat = WithRepair(first, end->reply.text, wrong);
       reason_ = "repair";
       continue;
     }
     Retract();
+    auto milder =
+        Milder(provider.api, way.quirks, provider.quirks, !way.chat.schema.empty(), *end->trouble);
+    if (milder) {
+      way.quirks = *std::move(milder);
+      reason_ = "milder";
+      continue;
+    }
     const Blame blame = end->trouble->blame;
     const bool again = (blame == Blame::kPassing || blame == Blame::kRequest) &&
                        end->hints.should_retry.value_or(blame == Blame::kPassing);
     if (!again || ++failures >= provider.attempts) co_return Next::kElsewhere;
+    if (end->broken && others > 0) co_return Next::kElsewhere;
     // A wait that does not fit is not begun: the time is better spent elsewhere.
     const Deadline due = Steady::now() + RetryWait(*end, failures - 1, provider);
-    if (due >= text_by) co_return Next::kElsewhere;
+    if (due >= way.text_by) co_return Next::kElsewhere;
     const bool in_time = co_await shared_.timers.Until(due, ask_.stop);
     if (!in_time) co_return Next::kEnd;
     reason_ = "retry";
   }
 }
 
-Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const ChatRequest& chat,
-                                              Deadline text_by, bool wait_for_room, Next* next,
+Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const Way& way, Next* next,
                                               std::string* verdict) {
   const Provider& provider = shared_.config.providers[index];
   Gate& gate = *shared_.gates[index];
-  const uint32_t tokens = Sum({InputTokensAtMost(chat), chat.output_tokens_max, 0});
+  const uint32_t tokens = Sum({InputTokensAtMost(way.chat), way.chat.output_tokens_max, 0});
   std::optional<Budget::Reservation> reservation = Reserve(tokens);
   if (!reservation) {
     *next = Next::kEnd;
     co_return std::nullopt;
   }
   const Gate::Entered entered = co_await gate.Enter(
-      tokens, wait_for_room ? std::optional<Deadline>(ask_.deadline) : std::nullopt, ask_.stop);
+      tokens, way.wait_for_room ? std::optional<Deadline>(way.deadline) : std::nullopt, ask_.stop);
   if (const Gate::Refusal* refusal = std::get_if<Gate::Refusal>(&entered)) {
     Settle(*reservation, 0);
-    *next = *refusal == Gate::Refusal::kRoom && !wait_for_room ? Next::kNoRoom : Next::kElsewhere;
+    *next =
+        *refusal == Gate::Refusal::kRoom && !way.wait_for_room ? Next::kNoRoom : Next::kElsewhere;
     co_return std::nullopt;
   }
   const Gate::Pass& pass = std::get<Gate::Pass>(entered);
@@ -144,24 +164,27 @@ Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const ChatRequest& c
 
   // Of JSON nobody hears a part.
   std::function<void(std::string_view)> listener;
+  std::function<void()> on_void;
   if (ask_.on_text && judge_ == nullptr) {
     listener = [this](std::string_view text) {
       said_ = true;
       ask_.on_text(text);
     };
+    on_void = [this] { Retract(); };
   }
-  const AttemptOrder order{provider, attempt.model, chat,    ask_.deadline,
-                           text_by,  ask_.stop,     listener};
+  const AttemptOrder order{provider,  attempt.model, way.chat, way.deadline, way.text_by,
+                           ask_.stop, listener,      on_void,  way.quirks};
   AttemptEnd end = co_await MakeAttempt(*shared_.http, order);
   if (!end.trouble && judge_ != nullptr) {
     co_await ThreadPool::Entry{ask_.threads};
-    *verdict = (*judge_)(end.reply.text);
+    *verdict = JudgeReply(*judge_, &end.reply);
   }
 
   attempt.outcome = end.trouble ? end.trouble->outcome : verdict->empty() ? "ok" : "bad_result";
   attempt.latency_ms = end.latency_ms;
   attempt.first_text_ms = end.first_text_ms;
-  attempt.usage = end.reply.usage;
+  // What the provider tells; else the most it may have cost. A call that ends early is billed too.
+  attempt.usage = end.cost;
   Settle(*reservation, Sum(end.cost));
   gate.Leave(pass, ForBreaker(end), attempt, Sum(end.cost));
   if (attempt.outcome != "ok" && attempt.outcome != "cancelled") {

@@ -44,9 +44,18 @@ class Call {
 
   // At this provider, with `others` left that may be asked after it.
   Task<Next> AskOne(size_t index, size_t others, bool wait_for_room);
+  // How a provider is asked.
+  struct Way {
+    ChatRequest chat;
+    Quirks quirks;
+    Deadline text_by;   // Of the first text.
+    Deadline deadline;  // Of all of it.
+    bool wait_for_room = false;
+  };
   // One attempt, with everything that is counted. Nothing: not begun, `*next` says what now.
-  Task<std::optional<AttemptEnd>> TryOnce(size_t index, const ChatRequest& chat, Deadline text_by,
-                                          bool wait_for_room, Next* next, std::string* verdict);
+  Task<std::optional<AttemptEnd>> TryOnce(size_t index, const Way& way, Next* next,
+                                          std::string* verdict);
+
   std::optional<Budget::Reservation> Reserve(uint32_t tokens);
   void Settle(const Budget::Reservation& reservation, uint32_t tokens_used);
   std::chrono::milliseconds RetryWait(const AttemptEnd& end, uint32_t retry,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,9 +66,15 @@ struct Usage {
 struct ChatReply {
   std::string text;
   std::vector<FunctionCall> calls;
+  // Where some models put a structured answer; never shown.
+  std::string tool_input;
+  std::string reasoning;
   Finish finish = Finish::kUnknown;
   Usage usage;
 };
+
+// What is wrong with an answer, in words that the model is told in the one repair. Empty: nothing.
+using Judge = std::function<std::string(std::string_view text)>;
 
 // A guess of the tokens of a text, on the high side: for reservations, never for accounts.
 uint32_t TokensAtMost(std::string_view text);

@@ -34,7 +34,8 @@ Task<Reply> Client::AskJson(const Ask& ask, const Judge& judge) {
   co_return co_await call.Run();
 }
 
-Task<std::vector<Client::Check>> Client::CheckProviders(Deadline deadline) {
+Task<std::vector<Client::Check>> Client::CheckProviders(const std::vector<CheckAsk>& asks,
+                                                        Deadline deadline) {
   Shared& shared = impl_->shared;
   std::vector<Check> checks;
   for (size_t i = 0; i < shared.config.providers.size(); ++i) {
@@ -42,8 +43,10 @@ Task<std::vector<Client::Check>> Client::CheckProviders(Deadline deadline) {
     const Deadline now = Steady::now();
     const auto share = std::max(Steady::duration(0), deadline - now) /
                        static_cast<int64_t>(shared.config.providers.size() - i);
-    checks.push_back(co_await CheckProvider(*shared.http, shared.config.providers[i],
-                                            shared.gates[i].get(), now + share));
+    ProviderCheck check(*shared.http, shared.config.providers[i], shared.gates[i].get(),
+                        now + share);
+    std::vector<Check> of_one = co_await check.Run(asks);
+    for (Check& one : of_one) checks.push_back(std::move(one));
   }
   co_return checks;
 }

@@ -5,11 +5,15 @@
 // deadline), the concurrency, requests and tokens per minute of each provider, the tokens of a user
 // and day. A provider whose circuit breaker is open, or whose limits leave no room, is passed over.
 // When nobody else is left, room is waited for; an open breaker is not. Before the first piece of
-// text another attempt is free; after it the text is retracted and said anew. A refusal is not
-// asked for again where it came from. Any number of calls at once, from any threads; it outlives
-// them. A call goes on in the thread that ends its wait: mostly that of the HTTP client.
+// text another attempt is free; after it the text is retracted and said anew. An answer that breaks
+// off is asked of the next provider; of the same one only where no other is left. A refusal is not
+// asked for again where it came from. A provider that refuses how it is asked (the form of a
+// schema, the name of a bound) is asked more mildly, and that is remembered. Any number of calls at
+// once, from any threads; it outlives them. A call goes on in the thread that ends its wait: mostly
+// that of the HTTP client.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -49,12 +53,12 @@ struct Ask {
 struct Attempt {
   std::string provider;
   std::string model;
-  std::string reason;  // Why it was made: first | rewrite | retry | fallback | repair
+  std::string reason;  // Why it was made: first | rewrite | retry | fallback | repair | milder
   // ok | http_429 | first_byte | bad_json | refused | bad_result ...: a word, no free text.
   std::string outcome;
   uint32_t latency_ms = 0;
   uint32_t first_text_ms = 0;  // 0: none came.
-  Usage usage;                 // As far as the provider has told.
+  Usage usage;                 // As the provider tells; else the most it may have cost.
 };
 
 struct Answer {
@@ -82,9 +86,6 @@ struct Reply {
   const Failure* failure() const { return std::get_if<Failure>(&outcome); }
 };
 
-// What is wrong with an answer, in words that the model is told in the one repair. Empty: nothing.
-using Judge = std::function<std::string(std::string_view text)>;
-
 class Client {
  public:
   // kReject: the configuration has no provider.
@@ -95,18 +96,29 @@ class Client {
   // Plain text. An answer that ended with kLength is an answer; one that is empty is not.
   // What is given outlives the call.
   Task<Reply> AskText(const Ask& ask);
-  // An answer that `judge` finds good; else one repair with what it says, else the next provider.
-  // Never streams.
+  // An answer that `judge` finds good, in the text, the input of a tool or what the model thought;
+  // else one repair with what it says, else the next provider. Never streams.
   Task<Reply> AskJson(const Ask& ask, const Judge& judge);
 
-  // One short real question to each provider, past the breaker. In the order of the configuration.
+  // What a tool asks, for the check.
+  struct CheckAsk {
+    std::string tool;
+    ChatRequest chat;
+    Judge judge;                        // Empty: any text is good.
+    std::chrono::milliseconds time{0};  // Within this the answer is of use. 0: no matter.
+    uint32_t input_tokens_max = 0;      // How long the question may get, beside this one.
+  };
   struct Check {
     std::string provider;
     std::string model;
+    std::string tool;  // Empty: of the provider as a whole.
     bool good = false;
-    std::string text;  // "answered in 412 ms", or what is wrong and what to do about it.
+    bool warning = false;  // Good, but something is to be looked at.
+    std::string text;      // "answered in 412 ms", or what is wrong and what to do about it.
   };
-  Task<std::vector<Check>> CheckProviders(Deadline deadline);
+  // One short real question to each provider, past the breaker; to those that answer, each of
+  // `asks`. In the order of the configuration.
+  Task<std::vector<Check>> CheckProviders(const std::vector<CheckAsk>& asks, Deadline deadline);
 
   const Config& config() const;
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "base/json_object.h"
@@ -10,6 +12,34 @@
 #include "llm/retry.h"
 
 namespace lyceum::llm {
+namespace {
+
+constexpr std::string_view kSpace = " \t\r\n";
+constexpr size_t kErrorBytesRead = 4096;
+
+// Matched with words known here, and not quoted.
+About AboutOf(std::string_view body) {
+  std::string text(body.substr(0, kErrorBytesRead));
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto has = [&](std::initializer_list<std::string_view> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](std::string_view word) { return text.find(word) != std::string::npos; });
+  };
+  if (has({"context length", "context_length", "context size", "context window", "maximum context",
+           "prompt is too long", "exceed_context"})) {
+    return About::kContext;
+  }
+  if (has({"stream_options", "include_usage"})) return About::kStreamUsage;
+  if (has({"response_format", "json_schema", "output_config", "output_format", "tool_choice",
+           "structured output", "grammar", "guided", "schema"})) {
+    return About::kSchema;
+  }
+  if (has({"max_completion_tokens", "max_tokens"})) return About::kMaxTokens;
+  return About::kUnknown;
+}
+
+}  // namespace
 
 WireRequest Encode(const Provider& provider, const std::string& model, const ChatRequest& chat) {
   switch (provider.api) {
@@ -31,8 +61,28 @@ std::unique_ptr<Decoder> MakeDecoder(Api api) {
   CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
+void Decoder::Keep(std::string_view more, std::string* aside) {
+  aside->append(more.substr(0, kAsideBytesMax - std::min(aside->size(), kAsideBytesMax)));
+}
+
+bool IsKeepAlive(std::string_view data) {
+  const size_t begin = data.find_first_not_of(kSpace);
+  return begin == std::string_view::npos || data[begin] == ':';
+}
+
+bool IsDone(std::string_view data) {
+  const size_t begin = data.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return false;
+  return data.substr(begin, data.find_last_not_of(kSpace) - begin + 1) == "[DONE]";
+}
+
 Trouble OfStatus(Api api, int status, std::string_view body) {
   Trouble trouble{fmt::format("http_{}", status), Blame::kRequest};
+  if (status == 400 || status == 413 || status == 422 || status == 501) {
+    trouble.about = AboutOf(body);
+    if (trouble.about == About::kContext) trouble.outcome = "context_length_exceeded";
+  }
+  if (status == 501 && trouble.about != About::kUnknown) return trouble;
   if (IsRetriedStatus(status)) {
     trouble.blame = Blame::kPassing;
     // An account without money answers like one that is too fast, but waiting does not help it.
@@ -44,6 +94,46 @@ Trouble OfStatus(Api api, int status, std::string_view body) {
     trouble.blame = Blame::kProvider;
   }
   return trouble;
+}
+
+std::optional<Quirks> Milder(Api api, const Quirks& quirks, const Quirks& configured,
+                             bool with_schema, const Trouble& trouble) {
+  if (trouble.blame != Blame::kRequest) return std::nullopt;
+  Quirks milder = quirks;
+  switch (trouble.about) {
+    case About::kContext:
+      return std::nullopt;
+    case About::kStreamUsage:
+      if (!quirks.stream_usage) return std::nullopt;
+      milder.stream_usage = false;
+      return milder;
+    case About::kMaxTokens:
+      // The other name, once.
+      if (api != Api::kOpenAi || quirks.max_tokens_field != configured.max_tokens_field) {
+        return std::nullopt;
+      }
+      milder.max_tokens_field =
+          quirks.max_tokens_field == "max_tokens" ? "max_completion_tokens" : "max_tokens";
+      return milder;
+    case About::kUnknown:
+    case About::kSchema:
+      break;
+  }
+  const bool of_form = trouble.outcome == "http_400" || trouble.outcome == "http_422" ||
+                       trouble.outcome == "http_501" || trouble.outcome == "invalid_request_error";
+  if (!with_schema || !of_form) return std::nullopt;
+  switch (quirks.schema) {
+    case SchemaWay::kNative:
+      milder.schema = api == Api::kOpenAi ? SchemaWay::kJsonObject : SchemaWay::kTool;
+      return milder;
+    case SchemaWay::kJsonObject:
+    case SchemaWay::kTool:
+      milder.schema = SchemaWay::kNone;
+      return milder;
+    case SchemaWay::kNone:
+      return std::nullopt;
+  }
+  CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
 std::string SystemText(const Provider& provider, const ChatRequest& chat) {

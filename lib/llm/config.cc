@@ -133,13 +133,14 @@ Result<std::optional<std::string>> Secret(const std::string& name, const GetEnv&
 void ReadQuirks(const toml::table& table, const std::string& where, Provider* provider,
                 Table* parent) {
   Table quirks(table, where + ".quirks");
-  quirks.Known({"max_tokens_field", "schema", "stream_usage"});
+  quirks.Known({"max_tokens_field", "schema", "stream_usage", "finish_reason"});
   Quirks& to = provider->quirks;
   quirks.Text("max_tokens_field", &to.max_tokens_field);
   if (to.max_tokens_field != "max_completion_tokens" && to.max_tokens_field != "max_tokens") {
     quirks.Wrong("max_tokens_field takes max_completion_tokens or max_tokens");
   }
   quirks.Switch("stream_usage", &to.stream_usage);
+  quirks.Switch("finish_reason", &to.finish_reason);
   const bool openai = provider->api == Api::kOpenAi;
   std::string way = openai ? "response_format" : "output_config";
   quirks.Text("schema", &way);
@@ -204,13 +205,46 @@ Result<void> ReadAddress(Table* table, const GetEnv& env, Provider* provider) {
   return {};
 }
 
+// Whose certificates are taken.
+Result<void> ReadTrust(Table* table, const GetEnv& env, Provider* provider) {
+  std::string from = "ca_file";
+  table->Text("ca_file", &provider->ca_file);
+  if (provider->ca_file.empty()) {
+    from = "SSL_CERT_FILE";
+    provider->ca_file = env(from).value_or("");
+  }
+  if (provider->ca_file.empty()) return {};
+  if (!std::ifstream(provider->ca_file)) {
+    return Reject(fmt::format("{} names no readable file: {}", from, provider->ca_file));
+  }
+  return {};
+}
+
 Result<Provider> ReadProvider(const toml::table& from, size_t number, const GetEnv& env) {
   Provider provider;
   std::string where = fmt::format("llm.provider {}", number);
   Table table(from, where);
-  table.Known({"name", "api", "base_url", "key_env", "model", "models", "plain_http", "concurrency",
-               "requests_per_min", "tokens_per_min", "attempts", "connect_ms", "first_byte_ms",
-               "between_bytes_ms", "whole_ms", "backoff_ms", "breaker_open_ms", "quirks"});
+  table.Known({"name",
+               "api",
+               "base_url",
+               "key_env",
+               "model",
+               "models",
+               "plain_http",
+               "concurrency",
+               "requests_per_min",
+               "tokens_per_min",
+               "attempts",
+               "connect_ms",
+               "first_byte_ms",
+               "between_bytes_ms",
+               "whole_ms",
+               "backoff_ms",
+               "breaker_open_ms",
+               "max_tokens",
+               "grading_ms",
+               "ca_file",
+               "quirks"});
   table.Text("name", &provider.name);
   if (!IsName(provider.name, "_-")) table.Wrong("name takes 1 to 64 of a-z, 0-9, _ and -");
   std::string api;
@@ -233,6 +267,11 @@ Result<Provider> ReadProvider(const toml::table& from, size_t number, const GetE
   table.Number("whole_ms", &provider.whole, 10, 600'000);
   table.Number("backoff_ms", &provider.backoff, 1, 60'000);
   table.Number("breaker_open_ms", &provider.breaker_open, 10, 600'000);
+  table.Number("max_tokens", &provider.max_tokens, 0, 1'000'000);
+  table.Number("grading_ms", &provider.grading, 0, 600'000);
+  if (Result<void> trust = ReadTrust(&table, env, &provider); !trust) {
+    table.Wrong(trust.error().text);
+  }
   if (const toml::table* quirks = table.Sub("quirks")) {
     ReadQuirks(*quirks, where, &provider, &table);
   }
@@ -246,6 +285,20 @@ Result<Provider> ReadProvider(const toml::table& from, size_t number, const GetE
 }
 
 }  // namespace
+
+std::string_view Name(SchemaWay way) {
+  switch (way) {
+    case SchemaWay::kNone:
+      return "none";
+    case SchemaWay::kNative:
+      return "native";
+    case SchemaWay::kJsonObject:
+      return "json_object";
+    case SchemaWay::kTool:
+      return "tool";
+  }
+  return "none";
+}
 
 const std::string& Provider::ModelOf(const std::string& tool) const {
   const auto found = models.find(tool);

@@ -56,7 +56,8 @@ Gate::Gate(const Provider& provider, Timers* timers)
     : name_(provider.name),
       timers_(timers),
       breaker_(BreakerOf(provider)),
-      limiter_(provider.limits, Steady::now()) {
+      limiter_(provider.limits, Steady::now()),
+      quirks_(provider.quirks) {
   counters_.provider = name_;
 }
 
@@ -127,6 +128,25 @@ void Gate::CountLocked(const Attempt& attempt) {
   counters_.cached_tokens += attempt.usage.cached_tokens;
   counters_.latency_ms += attempt.latency_ms;
   counters_.first_text_ms += attempt.first_text_ms;
+}
+
+Quirks Gate::quirks() const {
+  std::lock_guard lock(mutex_);
+  return quirks_;
+}
+
+void Gate::Learn(const Quirks& milder) {
+  {
+    std::lock_guard lock(mutex_);
+    if (quirks_ == milder) return;
+    quirks_ = milder;
+  }
+  LogInfo(
+      "language model provider is asked more mildly from now on: it refuses what its quirks say",
+      {{"provider", name_},
+       {"schema", Name(milder.schema)},
+       {"max_tokens_field", milder.max_tokens_field},
+       {"stream_usage", milder.stream_usage}});
 }
 
 Client::Counters Gate::counters() const {

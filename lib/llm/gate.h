@@ -42,6 +42,11 @@ class Gate {
 
   Client::Counters counters() const;
 
+  // How the provider is asked: as it is configured, until one that was asked more mildly has
+  // answered. Then like that, as long as this lives.
+  Quirks quirks() const;
+  void Learn(const Quirks& milder);
+
  private:
   class Wait;
   struct StopNow;
@@ -58,6 +63,7 @@ class Gate {
   Breaker breaker_;
   Limiter limiter_;
   Client::Counters counters_;
+  Quirks quirks_;
 };
 
 }  // namespace lyceum::llm

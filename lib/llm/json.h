@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "llm/text_joiner.h"
+
 namespace lyceum::llm {
 
 using Json = nlohmann::json;
@@ -60,10 +62,10 @@ inline bool TooDeep(std::string_view text, size_t depth_max = 64) {
   return false;
 }
 
-// Discarded where it is not JSON.
+// Discarded where it is not JSON. Texts in it are Marked.
 inline Json ParseJson(std::string_view text) {
   if (TooDeep(text)) return Json(Json::value_t::discarded);
-  return Json::parse(text, nullptr, false);
+  return Json::parse(Marked(text), nullptr, false);
 }
 
 }  // namespace lyceum::llm

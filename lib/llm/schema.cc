@@ -15,11 +15,11 @@
 #include <valijson/validator.hpp>
 
 #include "base/token.h"
+#include "llm/structured.h"
 
 namespace lyceum::llm {
 namespace {
 
-using Json = nlohmann::json;
 using Adapter = valijson::adapters::NlohmannJsonAdapter;
 
 constexpr size_t kProblemsMax = 5;
@@ -57,19 +57,11 @@ bool NestsTooDeep(std::string_view json) {
 
 }  // namespace
 
-std::string_view JsonIn(std::string_view answer) {
-  answer = Trimmed(answer);
-  if (answer.size() < 6 || !answer.starts_with("```") || !answer.ends_with("```")) return answer;
-  const size_t line_end = answer.find('\n');
-  if (line_end == std::string_view::npos) return answer;
-  const std::string_view language = Trimmed(answer.substr(3, line_end - 3));
-  if (!language.empty() && language != "json" && language != "JSON") return answer;
-  if (line_end + 1 > answer.size() - 3) return {};
-  return Trimmed(answer.substr(line_end + 1, answer.size() - 3 - line_end - 1));
-}
-
 struct Schema::Impl {
+  std::string Problems(const Json& object) const;
+
   std::string text;
+  Json document;
   valijson::Schema schema;
 };
 
@@ -84,7 +76,7 @@ Result<Schema> Schema::Parse(std::string_view json) {
   if (json.size() > kAnswerJsonBytesMax || NestsTooDeep(json)) {
     return Reject("the schema is too large, or nested too deep");
   }
-  const Json document = Json::parse(json, nullptr, false);
+  Json document = Json::parse(json, nullptr, false);
   if (!document.is_object()) return Reject("the schema is not a JSON object");
   auto impl = std::make_unique<Impl>();
   impl->text = std::string(Trimmed(json));
@@ -94,21 +86,14 @@ Result<Schema> Schema::Parse(std::string_view json) {
   } catch (const std::exception& error) {
     return Reject(std::string("the schema can not be read: ") + error.what());
   }
+  impl->document = std::move(document);
   return Schema(std::move(impl));
 }
 
-std::string Schema::Problems(std::string_view answer) const {
-  const std::string_view json = JsonIn(answer);
-  if (json.empty()) return "The answer is empty; it has to be one JSON object.";
-  if (json.size() > kAnswerJsonBytesMax) return "The answer is too long.";
-  if (NestsTooDeep(json)) return "The JSON is nested too deep.";
-  const Json document = Json::parse(json, nullptr, false);
-  if (document.is_discarded()) {
-    return "The answer is not one JSON value: nothing may stand before or after it.";
-  }
+std::string Schema::Impl::Problems(const Json& object) const {
   valijson::ValidationResults results;
   valijson::Validator validator;
-  if (validator.validate(impl_->schema, Adapter(document), &results)) return {};
+  if (validator.validate(schema, Adapter(object), &results)) return {};
   std::string problems;
   valijson::ValidationResults::Error error;
   for (size_t i = 0; i < kProblemsMax && results.popError(error); ++i) {
@@ -119,6 +104,33 @@ std::string Schema::Problems(std::string_view answer) const {
     problems += CutUtf8(line, kProblemBytesMax);
   }
   return problems.empty() ? "The answer does not fit the schema." : problems;
+}
+
+Fitted Schema::Fit(std::string_view answer) const {
+  answer = Trimmed(answer);
+  if (answer.empty()) return {{}, "The answer is empty; it has to be one JSON object."};
+  if (answer.size() > kAnswerJsonBytesMax) return {{}, "The answer is too long."};
+  if (NestsTooDeep(answer)) return {{}, "The JSON is nested too deep."};
+  Fitted fitted;
+  bool found = false;
+  for (Json& object : ObjectsIn(answer)) {
+    Mend(impl_->document, &object);
+    const std::string problem = impl_->Problems(object);
+    if (!problem.empty()) {
+      if (!found && fitted.problem.empty()) fitted.problem = problem;
+      continue;
+    }
+    std::string json = Dump(object);
+    if (found && json != fitted.json) {
+      return {{}, "There are several JSON objects; give the one that counts."};
+    }
+    found = true;
+    fitted = {std::move(json), {}};
+  }
+  if (!found && fitted.problem.empty()) {
+    fitted.problem = "The answer is not one JSON object.";
+  }
+  return fitted;
 }
 
 }  // namespace lyceum::llm

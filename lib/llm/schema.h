@@ -1,4 +1,4 @@
-// Schema: does a structured answer fit? Asked of every one, whatever the provider promised.
+// Schema: what does a structured answer say, and does it fit? Asked of every one, whatever the provider promised.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,12 @@ namespace lyceum::llm {
 inline constexpr size_t kAnswerJsonBytesMax = 256 * 1024;
 inline constexpr int kAnswerJsonDepthMax = 16;
 
-// The JSON of an answer: without white space around it and a fence of ``` or ```json.
-std::string_view JsonIn(std::string_view answer);
+// What an answer says in the schema's form.
+struct Fitted {
+  std::string json;  // Fits, where there is no problem.
+  // In a few short sentences for the one who is to repair it. Empty: none.
+  std::string problem;
+};
 
 // Thread-safe.
 class Schema {
@@ -24,9 +28,9 @@ class Schema {
   Schema& operator=(Schema&&) noexcept;
   ~Schema();
 
-  // What is wrong with the answer, in a few short sentences for the one who is to repair it. Empty:
-  // nothing. Size and nesting are checked before anything is parsed.
-  std::string Problems(std::string_view answer) const;
+  // The one object in the answer that fits, mended as structured.h says. Two that differ are a
+  // problem: which is meant is not guessed. Size and nesting are checked before anything is parsed.
+  Fitted Fit(std::string_view answer) const;
   const std::string& text() const;  // As given.
 
  private:

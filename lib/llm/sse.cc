@@ -1,7 +1,5 @@
 #include "llm/sse.h"
 
-#include <utf8.h>
-
 #include <utility>
 
 namespace lyceum::llm {
@@ -63,11 +61,6 @@ void SseParser::EndLine(std::vector<SseEvent>* events) {
 void SseParser::EndEvent(std::vector<SseEvent>* events) {
   SseEvent event = std::exchange(event_, {});
   if (!std::exchange(data_, false)) return;
-  if (!utf8::is_valid(event.data.begin(), event.data.end()) ||
-      !utf8::is_valid(event.name.begin(), event.name.end())) {
-    problem_ = Problem::kNotUtf8;
-    return;
-  }
   events->push_back(std::move(event));
 }
 

@@ -5,8 +5,9 @@
 //   field  = name [":" [" "] value]; a line that begins with ":" is a comment
 // Read: `event`, `data` (several are joined by LF). Not read: `id` and `retry`, for nobody connects
 // again. A byte order mark at the begin is dropped, an event that is not ended at the end, too.
-// Errors: an event of more than event_bytes_max, or one that is not UTF-8. The events before it are
-// given out; after it there are none. Bytes kept: event_bytes_max at most.
+// An event may hold any bytes: what is not UTF-8 may be half a character, see text_joiner.h.
+// Errors: an event of more than event_bytes_max. The events before it are given out; after it there
+// are none. Bytes kept: event_bytes_max at most.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,7 @@ struct SseEvent {
 
 class SseParser {
  public:
-  enum class Problem { kTooLarge, kNotUtf8 };
+  enum class Problem { kTooLarge };
 
   explicit SseParser(size_t event_bytes_max = 64 * 1024) : event_bytes_max_(event_bytes_max) {}
 

@@ -69,6 +69,15 @@ Task<ToolAnswer> FindIntent(std::shared_ptr<TopicSource> source, const ToolCall&
   co_return ClassifyIntent(args.text, &question);
 }
 
+ToolOutcome ClarifyCall(TopicSource* source, const ToolCall& call) {
+  const auto& args = std::get<tutor::ClarifyConceptArgs>(call.request.args);
+  const auto view = TopicView::Load(source, args.ref, call);
+  if (!view) return ContentError(view.error());
+  auto ok = Clarify(*view, args, [&] { return view->Around(source, call); });
+  Cut(&ok.text);
+  return ok;
+}
+
 // A tool that looks at the topic of its request.
 template <class Args, class Ok>
 ToolFunction WithTopic(const std::shared_ptr<TopicSource>& source,
@@ -110,7 +119,7 @@ Toolbox BuiltInTutor(std::shared_ptr<TopicSource> source) {
   box.AddTask(Tool::kClassifyIntent,
               [source](const ToolCall& call) { return FindIntent(source, call); });
   box.Add(Tool::kClarifyConcept,
-          WithTopic<tutor::ClarifyConceptArgs, tutor::ClarifyConceptOk>(source, Clarify));
+          [source](const ToolCall& call) { return ClarifyCall(source.get(), call); });
   box.Add(Tool::kGiveHint, WithTopic<tutor::GiveHintArgs, tutor::GiveHintOk>(source, GiveHint));
   box.Add(
       Tool::kRemediateKnownError,

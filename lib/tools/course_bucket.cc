@@ -257,6 +257,16 @@ Result<tutor::LoadTopicOk> CourseBucket::Load(const tutor::TopicRef& given) {
   return tutor::LoadTopicOk{nullptr, (*value)->digest, std::move(*ref)};
 }
 
+Result<std::vector<TopicId>> CourseBucket::Order(const CourseId& course,
+                                                 const std::string& version) {
+  const auto index = Find(course, version);
+  if (!index) return index.error();
+  std::vector<TopicId> topics;
+  if (!index->has_value()) return topics;
+  for (const auto& topic : (*index)->topics) topics.push_back(topic.id);
+  return topics;
+}
+
 // Who asks for what is not there is told what is.
 Error CourseBucket::Missing(const tutor::TopicRef& ref) {
   auto keys = bucket_.Keys();

@@ -45,6 +45,10 @@ class TopicSource {
   virtual Result<std::shared_ptr<const tutor::Topic>> Get(const tutor::TopicRef& ref) = 0;
   // The result of load_topic: the content, or its name where a session worker finds it under that.
   virtual Result<tutor::LoadTopicOk> Load(const tutor::TopicRef& ref);
+  // The topics of a version of a course, in their order. kReject: the source does not know it.
+  virtual Result<std::vector<TopicId>> Order(const CourseId&, const std::string&) {
+    return Reject("the order of the topics is not known");
+  }
   // As Get, where it is there without a wait; else null.
   virtual std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef&) { return nullptr; }
   // What the tutor's model may call there; and the same where it is there without a wait, else null.
@@ -74,6 +78,7 @@ class CourseBucket : public TopicSource {
   std::shared_ptr<const tutor::Topic> AtHand(const tutor::TopicRef& ref) override;
   Result<std::shared_ptr<const CourseFunctions>> Functions(const tutor::TopicRef& ref) override;
   std::shared_ptr<const CourseFunctions> FunctionsAtHand(const tutor::TopicRef& ref) override;
+  Result<std::vector<TopicId>> Order(const CourseId& course, const std::string& version) override;
 
  private:
   struct Value;

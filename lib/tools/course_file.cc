@@ -56,6 +56,22 @@ class Fields {
     }
     return texts;
   }
+  std::vector<std::vector<std::string>> TextLists(std::string_view name) {
+    std::vector<std::vector<std::string>> lists;
+    const toml::node* node = table_.get(name);
+    if (node == nullptr) return lists;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) Complain(fmt::format("{} must be a list of lists of texts", name));
+    for (size_t i = 0; array != nullptr && i < array->size(); ++i) {
+      const toml::array* items = array->get(i)->as_array();
+      std::vector<std::string> texts;
+      for (size_t j = 0; items != nullptr && j < items->size(); ++j) {
+        texts.push_back(items->get(j)->value_exact<std::string>().value_or(""));
+      }
+      lists.push_back(std::move(texts));
+    }
+    return lists;
+  }
   const toml::table* Table(std::string_view name) {
     const toml::node* node = table_.get(name);
     if (node != nullptr && !node->is_table()) Complain(fmt::format("{} must be a table", name));
@@ -197,12 +213,14 @@ Result<ReadCourse> ParseCourseFile(std::string_view text) {
     return Reject(fmt::format("line {}: {}", error.source().begin.line, error.description()));
   }
   Fields fields(table);
-  fields.Allow({"id", "title", "topic", "function"});
+  fields.Allow({"id", "title", "synonyms", "topic", "function"});
   Draft draft;
   draft.id = CourseId(fields.Text("id"));
   draft.title = fields.Text("title");
   size_t number = 0;
+  const auto synonyms = fields.TextLists("synonyms");
   for (const toml::table* topic : fields.Tables("topic")) ReadTopic(*topic, ++number, &draft);
+  for (DraftTopic& topic : draft.topics) topic.topic.synonyms = synonyms;
   number = 0;
   for (const toml::table* function : fields.Tables("function")) {
     ReadFunction(*function, ++number, &draft);

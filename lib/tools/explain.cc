@@ -10,20 +10,6 @@ namespace {
 using tutor::Question;
 using tutor::Strategy;
 
-// Below this share of the asked words the passage is about something else.
-constexpr double kCoverageMin = 0.3;
-
-std::string LastOfTutor(const std::vector<tutor::HistoryEntry>& recent) {
-  for (size_t i = recent.size(); i-- > 0;) {
-    if (recent[i].role == tutor::Role::kTutor) return recent[i].text;
-  }
-  return {};
-}
-
-std::string Pointer(const Question* question) {
-  return question == nullptr ? "" : "\n\nNow look at the question again with that in mind.";
-}
-
 const tutor::KnownError* FindError(const tutor::Topic& topic, const Question* question,
                                    const ErrorId& id) {
   if (question != nullptr) {
@@ -70,36 +56,6 @@ std::string ExampleText(const TopicView& view, const std::string& query, const Q
 }
 
 }  // namespace
-
-tutor::ClarifyConceptOk Clarify(const TopicView& view, const tutor::ClarifyConceptArgs& args) {
-  const Question* question = view.Find(args.question);
-  const std::string context = args.question ? args.question->text : LastOfTutor(args.recent);
-  tutor::ClarifyConceptOk ok;
-  // "Why?", "I do not get it": about what stands there now.
-  const bool about_now = ContentWords(args.text).empty();
-  const auto passage =
-      about_now ? view.Best(context, {}, question) : view.Best(args.text, context, question);
-  const bool fits = passage && (about_now || passage->coverage >= kCoverageMin);
-  if (fits) {
-    ok.text = (about_now ? "Let us go back to this part of the material.\n\n"
-                         : "This is what the material says about it.\n\n") +
-              passage->text + Pointer(args.question ? question : nullptr);
-    return ok;
-  }
-  if (about_now) {
-    ok.text =
-        args.question
-            ? "Read the question once more: what is given, and what is asked for? A hint "
-              "takes you one step further."
-            : "Tell me which word or step is unclear, and I will look for it in the material.";
-    return ok;
-  }
-  ok.on_topic = false;
-  const std::string& title = view.topic().title;
-  ok.text = "The material of this topic" + (title.empty() ? "" : " (" + title + ")") +
-            " does not say anything about that. Ask about a word or a step of it, or go on.";
-  return ok;
-}
 
 tutor::GiveHintOk GiveHint(const TopicView& view, const tutor::GiveHintArgs& args) {
   tutor::GiveHintOk ok;

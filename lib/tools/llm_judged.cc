@@ -36,7 +36,7 @@ std::vector<std::string> Texts(const Json& json, const char* name) {
   return json.at(name).get<std::vector<std::string>>();
 }
 
-// Not a number is 0 too.
+// In range: it was judged.
 double Share(const Json& json, const char* name) {
   const auto value = json.at(name).get<double>();
   return value > 0 ? std::min(value, 1.0) : 0.0;
@@ -50,10 +50,22 @@ const tutor::KnownError* Registered(const std::vector<tutor::KnownError>& errors
   return nullptr;
 }
 
-// Where the form says it all.
-const LlmRun::Judge& AnyGood() {
-  static const LlmRun::Judge any = [](const Json&) { return std::string(); };
-  return any;
+// "95" of a hundred, or "4" of five: on which scale is not guessed.
+std::string ShareProblem(const Json& json, const char* name) {
+  const auto value = json.at(name).get<double>();
+  if (value >= 0 && value <= 1) return {};
+  return std::string(name) + " is a number from 0 to 1";
+}
+
+// Where the form says all but the range of these.
+LlmRun::Judge InRange(std::initializer_list<const char*> names) {
+  return [names = std::vector<const char*>(names)](const Json& json) -> std::string {
+    for (const char* name : names) {
+      std::string problem = ShareProblem(json, name);
+      if (!problem.empty()) return problem;
+    }
+    return {};
+  };
 }
 
 // --- check_answer
@@ -149,8 +161,9 @@ Task<ToolAnswer> CheckWithModel(const LlmParts& parts, const ToolCall& call) {
   const size_t providers = parts.client->config().providers.size();
   const size_t grader = args.grader > 1 ? args.grader - 1 : 0;
   const llm::Values values = PromptValues(call.request, nullptr);
+  const LlmRun::Judge in_range = InRange({"score", "confidence"});
   const auto json =
-      co_await run.Decide(values, AnyGood(), kJudgedTokensMax, std::min(grader, providers - 1));
+      co_await run.Decide(values, in_range, kJudgedTokensMax, std::min(grader, providers - 1));
   // Whether other words mean the same is nothing that the program can tell: no guess.
   if (!json) co_return run.Instead(Unjudged(graded));
   co_return run.Answer(Believed(*json, args, graded));
@@ -170,7 +183,8 @@ Task<ToolAnswer> ClassifyWithModel(const LlmParts& parts, const ToolCall& call) 
   }
   LlmRun run(parts, call);
   const llm::Values values = PromptValues(call.request, view ? &*view : nullptr);
-  const auto json = co_await run.Decide(values, AnyGood(), kJudgedTokensMax);
+  const LlmRun::Judge in_range = InRange({"confidence"});
+  const auto json = co_await run.Decide(values, in_range, kJudgedTokensMax);
   if (!json) co_return co_await run.Instead();
   tutor::ClassifyIntentOk ok;
   ok.intent = tutor::Parse<FoundIntent>(json->at("intent").get<std::string>()).value_or(ok.intent);
@@ -190,6 +204,10 @@ Task<ToolAnswer> DiagnoseWithModel(const LlmParts& parts, const ToolCall& call) 
     const std::string said = Text(json, "text", tutor::kToolTextBytesMax) + "\n\n" +
                              Text(json, "probe", tutor::kToolTextBytesMax);
     if (grading::Trimmed(said).empty()) return "The text is empty.";
+    for (const Json& one : json.at("hypotheses")) {
+      const std::string problem = ShareProblem(one, "confidence");
+      if (!problem.empty()) return problem;
+    }
     if (question == nullptr || !tutor::Reveals(said, *question)) return {};
     return "The text or the probe gives the answer of the question away: leave it out.";
   };

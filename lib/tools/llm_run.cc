@@ -21,6 +21,8 @@ constexpr milliseconds kUseful{200};   // With less than this nobody is asked.
 constexpr int kDraftsMax = 2;
 constexpr size_t kDraftBytesMax = 2048;         // Of a draft that is sent back.
 constexpr size_t kGuardedBytesMax = 16 * 1024;  // Looked at word by word.
+constexpr std::string_view kCutShort =
+    "\n\n(This text stops here because it became too long. Ask about the part that is missing.)";
 constexpr std::string_view kAgain =
     "That text gives the answer of the open question away, or says it together with the words that "
     "make it the answer. Write it again from the beginning: without the answer, without a part of "
@@ -173,14 +175,22 @@ Task<LlmRun::Draft> LlmRun::SayOnce(llm::Ask ask, const Secret& secret, std::str
   const llm::Reply reply = co_await AskText(ask, ask.on_retract);
   const llm::Answer* answer = reply.answer();
   *text = answer == nullptr ? leak : answer->text;
-  *text = std::string(CutUtf8(*text, tutor::kToolTextBytesMax));
+  const bool cut =
+      answer != nullptr && (answer->finish == llm::Finish::kLength ||
+                            text->size() > tutor::kToolTextBytesMax - kCutShort.size());
+  if (cut) *text = std::string(CutUtf8(*text, tutor::kToolTextBytesMax - kCutShort.size()));
   const bool reveals =
       !leak.empty() || (secret.question != nullptr && tutor::Reveals(*text, *secret.question));
   if (reveals || answer == nullptr || answer->finish == llm::Finish::kRefused || IsBlank(*text)) {
     retract();
     co_return reveals && !call_.stop.stop_requested() ? Draft::kRevealing : Draft::kNone;
   }
-  if (stream != nullptr && guard.text() == answer->text) stream->Add(guard.Finish());
+  const bool streamed = stream != nullptr && guard.text() == answer->text;
+  if (streamed) stream->Add(guard.Finish());
+  if (cut) {
+    *text += kCutShort;
+    if (streamed) stream->Add(kCutShort);
+  }
   co_return Draft::kGood;
 }
 
@@ -193,8 +203,9 @@ Task<std::optional<Json>> LlmRun::Decide(const llm::Values& values, const Judge&
   ask->threads = call_.threads;
   // A part of a sentence: the client ends it.
   const llm::Judge problems = [&](std::string_view text) -> std::string {
-    std::string problem = schema->Problems(text);
-    if (problem.empty()) problem = judge(Json::parse(llm::JsonIn(text)));
+    const llm::Fitted fitted = schema->Fit(text);
+    std::string problem = fitted.problem;
+    if (problem.empty()) problem = judge(Json::parse(fitted.json));
     if (problem.ends_with('.')) problem.pop_back();
     return problem;
   };
@@ -202,7 +213,7 @@ Task<std::optional<Json>> LlmRun::Decide(const llm::Values& values, const Judge&
   Account(reply);
   const llm::Answer* answer = reply.answer();
   if (answer == nullptr) co_return std::nullopt;
-  co_return Json::parse(llm::JsonIn(answer->text));
+  co_return Json::parse(schema->Fit(answer->text).json);
 }
 
 void LlmRun::Account(const llm::Reply& reply) {

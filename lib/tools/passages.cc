@@ -1,92 +1,65 @@
 #include "tools/passages.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cmath>
+#include <initializer_list>
 #include <set>
+#include <utility>
 
 namespace lyceum::tools {
 namespace {
 
 constexpr double kSaturation = 1.2;
-constexpr double kLengthWeight = 0.75;
-constexpr double kContextWeight = 0.25;
+constexpr double kLengthWeight = 0.3;
+constexpr double kUnknownCount = 0.5;     // In how many passages a term is that is in none.
+constexpr double kTitleCount = 3;         // A term of the title is so many of the text's.
+constexpr double kLightWeight = 0.5;      // Beside terms that are none.
+constexpr double kDefinesWeight = 0.8;    // Of what is defined, added to the score.
+constexpr double kPartDefined = 0.4;      // Where it is a part of X alone.
+constexpr double kAsGood = 0.02;          // Scores that differ by less are as good.
 constexpr size_t kPassageBytesMin = 240;  // Shorter paragraphs are joined with the next.
 constexpr size_t kPassageBytesMax = 1200;
 constexpr size_t kTitleBytesMax = 100;
-constexpr size_t kQueryWordsMax = 64;
-
-// In order, for the search.
-constexpr std::array<std::string_view, 118> kStopWords = {
-    "a",     "about", "again", "all",    "also",       "am",   "an",    "and",     "any",
-    "are",   "as",    "at",    "be",     "been",       "but",  "by",    "can",     "could",
-    "did",   "do",    "does",  "doing",  "don",        "dont", "each",  "explain", "find",
-    "for",   "from",  "get",   "give",   "go",         "had",  "has",   "have",    "he",
-    "hello", "help",  "her",   "here",   "hi",         "his",  "how",   "i",       "if",
-    "in",    "into",  "is",    "it",     "its",        "just", "know",  "let",     "like",
-    "make",  "may",   "me",    "mean",   "means",      "more", "my",    "need",    "no",
-    "not",   "now",   "of",    "on",     "one",        "or",   "our",   "please",  "really",
-    "say",   "see",   "she",   "should", "show",       "so",   "some",  "such",    "tell",
-    "than",  "that",  "the",   "their",  "them",       "then", "there", "these",   "they",
-    "thing", "this",  "those", "to",     "understand", "up",   "us",    "use",     "very",
-    "want",  "was",   "way",   "we",     "were",       "what", "whats", "when",    "where",
-    "which", "while", "who",   "why",    "will",       "with", "work",  "would",   "you",
-    "your"};
-
-static_assert(std::is_sorted(kStopWords.begin(), kStopWords.end()));
-
-bool IsStopWord(std::string_view word) {
-  return std::binary_search(kStopWords.begin(), kStopWords.end(), word);
-}
-
-// fractions -> fraction, properties -> property, classes -> class.
-std::string Stem(std::string word) {
-  const auto ends = [&](std::string_view end) {
-    return word.size() > end.size() + 2 &&
-           word.compare(word.size() - end.size(), end.size(), end) == 0;
-  };
-  if (ends("ies")) return word.substr(0, word.size() - 3) + "y";
-  if (ends("sses") || ends("ches") || ends("shes") || ends("xes")) {
-    return word.substr(0, word.size() - 2);
-  }
-  if (ends("s") && !ends("ss") && !ends("us") && !ends("is"))
-    return word.substr(0, word.size() - 1);
-  return word;
-}
+constexpr size_t kContextStemsMax = 64;
 
 bool IsTitle(std::string_view line) {
-  return !line.empty() && line.size() <= kTitleBytesMax && line.back() != '.' &&
-         line.back() != ':' && line.back() != '?';
+  return !line.empty() && line.size() <= kTitleBytesMax && line.back() != '.' && line.back() != ':';
+}
+
+bool IsOf(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// "X is", "X means", "X has"; or "is X", "is called a X".
+bool Defines(const std::vector<Term>& terms, const Phrase& name) {
+  for (size_t at = 0; at + name.size() <= terms.size(); ++at) {
+    bool here = true;
+    for (size_t i = 0; here && i < name.size(); ++i) here = terms[at + i].stem == name[i];
+    if (!here) continue;
+    // Not as the end of a longer name, and not of what is not.
+    const bool alone =
+        at == 0 || (terms[at - 1].kind == TermKind::kFiller && terms[at - 1].word != "no");
+    const size_t after = at + name.size();
+    if (alone && after < terms.size() &&
+        IsOf(terms[after].word, {"is", "are", "means", "mean", "tells", "says", "has", "stands"})) {
+      return true;
+    }
+    size_t before = at;
+    while (before > 0 && IsOf(terms[before - 1].word, {"a", "an", "the", "in"})) --before;
+    if (before > 0 && IsOf(terms[before - 1].word, {"is", "are", "called", "means"})) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
-std::vector<std::string> ContentWords(std::string_view text) {
-  std::vector<std::string> words;
-  std::string word;
-  const auto flush = [&] {
-    if (!word.empty() && !IsStopWord(word)) words.push_back(Stem(std::move(word)));
-    word.clear();
-  };
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80 || std::isalnum(byte) != 0) {
-      word += byte < 0x80 ? static_cast<char>(std::tolower(byte)) : c;
-    } else if (c != '\'') {
-      flush();
-    }
-  }
-  flush();
-  return words;
-}
-
-Passages::Passages(const std::vector<std::string>& segments) {
+Passages::Passages(const std::vector<std::string>& segments, std::string_view topic_title) {
+  for (const Term& term : TermsOf(topic_title)) topic_title_.insert(term.stem);
   for (const std::string& segment : segments) AddSegment(segment);
   double total = 0;
   for (const Passage& passage : passages_) {
     total += passage.length;
-    for (const auto& [word, count] : passage.counts) ++in_passages_[word];
+    for (const auto& [stem, count] : passage.counts) ++in_passages_[stem];
   }
   if (total > 0) mean_length_ = total / static_cast<double>(passages_.size());
 }
@@ -122,57 +95,144 @@ void Passages::AddSegment(const std::string& segment) {
 
 void Passages::AddPassage(const std::string& title, std::string text) {
   Passage passage;
-  for (const std::string_view part : {std::string_view(title), std::string_view(text)}) {
-    for (const std::string& word : ContentWords(part)) {
-      ++passage.counts[word];
-      ++passage.length;
-    }
+  passage.terms = TermsOf(text);
+  for (const Term& term : passage.terms) {
+    if (term.kind == TermKind::kFiller) continue;
+    ++passage.counts[term.stem];
+    ++passage.length;
+  }
+  for (const Term& term : TermsOf(title)) {
+    if (term.kind == TermKind::kFiller) continue;
+    passage.counts[term.stem] += kTitleCount;
+    ++passage.length;
   }
   passage.text = std::move(text);
   passage.title = title;
   passages_.push_back(std::move(passage));
 }
 
-double Passages::Idf(const std::string& word) const {
-  const auto found = in_passages_.find(word);
-  const double with = found == in_passages_.end() ? 0 : found->second;
+double Passages::Idf(const std::string& stem) const {
+  const auto found = in_passages_.find(stem);
+  const double with = found == in_passages_.end() ? kUnknownCount : found->second;
   return std::log(1 + (static_cast<double>(passages_.size()) - with + 0.5) / (with + 0.5));
 }
 
-std::vector<Passages::Found> Passages::Rank(std::string_view query, size_t count_max,
+// What it counts for in the coverage: the rarest of its names that the material has.
+double Passages::Worth(const Concept& one) const {
+  double worth = 0;
+  bool known = false;
+  for (const Phrase& name : one.names) {
+    double sum = 0;
+    bool there = true;
+    for (const std::string& stem : name) {
+      sum += Idf(stem);
+      there = there && in_passages_.contains(stem);
+    }
+    if (known && !there) continue;
+    worth = there && !known ? sum : std::max(worth, sum);
+    known = known || there;
+  }
+  // A light word that the material does not have is one of the learner's speech; one of the topic's
+  // title is what all of it is about.
+  const Phrase& said = one.names.front();
+  const bool of_title = std::all_of(said.begin(), said.end(), [&](const std::string& stem) {
+    return topic_title_.contains(stem);
+  });
+  return !known && (one.light || of_title) ? 0 : worth;
+}
+
+std::pair<double, double> Passages::Match(const Concept& one, const Passage& passage) const {
+  const double norm = 1 - kLengthWeight + kLengthWeight * passage.length / mean_length_;
+  double best_share = 0;
+  double best_score = 0;
+  for (const Phrase& name : one.names) {
+    double all = 0;
+    double there = 0;
+    double score = 0;
+    for (const std::string& stem : name) {
+      const double idf = Idf(stem);
+      all += idf;
+      const auto count = passage.counts.find(stem);
+      if (count == passage.counts.end()) continue;
+      there += idf;
+      const double tf = count->second;
+      score += idf * tf * (kSaturation + 1) / (tf + kSaturation * norm);
+    }
+    if (all <= 0) continue;
+    // Of a name of several words a part says little.
+    const double share = there / all;
+    best_score = std::max(best_score, score * share);
+    best_share = std::max(best_share, name.size() == 1 ? share : share * share);
+  }
+  return {best_share, best_score};
+}
+
+std::vector<Passages::Found> Passages::Rank(const Asked& asked, size_t count_max,
                                             std::string_view context) const {
-  const auto asked_words = ContentWords(query);
-  const auto context_words = ContentWords(context);
-  std::set<std::string> asked(asked_words.begin(), asked_words.end());
-  std::unordered_map<std::string, double> weights;
-  for (const std::string& word : context_words) {
-    if (weights.size() < kQueryWordsMax) weights[word] = kContextWeight;
-  }
+  const bool all_light = std::all_of(asked.concepts.begin(), asked.concepts.end(),
+                                     [](const Concept& one) { return one.light; });
+  const auto weight = [&](const Concept& one) {
+    return one.light && !all_light ? kLightWeight : 1.0;
+  };
   double total = 0;
-  for (const std::string& word : asked) {
-    if (weights.size() >= 2 * kQueryWordsMax) break;
-    weights[word] = 1;
-    total += Idf(word);
+  double defined_worth = 0;
+  for (const Concept& one : asked.concepts) {
+    total += weight(one) * Worth(one);
+    if (one.focus) defined_worth += Worth(one);
   }
-  std::vector<Found> ranked;
+  if (defined_worth == 0) defined_worth = total;  // X stands alone.
+  const auto context_stems = ContentWords(context);
+  std::set<std::string> around;
+  for (const std::string& stem : context_stems) {
+    if (around.size() < kContextStemsMax) around.insert(stem);
+  }
+  struct Ranked {
+    Found found;
+    double near = 0;
+  };
+  std::vector<Ranked> ranked;
   for (size_t i = 0; i < passages_.size(); ++i) {
     const Passage& passage = passages_[i];
-    const double norm = 1 - kLengthWeight + kLengthWeight * passage.length / mean_length_;
-    Found found{i, 0, 0};
-    for (const auto& [word, weight] : weights) {
-      const auto count = passage.counts.find(word);
-      if (count == passage.counts.end()) continue;
-      const double idf = Idf(word);
-      const double tf = count->second;
-      found.score += weight * idf * tf * (kSaturation + 1) / (tf + kSaturation * norm);
-      if (total > 0 && asked.contains(word)) found.coverage += idf / total;
+    Ranked one{{i, 0, 0, false}, 0};
+    for (const Concept& asked_for : asked.concepts) {
+      const auto [share, score] = Match(asked_for, passage);
+      one.found.score += weight(asked_for) * score;
+      if (total > 0) one.found.coverage += weight(asked_for) * Worth(asked_for) * share / total;
     }
-    if (found.score > 0) ranked.push_back(found);
+    if (one.found.score <= 0) continue;
+    for (const Phrase& name : asked.defined) {
+      if (Defines(passage.terms, name)) one.found.defines = true;
+    }
+    double raised = one.found.defines ? kDefinesWeight : 0;
+    if (raised == 0 && !asked.defined.empty() && asked.defined.front().size() > 1) {
+      for (const std::string& stem : asked.defined.front()) {
+        if (Defines(passage.terms, {stem})) raised = kPartDefined;
+      }
+    }
+    one.found.score += raised * defined_worth;
+    for (const std::string& stem : around) {
+      if (passage.counts.contains(stem)) one.near += Idf(stem);
+    }
+    ranked.push_back(one);
   }
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const Found& a, const Found& b) { return a.score > b.score + 1e-12; });
-  if (ranked.size() > count_max) ranked.resize(count_max);
-  return ranked;
+  std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+    return a.found.score > b.found.score + 1e-12;
+  });
+  // Of those at the top that are as good the one that is nearest.
+  size_t as_good = 1;
+  while (as_good < ranked.size() &&
+         ranked[as_good].found.score >= ranked[0].found.score * (1 - kAsGood)) {
+    ++as_good;
+  }
+  if (as_good <= ranked.size()) {
+    std::stable_sort(ranked.begin(), ranked.begin() + static_cast<long>(as_good),
+                     [](const Ranked& a, const Ranked& b) { return a.near > b.near + 1e-12; });
+  }
+  std::vector<Found> best;
+  for (const Ranked& one : ranked) {
+    if (best.size() < count_max) best.push_back(one.found);
+  }
+  return best;
 }
 
 }  // namespace lyceum::tools

@@ -25,6 +25,7 @@ constexpr size_t kSegmentBytesMax = tutor::kToolTextBytesMax;
 constexpr size_t kAnswerBytesMax = tutor::kLearnerTextBytesMax;
 constexpr uint32_t kExcerptsTokensMax = 4000;
 constexpr uint32_t kHistoryTokensMax = 1500;
+static_assert(kExcerptsTokensMax + kHistoryTokensMax == kPromptGrowthTokensMax);
 constexpr size_t kAskedMax = 32;  // Questions that are there already.
 constexpr size_t kErrorsMax = 32;
 
@@ -120,6 +121,16 @@ const tutor::Question* Find(const TopicView* view,
   return view == nullptr ? nullptr : view->Find(question);
 }
 
+// What the course says of the error that the last answer showed. Empty: nothing.
+std::string Misconception(const tutor::Question* question,
+                          const std::vector<tutor::Attempt>& attempts) {
+  if (question == nullptr || attempts.empty() || !attempts.back().error) return {};
+  for (const tutor::KnownError& error : question->known_errors) {
+    if (error.id == *attempts.back().error) return error.text;
+  }
+  return {};
+}
+
 struct Filler {
   const TopicView* view;
   Values* values;
@@ -159,6 +170,7 @@ struct Filler {
     AddAttempts(args.attempts, values);
     values->Word("level", std::to_string(args.level)).Word("of", std::to_string(args.of));
     if (args.level >= args.of) values->Word("last", "yes");
+    values->Text("misconception", Misconception(question, args.attempts), kAuthoredBytesMax);
     if (question != nullptr && args.level >= 1 && args.level <= question->hints.size()) {
       values->Text("rung", question->hints[args.level - 1], kAuthoredBytesMax);
     }
@@ -213,6 +225,7 @@ std::vector<llm::PromptSpec> PromptSpecs() {
                          {"level", {}},
                          {"of", {}},
                          {"last", {}},
+                         {"misconception", {}},
                          {"rung", {}}}),
            false),
       Spec(Tool::kRemediateKnownError,

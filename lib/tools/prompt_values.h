@@ -5,6 +5,7 @@
 // error are values of check_answer alone.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "envelope/codec.h"
@@ -12,6 +13,10 @@
 #include "tools/topic_view.h"
 
 namespace lyceum::tools {
+
+// By how much the material of a topic and what was said before may make a prompt longer than one
+// with none of it.
+inline constexpr uint32_t kPromptGrowthTokensMax = 5'500;
 
 // Of every tool that asks a language model; named as the tool.
 std::vector<llm::PromptSpec> PromptSpecs();

@@ -37,7 +37,7 @@ bool WaitToAskAgain(std::chrono::milliseconds wait, Deadline deadline,
 // A topic's passages with the topic: while it lives here, no other has its address.
 struct Indexed {
   explicit Indexed(std::shared_ptr<const tutor::Topic> of)
-      : topic(std::move(of)), passages(topic->material) {}
+      : topic(std::move(of)), passages(topic->material, topic->title) {}
   std::shared_ptr<const tutor::Topic> topic;
   Passages passages;
 };
@@ -135,22 +135,73 @@ const tutor::Question* TopicView::Find(const std::optional<tutor::QuestionView>&
 
 std::optional<TopicView::Passage> TopicView::Best(std::string_view query, std::string_view context,
                                                   const tutor::Question* question) const {
-  for (const auto& found : passages_->Rank(query, kCandidatesMax, context)) {
+  const Asked asked = Read(query);
+  for (const auto& found : passages_->Rank(asked, kCandidatesMax, context)) {
     const std::string& text = passages_->text(found.passage);
     if (question != nullptr && tutor::Reveals(text, *question)) continue;
-    const std::string& title = passages_->title(found.passage);
-    return Passage{title.empty() ? text : title + ": " + text, found.coverage};
+    return Passage{Titled(found.passage), found.coverage, found.defines, false};
   }
   return std::nullopt;
+}
+
+Asked TopicView::Read(std::string_view text) const {
+  return ReadAsked(text, topic_->synonyms, topic_->course.value);
+}
+
+double TopicView::TitleShare(const Asked& asked) const {
+  std::set<std::string> title;
+  for (const Term& term : TermsOf(topic_->title)) title.insert(term.stem);
+  const auto in_title = [&](const Phrase& name) {
+    return std::all_of(name.begin(), name.end(),
+                       [&](const std::string& stem) { return title.contains(stem); });
+  };
+  size_t there = 0;
+  size_t all = 0;
+  for (const Concept& one : asked.concepts) {
+    if (one.light) continue;
+    ++all;
+    there += std::any_of(one.names.begin(), one.names.end(), in_title) ? 1 : 0;
+  }
+  return all == 0 ? 0 : static_cast<double>(there) / static_cast<double>(all);
+}
+
+std::optional<TopicView::Passage> TopicView::BestOfAll(const Asked& asked, std::string_view context,
+                                                       const tutor::Question* question) const {
+  const auto found = passages_->Rank(asked, 1, context);
+  if (found.empty()) return std::nullopt;
+  const size_t best = found.front().passage;
+  const bool reveals = question != nullptr && tutor::Reveals(passages_->text(best), *question);
+  return Passage{Titled(best), found.front().coverage, found.front().defines, reveals};
+}
+
+std::string TopicView::Titled(size_t passage) const {
+  const std::string& title = passages_->title(passage);
+  return title.empty() ? passages_->text(passage) : title + ": " + passages_->text(passage);
+}
+
+std::vector<TopicView> TopicView::Around(TopicSource* source, const ToolCall& call) const {
+  std::vector<TopicView> around;
+  const auto order = source->Order(topic_->course, topic_->version);
+  if (!order) return around;
+  const auto here = std::find(order->begin(), order->end(), topic_->id);
+  if (here == order->end()) return around;
+  const auto at = static_cast<size_t>(here - order->begin());
+  const auto add = [&](size_t index) {
+    if (call.stop.stop_requested()) return;
+    auto topic = source->Get({topic_->course, topic_->version, (*order)[index]});
+    if (!topic) return;
+    std::shared_ptr<const Passages> passages = PassagesOf(*topic);
+    around.push_back(TopicView(std::move(*topic), std::move(passages)));
+  };
+  for (size_t back = 1; back <= std::min(at, kAroundMax); ++back) add(at - back);
+  for (size_t on = 1; on <= kAroundMax && at + on < order->size(); ++on) add(at + on);
+  return around;
 }
 
 std::vector<std::string> TopicView::Excerpts(std::string_view query,
                                              const tutor::Question* question,
                                              uint32_t tokens_max) const {
-  const auto text_of = [&](size_t passage) {
-    const std::string& title = passages_->title(passage);
-    return title.empty() ? passages_->text(passage) : title + ": " + passages_->text(passage);
-  };
+  const auto text_of = [&](size_t passage) { return Titled(passage); };
   std::vector<size_t> order(passages_->size());
   std::iota(order.begin(), order.end(), size_t{0});
   uint64_t all_tokens = 0;
@@ -158,7 +209,7 @@ std::vector<std::string> TopicView::Excerpts(std::string_view query,
   if (all_tokens > tokens_max) {
     // What fits the query goes first; what follows fills the room that is left.
     size_t ranked = 0;
-    for (const auto& found : passages_->Rank(query, kCandidatesMax)) {
+    for (const auto& found : passages_->Rank(Read(query), kCandidatesMax)) {
       const auto place =
           std::find(order.begin() + static_cast<long>(ranked), order.end(), found.passage);
       std::rotate(order.begin() + static_cast<long>(ranked), place, place + 1);

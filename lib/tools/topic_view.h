@@ -37,11 +37,27 @@ class TopicView {
   const tutor::Topic& topic() const { return *topic_; }
   // With its key. Null: not of this topic (a generated one), or none was given.
   const tutor::Question* Find(const std::optional<tutor::QuestionView>& view) const;
-  // The best passage that does not give the question's answer away. Empty: nothing fits.
+  // The topics of the course before this one, the nearest first, and then those after it:
+  // kAroundMax of each at most, without those that cannot be read just now. May block.
+  static constexpr size_t kAroundMax = 16;
+  std::vector<TopicView> Around(TopicSource* source, const ToolCall& call) const;
+
+  // A question, with the course's synonyms.
+  Asked Read(std::string_view text) const;
+  // 0 to 1: how much of what was asked about stands in the topic's title.
+  double TitleShare(const Asked& asked) const;
+
   struct Passage {
-    std::string text;
+    std::string text;  // With its title.
     double coverage = 0;
+    bool defines = false;
+    bool reveals = false;  // It gives the question's answer away.
   };
+  // The best passage, whatever it gives away; of those as good the nearest to the context. Empty:
+  // nothing fits.
+  std::optional<Passage> BestOfAll(const Asked& asked, std::string_view context,
+                                   const tutor::Question* question) const;
+  // The best passage that does not give the question's answer away. Empty: nothing fits.
   std::optional<Passage> Best(std::string_view query, std::string_view context,
                               const tutor::Question* question) const;
   // The material by passages, without those that give the question's answer away: all of it in its
@@ -54,6 +70,7 @@ class TopicView {
  private:
   TopicView(std::shared_ptr<const tutor::Topic> topic, std::shared_ptr<const Passages> passages)
       : topic_(std::move(topic)), passages_(std::move(passages)) {}
+  std::string Titled(size_t passage) const;
 
   std::shared_ptr<const tutor::Topic> topic_;
   std::shared_ptr<const Passages> passages_;

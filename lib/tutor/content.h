@@ -55,6 +55,8 @@ struct Topic {
   Gate gate;
   bool generate_questions = false;  // An empty queue may ask for generate_question.
   std::optional<TopicId> next;
+  // Groups of terms that mean the same to a learner: "bottom number", "denominator". Of the course.
+  std::vector<std::vector<std::string>> synonyms;
   bool operator==(const Topic&) const = default;
 };
 

@@ -86,6 +86,20 @@ void CheckGate(const Topic& topic, Found& found) {
   if (gate.window > 0 && gate.correct == 0) found.push_back("the gate asks for no correct answer");
 }
 
+void CheckSynonyms(const Topic& topic, Found& found) {
+  if (topic.synonyms.size() > kSynonymGroupsMax)
+    found.push_back("more than 256 groups of synonyms");
+  for (const auto& group : topic.synonyms) {
+    if (group.size() < 2 || group.size() > kSynonymsMax) {
+      found.push_back("a group of synonyms has 2 to 16 terms");
+    }
+    for (const std::string& term : group) {
+      if (IsBlank(term)) found.push_back("a synonym is empty");
+      CheckSize(term, "a synonym", kSynonymBytesMax, found);
+    }
+  }
+}
+
 }  // namespace
 
 Found Problems(const Question& question) {
@@ -124,6 +138,7 @@ Found Problems(const Topic& topic) {
     for (const std::string& problem : Problems(question)) found.push_back(name + problem);
   }
   CheckGate(topic, found);
+  CheckSynonyms(topic, found);
   return found;
 }
 

@@ -14,6 +14,9 @@ inline constexpr size_t kContentLineBytesMax = 4 * 1024;   // A choice, a key, a
 inline constexpr size_t kContentIdBytesMax = 128;
 inline constexpr size_t kChoicesMax = 26;
 inline constexpr size_t kTopicItemsMax = 4096;  // Segments, or questions.
+inline constexpr size_t kSynonymGroupsMax = 256;
+inline constexpr size_t kSynonymsMax = 16;  // Of a group, 2 at least.
+inline constexpr size_t kSynonymBytesMax = 64;
 
 // One sentence for each thing that is wrong; empty: nothing is.
 std::vector<std::string> Problems(const Question& question);

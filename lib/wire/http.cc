@@ -212,6 +212,11 @@ Task<Result<std::string>> HttpTransfer::ReadAll(size_t bytes_max) {
   }
 }
 
+void HttpTransfer::EndWithin(std::chrono::milliseconds time) {
+  impl_->flow->EndBy(In(time));
+  impl_->door->Post(impl_->flow);
+}
+
 void HttpTransfer::Finish() {
   impl_->stop.reset();
   impl_->ended = true;

@@ -47,6 +47,7 @@ struct HttpRequest {
   HttpBounds bounds;
   Deadline deadline{};              // Of the whole transfer. Must be set.
   bool plain_http_allowed = false;  // http to any host, not only to loopback.
+  std::string ca_file;              // Who is trusted. Empty: as the client says.
 };
 
 struct HttpHead {
@@ -87,6 +88,9 @@ class HttpTransfer {
   Task<Result<std::string>> Read();
   // What is left of the body, but no more than bytes_max of it: then the rest is dropped.
   Task<Result<std::string>> ReadAll(size_t bytes_max);
+  // From now on it has no longer than that, and no longer than it had: then it fails with
+  // kDeadline. Does not wait.
+  void EndWithin(std::chrono::milliseconds time);
   // The reader has all it wants, and the end is near: a few bytes more may come unread, for a
   // moment, so that the connection is kept. Does not wait; nothing can be read any more.
   void Finish();

@@ -50,6 +50,16 @@ bool HttpFlow::Finish() {
   return !whole_ && !failure_ && !dropped_;
 }
 
+void HttpFlow::EndBy(Deadline deadline) {
+  const std::lock_guard lock(mutex_);
+  end_by_ = deadline;
+}
+
+std::optional<Deadline> HttpFlow::end_by() const {
+  const std::lock_guard lock(mutex_);
+  return end_by_;
+}
+
 bool HttpFlow::finishing() const {
   const std::lock_guard lock(mutex_);
   return finishing_;

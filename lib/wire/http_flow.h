@@ -39,6 +39,9 @@ class HttpFlow {
   bool Drop();
   // The reader wants no more, but the end may still come. True: the loop has to hear of it.
   bool Finish();
+  // The reader's own deadline, where it is nearer than the request's. The loop has to hear of it.
+  void EndBy(Deadline deadline);
+  std::optional<Deadline> end_by() const;
   bool over() const;  // Failed or dropped: the loop is to end it.
   bool finishing() const;
   bool TakeResume();  // There is room again, since PutBody refused; true once.
@@ -79,6 +82,7 @@ class HttpFlow {
   bool dropped_ = false;
   bool refused_ = false;  // PutBody said no.
   bool finishing_ = false;
+  std::optional<Deadline> end_by_;
   size_t finish_bytes_ = 0;  // Come since, and thrown away.
   std::optional<HttpFailure> failure_;
   Error error_;

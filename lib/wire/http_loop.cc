@@ -128,6 +128,7 @@ void HttpLoop::Look(const std::shared_ptr<HttpFlow>& flow) {
   if (flow->over()) return End(*flow->running, std::nullopt);
   HttpRunning& running = *flow->running;
   if (flow->finishing()) running.deadline = std::min(running.deadline, In(kHttpFinishWait));
+  if (const auto end_by = flow->end_by()) running.deadline = std::min(running.deadline, *end_by);
   if (flow->TakeResume()) return Resume(running);
   Schedule(running);
 }

@@ -205,7 +205,7 @@ Result<std::unique_ptr<HttpRunning>> HttpRunning::Make(HttpRequest request,
     Set(running, CURLOPT_POSTFIELDS, running.body.c_str());
   }
   SetProxy(running, proxies);
-  SetTls(running, options.ca_file);
+  SetTls(running, request.ca_file.empty() ? options.ca_file : request.ca_file);
   return made;
 }
 

@@ -37,7 +37,8 @@ void Declare(Settings& settings, Flags* flags) {
   settings.Number("slots", &flags->slots, 1, 1024, "calls that run at once")
       .Text("tools", &flags->tools, "tools to run, with commas between (default: all)")
       .Switch("provider-check", &flags->provider_check,
-              "ask each configured language model one short question, and end");
+              "ask each configured language model one short question, and with --prompts those of "
+              "the tools, and end");
   models::Declare(settings, &flags->models);
 }
 

@@ -5,23 +5,38 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "tools/prompt_values.h"
+#include "tools/provider_check.h"
 
 namespace lyceum::tool_worker {
 namespace {
 
-constexpr std::chrono::seconds kCheckMax{60};
+constexpr std::chrono::seconds kCheckMax{300};
 
 }  // namespace
 
 int CheckProviders(const models::Flags& flags) {
   auto client = models::OpenClient(flags);
   if (!client) return worker::Complain("lyceum-tool-worker", client.error());
+  std::vector<llm::Client::CheckAsk> asks;
+  if (!flags.prompts.empty()) {
+    const auto prompts = llm::Prompts::Load(flags.prompts, tools::PromptSpecs());
+    if (!prompts) return worker::Complain("lyceum-tool-worker", prompts.error());
+    auto made = tools::CheckAsks(**prompts);
+    if (!made) return worker::Complain("lyceum-tool-worker", made.error());
+    asks = *std::move(made);
+  }
   bool good = true;
-  for (const auto& check : Wait((*client)->CheckProviders(In(kCheckMax)))) {
-    fmt::print("{:<4} {:<20} {:<32} {}\n", check.good ? "ok" : "BAD", check.provider, check.model,
-               check.text);
+  for (const auto& check : Wait((*client)->CheckProviders(asks, In(kCheckMax)))) {
+    fmt::print("{:<4} {:<20} {:<32} {}{}{}\n",
+               !check.good     ? "BAD"
+               : check.warning ? "WARN"
+                               : "ok",
+               check.provider, check.model, check.tool, check.tool.empty() ? "" : ": ", check.text);
     good = good && check.good;
   }
+  if (asks.empty())
+    fmt::print("The tools' own prompts were not asked: name their folder by --prompts\n");
   return good ? worker::kDone : worker::kFailed;
 }
 

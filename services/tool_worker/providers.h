@@ -8,8 +8,8 @@
 
 namespace lyceum::tool_worker {
 
-// Asks every provider one short question, prints a line each. 0 all answer, 1 some do not, 2 wrong
-// configuration.
+// Asks every provider one short question, and with --prompts each tool's own; prints a line for
+// each. 0 all answer as they are to, 1 some do not, 2 wrong configuration.
 int CheckProviders(const models::Flags& flags);
 
 void LogProviders(const models::Models& models);

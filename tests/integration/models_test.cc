@@ -61,6 +61,69 @@ TEST_P(ProviderCheck, AModelThatIsNotThereIsNamed) {
   EXPECT_NE(ran.out.find("model"), std::string::npos) << ran.out;
 }
 
+// What fits the schema that a tool asks with; a text where it asks with none.
+std::string FitFor(const LlmCall& call) {
+  const auto asks = [&](const char* field) {
+    return call.wants_schema && call.body.find(field) != std::string::npos;
+  };
+  if (asks("\"verdict\"") || asks("known_error_id")) {
+    return R"({"verdict":"correct","score":1,"confidence":0.9,"known_error_id":"","feedback":"Well."})";
+  }
+  if (asks("hypotheses")) return R"({"hypotheses":[],"text":"Look again.","probe":"Why?"})";
+  if (asks("solution")) {
+    return R"({"text":"1+1?","format":"numeric","choices":[],"answers":["2"],"unit":"","hints":[],"solution":"2"})";
+  }
+  if (asks("intent")) return R"({"intent":"hint","confidence":0.9})";
+  return "A leaf makes sugar of light.";
+}
+
+class ToolCheck : public ProviderCheck {
+ protected:
+  Ran CheckTools(const LlmServer& server, const std::string& more = "") {
+    const std::string url = GetParam() == "openai" ? server.url() + "/v1" : server.url();
+    WriteFile(dir_ / "lyceum.toml", ConfigFor(GetParam(), url, "") + more);
+    return test::Run({Program("lyceum-tool-worker"), "--config", dir_ / "lyceum.toml", "--prompts",
+                      SourceFile("ops/prompts"), "--provider-check"});
+  }
+};
+
+TEST_P(ToolCheck, EachToolIsAskedWithItsOwnPromptAndSchema) {
+  LlmServer server([](const LlmCall& call) { return LlmReply{.text = FitFor(call)}; });
+  const Ran ran = CheckTools(server);
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  for (const char* tool :
+       {"present_material", "clarify_concept", "generate_question", "check_answer", "give_hint",
+        "remediate_known_error", "diagnose_error", "classify_intent"}) {
+    EXPECT_NE(ran.out.find(std::string(tool) + ": answered in"), std::string::npos) << ran.out;
+  }
+  EXPECT_NE(ran.out.find("context"), std::string::npos) << ran.out;
+}
+
+TEST_P(ToolCheck, AGradeThatComesTooLateIsWarnedOf) {
+  LlmServer server([](const LlmCall& call) {
+    LlmReply reply{.text = FitFor(call)};
+    if (reply.text.find("verdict") != std::string::npos)
+      reply.before = std::chrono::milliseconds(150);
+    return reply;
+  });
+  const Ran ran = CheckTools(server, "grading_ms = 50\n");
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  const size_t warned = ran.out.find("WARN");
+  ASSERT_NE(warned, std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("check_answer", warned), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("it is waited for 50 ms"), std::string::npos) << ran.out;
+}
+
+TEST_P(ToolCheck, AnAnswerOfAnotherFormIsBad) {
+  LlmServer server([](const LlmCall&) { return LlmReply{.text = "Certainly!"}; });
+  const Ran ran = CheckTools(server);
+  EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
+  EXPECT_NE(ran.out.find("BAD"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("quirks.schema"), std::string::npos) << ran.out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, ToolCheck, testing::Values("anthropic", "openai"),
+                         [](const auto& instance) { return instance.param; });
 INSTANTIATE_TEST_SUITE_P(Formats, ProviderCheck, testing::Values("anthropic", "openai"),
                          [](const auto& instance) { return instance.param; });
 

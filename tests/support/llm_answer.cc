@@ -68,8 +68,8 @@ std::string ErrorType(bool anthropic, int status) {
 }
 
 // As OpenAI does for a wrong key, the message quotes the key: nobody may pass it on.
-std::string ErrorBody(const LlmCall& call, int status) {
-  std::string message = "status " + std::to_string(status);
+std::string ErrorBody(const LlmCall& call, int status, const std::string& said) {
+  std::string message = said.empty() ? "status " + std::to_string(status) : said;
   if (status == 401) {
     message = "Incorrect API key provided: " + call.header("x-api-key") +
               call.header("authorization") + ".";
@@ -187,6 +187,13 @@ Answer MakeAnswer(const LlmCall& call, const LlmReply& reply) {
   if (!reply.retry_after_ms.empty()) headers.emplace_back("retry-after-ms", reply.retry_after_ms);
   if (!reply.should_retry.empty()) headers.emplace_back("x-should-retry", reply.should_retry);
 
+  if (!reply.raw.empty()) {
+    headers.emplace_back("content-type", reply.content_type);
+    for (const LlmPiece& piece : reply.raw) answer.parts.push_back({piece.bytes, piece.wait});
+    if (reply.raw_end == LlmReply::RawEnd::kCut) answer.end = Answer::End::kCut;
+    if (reply.raw_end == LlmReply::RawEnd::kSilent) answer.end = Answer::End::kSilent;
+    return answer;
+  }
   const bool streamed = call.stream && trouble != Trouble::kNotStreamed;
   if (trouble == Trouble::kNoFirstByte) {
     answer.no_head = true;
@@ -194,7 +201,7 @@ Answer MakeAnswer(const LlmCall& call, const LlmReply& reply) {
   } else if (trouble == Trouble::kStatus || (IsErrorEvent(trouble) && !streamed)) {
     answer.status = trouble == Trouble::kStatus ? reply.status : call.anthropic ? 529 : 503;
     headers.emplace_back("content-type", "application/json");
-    answer.parts.push_back({ErrorBody(call, answer.status)});
+    answer.parts.push_back({ErrorBody(call, answer.status, reply.error_message)});
   } else if (trouble == Trouble::kRedirect) {
     answer.status = 302;
     headers.emplace_back("location", reply.location);

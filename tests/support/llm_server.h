@@ -63,6 +63,12 @@ struct LlmWish {
   std::string arguments;  // JSON, or not.
 };
 
+// A piece of a body that is sent as it is.
+struct LlmPiece {
+  std::string bytes;
+  std::chrono::milliseconds wait{0};  // Before it.
+};
+
 struct LlmReply {
   std::string text;
   Trouble trouble = Trouble::kNone;
@@ -77,6 +83,13 @@ struct LlmReply {
   std::string line_end = "\n";          // "\r\n", "\r"
   bool comments = false;                // Comment lines and pings between events.
   bool gzip = false;
+  // Status 200 with these pieces in place of all that the format would have; then the end that
+  // follows them. Empty: as the format has it.
+  std::vector<LlmPiece> raw;
+  enum class RawEnd { kWhole, kCut, kSilent };
+  RawEnd raw_end = RawEnd::kWhole;
+  std::string content_type = "text/event-stream";  // Of `raw`.
+  std::string error_message;                       // kStatus: what the body says. Empty: little.
   bool cut_in_order = false;  // kCut...: the body ends in order; only the format tells.
   std::string location = "http://127.0.0.1:9/elsewhere";  // kRedirect.
   std::vector<LlmWish> wishes{};                          // After the text.

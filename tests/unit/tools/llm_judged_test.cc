@@ -73,6 +73,17 @@ TEST_P(LlmJudged, ATextInOtherWordsIsGradedByTheRubric) {
   EXPECT_TRUE(servers_[0]->calls().at(0).wants_schema);
 }
 
+TEST_P(LlmJudged, AGradeOnAnotherScaleIsAskedForAgain) {
+  Json grade = Json::parse(Grades("correct").text);
+  grade["confidence"] = 95;
+  Near(InTurn({Says(grade.dump()), Grades("incorrect")}));
+  const ToolAnswer answer =
+      Run(tutor::CheckAnswerArgs{Question("word"), "they breathe in sunshine", {}, 1});
+  EXPECT_EQ(As<tutor::CheckAnswerOk>(answer).verdict, tutor::Verdict::kIncorrect);
+  EXPECT_EQ(answer.attempts, 2U);
+  EXPECT_NE(servers_[0]->calls()[1].last_user_text.find("from 0 to 1"), std::string::npos);
+}
+
 TEST_P(LlmJudged, AGradeThatIsNotSureIsNone) {
   Near(InTurn({Grades("correct", 0.59)}));
   const auto ok = As<tutor::CheckAnswerOk>(Run(Answers("making sugar")));
@@ -120,7 +131,7 @@ TEST_P(LlmJudged, AnAnswerThatDoesNotFitIsRepairedOnceThenAnotherIsAsked) {
   EXPECT_EQ(repaired.fallbacks, 0U);
   const auto asked = servers_[0]->calls();
   ASSERT_EQ(asked.size(), 2U);
-  EXPECT_NE(asked[1].last_user_text.find("not one JSON value"), std::string::npos)
+  EXPECT_NE(asked[1].last_user_text.find("not one JSON object"), std::string::npos)
       << asked[1].last_user_text;
 }
 
@@ -152,7 +163,7 @@ TEST_P(LlmJudged, AnIntentIsFoundAndOneThatCanNotBeIsAQuestion) {
 
 TEST_P(LlmJudged, ADiagnosisKeepsTheSecretAndNamesOnlyRegisteredErrors) {
   const Json hypotheses = {{{"error_id", "breathing"}, {"label", "mixed up"}, {"confidence", 0.8}},
-                           {{"error_id", "made_up"}, {"label", "guess"}, {"confidence", 7}}};
+                           {{"error_id", "made_up"}, {"label", "guess"}, {"confidence", 0.4}}};
   const auto says = [&](const char* text) {
     return Says(Json{{"hypotheses", hypotheses}, {"text", text}, {"probe", "Why?"}}.dump());
   };
@@ -165,7 +176,7 @@ TEST_P(LlmJudged, ADiagnosisKeepsTheSecretAndNamesOnlyRegisteredErrors) {
   ASSERT_EQ(ok.hypotheses.size(), 2U);
   EXPECT_EQ(ok.hypotheses[0].error, ErrorId("breathing"));
   EXPECT_FALSE(ok.hypotheses[1].error);
-  EXPECT_EQ(ok.hypotheses[1].confidence, 1);
+  EXPECT_EQ(ok.hypotheses[1].confidence, 0.4);
 }
 
 TEST_P(LlmJudged, AGeneratedQuestionHasAKeyThatTheProgramCanGrade) {

@@ -56,9 +56,67 @@ TEST(Passages, ContextDecidesBetweenEquals) {
   EXPECT_NE(passages.text(found[0].passage).find("multiply"), std::string::npos);
 }
 
+TEST(Passages, WordsOfTheSubjectAreFoundWhereTheyStandAlone) {
+  const Passages passages({Paragraph("The mean is the sum by the count."),
+                           Paragraph("Work is force times distance."),
+                           Paragraph("The operator or is true where one side is.")});
+  const auto first = [&](const char* query) {
+    const auto found = passages.Rank(query, 1);
+    return found.empty() ? std::string() : passages.text(found[0].passage).substr(0, 8);
+  };
+  EXPECT_EQ(first("what is the mean"), "The mean");
+  EXPECT_EQ(first("what does mean mean?"), "The mean");
+  EXPECT_EQ(first("what is work?"), "Work is ");
+  EXPECT_EQ(first("what does or do"), "The oper");
+}
+
+TEST(Passages, WhatXIsStandsBeforeWhereXIsUsed) {
+  const Passages passages({Paragraph("Take the numerator, the numerator and the numerator again."),
+                           Paragraph("The upper number is the numerator.")});
+  const auto found = passages.Rank("what is a numerator?", 2);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].passage, 1U);
+  EXPECT_TRUE(found[0].defines);
+  EXPECT_EQ(passages.Rank("where does the numerator go to", 1)[0].passage, 0U);
+}
+
+TEST(Passages, TheContextNeverBeatsWhatWasAsked) {
+  const Passages passages({Paragraph("A rhombus has four sides."),
+                           Paragraph("Apples, pears, plums and cherries: apples.")});
+  const auto found = passages.Rank("rhombus", 2, "apples pears plums cherries apples pears");
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].passage, 0U);
+}
+
+TEST(Passages, TitlesWeigh) {
+  const Passages passages({"Fractions\n\n" + Paragraph("Percent is a fraction, one of a hundred."),
+                           "Percent\n\n" + Paragraph("It means of a hundred.")});
+  EXPECT_EQ(passages.title(passages.Rank("show me percent", 1)[0].passage), "Percent");
+}
+
+TEST(Asked, IsUnderstoodUnderAllNames) {
+  const Synonyms synonyms = {{"bottom number", "denominator"}, {"take away", "subtract"}};
+  const Asked asked = ReadAsked("so what is the bottom number of it?", synonyms);
+  ASSERT_EQ(asked.concepts.size(), 1U);
+  EXPECT_EQ(asked.concepts[0].names, (std::vector<Phrase>{{"bottom", "number"}, {"denomin"}}));
+  EXPECT_EQ(asked.defined, asked.concepts[0].names);
+  EXPECT_EQ(ReadAsked("how do I take away?", synonyms).concepts[0].names[1], Phrase{"subtract"});
+  for (const char* now : {"why?", "i dont get it", "what does that mean", "how does this work?"}) {
+    EXPECT_TRUE(ReadAsked(now).about_now) << now;
+  }
+  for (const char* defines :
+       {"what does slope mean", "whats a slope?", "define slope", "slope?",
+        "i dont know what a slope is", "what do you mean by slope", "what is meant by slope"}) {
+    EXPECT_EQ(ReadAsked(defines).defined, (std::vector<Phrase>{{"slope"}})) << defines;
+  }
+}
+
 TEST(Passages, PluralsFindSingulars) {
   EXPECT_EQ(ContentWords("Fractions, properties and classes"),
-            (std::vector<std::string>{"fraction", "property", "class"}));
+            (std::vector<std::string>{"fraction", "properti", "class"}));
+  EXPECT_EQ(ContentWords("adding added adds"), (std::vector<std::string>{"add", "add", "add"}));
+  EXPECT_EQ(ContentWords("3/4 of 2.5 %, 1,000!"),
+            (std::vector<std::string>{"3/4", "2.5", "percent", "1,000"}));
   EXPECT_EQ(ContentWords("the DON'T"), std::vector<std::string>{});
 }
 

@@ -140,7 +140,8 @@ TEST_F(PromptValuesTest, EachToolIsToldWhatItNeeds) {
       {Tool::kCheckAnswer,
        {"mark-question", "mark-error-id", "mark-error-text", "partially_correct: <data",
         "mark-learner"}},
-      {Tool::kGiveHint, {"mark-hint-1", "mark-hint-3", "number 1 of 3", "mark-learner"}},
+      {Tool::kGiveHint,
+       {"mark-hint-1", "mark-hint-3", "number 1 of 3", "mark-learner", "mark-error-text"}},
       {Tool::kRemediateKnownError, {"mark-error-text", "this time: hint", "mark-learner"}},
       {Tool::kDiagnoseError, {"mark-error-id", "mark-error-text", "mark-learner"}},
       {Tool::kClassifyIntent, {"mark-question", "mark-learner"}}};
