@@ -123,6 +123,11 @@ export class Lesson {
   // Says what is to be said next, if it is the learner's time to speak.
   async next() {
     if (this.waitingFor !== "" || this.state === "awaiting_tool_result" || this.over) return;
+    // A step may say several things, each with the state after all of them: it is over when all have come.
+    if (this.state !== "") {
+      const view = await this.learner.view();
+      if (view.n !== this.last || view.busy || view.state === "completed") return;
+    }
     const kind = this.state === "" ? { start: { course: "small", busy_policy: "defer" } }
       : this.state === "awaiting_answer" ? { message: { text: this.answers[this.question.text], intent: "ANSWER" } }
       : { continue: {} };

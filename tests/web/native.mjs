@@ -13,7 +13,7 @@ const said = (lesson) =>
 
 async function agrees(lesson) {
   const wanted = await remembered(lesson.learner);
-  same(said(lesson).filter((text) => text !== ""), wanted.filter((text) => text !== ""), "the transcript and the session");
+  same(said(lesson).filter(Boolean), wanted.filter(Boolean), "the transcript and the session");
 }
 
 const facts = {
