@@ -11,7 +11,7 @@ const token = new URLSearchParams(location.hash.slice(1)).get("token");
 if (token) history.replaceState(null, "", location.pathname + location.search);
 const kSigns = { correct: "✓", partially_correct: "◐", incorrect: "✗", invalid: "?", not_an_answer: "?", ungraded: "•" };
 const kVerdicts = { correct: "Correct", partially_correct: "Nearly", incorrect: "Not yet", invalid: "Not readable", not_an_answer: "Not an answer", ungraded: "Noted" };
-const kSmall = { hint: "asked for a hint", skip: "skipped", continue: "went on" };
+const kSmall = { hint: "A hint, please", skip: "Skip this", continue: "Go on" };
 
 let course = parameters.get("course") || "";
 let state = "";
@@ -20,7 +20,8 @@ let started = false;
 let working = 0; // Events of ours that are not answered yet.
 const bubbles = new Map(); // What we said, by the id of its event.
 const speaking = new Map(); // What tools say while they speak, by request.
-let earlier = []; // What was said before this page was opened, the oldest first.
+let earlier = []; // What was said before this page was opened, the oldest first,
+let replayed = 0; // and the message that all of it came before.
 const tabs = new BroadcastChannel(`lyceum-${learner}`);
 
 // ---- What is shown
@@ -98,9 +99,8 @@ function showFeedback(feedback) {
   const verdict = feedback.verdict ?? "ungraded";
   const sign = element("span", "sign", element("b", "", kSigns[verdict] ?? "•"));
   sign.setAttribute("aria-hidden", "true");
-  const text = textElement(feedback.text || `${kVerdicts[verdict] ?? verdict}.`);
-  text.prepend(element("span", "visually-hidden", `${kVerdicts[verdict] ?? verdict}: `));
-  add(element("div", `feedback ${verdict}`, sign, text));
+  const name = element("span", "visually-hidden", `${kVerdicts[verdict] ?? verdict}: `);
+  add(element("div", `feedback ${verdict}`, sign, name, textElement(feedback.text || `${kVerdicts[verdict] ?? verdict}.`)));
 }
 
 function showProgress({ topic, done = 0, total = 0 }) {
@@ -134,7 +134,7 @@ function onMessage(message) {
     working = Math.max(0, working - 1);
   }
   if ((message.n ?? 0) > 0) state = message.state ?? state;
-  showEarlier(message.at, message.in_reply_to);
+  if ((message.n ?? 0) > 0) showEarlier(message.n >= replayed ? Infinity : Date.parse(message.at), message.in_reply_to);
   if (message.text !== undefined) finish(message.text), add(textElement(message.text, { titled: true }));
   else if (message.question) showQuestion(message.question);
   else if (message.feedback) finish(message.feedback.text), showFeedback(message.feedback);
@@ -223,13 +223,14 @@ async function loadEarlier() {
   if (!view) return;
   course = view.syllabus?.course || course;
   state = view.state ?? "";
-  earlier = (view.history ?? []).filter((entry) => entry.role === "learner" && entry.text);
+  replayed = (view.n ?? 0) + 1;
+  earlier = (view.history ?? []).filter((entry) => entry.role === "learner" && (entry.text || kSmall[entry.kind]));
   title();
 }
 
 // Those that were said before that moment; a learner's entry and its answer have the time of the same record.
 function showEarlier(at, replyTo) {
-  while (earlier.length > 0 && (at === undefined || earlier[0].at <= at)) {
+  while (earlier.length > 0 && Date.parse(earlier[0].at) <= at) {
     const entry = earlier.shift();
     if (replyTo && bubbles.has(replyTo)) continue;
     add(kSmall[entry.kind] ? mine(kSmall[entry.kind], { small: true }) : mine(entry.text));
@@ -362,7 +363,7 @@ $("hint").addEventListener("click", () => say({ hint: {} }, kSmall.hint, { small
 $("skip").addEventListener("click", () => (closeQuestion(), say({ skip: {} }, kSmall.skip, { small: true })));
 $("continue").addEventListener("click", () => say({ continue: {} }, kSmall.continue, { small: true }));
 // What runs is given up, and what it was about is left.
-$("stop").addEventListener("click", () => say({ skip: {} }, "stopped", { small: true }));
+$("stop").addEventListener("click", () => say({ skip: {} }, "Stop", { small: true }));
 $("newer").addEventListener("click", toEnd);
 addEventListener("scroll", () => nearEnd() && ($("newer").hidden = true), { passive: true });
 addEventListener("keydown", (event) => {

@@ -1,14 +1,12 @@
-// Texts of the tutor as elements: Markdown, sanitized, with mathematics set by KaTeX.
+// Texts of the tutor as elements: Markdown, with mathematics set by KaTeX.
 //
-// Mathematics is taken out before Markdown sees it and put in as elements afterwards, so nothing of it passes
-// through HTML. Fractions of whole numbers are set as fractions also where a text writes them plainly.
+// marked only reads; the elements are made here, one by one, so nothing that a text says is ever read as HTML: a tag is
+// shown as it is written. Mathematics is taken out before Markdown sees it. Fractions of whole numbers are set as
+// fractions also where a text writes them plainly.
 
 const kMath = /\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\]|\\\(([\s\S]+?)\\\)|\$(?![\s\d,.]*\s)([^$\n]+?)(?<!\s)\$(?!\d)/g;
 const kFraction = /(?<![\w/.,\\])(?:(\d{1,4}) )?(\d{1,4})\/(\d{1,4})(?![\w/]|[.,]\d)/g;
-const kAllowed = {
-  ALLOWED_TAGS: ["p", "br", "strong", "em", "del", "code", "pre", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td", "hr", "sub", "sup"],
-  ALLOWED_ATTR: ["start"],
-};
+const kNestingMax = 12;
 
 export function setMath(element, tex, display = false) {
   katex.render(tex, element, { displayMode: display, throwOnError: false, maxSize: 20, maxExpand: 200, trust: false, strict: "ignore" });
@@ -31,14 +29,81 @@ export function textElement(text, { titled = false } = {}) {
   const hold = (tex, display) => `\uE000${found.push({ tex, display }) - 1}\uE001`;
   const plain = (titled ? withTitle(text) : text).replace(/[\uE000\uE001]/g, "")
     .replace(kMath, (_, a, b, c, d) => hold(a ?? b ?? c ?? d, a !== undefined || b !== undefined));
-  const html = DOMPurify.sanitize(marked.parse(plain, { gfm: true, mangle: false, headerIds: false }), kAllowed);
   const element = document.createElement("div");
   element.className = "said";
   element.dir = "auto";
-  element.innerHTML = html;
+  addTokens(element, marked.lexer(plain, { gfm: true }), 0);
   for (const block of element.children) block.dir = "auto";
   placeMath(element, found);
   return element;
+}
+
+// What marked has read, as elements.
+function addTokens(parent, tokens, depth) {
+  for (const token of tokens ?? []) {
+    const made = elementOf(token, depth);
+    if (made) parent.append(made);
+  }
+}
+
+const kPlain = { paragraph: "p", strong: "strong", em: "em", del: "del", blockquote: "blockquote", list_item: "li" };
+function elementOf(token, depth) {
+  const make = (tag, inner) => {
+    const element = document.createElement(tag);
+    if (depth >= kNestingMax || inner === undefined) element.textContent = unescape(token.text ?? "");
+    else addTokens(element, inner, depth + 1);
+    return element;
+  };
+  switch (token.type) {
+    case "space":
+    case "def":
+      return null;
+    case "br":
+    case "hr":
+      return document.createElement(token.type);
+    case "heading":
+      return make(token.depth < 3 ? "h2" : "h3", token.tokens);
+    case "code": {
+      const block = document.createElement("pre");
+      block.append(make("code"));
+      return block;
+    }
+    case "codespan":
+      return make("code");
+    case "list": {
+      const list = make(token.ordered ? "ol" : "ul", token.items);
+      if (token.ordered && Number.isInteger(token.start)) list.start = token.start;
+      return list;
+    }
+    case "table": {
+      const table = document.createElement("table");
+      for (const [cells, tag] of [[token.header, "th"], ...token.rows.map((row) => [row, "td"])]) {
+        const row = table.insertRow();
+        for (const cell of cells) {
+          const made = document.createElement(tag);
+          addTokens(made, cell.tokens, depth + 1);
+          row.append(made);
+        }
+      }
+      return table;
+    }
+    case "link": {
+      const link = make("a", token.tokens);
+      if (/^https?:\/\//i.test(token.href)) Object.assign(link, { href: token.href, rel: "noopener noreferrer", target: "_blank" });
+      return link;
+    }
+    case "text":
+      if (!token.tokens) return document.createTextNode(unescape(token.text));
+      return make("span", token.tokens);
+    default:
+      if (kPlain[token.type]) return make(kPlain[token.type], token.tokens);
+      return document.createTextNode(token.raw);  // HTML, images: as they are written.
+  }
+}
+
+// marked writes for HTML: of what is text here it gives & as &amp; and so on.
+function unescape(text) {
+  return text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => ({ amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" })[name]);
 }
 
 function placeMath(element, found) {
