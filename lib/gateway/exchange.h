@@ -40,7 +40,8 @@ class Outgoing {
   // Bytes of the body, or one text frame. Over kUnsentBytesMax the client is too slow: it is closed
   // (1013), and what was not sent is dropped. After Close or the end of the socket: nothing.
   virtual void Send(std::string text) = 0;
-  // After what was sent before. `code` and `reason` are a WebSocket's.
+  // After what was sent before. `code` and `reason` are a WebSocket's; a body ends well with 1000, and is
+  // broken off with any other.
   virtual void Close(int code, std::string reason) = 0;
 };
 
@@ -71,6 +72,8 @@ class Handler {
   virtual ~Handler() = default;
   // Calls `done` at most once, at once or later.
   virtual void Handle(Request request, Done done) = 0;
+  // How large a body at this target may be: kBodyBytesMax, or up to kLargeBodyBytesMax.
+  virtual size_t BodyBytesMax(std::string_view target) const = 0;
   // A request that the transport itself refuses: too large, not HTTP, too many connections.
   virtual Response Refuse(int status, std::string_view sentence) = 0;
 };

@@ -6,8 +6,8 @@
 
 #include "base/check.h"
 #include "base/json_object.h"
-#include "base/overloaded.h"
 #include "base/token.h"
+#include "gateway/call.h"
 #include "gateway/limits.h"
 #include "gateway/native.h"
 #include "tutor/limits.h"
@@ -50,28 +50,6 @@ Response Refusal(int status, std::string_view sentence, std::string_view source,
   return response;
 }
 
-struct Gateway::Call {
-  Request request;
-  Done done;
-  Target target;
-  Identity identity;
-  std::string allow_origin;  // The origin it comes from, which is one of ours.
-
-  void Answer(gateway::Answer answer) {
-    std::visit(Overloaded{[&](Response& response) { Complete(&response.headers); },
-                          [&](StreamStart& stream) { Complete(&stream.headers); }, [](Upgrade&) {}},
-               answer);
-    done(std::move(answer));
-  }
-  void Complete(std::vector<std::pair<std::string, std::string>>* headers) const {
-    headers->emplace_back("X-Content-Type-Options", "nosniff");
-    headers->emplace_back("Vary", "Origin");
-    if (allow_origin.empty()) return;
-    headers->emplace_back("Access-Control-Allow-Origin", allow_origin);
-    headers->emplace_back("Access-Control-Expose-Headers", "x-vercel-ai-ui-message-stream");
-  }
-};
-
 Gateway::Gateway(Sessions* sessions, const Clock* clock, Options options, Pages pages)
     : sessions_(sessions),
       clock_(clock),
@@ -84,11 +62,18 @@ Gateway::~Gateway() { CHECK(peers_.empty()); }
 
 void Gateway::Tick() {
   const int64_t now = clock_->UnixMs();
-  for (SocketPeer* peer : peers_) peer->CloseIfOver(now);
+  for (LearnerPeer* peer : peers_) {
+    peer->CloseIfOver(now);
+    peer->Tick(clock_->SteadyMs());
+  }
 }
 
 void Gateway::CloseAll() {
-  for (SocketPeer* peer : peers_) peer->CloseForRestart();
+  for (LearnerPeer* peer : peers_) peer->CloseForRestart();
+}
+
+size_t Gateway::BodyBytesMax(std::string_view target) const {
+  return target.substr(0, 5) == "/api/" ? kLargeBodyBytesMax : kBodyBytesMax;
 }
 
 Response Gateway::Refuse(int status, std::string_view sentence) {
@@ -157,6 +142,7 @@ void Gateway::Route(const std::shared_ptr<Call>& call) {
     return Fail(call, counters_.refused_request, Refusal(405, "This gateway knows GET and POST."));
   }
   if (path.size() >= 3 && path[0] == "v1" && path[1] == "sessions") return RouteSession(call);
+  if (path.size() >= 2 && path[0] == "api") return RouteChat(call);
   if (path == std::vector<std::string>{"v1", "tickets"} && !get) return MakeTicket(call);
   if (path == std::vector<std::string>{"v1", "demo", "token"} && !get && options_.demo) {
     return MakeDemoToken(call);
@@ -233,6 +219,20 @@ bool Gateway::Authorize(const std::shared_ptr<Call>& call, bool ticket_allowed) 
   return refuse(last.text);
 }
 
+bool Gateway::CheckSession(const std::shared_ptr<Call>& call, const std::string& id) {
+  if (id == "me" || id == call->identity.user.value || id == call->identity.name) return true;
+  Fail(call, counters_.refused_session, Refusal(404, kNoSession));
+  return false;
+}
+
+bool Gateway::AllowSocket(const std::shared_ptr<Call>& call) {
+  const auto open = sockets_.find(call->identity.user);
+  if (open == sockets_.end() || open->second < options_.sockets_per_user) return true;
+  Fail(call, counters_.refused_rate,
+       Refusal(429, "You have as many connections as you may: close one first.", "gateway", true));
+  return false;
+}
+
 void Gateway::RouteSession(const std::shared_ptr<Call>& call) {
   const auto& path = call->target.path;
   const bool get = call->request.method == "GET";
@@ -245,10 +245,7 @@ void Gateway::RouteSession(const std::shared_ptr<Call>& call) {
   }
   if (socket && !AllowHandshake(call)) return;
   if (!Authorize(call, socket)) return;
-  const std::string& id = path[2];
-  if (id != "me" && id != call->identity.user.value && id != call->identity.name) {
-    return Fail(call, counters_.refused_session, Refusal(404, kNoSession));
-  }
+  if (!CheckSession(call, path[2])) return;
   if (socket) return OpenSocket(call);
   if (get) return ShowSession(call);
   PostEvent(call);
@@ -375,12 +372,7 @@ void Gateway::OpenSocket(const std::shared_ptr<Call>& call) {
     return Fail(call, counters_.refused_request,
                 Refusal(426, "This address is a WebSocket: connect with one."));
   }
-  const auto open = sockets_.find(call->identity.user);
-  if (open != sockets_.end() && open->second >= options_.sockets_per_user) {
-    return Fail(
-        call, counters_.refused_rate,
-        Refusal(429, "You have as many connections as you may: close one first.", "gateway", true));
-  }
+  if (!AllowSocket(call)) return;
   if (web_socket) {
     return call->Answer(Upgrade{std::make_unique<SocketPeer>(this, SocketPeer::Kind::kWebSocket,
                                                              call->identity, *after_n)});

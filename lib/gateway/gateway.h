@@ -6,6 +6,7 @@
 //   POST /v1/sessions/{id}/events           an Event; 202 once JetStream has it
 //   GET  /v1/sessions/{id}/ws?after=N       both, as a WebSocket
 //   POST /v1/tickets                        a ticket that opens one socket (browsers can set no header there)
+//   /api/chat ...                           the AI SDK's convention, see ai_sdk.h
 //   GET  /livez /readyz                     for probes
 //   POST /v1/demo/token                     in demo mode only: a token for whoever asks
 //   GET  /...                               the learner's page
@@ -77,6 +78,7 @@ class Gateway final : public Handler {
   ~Gateway() override;
 
   void Handle(Request request, Done done) override;
+  size_t BodyBytesMax(std::string_view target) const override;
   Response Refuse(int status, std::string_view sentence) override;
   void Tick();      // Every 100 ms or so.
   void CloseAll();  // The sockets, so that their clients connect somewhere else.
@@ -84,7 +86,7 @@ class Gateway final : public Handler {
   Counters& counters() { return counters_; }
 
  private:
-  friend class SocketPeer;
+  friend class LearnerPeer;
   struct Call;  // One request on its way through the routes.
 
   void Route(const std::shared_ptr<Call>& call);
@@ -95,10 +97,17 @@ class Gateway final : public Handler {
   void ShowSession(const std::shared_ptr<Call>& call);
   void PostEvent(const std::shared_ptr<Call>& call);
   void OpenSocket(const std::shared_ptr<Call>& call);
+  void RouteChat(const std::shared_ptr<Call>& call);
+  void PostChat(const std::shared_ptr<Call>& call, bool streams);
+  void ResumeChat(const std::shared_ptr<Call>& call, bool streams);
+  void StopChat(const std::shared_ptr<Call>& call);
 
   bool CheckOrigin(const std::shared_ptr<Call>& call);
   bool Authorize(const std::shared_ptr<Call>& call, bool ticket_allowed);
   bool AllowHandshake(const std::shared_ptr<Call>& call);
+  bool AllowSocket(const std::shared_ptr<Call>& call);
+  // That it is the session of the token.
+  bool CheckSession(const std::shared_ptr<Call>& call, const std::string& id);
   void Fail(const std::shared_ptr<Call>& call, std::atomic<uint64_t>& counter, Response response);
 
   // An event that a learner sent, as JSON. kReject: why not. Takes its price off the user's rate.
@@ -114,7 +123,7 @@ class Gateway final : public Handler {
   Rates handshakes_;
   Tickets tickets_;
   std::unordered_map<UserId, int> sockets_;
-  std::list<class SocketPeer*> peers_;
+  std::list<class LearnerPeer*> peers_;
 };
 
 }  // namespace lyceum::gateway

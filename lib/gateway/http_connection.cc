@@ -117,7 +117,8 @@ std::optional<Refused> WhyUnread(const beast::error_code& error) {
     return Refused{431, "The header of the request is larger than 8 KiB."};
   }
   if (error == http::error::body_limit) {
-    return Refused{413, "The body of the request is larger than 32 KiB."};
+    return Refused{413,
+                   "The body of the request is larger than it may be: 32 KiB, a transcript 1 MiB."};
   }
   if (error == http::error::end_of_stream || error == http::error::partial_message) return {};
   if (error.category() == make_error_code(http::error::bad_method).category()) {
@@ -197,7 +198,8 @@ asio::awaitable<void> ServeStream(Transport* transport, std::shared_ptr<Counted>
     }
     bytes = chunked && !batch.empty() ? Chunk(batch) : std::move(batch);
   }
-  const bool whole = outbox->closed() && !outbox->dropped() && !outbox->too_slow();
+  // A body that is broken off is one that its client asks for again.
+  const bool whole = outbox->closed() && !outbox->dropped() && outbox->code() == 1000;
   outbox->Drop();
   start.peer.reset();
   if (chunked && whole) {
@@ -219,12 +221,28 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
   while (true) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(kHeaderBytesMax);
-    parser.body_limit(kBodyBytesMax);
+    parser.body_limit(kLargeBodyBytesMax);
     stream->expires_after(milliseconds(kRequestMsMax));
-    const auto [error, count] = co_await http::async_read(*stream, buffer, parser, kUse);
+    auto [error, count] = co_await http::async_read_header(*stream, buffer, parser, kUse);
+    std::optional<LargeBody> large;
+    if (!error) {
+      const beast::string_view target = parser.get().target();
+      const size_t bytes_max = transport->handler->BodyBytesMax({target.data(), target.size()});
+      if (parser.content_length().value_or(0) > bytes_max) error = http::error::body_limit;
+      parser.body_limit(bytes_max);
+      if (bytes_max > kBodyBytesMax) large.emplace(transport);
+    }
+    const bool full = transport->large_bodies > kLargeBodiesMax;
+    if (!error && !full) {
+      const auto [body_error, body_count] =
+          co_await http::async_read(*stream, buffer, parser, kUse);
+      error = body_error;
+    }
+    large.reset();
     std::string bytes;
-    if (error) {
-      const auto why = WhyUnread(error);
+    if (error || full) {
+      const auto why = full ? std::optional<Refused>({503, "Too much is read at once: try again."})
+                            : WhyUnread(error);
       if (!why) break;
       bytes = WriteResponse(transport->handler->Refuse(why->status, why->sentence), true, false);
       stream->expires_after(milliseconds(kCloseMsMax));

@@ -13,9 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-// WebSocket close codes (RFC 6455, section 7.4).
-constexpr int kPolicy = 1008;
-constexpr int kGoingAway = 1001;
+constexpr int kGoingAway = 1001;  // A WebSocket's close code.
 constexpr size_t kIdBytesMax = 128;
 
 // The members of `from` that have these names.
@@ -47,76 +45,54 @@ std::string Refused(std::string_view id, const Error& error, std::string_view so
 }  // namespace
 
 SocketPeer::SocketPeer(Gateway* gateway, Kind kind, Identity identity, uint32_t after_n)
-    : gateway_(gateway), kind_(kind), identity_(std::move(identity)), after_n_(after_n) {
-  gateway_->peers_.push_front(this);
-  in_list_ = gateway_->peers_.begin();
-  ++gateway_->sockets_[identity_.user];
-  ++gateway_->counters_.sockets;
-}
+    : LearnerPeer(gateway, std::move(identity)), kind_(kind), after_n_(after_n) {}
 
-SocketPeer::~SocketPeer() {
-  --gateway_->counters_.sockets;
-  gateway_->peers_.erase(in_list_);
-  const auto found = gateway_->sockets_.find(identity_.user);
-  if (--found->second == 0) gateway_->sockets_.erase(found);
-}
-
-void SocketPeer::OnOpen(std::shared_ptr<Outgoing> outgoing) {
-  outgoing_ = std::move(outgoing);
-  if (kind_ == Kind::kServerSentEvents) outgoing_->Send("retry: 1000\n\n");
-  link_ = std::make_unique<Link>(gateway_->sessions_, identity_.user, after_n_,
+void SocketPeer::OnOpen(std::shared_ptr<Outgoing> opened) {
+  LearnerPeer::OnOpen(std::move(opened));
+  if (kind_ == Kind::kServerSentEvents) outgoing()->Send("retry: 1000\n\n");
+  link_ = std::make_unique<Link>(sessions(), user(), after_n_,
                                  [this](const envelope::ReceivedMessage& message,
                                         std::string_view json) { OnMessage(message, json); });
 }
 
 void SocketPeer::OnMessage(const envelope::ReceivedMessage& message, std::string_view json) {
-  ++gateway_->counters_.messages;
+  ++counters().messages;
   if (kind_ == Kind::kWebSocket) {
-    outgoing_->Send(std::string(json));
+    outgoing()->Send(std::string(json));
   } else {
     std::string event;
     if (message.message.n > 0) event = "id: " + std::to_string(message.message.n) + "\n";
     event.append("data: ").append(json).append("\n\n");
-    outgoing_->Send(std::move(event));
+    outgoing()->Send(std::move(event));
   }
   if (message.is_delta || message.is_retract) return;
   if (std::holds_alternative<tutor::DetachedOut>(message.message.body)) {
-    outgoing_->Close(kGoingAway, "detached");
+    outgoing()->Close(kGoingAway, "detached");
   }
 }
 
 void SocketPeer::Tell(std::string text) {
-  if (outgoing_ != nullptr) outgoing_->Send(std::move(text));
+  if (outgoing() != nullptr) outgoing()->Send(std::move(text));
 }
 
 void SocketPeer::OnText(std::string_view text) {
-  if (kind_ != Kind::kWebSocket || outgoing_ == nullptr) return;
+  if (kind_ != Kind::kWebSocket || outgoing() == nullptr) return;
   int status = 0;
-  Result<tutor::Event> event = gateway_->ReadEvent(identity_.user, text, &status);
+  Result<tutor::Event> event = ReadEvent(text, &status);
   if (!event) {
     return Tell(Refused(IdOf(text), event.error(), "gateway"));
   }
   event->client = link_->client();
   const std::string id = event->id.value;
-  gateway_->Store(identity_.user, *std::move(event),
-                  [this, id, alive = std::weak_ptr<char>(alive_)](const Result<uint64_t>& stored) {
-                    if (alive.expired()) return;
-                    if (!stored) return Tell(Refused(id, stored.error(), "session"));
-                    JsonObject inner;
-                    inner.Add("id", id).Add("sequence", *stored);
-                    JsonObject frame;
-                    frame.AddJson("accepted", inner.End());
-                    Tell(frame.End());
-                  });
-}
-
-void SocketPeer::CloseIfOver(int64_t unix_ms) {
-  if (outgoing_ == nullptr || unix_ms < identity_.expires_ms) return;
-  outgoing_->Close(kPolicy, "the token is over: connect again with a new one");
-}
-
-void SocketPeer::CloseForRestart() {
-  if (outgoing_ != nullptr) outgoing_->Close(kGoingAway, "restart: connect again");
+  Store(*std::move(event), [this, id, here = alive()](const Result<uint64_t>& stored) {
+    if (here.expired()) return;
+    if (!stored) return Tell(Refused(id, stored.error(), "session"));
+    JsonObject inner;
+    inner.Add("id", id).Add("sequence", *stored);
+    JsonObject frame;
+    frame.AddJson("accepted", inner.End());
+    Tell(frame.End());
+  });
 }
 
 std::string LearnersView(std::string_view view_json) {

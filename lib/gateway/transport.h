@@ -19,7 +19,8 @@ namespace lyceum::gateway {
 struct Transport {
   Handler* handler;
   Counters* counters;
-  size_t connections = 0;  // Open now.
+  size_t connections = 0;   // Open now.
+  size_t large_bodies = 0;  // Being read now.
 };
 
 // One open connection, as long as it lives.
@@ -29,6 +30,18 @@ class Counted {
   ~Counted() { --transport_->connections; }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
+
+ private:
+  Transport* const transport_;
+};
+
+// One large body, as long as it is read.
+class LargeBody {
+ public:
+  explicit LargeBody(Transport* transport) : transport_(transport) { ++transport_->large_bodies; }
+  ~LargeBody() { --transport_->large_bodies; }
+  LargeBody(const LargeBody&) = delete;
+  LargeBody& operator=(const LargeBody&) = delete;
 
  private:
   Transport* const transport_;

