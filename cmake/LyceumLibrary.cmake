@@ -1,7 +1,7 @@
 # The libraries in order of dependence, each with all that it may use directly.
 # A library sees the headers of what it uses, and of nothing else: its headers are reached
 # through a staged include folder of its own, so a forbidden include does not compile.
-set(LYCEUM_LIBRARIES base tutor grading wire envelope store dispatch shard llm toolhost tools)
+set(LYCEUM_LIBRARIES base tutor grading wire envelope store dispatch shard llm toolhost tools gateway)
 set(LYCEUM_base_MAY_USE)
 set(LYCEUM_tutor_MAY_USE base)
 set(LYCEUM_grading_MAY_USE base)
@@ -12,6 +12,7 @@ set(LYCEUM_dispatch_MAY_USE base tutor wire envelope)
 set(LYCEUM_shard_MAY_USE base tutor wire envelope store dispatch)
 set(LYCEUM_llm_MAY_USE base wire)
 set(LYCEUM_toolhost_MAY_USE base tutor wire envelope)
+set(LYCEUM_gateway_MAY_USE base tutor wire envelope)
 set(LYCEUM_tools_MAY_USE base tutor grading wire envelope llm toolhost)
 
 # What nearly every file includes is read once: a good part of the time of a build from nothing.

@@ -53,6 +53,11 @@ class EventLoop final : public Executor {
   // returns.
   void RunOnce(int64_t wait_ms_max);
 
+  // For another loop that waits instead of this one: it calls Arm, and where that says that there is nothing to
+  // do yet, waits until fd() is readable (level triggered), and then calls RunOnce(0).
+  int fd() const { return epoll_; }
+  [[nodiscard]] bool Arm() { return MayWait(); }
+
  private:
   struct Watch {
     uint32_t generation;

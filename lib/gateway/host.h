@@ -1,0 +1,48 @@
+// GatewayHost: a gateway on one thread: sockets (Boost.Asio) and NATS (lib/wire's loop) together.
+//
+// The wire's EventLoop has a descriptor, which Asio watches like any other: so there is one thread, one wait, no
+// queue and no lock between the two. README.md says more.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "gateway/gateway.h"
+#include "gateway/pages.h"
+#include "wire/connection.h"
+
+namespace lyceum::gateway {
+
+struct HostOptions {
+  wire::ConnectOptions nats;
+  std::string prefix = "lyceum";
+  std::string listen = "127.0.0.1:8480";  // HOST:PORT, the host an address. Port 0: a free one.
+  Options gateway;
+  Pages pages;
+};
+
+class GatewayHost {
+ public:
+  // Listens from here on. kReject: it cannot listen there, or the options cannot work.
+  static Result<std::unique_ptr<GatewayHost>> Start(HostOptions options);
+  ~GatewayHost();  // Tells its clients to connect again, and ends within two seconds.
+  GatewayHost(const GatewayHost&) = delete;
+  GatewayHost& operator=(const GatewayHost&) = delete;
+
+  int port() const;
+  // Thread-safe.
+  const Counters& counters() const;
+  bool connected() const;
+  uint64_t connections() const;  // Open HTTP connections and sockets.
+  uint64_t async_errors() const;
+  std::string last_async_error() const;
+
+ private:
+  struct Impl;
+  explicit GatewayHost(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lyceum::gateway

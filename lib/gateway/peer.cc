@@ -1,0 +1,38 @@
+#include "gateway/peer.h"
+
+#include <utility>
+
+namespace lyceum::gateway {
+namespace {
+
+// WebSocket close codes (RFC 6455, section 7.4).
+constexpr int kPolicy = 1008;
+constexpr int kGoingAway = 1001;
+
+}  // namespace
+
+LearnerPeer::LearnerPeer(Gateway* gateway, Identity identity)
+    : gateway_(gateway), identity_(std::move(identity)) {
+  gateway_->peers_.push_front(this);
+  in_list_ = gateway_->peers_.begin();
+  ++gateway_->sockets_[identity_.user];
+  ++gateway_->counters_.sockets;
+}
+
+LearnerPeer::~LearnerPeer() {
+  --gateway_->counters_.sockets;
+  gateway_->peers_.erase(in_list_);
+  const auto found = gateway_->sockets_.find(identity_.user);
+  if (--found->second == 0) gateway_->sockets_.erase(found);
+}
+
+void LearnerPeer::CloseIfOver(int64_t unix_ms) {
+  if (outgoing_ == nullptr || unix_ms < identity_.expires_ms) return;
+  outgoing_->Close(kPolicy, "the token is over: connect again with a new one");
+}
+
+void LearnerPeer::CloseForRestart() {
+  if (outgoing_ != nullptr) outgoing_->Close(kGoingAway, "restart: connect again");
+}
+
+}  // namespace lyceum::gateway

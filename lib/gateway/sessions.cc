@@ -1,0 +1,226 @@
+#include "gateway/sessions.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "base/base64url.h"
+#include "base/check.h"
+#include "base/hash.h"
+#include "gateway/limits.h"
+
+namespace lyceum::gateway {
+namespace {
+
+constexpr int64_t kAttachMs = 2'000;     // Without an answer it is sent again,
+constexpr uint32_t kTriesBeforeGap = 3;  // and then what is missing is given up.
+constexpr int64_t kLookFirstMs = 500;
+constexpr int64_t kLookMaxMs = 8'000;
+constexpr char kJson[] = "application/json";
+
+ClientId FreshClient() {
+  std::array<char, 12> bytes;
+  CHECK(getentropy(bytes.data(), bytes.size()) == 0);
+  return ClientId("w" + EncodeBase64Url({bytes.data(), bytes.size()}));
+}
+
+std::string Hex(uint64_t number) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[(number >> shift) & 15];
+  return text;
+}
+
+}  // namespace
+
+Link::Link(Sessions* sessions, UserId user, uint32_t after_n, OnMessage on_message)
+    : sessions_(sessions),
+      user_(std::move(user)),
+      client_(FreshClient()),
+      on_message_(std::move(on_message)),
+      last_n_(after_n) {
+  sessions_->Register(this);
+  if (sessions_->wire_->connected()) OnConnected();
+}
+
+Link::~Link() {
+  sessions_->Unregister(this);
+  sessions_->wire_->Unsubscribe(subscription_);
+  if (attaches_ == 0) return;
+  sessions_->Publish(
+      user_, {.id = EventId(client_.value + "-d"), .client = client_, .kind = tutor::Detach{}},
+      [](const Result<uint64_t>&) {});
+}
+
+std::string Link::AttachId() const { return client_.value + "-" + std::to_string(attaches_); }
+
+void Link::OnConnected() {
+  Subscribe();
+  attach_until_ms_ = 0;  // What was on its way may have gone with the connection.
+  Attach();
+}
+
+void Link::Subscribe() {
+  auto subscribed =
+      sessions_->wire_->Subscribe(sessions_->subjects_.Out(client_), "",
+                                  [this](const wire::Arrived& arrived) { OnData(arrived); });
+  subscription_ = subscribed ? *subscribed : 0;
+}
+
+void Link::Attach() {
+  if (attach_until_ms_ != 0) return;
+  attach_until_ms_ = sessions_->clock_->SteadyMs() + kAttachMs * (1 + std::min(tries_, 4u));
+  ++attaches_;
+  sessions_->Publish(user_,
+                     {.id = EventId(AttachId()), .client = client_, .kind = tutor::Attach{last_n_}},
+                     [](const Result<uint64_t>&) {});  // An answer or the time tells.
+}
+
+bool Link::InOrder(uint32_t n) {
+  if (n == 0) return true;
+  seen_n_ = std::max(seen_n_, n);
+  if (n <= last_n_) return false;
+  if (n > last_n_ + 1 && !accept_gap_) {
+    Attach();
+    return false;  // It comes again.
+  }
+  last_n_ = n;
+  if (last_n_ >= seen_n_) accept_gap_ = false;
+  return true;
+}
+
+void Link::OnData(const wire::Arrived& arrived) {
+  const auto message = envelope::DecodeClientMessage(
+      arrived.data, envelope::EncodingOf(arrived.content_type, arrived.data));
+  if (!message || message->user != user_) return;
+  const auto* error = std::get_if<tutor::ErrorOut>(&message->message.body);
+  if (!message->is_delta && !message->is_retract) {
+    if (const auto* resumed = std::get_if<tutor::ResumedOut>(&message->message.body)) {
+      // A client that claims to have more than there is would wait for ever. Only our present attach says so:
+      // an earlier answer may come once more, after a crash of its sender.
+      const bool ours = message->message.in_reply_to.value == AttachId();
+      if (ours && resumed->last_n < last_n_) last_n_ = resumed->last_n;
+      if (resumed->first_n > 0)
+        last_n_ = std::max(last_n_, resumed->first_n - 1);  // Gone for good.
+      attached_ = true;
+      attach_until_ms_ = 0;
+      tries_ = 0;
+      look_at_ms_ = 0;
+    } else if (error != nullptr && error->code == "no_session" && message->message.n == 0) {
+      attach_until_ms_ = 0;
+      if (look_at_ms_ == 0) {
+        look_wait_ms_ = kLookFirstMs;
+        look_at_ms_ = sessions_->clock_->SteadyMs() + look_wait_ms_;
+      }
+    } else if (message->message.n > 0) {
+      attached_ = true;
+      look_at_ms_ = 0;
+    }
+  }
+  if (!InOrder(message->message.n)) return;
+  on_message_(*message, arrived.data);  // Nothing after it: it may have destroyed us.
+}
+
+void Link::Look() {
+  look_wait_ms_ = std::min(look_wait_ms_ * 2, kLookMaxMs);
+  look_at_ms_ = sessions_->clock_->SteadyMs() + look_wait_ms_;
+  sessions_->View(user_, 1, [this, alive = std::weak_ptr<char>(alive_)](const auto& view) {
+    if (alive.expired() || look_at_ms_ == 0) return;
+    if (view && view->found) Attach();
+  });
+}
+
+void Link::Tick(int64_t now_ms) {
+  if (look_at_ms_ != 0 && now_ms >= look_at_ms_) Look();
+  if (attach_until_ms_ == 0 || now_ms < attach_until_ms_) return;
+  attach_until_ms_ = 0;
+  ++tries_;
+  if (seen_n_ > last_n_ && tries_ >= kTriesBeforeGap) accept_gap_ = true;
+  if (sessions_->wire_->connected()) Attach();
+}
+
+Sessions::Sessions(wire::Wire* wire, const Clock* clock, envelope::Subjects subjects)
+    : wire_(wire), clock_(clock), subjects_(std::move(subjects)), publisher_(wire, clock, {}) {
+  wire_->SetConnectionHandler([this](bool connected) {
+    if (!connected) return;
+    publisher_.OnConnected();
+    for (auto& [user, links] : by_user_) {
+      for (Link* link : links) link->OnConnected();
+    }
+  });
+  if (wire_->connected()) publisher_.OnConnected();
+}
+
+Sessions::~Sessions() {
+  CHECK(link_count_ == 0);
+  wire_->SetConnectionHandler(nullptr);
+}
+
+void Sessions::Register(Link* link) {
+  auto& links = by_user_[link->user_];
+  links.push_front(link);
+  link->in_list_ = links.begin();
+  ++link_count_;
+}
+
+void Sessions::Unregister(Link* link) {
+  const auto found = by_user_.find(link->user_);
+  CHECK(found != by_user_.end());
+  found->second.erase(link->in_list_);
+  if (found->second.empty()) by_user_.erase(found);
+  --link_count_;
+}
+
+size_t Sessions::links(const UserId& user) const {
+  const auto found = by_user_.find(user);
+  return found == by_user_.end() ? 0 : found->second.size();
+}
+
+ClientId Sessions::ClientFor(const UserId& user) const {
+  const auto found = by_user_.find(user);
+  if (found != by_user_.end()) return found->second.front()->client_;
+  return ClientId("p" + Hex(Fnv1a64(user.value)));
+}
+
+void Sessions::Publish(const UserId& user, tutor::Event event, Stored done) {
+  event.encoding = tutor::Encoding::kJson;
+  const auto callback = std::make_shared<Stored>(std::move(done));
+  wire::StoredMessageOut message{
+      .subject = subjects_.In(envelope::RecordClass::kUser, user),
+      .data = envelope::EncodeEvent(event, tutor::Encoding::kJson),
+      .content_type = kJson,
+      .message_id = user.value + "/" + event.id.value,
+      .expected_last = {},
+  };
+  const bool sent =
+      publisher_.Send(std::move(message), kAckMsMax,
+                      [callback](Result<uint64_t> stored) { (*callback)(std::move(stored)); });
+  if (!sent) (*callback)(Retry("Too many events are on their way: send it again in a second."));
+}
+
+void Sessions::View(const UserId& user, uint32_t history_max, Seen done) {
+  const std::string subject = subjects_.QueryOf(user);
+  const std::string query = envelope::EncodeQuery({.history_max = history_max});
+  wire_->Request({.subject = subject, .data = query}, std::chrono::milliseconds(kQueryMsMax),
+                 [done = std::move(done)](Result<wire::Answer> answer) {
+                   if (!answer) return done(answer.error());
+                   auto view = envelope::DecodeSessionView(
+                       answer->data, envelope::EncodingOf(answer->content_type, answer->data));
+                   if (view && !view->error.empty()) return done(Retry(view->error));
+                   done(std::move(view));
+                 });
+}
+
+void Sessions::Tick() {
+  publisher_.Tick();
+  const int64_t now = clock_->SteadyMs();
+  for (auto& [user, links] : by_user_) {
+    for (Link* link : links) link->Tick(now);
+  }
+}
+
+}  // namespace lyceum::gateway

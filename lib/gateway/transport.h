@@ -1,0 +1,66 @@
+// Private to this library: the coroutines that serve sockets, each in a translation unit of its own, because
+// Boost.Beast is slow to compile. All of them run on the one thread of the io_context.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "base/check.h"
+#include "gateway/exchange.h"
+#include "gateway/gateway.h"
+#include "gateway/outbox.h"
+
+namespace lyceum::gateway {
+
+struct Transport {
+  Handler* handler;
+  Counters* counters;
+  size_t connections = 0;   // Open now.
+  size_t large_bodies = 0;  // Being read now.
+};
+
+// One open connection, as long as it lives.
+class Counted {
+ public:
+  explicit Counted(Transport* transport) : transport_(transport) { ++transport_->connections; }
+  ~Counted() { --transport_->connections; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  Transport* const transport_;
+};
+
+// One large body, as long as it is read.
+class LargeBody {
+ public:
+  explicit LargeBody(Transport* transport) : transport_(transport) { ++transport_->large_bodies; }
+  ~LargeBody() { --transport_->large_bodies; }
+  LargeBody(const LargeBody&) = delete;
+  LargeBody& operator=(const LargeBody&) = delete;
+
+ private:
+  Transport* const transport_;
+};
+
+using Stream = boost::beast::tcp_stream;
+
+// An exception that leaves a coroutine is a mistake of ours: errors of sockets are values here.
+inline void CheckEnded(const std::exception_ptr& error) { CHECK(error == nullptr); }
+
+// Requests of one connection, one after another. http_connection.cc
+boost::asio::awaitable<void> ServeHttp(Transport* transport, boost::asio::ip::tcp::socket socket);
+// A streamed body. `head`: the header as it is written. http_connection.cc
+boost::asio::awaitable<void> ServeStream(Transport* transport, std::shared_ptr<Counted> counted,
+                                         std::shared_ptr<Stream> stream, StreamStart start,
+                                         std::string head, bool chunked);
+// A WebSocket, from its handshake on: `raw_request` is that of the client. web_socket.cc
+boost::asio::awaitable<void> ServeWebSocket(Transport* transport, std::shared_ptr<Counted> counted,
+                                            std::shared_ptr<Stream> stream, std::string handshake,
+                                            std::unique_ptr<Peer> peer);
+
+}  // namespace lyceum::gateway

@@ -1,0 +1,214 @@
+// lyceum-gateway: the front door for browsers and front ends. See lib/gateway.
+//
+// Exit codes: services/worker/worker.h.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/base64url.h"
+#include "base/check.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/signals.h"
+#include "gateway/host.h"
+#include "worker/worker.h"
+
+namespace lyceum {
+namespace {
+
+constexpr const char* kProgram = "lyceum-gateway";
+
+struct Flags {
+  worker::Flags worker = worker::DefaultFlags();
+  std::string listen = "127.0.0.1:8480";
+  std::string web;
+  std::string origins;
+  std::string algorithm = "HS256";
+  std::string key_file;
+  std::string issuer;
+  std::string audience = "lyceum";
+  std::string tenant_claim;
+  bool demo = false;
+  std::string demo_course;
+  int64_t events_per_minute = 60;
+  int64_t sockets_per_user = 3;
+  int64_t handshakes_per_minute = 20;
+};
+
+void Declare(Settings& settings, Flags* flags) {
+  worker::Declare(settings, &flags->worker);
+  settings.Text("listen", &flags->listen, "address and port for browsers and front ends")
+      .Text("web", &flags->web, "folder of the learner's page (default: none is served)")
+      .Text("origins", &flags->origins,
+            "origins that pages may come from, as https://learn.example.org, with commas between")
+      .Text("jwt-algorithm", &flags->algorithm, "of tokens: HS256, RS256 or ES256")
+      .Text("jwt-key-file", &flags->key_file,
+            "file with the secret (HS256) or the public key in PEM (RS256, ES256)")
+      .Text("jwt-issuer", &flags->issuer, "`iss` of tokens")
+      .Text("jwt-audience", &flags->audience, "`aud` of tokens")
+      .Text("jwt-tenant-claim", &flags->tenant_claim,
+            "claim that names a tenant: learners are then <tenant>:<sub> (default: none)")
+      .Switch("demo", &flags->demo, "gives a token to whoever asks: on a loopback address only")
+      .Text("demo-course", &flags->demo_course, "the course that the page starts in demo mode")
+      .Number("events-per-minute", &flags->events_per_minute, 1, 60'000, "of one learner")
+      .Number("sockets-per-user", &flags->sockets_per_user, 1, 8, "streams and WebSockets at once")
+      .Number("handshakes-per-minute", &flags->handshakes_per_minute, 1, 1'000'000,
+              "sockets that one address may open: more behind a proxy");
+}
+
+std::vector<std::string> SplitOrigins(const std::string& text) {
+  std::vector<std::string> origins;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    std::string origin = text.substr(begin, end - begin);
+    origin.erase(0, origin.find_first_not_of(' '));
+    origin.erase(origin.find_last_not_of(' ') + 1);
+    if (!origin.empty()) origins.push_back(std::move(origin));
+    begin = end + 1;
+  }
+  return origins;
+}
+
+Result<std::string> ReadKey(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string key{std::istreambuf_iterator<char>(in), {}};
+  if (!in) return Reject("--jwt-key-file " + path + ": cannot be read");
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+  return key;
+}
+
+// A secret of this process: its tokens are good as long as it runs.
+gateway::Issuer DemoIssuer() {
+  std::array<char, 32> secret;
+  CHECK(getentropy(secret.data(), secret.size()) == 0);
+  return {.key = EncodeBase64Url({secret.data(), secret.size()}),
+          .issuer = "lyceum-demo",
+          .audience = "lyceum-demo"};
+}
+
+Result<gateway::HostOptions> HostOptionsOf(const Flags& flags) {
+  gateway::HostOptions options{
+      .nats = flags.worker.nats, .prefix = flags.worker.prefix, .listen = flags.listen};
+  options.gateway.origins = SplitOrigins(flags.origins);
+  for (const std::string& origin : options.gateway.origins) {
+    const size_t slashes = origin.find("://");
+    if (slashes == std::string::npos || origin.find('/', slashes + 3) != std::string::npos ||
+        origin.find('*') != std::string::npos) {
+      return Reject(
+          "--origins: write each as https://host or https://host:port, without a path or *");
+    }
+  }
+  options.gateway.events_per_minute = static_cast<double>(flags.events_per_minute);
+  options.gateway.sockets_per_user = static_cast<int>(flags.sockets_per_user);
+  options.gateway.handshakes_per_minute = static_cast<double>(flags.handshakes_per_minute);
+  if (!flags.key_file.empty()) {
+    auto algorithm = gateway::ParseAlgorithm(flags.algorithm);
+    if (!algorithm) return Reject("--jwt-algorithm: " + algorithm.error().text);
+    auto key = ReadKey(flags.key_file);
+    if (!key) return key.error();
+    options.gateway.issuers.push_back({.algorithm = *algorithm,
+                                       .key = *std::move(key),
+                                       .issuer = flags.issuer,
+                                       .audience = flags.audience,
+                                       .tenant_claim = flags.tenant_claim});
+  }
+  if (flags.demo) {
+    if (flags.listen.rfind("127.", 0) != 0 && flags.listen.rfind("[::1]:", 0) != 0) {
+      return Reject("--demo lets anybody in: --listen must be a loopback address with it");
+    }
+    options.gateway.demo = DemoIssuer();
+    options.gateway.demo_course = flags.demo_course;
+    options.gateway.issuers.push_back(*options.gateway.demo);
+  }
+  if (options.gateway.issuers.empty()) {
+    return Reject(
+        "nobody could come in: name --jwt-key-file, --jwt-issuer and --jwt-audience, or --demo");
+  }
+  if (!flags.web.empty()) {
+    auto pages = gateway::Pages::Load(flags.web);
+    if (!pages) return Reject("--web: " + pages.error().text);
+    options.pages = *std::move(pages);
+  }
+  return options;
+}
+
+std::vector<worker::Metric> Figures(const gateway::GatewayHost& host) {
+  const gateway::Counters& counters = host.counters();
+  const auto figure = [](const std::atomic<uint64_t>& value) {
+    return static_cast<double>(value.load());
+  };
+  std::vector<worker::Metric> figures = {
+      {"lyceum_gateway_requests_total", "HTTP requests", figure(counters.requests)},
+      {"lyceum_gateway_events_total", "Events stored", figure(counters.events)},
+      {"lyceum_gateway_messages_total", "Messages to clients", figure(counters.messages)},
+      {"lyceum_gateway_slow_clients_total", "Closed because they did not read",
+       figure(counters.slow_clients)},
+      {"lyceum_gateway_sockets", "Streams and WebSockets of learners", figure(counters.sockets),
+       false},
+      {"lyceum_gateway_connections", "Open connections", static_cast<double>(host.connections()),
+       false},
+      {"lyceum_gateway_connected", "1: connected to NATS", host.connected() ? 1.0 : 0.0, false},
+  };
+  const auto refused = [&](const char* why, const std::atomic<uint64_t>& value) {
+    figures.push_back({"lyceum_gateway_refused_total",
+                       "Requests and events refused",
+                       figure(value),
+                       true,
+                       {{"reason", why}}});
+  };
+  refused("request", counters.refused_request);
+  refused("token", counters.refused_token);
+  refused("origin", counters.refused_origin);
+  refused("session", counters.refused_session);
+  refused("rate", counters.refused_rate);
+  refused("away", counters.refused_away);
+  return figures;
+}
+
+worker::Look LookAfter(const gateway::GatewayHost& host) {
+  return [&host, seen = uint64_t{0}]() mutable -> std::optional<Error> {
+    if (const uint64_t errors = host.async_errors(); errors != seen) {
+      LogError("NATS reports errors: see the server's permissions for this role",
+               {{"count", errors}, {"last", host.last_async_error()}});
+      seen = errors;
+    }
+    return std::nullopt;
+  };
+}
+
+int Run(int argc, char** argv) {
+  CatchStopSignals();
+  Flags flags;
+  Settings settings;
+  Declare(settings, &flags);
+  auto go_on = settings.Load(kProgram, "Lets browsers and front ends in.", argc, argv);
+  if (!go_on) return worker::Complain(kProgram, go_on.error());
+  if (!*go_on) return worker::kDone;
+  if (auto good = worker::Check(flags.worker); !good)
+    return worker::Complain(kProgram, good.error());
+  flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
+  auto options = HostOptionsOf(flags);
+  if (!options) return worker::Complain(kProgram, options.error());
+  InitLog(kProgram, flags.worker.id, flags.worker.log_level);
+  auto metrics = worker::MetricsAddress::Listen(flags.worker);
+  if (!metrics) return worker::Fail(metrics.error());
+  auto host = gateway::GatewayHost::Start(*std::move(options));
+  if (!host) return worker::Fail(host.error());
+  LogInfo("started", {{"listen", flags.listen}, {"port", (*host)->port()}, {"demo", flags.demo}});
+  const int code = worker::ServeUntilStopped(
+      *std::move(metrics), [&] { return Figures(**host); }, LookAfter(**host));
+  LogInfo("stopped", {{"requests", (*host)->counters().requests.load()}});
+  return code;
+}
+
+}  // namespace
+}  // namespace lyceum
+
+int main(int argc, char** argv) { return lyceum::Run(argc, argv); }

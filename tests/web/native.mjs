@@ -1,0 +1,90 @@
+// node --experimental-websocket native.mjs BASE FACT: one fact about the native convention, against real programs.
+import { Learner, Lesson, Refused, same } from "./client.mjs";
+
+const [base, fact] = process.argv.slice(2);
+const answers = { "What is 2 + 2?": "4", "Which one is even?": "four" };
+
+// What the tutor said, as the session remembers it.
+async function remembered(learner) {
+  return (await learner.view()).history.filter((entry) => entry.role === "tutor").map((entry) => entry.text);
+}
+const said = (lesson) =>
+  lesson.messages.map((m) => m.text ?? m.question?.text ?? m.hint?.text ?? m.feedback?.text).filter((text) => text !== undefined);
+
+async function agrees(lesson) {
+  const wanted = await remembered(lesson.learner);
+  same(said(lesson).filter(Boolean), wanted.filter(Boolean), "the transcript and the session");
+}
+
+const facts = {
+  async AWholeLessonOverAWebSocket() {
+    const lesson = new Lesson(new Learner(base, "socket"), answers);
+    await lesson.speak(lesson.learner.socket(0, (text) => lesson.receive(text)));
+    await agrees(lesson);
+  },
+  async AWholeLessonOverServerSentEvents() {
+    const lesson = new Lesson(new Learner(base, "stream"), answers);
+    await lesson.speak(lesson.learner.stream(0, (text) => lesson.receive(text)));
+    await agrees(lesson);
+  },
+  // agent-framework #7230 and recoupable/app #1924: the session goes on, the rest comes on reconnect.
+  async ASocketCutAfterEachFrameLosesNothing() {
+    for (const way of ["socket", "stream"]) {
+      const lesson = new Lesson(new Learner(base, `cut-${way}`), answers);
+      let cuts = 0;
+      while (!lesson.over) {
+        let seen = 0;
+        // The first message of the session that is new, and whatever came before it.
+        const read = lesson.learner[way](lesson.last, (text) => lesson.receive(text) && !(JSON.parse(text).n && ++seen === 1));
+        await lesson.speak(read);
+        if (++cuts > 200) throw new Error("no end");
+      }
+      await agrees(lesson);
+      if (cuts < 8) throw new Error(`only ${cuts} cuts`);
+      console.log(`${way}: ${cuts} cuts, ${lesson.messages.length} messages`);
+    }
+  },
+  async TwoTabsSeeTheSame() {
+    const first = new Lesson(new Learner(base, "tabs"), answers);
+    const second = new Lesson(first.learner, answers);
+    const other = first.learner.socket(0, (text) => second.receive(text));
+    await first.speak(first.learner.socket(0, (text) => first.receive(text)));
+    await other;
+    same(second.messages, first.messages, "the second tab");
+  },
+  async AReloadSeesTheWholeConversationAgain() {
+    const first = new Lesson(new Learner(base, "reload"), answers);
+    await first.speak(first.learner.socket(0, (text) => first.receive(text)));
+    const again = new Lesson(first.learner, answers);
+    await first.learner.socket(0, (text) => again.receive(text));
+    same(again.messages, first.messages, "after a reload");
+  },
+  // agent-framework #8140
+  async TheSameEventAgainChangesNothing() {
+    const learner = new Learner(base, "twice");
+    await learner.post({ start: { course: "small" } }, "start-1");
+    for (let i = 0; i < 3; ++i) await learner.post({ message: { text: "why?", intent: "QUESTION" } }, "q-1");
+    let view;
+    for (let tries = 0; tries < 200; ++tries) {
+      view = await learner.view().catch((error) => {
+        if (!(error instanceof Refused)) throw error;
+        return { busy: true, history: [] };
+      });
+      if (!view.busy && view.history.some((entry) => entry.text === "why?")) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    same(view.history.filter((entry) => entry.role === "learner").length, 1, "learner's entries");
+  },
+  async ATicketOpensOneSocket() {
+    const learner = new Learner(base, "ticket");
+    const { ticket } = await learner.call("POST", "/v1/tickets", undefined, await learner.bearer());
+    const open = () => fetch(`${base}/v1/sessions/me/events?ticket=${ticket}`);
+    const first = await open();
+    same(first.status, 200, "first");
+    same((await open()).status, 401, "second");
+    await first.body.cancel();
+  },
+};
+
+await facts[fact]();
+process.exit(0);
