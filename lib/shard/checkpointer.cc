@@ -69,10 +69,7 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
     if (encoded_count_ < to_encode_.size()) return;
     phase_ = Phase::kHolding;
   }
-  // Of a lineage that the log has lost: confirmed, once all of the next one is.
-  const uint64_t hold =
-      next_.lineage == now.lineage ? next_.sequence : std::min(next_.sequence, now.sequence);
-  if (phase_ == Phase::kHolding && confirmed >= hold) {
+  if (phase_ == Phase::kHolding && confirmed >= next_.sequence) {
     dead_letters_->AddRows(next_.sequence, batch_.get());
     // Orderly only where nothing came after it.
     next_.clean = finishing_ && now.clean && now.sequence == next_.sequence;

@@ -66,17 +66,16 @@ Task<std::string> FunctionRounds::RunOne(const llm::FunctionCall& wish) {
     co_return Ended(wish, function, FunctionOutcome::kUnknown, end,
                     Failed("there is none of that name"));
   }
-  // Without the fence that some models put around JSON, as it is checked.
-  const std::string arguments(wish.arguments.empty() ? "{}" : llm::JsonIn(wish.arguments));
   if (wish.arguments.size() > envelope::kFunctionArgumentsBytesMax) {
     co_return Ended(wish, function, FunctionOutcome::kBadArguments, end,
                     Failed("the arguments are too long"));
   }
-  std::string problems = function->arguments.Problems(arguments);
-  if (!problems.empty()) {
+  const llm::Fitted arguments =
+      function->arguments.Fit(wish.arguments.empty() ? "{}" : wish.arguments);
+  if (!arguments.problem.empty()) {
     co_return Ended(
         wish, function, FunctionOutcome::kBadArguments, end,
-        "The arguments do not fit. " + std::string(CutUtf8(problems, kProblemBytesMax)));
+        "The arguments do not fit. " + std::string(CutUtf8(arguments.problem, kProblemBytesMax)));
   }
   const bool is_away = std::any_of(uses_.begin(), uses_.end(), [&](const auto& use) {
     return use.name == function->is.name && use.outcome == Name(FunctionOutcome::kNoTool);
@@ -93,7 +92,7 @@ Task<std::string> FunctionRounds::RunOne(const llm::FunctionCall& wish) {
   ask.name = function->is.name;
   ask.user = call_.request.user;
   ask.trace = call_.request.trace;
-  ask.json = arguments;
+  ask.json = arguments.json;
   ask.deadline = deadline;
   ask.stop = call_.stop;
   end = co_await caller_->Call(std::move(ask));
@@ -106,12 +105,13 @@ Task<std::string> FunctionRounds::RunOne(const llm::FunctionCall& wish) {
     co_return Ended(wish, function, end.outcome, end, Failed(Name(end.outcome)));
   }
   co_await call_.OwnThread();  // Somebody else's JSON under somebody else's schema.
-  if (!function->result.Problems(end.json).empty()) {
+  const llm::Fitted result = function->result.Fit(end.json);
+  if (!result.problem.empty()) {
     co_return Ended(wish, function, FunctionOutcome::kBadResult, end,
                     Failed("what it returned does not fit its schema"));
   }
   std::string quoted =
-      llm::Quoted("function_result", llm::JsonIn(end.json), envelope::kFunctionResultBytesMax);
+      llm::Quoted("function_result", result.json, envelope::kFunctionResultBytesMax);
   co_return Ended(wish, function, FunctionOutcome::kOk, end, std::move(quoted));
 }
 

@@ -65,7 +65,7 @@ TEST_F(Courses, FunctionsAreFoundByVersionAndAsCurrent) {
     ASSERT_EQ((*found)->all().size(), 1U);
     EXPECT_EQ((*found)->Find("look_up")->is, course.functions[0]);
     EXPECT_EQ((*found)->Find("look_down"), nullptr);
-    EXPECT_FALSE((*found)->Find("look_up")->arguments.Problems("[]").empty());
+    EXPECT_FALSE((*found)->Find("look_up")->arguments.Fit("[]").problem.empty());
   }
   EXPECT_FALSE(bucket_->Functions({CourseId("other"), "", TopicId()}));
 }
