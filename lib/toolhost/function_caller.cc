@@ -88,10 +88,12 @@ FunctionCaller::FunctionCaller(const Clock* clock, Executor* loop, envelope::Sub
 
 FunctionCaller::~FunctionCaller() { *self_ = nullptr; }
 
-Task<FunctionEnd> FunctionCaller::Call(FunctionAsk ask) {
+Task<FunctionEnd> FunctionCaller::Call(const FunctionAsk& ask) {
   auto open = std::make_shared<Open>();
-  open->ask = std::move(ask);
-  co_return co_await Wait{this, std::move(open)};
+  open->ask = ask;
+  // It has a name, since GCC 12 destroys a temporary of this kind twice.
+  const Wait wait{this, std::move(open)};
+  co_return co_await wait;
 }
 
 void FunctionCaller::Begin(std::shared_ptr<Open> open) {

@@ -1,7 +1,7 @@
 // FunctionCaller: calls functions, tools of any name that others serve, for a tool that runs here.
 //
 //   FunctionAsk ask{.name = "glossary", .json = R"({"word":"ratio"})", ...};
-//   const FunctionEnd end = co_await caller.Call(std::move(ask));
+//   const FunctionEnd end = co_await caller.Call(ask);
 //
 //   lyceum.tool.<name>, queue group `tools`     the request, with a reply subject for `accepted`
 //   _INBOX.tool_worker.<ours>.<number>          the result, once
@@ -83,7 +83,7 @@ class FunctionCaller {
   FunctionCaller(const Clock* clock, Executor* loop, envelope::Subjects subjects);
   ~FunctionCaller();
 
-  Task<FunctionEnd> Call(FunctionAsk ask);
+  Task<FunctionEnd> Call(const FunctionAsk& ask);  // It outlives the call.
 
   // Null: the connection is gone. What was asked on it may still be answered on the next one.
   void OnConnection(wire::Wire* wire);

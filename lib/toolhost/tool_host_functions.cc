@@ -63,7 +63,7 @@ Task<Finished> ToolHost::Impl::FunctionAnswered(const FunctionJob& job) {
     co_await threads.Enter();
     const Deadline deadline = begin + milliseconds(std::min(left, kDeadlineMsMax));
     answer = toolbox.RunFunction({job.request, job.stop, deadline});
-    done.late = clock->UnixMs() >= job.request.deadline_ms;
+    done.late = Steady::now() >= deadline;
   }
   const auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - begin).count();
   done.result = FunctionReplyMessage(replier, job.request, std::move(answer), took, &done.error);

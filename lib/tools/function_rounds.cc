@@ -95,7 +95,7 @@ Task<std::string> FunctionRounds::RunOne(const llm::FunctionCall& wish) {
   ask.json = arguments.json;
   ask.deadline = deadline;
   ask.stop = call_.stop;
-  end = co_await caller_->Call(std::move(ask));
+  end = co_await caller_->Call(ask);
   if (end.outcome == FunctionOutcome::kError) {
     co_return Ended(
         wish, function, end.outcome, end,

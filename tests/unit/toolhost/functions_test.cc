@@ -107,7 +107,7 @@ class Functions : public ::testing::Test {
   void Begin(FunctionAsk ask) {
     end_.reset();
     Detach([](Functions* self, FunctionAsk asked) -> Task<void> {
-      self->end_ = co_await self->caller_.Call(std::move(asked));
+      self->end_ = co_await self->caller_.Call(asked);
     }(this, std::move(ask)));
   }
   FunctionEnd Call(FunctionAsk ask) {
