@@ -20,7 +20,7 @@
 namespace lyceum::shard {
 
 // What a log begins with: the first version that was released.
-inline constexpr uint32_t kFirstFoldVersion = 2;
+inline constexpr uint32_t kFirstFoldVersion = 3;
 
 // As it stands in keys and ids: "<pp>", in later lineages "<pp>r<n>".
 std::string PartitionToken(store::PartitionId partition, uint32_t lineage);

@@ -19,8 +19,8 @@
 
 namespace lyceum::tutor {
 
-// Version 1 was never released: no log begins with it, and nothing of it is kept.
-// From version 3 on an answer that nobody could grade is feedback `ungraded`; before, it was a text.
+// Versions 1 and 2 were never released, and nothing of 1 is kept. From 3 on an answer that nobody could grade is
+// feedback `ungraded`, and no text. A partition whose checkpoint says 2 is folded as 2 up to its barrier.
 inline constexpr uint32_t kFoldVersion = 3;
 
 }  // namespace lyceum::tutor

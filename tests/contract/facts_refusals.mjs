@@ -59,7 +59,6 @@ export async function AnIdThatIsNoTokenIsWrittenInBase64url() {
   // The same id as it is: stored as the server lets it through, and nobody's.
   await publish(nc, "lyceum.in.user.ädä", { id: "1", client: learner.id, start: { course: "fractions" } });
   await publish(nc, `lyceum.in.user.${"a".repeat(65)}`, { id: "1", client: learner.id, start: { course: "fractions" } });
-  await learner.bell.until("the dead letters", () => true);
   const deadline = Date.now() + 10_000;
   let letters = [];
   while (letters.length < 2 && Date.now() < deadline) letters = await operator.deadLetters();
