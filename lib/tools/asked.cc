@@ -110,6 +110,8 @@ std::pair<const std::vector<std::string>*, size_t> SynonymAt(const std::vector<T
 Phrase NameOf(const std::string& text) {
   const std::vector<Term> terms = TermsOf(text);
   Phrase name = ContentOf(terms, {0, terms.size()});
+  // Of "are equal" one word is left, which says something else alone.
+  if (name.size() == 1 && terms.size() > 1) name.clear();
   return name;
 }
 

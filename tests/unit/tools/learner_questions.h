@@ -39,6 +39,7 @@ inline const std::vector<LearnerQuestion>& LearnerQuestions() {
       {"meaning", "", "what is a fraction", "What you have taken is three quarters"},
       {"multiplying", "", "what's a fraction again?", "What you have taken is three quarters"},
       {"meaning", "", "is 3/4 equal to 6/8", "3/4 and 6/8 are the same amount"},
+      {"meaning", "", "what does it mean for fractions to be equivalent", "are called equivalent"},
       // --- with a question open
       {"meaning", "meaning-denominator", "what is a denominator?", "", true},
       {"meaning", "meaning-denominator", "what does the bottom number mean", "", true},
