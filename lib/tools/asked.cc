@@ -110,6 +110,8 @@ std::pair<const std::vector<std::string>*, size_t> SynonymAt(const std::vector<T
 Phrase NameOf(const std::string& text) {
   const std::vector<Term> terms = TermsOf(text);
   Phrase name = ContentOf(terms, {0, terms.size()});
+  // Of "are equal" one word is left, which says something else alone.
+  if (name.size() == 1 && terms.size() > 1) name.clear();
   return name;
 }
 
@@ -152,7 +154,8 @@ Asked ReadAsked(std::string_view text, const Synonyms& synonyms, std::string_vie
       ++contents;
     } else if (terms[i].kind != TermKind::kFiller) {
       one.names = {{terms[i].stem}};
-      one.light = terms[i].kind == TermKind::kLight || of_subject(terms[i].stem);
+      one.subject = of_subject(terms[i].stem);
+      one.light = terms[i].kind == TermKind::kLight || one.subject;
       one.focus = focus;
       if (!one.light) ++contents;
     }
@@ -181,6 +184,11 @@ Asked ReadAsked(std::string_view text, const Synonyms& synonyms, std::string_vie
     asked.defined = std::move(names);
   } else {
     asked.defined.clear();
+  }
+  for (size_t i = 0; i + 1 < terms.size(); ++i) {
+    const bool both =
+        terms[i].kind == TermKind::kContent && terms[i + 1].kind == TermKind::kContent;
+    if (both) asked.pairs.push_back({terms[i].stem, terms[i + 1].stem});
   }
   const bool light_alone = contents == 0 && PointsAtNow(terms);
   asked.about_now = asked.concepts.empty() || light_alone;

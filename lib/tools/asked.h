@@ -15,6 +15,7 @@ using Phrase = std::vector<std::string>;  // Stems that stand beside each other.
 struct Concept {
   std::vector<Phrase> names;  // The learner's first.
   bool light = false;         // See TermKind.
+  bool subject = false;       // What the whole course is about: light, and any passage has it.
   bool focus = false;         // Of "what is X": it is X, or a part of it.
 };
 
@@ -22,6 +23,8 @@ struct Asked {
   std::vector<Concept> concepts;
   // "What is X", in any of its forms: X under all its names. Empty: something else is asked.
   std::vector<Phrase> defined;
+  // Terms that stand side by side in it: "common denominator".
+  std::vector<Phrase> pairs;
   // "Why?", "I do not get it": about what stands there now.
   bool about_now = false;
 };

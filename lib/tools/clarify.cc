@@ -20,7 +20,7 @@ constexpr double kCoverageMin = 0.4;
 // What a passage of another topic has to have, where this one has some of it.
 constexpr double kCoverageElsewhere = 0.6;
 constexpr double kTitleWeight = 0.4;
-constexpr double kBetter = 0.1;  // By so much another topic has to be, to be looked at before.
+constexpr double kBetter = 0.25;  // By so much another topic has to be, to be looked at before.
 // The learner's question and the open one are the same, where they share so much.
 constexpr double kSameShare = 0.75;
 constexpr double kSameOfQuestion = 0.5;
@@ -110,7 +110,9 @@ std::optional<Place> Find(const TopicView& view, const Asked& asked, const std::
                           const Question* question, const OtherTopics& others) {
   const auto here = view.BestOfAll(asked, context, question);
   const bool fits = here && here->coverage >= kCoverageMin;
-  const bool enough = fits && (here->defines || view.TitleShare(asked) == 1);
+  const bool all_light = std::all_of(asked.concepts.begin(), asked.concepts.end(),
+                                     [](const Concept& one) { return one.light; });
+  const bool enough = fits && (here->defines || all_light || view.TitleShare(asked) == 1);
   if (enough || !others) return fits ? std::optional(Place{*here, {}}) : std::nullopt;
   // What is a topic's title is in that topic.
   const auto worth = [&](const TopicView& of, const Passage& passage) {

@@ -11,12 +11,15 @@ namespace {
 
 constexpr double kSaturation = 1.2;
 constexpr double kLengthWeight = 0.3;
-constexpr double kUnknownCount = 0.5;     // In how many passages a term is that is in none.
-constexpr double kTitleCount = 3;         // A term of the title is so many of the text's.
-constexpr double kLightWeight = 0.5;      // Beside terms that are none.
-constexpr double kDefinesWeight = 0.8;    // Of what is defined, added to the score.
-constexpr double kPartDefined = 0.4;      // Where it is a part of X alone.
-constexpr double kAsGood = 0.02;          // Scores that differ by less are as good.
+constexpr double kUnknownCount = 0.5;   // In how many passages a term is that is in none.
+constexpr double kTitleCount = 3;       // A term of the title is so many of the text's.
+constexpr double kLightWeight = 0.5;    // Beside terms that are none.
+constexpr double kDefinesWeight = 0.8;  // Of what is defined, added to the score.
+constexpr double kPartDefined = 0.4;    // Where it is a part of X alone.
+constexpr double kPairWeight = 0.5;     // Of terms that stand side by side there, too.
+constexpr double kAsGood = 0.02;        // Scores that differ by less are as good.
+// Of one thing that is asked about: how often it is named says little.
+constexpr double kAsGoodOfOne = 0.4;
 constexpr size_t kPassageBytesMin = 240;  // Shorter paragraphs are joined with the next.
 constexpr size_t kPassageBytesMax = 1200;
 constexpr size_t kTitleBytesMax = 100;
@@ -30,7 +33,13 @@ bool IsOf(std::string_view word, std::initializer_list<std::string_view> words) 
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// "X is", "X means", "X has"; or "is X", "is called a X".
+bool StandsIn(const std::vector<Term>& terms, const Phrase& phrase) {
+  const auto same = [](const Term& term, const std::string& stem) { return term.stem == stem; };
+  return std::search(terms.begin(), terms.end(), phrase.begin(), phrase.end(), same) != terms.end();
+}
+
+}  // namespace
+
 bool Defines(const std::vector<Term>& terms, const Phrase& name) {
   for (size_t at = 0; at + name.size() <= terms.size(); ++at) {
     bool here = true;
@@ -40,18 +49,25 @@ bool Defines(const std::vector<Term>& terms, const Phrase& name) {
     const bool alone =
         at == 0 || (terms[at - 1].kind == TermKind::kFiller && terms[at - 1].word != "no");
     const size_t after = at + name.size();
-    if (alone && after < terms.size() &&
+    // "X is added", "X is needed" say what is done with it.
+    const bool done = after + 1 < terms.size() && (terms[after + 1].word.ends_with("ed") ||
+                                                   terms[after + 1].word.ends_with("en"));
+    if (alone && !done && after < terms.size() &&
         IsOf(terms[after].word, {"is", "are", "means", "mean", "tells", "says", "has", "stands"})) {
       return true;
     }
     size_t before = at;
-    while (before > 0 && IsOf(terms[before - 1].word, {"a", "an", "the", "in"})) --before;
-    if (before > 0 && IsOf(terms[before - 1].word, {"is", "are", "called", "means"})) return true;
+    bool one_of = false;  // "A rhombus is a figure" says nothing of what a figure is.
+    while (before > 0 && IsOf(terms[before - 1].word, {"a", "an", "the", "in"})) {
+      --before;
+      one_of = one_of || IsOf(terms[before].word, {"a", "an"});
+    }
+    if (before == 0) continue;
+    const std::string& verb = terms[before - 1].word;
+    if (IsOf(verb, {"called", "means"}) || (!one_of && IsOf(verb, {"is", "are"}))) return true;
   }
   return false;
 }
-
-}  // namespace
 
 Passages::Passages(const std::vector<std::string>& segments, std::string_view topic_title) {
   for (const Term& term : TermsOf(topic_title)) topic_title_.insert(term.stem);
@@ -174,10 +190,13 @@ std::vector<Passages::Found> Passages::Rank(const Asked& asked, size_t count_max
   const auto weight = [&](const Concept& one) {
     return one.light && !all_light ? kLightWeight : 1.0;
   };
+  const auto share_weight = [&](const Concept& one) {
+    return one.subject && one.light && !all_light ? 0.0 : weight(one);
+  };
   double total = 0;
   double defined_worth = 0;
   for (const Concept& one : asked.concepts) {
-    total += weight(one) * Worth(one);
+    total += share_weight(one) * Worth(one);
     if (one.focus) defined_worth += Worth(one);
   }
   if (defined_worth == 0) defined_worth = total;  // X stands alone.
@@ -189,15 +208,17 @@ std::vector<Passages::Found> Passages::Rank(const Asked& asked, size_t count_max
   struct Ranked {
     Found found;
     double near = 0;
+    bool titled = false;  // Something of it stands in the title.
   };
   std::vector<Ranked> ranked;
   for (size_t i = 0; i < passages_.size(); ++i) {
     const Passage& passage = passages_[i];
-    Ranked one{{i, 0, 0, false}, 0};
+    Ranked one{{i, 0, 0, false}, 0, false};
     for (const Concept& asked_for : asked.concepts) {
       const auto [share, score] = Match(asked_for, passage);
       one.found.score += weight(asked_for) * score;
-      if (total > 0) one.found.coverage += weight(asked_for) * Worth(asked_for) * share / total;
+      if (total > 0)
+        one.found.coverage += share_weight(asked_for) * Worth(asked_for) * share / total;
     }
     if (one.found.score <= 0) continue;
     for (const Phrase& name : asked.defined) {
@@ -210,6 +231,17 @@ std::vector<Passages::Found> Passages::Rank(const Asked& asked, size_t count_max
       }
     }
     one.found.score += raised * defined_worth;
+    for (const Phrase& pair : asked.pairs) {
+      if (!StandsIn(passage.terms, pair)) continue;
+      one.found.score += kPairWeight * (Idf(pair[0]) + Idf(pair[1]));
+    }
+    const std::vector<Term> title = TermsOf(passage.title);
+    for (const Concept& asked_for : asked.concepts) {
+      one.titled =
+          one.titled || (!asked_for.light &&
+                         std::any_of(asked_for.names.begin(), asked_for.names.end(),
+                                     [&](const Phrase& name) { return StandsIn(title, name); }));
+    }
     for (const std::string& stem : around) {
       if (passage.counts.contains(stem)) one.near += Idf(stem);
     }
@@ -219,14 +251,21 @@ std::vector<Passages::Found> Passages::Rank(const Asked& asked, size_t count_max
     return a.found.score > b.found.score + 1e-12;
   });
   // Of those at the top that are as good the one that is nearest.
+  const auto heavy = std::count_if(asked.concepts.begin(), asked.concepts.end(),
+                                   [](const Concept& one) { return !one.light; });
+  const double spread = heavy == 1 && asked.defined.empty() ? kAsGoodOfOne : kAsGood;
   size_t as_good = 1;
   while (as_good < ranked.size() &&
-         ranked[as_good].found.score >= ranked[0].found.score * (1 - kAsGood)) {
+         ranked[as_good].found.score >= ranked[0].found.score * (1 - spread)) {
     ++as_good;
   }
   if (as_good <= ranked.size()) {
     std::stable_sort(ranked.begin(), ranked.begin() + static_cast<long>(as_good),
-                     [](const Ranked& a, const Ranked& b) { return a.near > b.near + 1e-12; });
+                     [](const Ranked& a, const Ranked& b) {
+                       if (a.titled != b.titled) return a.titled;
+                       if (std::abs(a.near - b.near) > 1e-12) return a.near > b.near;
+                       return a.found.passage < b.found.passage;
+                     });
   }
   std::vector<Found> best;
   for (const Ranked& one : ranked) {

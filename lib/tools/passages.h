@@ -20,6 +20,9 @@
 
 namespace lyceum::tools {
 
+// Whether a text says "X is", "X means", "X has"; or "is X", "is called a X".
+bool Defines(const std::vector<Term>& text, const Phrase& name);
+
 class Passages {
  public:
   explicit Passages(const std::vector<std::string>& segments, std::string_view topic_title = {});

@@ -12,30 +12,31 @@ namespace {
 
 // In order, for the search.
 constexpr auto kFillers = std::to_array<std::string_view>(
-    {"a",      "about",  "again",      "also",    "am",      "an",    "any",   "anyone",  "are",
-     "as",     "at",     "be",         "because", "been",    "but",   "by",    "can",     "cannot",
-     "cant",   "come",   "confused",   "could",   "couldnt", "did",   "didnt", "do",      "does",
-     "doesnt", "doing",  "don",        "done",    "dont",    "each",  "else",  "exactly", "explain",
-     "for",    "forgot", "from",       "get",     "gets",    "give",  "go",    "going",   "got",
-     "had",    "has",    "have",       "he",      "hello",   "help",  "her",   "here",    "hey",
-     "hi",     "his",    "how",        "i",       "idk",     "im",    "in",    "into",    "is",
-     "isnt",   "it",     "its",        "ive",     "just",    "know",  "let",   "lets",    "like",
-     "lost",   "may",    "maybe",      "me",      "my",      "no",    "now",   "of",      "oh",
-     "ok",     "okay",   "on",         "our",     "please",  "plz",   "pls",   "really",  "say",
-     "said",   "says",   "see",        "she",     "should",  "so",    "sorry", "still",   "stuck",
-     "such",   "tell",   "thanks",     "that",    "thats",   "the",   "their", "them",    "then",
-     "there",  "these",  "they",       "thing",   "things",  "think", "this",  "those",   "to",
-     "too",    "u",      "understand", "up",      "ur",      "us",    "very",  "want",    "was",
-     "we",     "well",   "were",       "what",    "whats",   "when",  "where", "which",   "while",
-     "who",    "why",    "will",       "with",    "wont",    "would", "you",   "your"});
+    {"a",       "about",   "again",  "also",    "am",         "an",    "any",     "anyone", "are",
+     "as",      "at",      "be",     "because", "been",       "but",   "call",    "called", "by",
+     "can",     "cannot",  "cant",   "come",    "confused",   "could", "couldnt", "did",    "didnt",
+     "do",      "does",    "doesnt", "doing",   "don",        "done",  "dont",    "each",   "else",
+     "exactly", "explain", "for",    "forgot",  "from",       "get",   "gets",    "give",   "go",
+     "going",   "got",     "had",    "has",     "have",       "he",    "hello",   "help",   "her",
+     "here",    "hey",     "hi",     "his",     "how",        "i",     "idk",     "im",     "in",
+     "into",    "is",      "isnt",   "it",      "its",        "ive",   "just",    "know",   "let",
+     "lets",    "like",    "lost",   "may",     "maybe",      "me",    "my",      "no",     "now",
+     "of",      "oh",      "ok",     "okay",    "on",         "our",   "please",  "plz",    "pls",
+     "really",  "say",     "said",   "says",    "see",        "she",   "should",  "so",     "sorry",
+     "still",   "stuck",   "such",   "tell",    "thanks",     "that",  "thats",   "the",    "their",
+     "them",    "then",    "there",  "these",   "they",       "thing", "things",  "think",  "this",
+     "those",   "to",      "too",    "u",       "understand", "up",    "ur",      "us",     "very",
+     "want",    "was",     "we",     "well",    "were",       "what",  "whats",   "when",   "where",
+     "which",   "while",   "who",    "why",     "will",       "with",  "wont",    "would",  "you",
+     "your"});
 
 constexpr auto kLight = std::to_array<std::string_view>(
-    {"all",     "and",   "another", "answer",  "answers",   "problem",    "question", "questions",
-     "same",    "step",  "steps",   "between", "different", "difference", "example",  "examples",
-     "find",    "if",    "made",    "make",    "makes",     "many",       "mean",     "meaning",
-     "means",   "more",  "much",    "need",    "not",       "one",        "or",       "show",
-     "some",    "than",  "two",     "use",     "used",      "using",      "way",      "work",
-     "working", "works", "write",   "wrong"});
+    {"all",  "and",     "another", "answer",  "answers",   "problem",    "question", "questions",
+     "same", "step",    "steps",   "between", "different", "difference", "example",  "examples",
+     "find", "happen",  "happens", "if",      "made",      "make",       "makes",    "many",
+     "mean", "meaning", "means",   "more",    "much",      "need",       "not",      "one",
+     "or",   "show",    "some",    "than",    "two",       "use",        "used",     "using",
+     "way",  "work",    "working", "works",   "write",     "wrong"});
 
 template <size_t N>
 bool IsOf(const std::array<std::string_view, N>& words, std::string_view word) {

@@ -167,7 +167,12 @@ double TopicView::TitleShare(const Asked& asked) const {
 
 std::optional<TopicView::Passage> TopicView::BestOfAll(const Asked& asked, std::string_view context,
                                                        const tutor::Question* question) const {
-  const auto found = passages_->Rank(asked, 1, context);
+  auto found = passages_->Rank(asked, 1, context);
+  // "What a fraction is": all of the topic says it, and its begin first.
+  const std::vector<Term> title = TermsOf(topic_->title);
+  const bool by_title = std::any_of(asked.defined.begin(), asked.defined.end(),
+                                    [&](const Phrase& name) { return Defines(title, name); });
+  if (by_title && passages_->size() > 0) found.assign(1, {0, 1, 1, true});
   if (found.empty()) return std::nullopt;
   const size_t best = found.front().passage;
   const bool reveals = question != nullptr && tutor::Reveals(passages_->text(best), *question);

@@ -1,5 +1,7 @@
 #include "wire/http_flow.h"
 
+#include <algorithm>
+
 #include "wire/http_running.h"
 
 namespace lyceum::wire {
@@ -52,7 +54,7 @@ bool HttpFlow::Finish() {
 
 void HttpFlow::EndBy(Deadline deadline) {
   const std::lock_guard lock(mutex_);
-  end_by_ = deadline;
+  end_by_ = end_by_ ? std::min(*end_by_, deadline) : deadline;
 }
 
 std::optional<Deadline> HttpFlow::end_by() const {

@@ -162,6 +162,26 @@ TEST_P(LlmText, OfAQuestionWhoseKeyIsNotKnownNothingIsSaidBeforeTheEnd) {
   EXPECT_TRUE(heard_.most.empty());
 }
 
+TEST_P(LlmText, OneThatWasCutOffByItsLengthSaysSo) {
+  Near(InTurn({Spoilt(test::Trouble::kMaxTokens, "A leaf takes in light and")}));
+  tutor::ClarifyConceptArgs args;
+  args.text = "What does a leaf do?";
+  const ToolAnswer answer = Run(args);
+  const std::string text = TextOf(answer);
+  EXPECT_TRUE(text.starts_with("A leaf takes in light and")) << text;
+  EXPECT_NE(text.find("stops here because it became too long"), std::string::npos) << text;
+  EXPECT_EQ(heard_.now, text);
+}
+
+TEST_P(LlmText, WhatAModelThinksIsNotSaid) {
+  Near(InTurn({Says("Hm, a leaf.</think>\n\nA leaf takes in light.")}));
+  tutor::ClarifyConceptArgs args;
+  args.text = "What does a leaf do?";
+  const ToolAnswer answer = Run(args);
+  EXPECT_EQ(TextOf(answer), "A leaf takes in light.");
+  EXPECT_EQ(heard_.now, "A leaf takes in light.");
+}
+
 TEST_P(LlmText, AnEmptyTextIsNone) {
   Near(InTurn({Says("  \n ")}));
   const ToolAnswer answer = Run(Asks());

@@ -382,6 +382,23 @@ TEST(HttpBounds, FinishedTransferEndsAllTheSame) {
   }
 }
 
+TEST(HttpBounds, ItsTimeCanBeMadeShorterButNotLonger) {
+  LlmServer server(Says(Text("some text", Trouble::kStall)));
+  auto client = Client();
+  HttpRequest request = To(server);
+  request.bounds.between_bytes = seconds(30);
+  request.deadline = In(seconds(30));
+  HttpTransfer transfer = client->Begin(request);
+  ASSERT_TRUE(Wait(transfer.Read()));
+  const Deadline begun = Steady::now();
+  transfer.EndWithin(milliseconds(200));
+  transfer.EndWithin(seconds(20));
+  while (const auto piece = Wait(transfer.Read())) ASSERT_FALSE(piece->empty());
+  EXPECT_EQ(transfer.failure(), HttpFailure::kDeadline);
+  EXPECT_GE(Steady::now() - begun, milliseconds(150));
+  EXPECT_LT(Steady::now() - begun, seconds(5));
+}
+
 TEST(HttpBounds, SlowReaderHoldsUpItsServerAndNobodyElse) {
   constexpr size_t kChunk = 64 * 1024;
   constexpr size_t kChunks = 512;
