@@ -15,7 +15,6 @@ using nlohmann::json;
 constexpr int kEnded = 1000;
 constexpr int64_t kAskMs = 150;     // Between two looks at the session.
 constexpr size_t kBeforeMax = 128;  // Messages of before that are kept until the answer is known.
-constexpr size_t kIdBytesMax = 128;
 
 // Ids of front ends may be anything: what cannot be an event's id becomes one.
 std::string EventIdOf(const std::string& id) {

@@ -13,8 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kGoingAway = 1001;  // A WebSocket's close code.
-constexpr size_t kIdBytesMax = 128;
+constexpr int kDetached = 1001;  // A WebSocket's close code.
 
 // The members of `from` that have these names.
 json Some(const json& from, std::initializer_list<const char*> names) {
@@ -67,7 +66,7 @@ void SocketPeer::OnMessage(const envelope::ReceivedMessage& message, std::string
   }
   if (message.is_delta || message.is_retract) return;
   if (std::holds_alternative<tutor::DetachedOut>(message.message.body)) {
-    outgoing()->Close(kGoingAway, "detached");
+    outgoing()->Close(kDetached, "detached");
   }
 }
 

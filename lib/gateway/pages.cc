@@ -16,7 +16,7 @@ constexpr size_t kFilesMax = 512;
 constexpr size_t kBytesMax = 16 << 20;
 
 // Nothing but what this gateway serves, no inline script or style, in nobody's frame.
-constexpr char kPolicy[] =
+constexpr char kContentPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' "
     "data:; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
@@ -59,7 +59,7 @@ Result<Pages> Pages::Load(const std::string& folder) {
     Response response{.status = 200, .content_type = std::string(type), .body = std::move(body)};
     response.headers = {{"ETag", "\"" + Sha256Hex(response.body).substr(0, 32) + "\""},
                         {"Cache-Control", "no-cache"},
-                        {"Content-Security-Policy", kPolicy},
+                        {"Content-Security-Policy", kContentPolicy},
                         {"Referrer-Policy", "no-referrer"}};
     pages.files_.emplace(path == "/index.html" ? "/" : path, std::move(response));
   }

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -20,6 +21,12 @@ bool NodeHasWebSockets() {
       test::Run({"sh", "-c", "node --experimental-websocket -e 'new URL(\"ws://x\"); WebSocket'"})
           .code == 0;
   return has;
+}
+
+bool HasBrowser() {
+  return access("/usr/bin/chromium", X_OK) == 0 &&
+         access(test::SourceFile("tests/web/node_modules/playwright-core").c_str(), R_OK) == 0 &&
+         access("/usr/share/javascript/katex/katex.min.js", R_OK) == 0;
 }
 
 class GatewayProgram : public Installed {
@@ -46,9 +53,10 @@ class GatewayProgram : public Installed {
                                      "--handshakes-per-minute",
                                      "100000"};
     args.insert(args.end(), more.begin(), more.end());
-    if (port_ == 0) {
+    if (port_ == 0 && access((dir_ / "web").c_str(), R_OK) != 0 &&
+        test::Run({test::SourceFile("ops/web"), dir_ / "web"}).code != 0) {
       EXPECT_EQ(test::Run({"mkdir", "-p", dir_ / "web"}).code, 0);
-      std::ofstream(dir_ / "web/index.html") << "<!doctype html><title>page</title>";
+      std::ofstream(dir_ / "web/index.html") << "<!doctype html><title>Lyceum</title>";
     }
     gateway_ = std::make_unique<test::Process>(args, stack_.nats().env_for("gateway"));
     ASSERT_TRUE(test::Eventually(seconds(10), [&] { return Port() != 0; })) << gateway_->err();
@@ -68,26 +76,32 @@ class GatewayProgram : public Installed {
   std::string Host() { return "127.0.0.1:" + std::to_string(port_); }
   std::string Base() { return "http://" + Host(); }
 
-  // Raw bytes to the port, and all that comes back until it is closed or nothing comes for a while.
-  std::string Ask(const std::string& bytes, int wait_s = 5) {
+  int Connect(int port = 0, int wait_s = 5) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(port_));
+    address.sin_port = htons(static_cast<uint16_t>(port == 0 ? port_ : port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const timeval limit{wait_s, 0};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) return fd;
+    close(fd);
+    return -1;
+  }
+  // Raw bytes to the port, and all that comes back until it is closed or nothing comes for a while.
+  std::string AskAt(int port, const std::string& bytes, int wait_s = 5) {
+    const int fd = Connect(port, wait_s);
+    if (fd < 0) return "";
     std::string answer;
-    if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
-      (void)!send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      char part[4096];
-      for (ssize_t count; (count = recv(fd, part, sizeof(part), 0)) > 0;) {
-        answer.append(part, static_cast<size_t>(count));
-      }
+    (void)!send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    char part[4096];
+    for (ssize_t count; (count = recv(fd, part, sizeof(part), 0)) > 0;) {
+      answer.append(part, static_cast<size_t>(count));
     }
     close(fd);
     return answer;
   }
+  std::string Ask(const std::string& bytes, int wait_s = 5) { return AskAt(port_, bytes, wait_s); }
   void Fact(const std::string& script, const std::string& fact) {
     if (!NodeHasWebSockets()) GTEST_SKIP() << "needs Node 20 or later";
     const test::Ran ran = test::Run({"node", "--no-warnings", "--experimental-websocket",
@@ -109,6 +123,24 @@ class GatewayProgram : public Installed {
                    test::SourceFile("tests/web/ai_sdk.mjs"), Base(), fact, package},
                   {}, "", seconds(100));
     EXPECT_EQ(ran.code, 0) << ran.out << ran.err << "\n" << gateway_->err();
+  }
+
+  // In Debian's Chromium. `kill`: what to do where the page's program asks for it.
+  void PageFact(const std::string& fact,
+                const std::map<std::string, std::function<void()>>& kill = {}) {
+    if (!HasBrowser())
+      GTEST_SKIP() << "needs chromium, ops/packages page and tests/web/node_modules";
+    test::Process page(
+        {"node", "--no-warnings", test::SourceFile("tests/web/page.mjs"), Base(), fact});
+    for (const auto& [line, call] : kill) {
+      ASSERT_TRUE(test::Eventually(seconds(60), [&, &asked = line] {
+        return page.out().find(asked) != std::string::npos || !page.running();
+      }));
+      call();
+    }
+    EXPECT_EQ(page.Wait(In(seconds(110))), 0) << page.out() << page.err() << "\n"
+                                              << gateway_->err();
+    std::printf("%s", page.out().c_str());
   }
 
   test::TempDir dir_;
@@ -147,6 +179,33 @@ TEST_F(GatewayProgram, UseChatStopsAndCancelsNothing) {
   AiFact("StoppingInTheClientCancelsNothing");
 }
 TEST_F(GatewayProgram, UseChatShowsARefusalAsASentence) { AiFact("ARefusalIsASentence"); }
+
+TEST_F(GatewayProgram, ThePageHasALessonAtPhoneAndDeskWidth) {
+  PageFact("ALessonToItsEndAtPhoneAndDeskWidth");
+}
+TEST_F(GatewayProgram, ThePageShowsTheSameAfterAReload) { PageFact("AReloadShowsTheSame"); }
+TEST_F(GatewayProgram, ThePageShowsTheSameInTwoTabs) { PageFact("TwoTabsShowTheSame"); }
+TEST_F(GatewayProgram, ThePageIsThereInASecond) { PageFact("ItIsThereInASecond"); }
+TEST_F(GatewayProgram, ThePageHasNothingSeriousForWhoCannotSee) {
+  PageFact("NothingSeriousForWhoCannotSee");
+}
+TEST_F(GatewayProgram, ThePageGoesOnAfterEachProgramWasKilled) {
+  // In the order of their names, which is the order in which they are asked for.
+  PageFact("TheLessonGoesOnAfterEachProgramWasKilled", {{"kill gateway",
+                                                         [&] {
+                                                           gateway_->Kill9();
+                                                           StartGateway();
+                                                         }},
+                                                        {"kill nats-server",
+                                                         [&] {
+                                                           stack_.nats().Kill9();
+                                                           stack_.nats().Restart();
+                                                         }},
+                                                        {"kill session worker", [&] {
+                                                           stack_.session_worker().Kill9();
+                                                           stack_.StartSessionWorker();
+                                                         }}});
+}
 
 TEST_F(GatewayProgram, BytesThatAreNotARequestAreRefusedAndNobodyElseFeelsIt) {
   const std::string host = "Host: " + Host() + "\r\n";
@@ -191,9 +250,83 @@ TEST_F(GatewayProgram, AnUnfinishedRequestIsNotWaitedForForEver) {
   EXPECT_GT(LeftMs(limit), 0);
 }
 
+TEST_F(GatewayProgram, WhenOneOfTwoIsKilledAllLearnersGoOnAtTheOther) {
+  if (!NodeHasWebSockets()) GTEST_SKIP() << "needs Node 20 or later";
+  const std::string first = Base();
+  std::unique_ptr<test::Process> victim = std::move(gateway_);
+  port_ = 0;
+  StartGateway();
+  test::Process learners({"node", "--no-warnings", "--experimental-websocket",
+                          test::SourceFile("tests/web/gone.mjs"),
+                          "ManyLearnersGoOnAtTheOtherGateway", first, Base()});
+  ASSERT_TRUE(test::Eventually(seconds(30), [&] {
+    return learners.out().find("going") != std::string::npos;
+  })) << learners.err();
+  victim->Kill9();
+  EXPECT_EQ(learners.Wait(In(seconds(90))), 0) << learners.out() << learners.err();
+  const std::string out = learners.out();
+  const size_t at = out.find("longest pause ");
+  ASSERT_NE(at, std::string::npos) << out;
+  const int pause_ms = std::stoi(out.substr(at + 14));
+  RecordProperty("longest_pause_ms", pause_ms);
+  std::printf("longest pause of a learner: %d ms\n", pause_ms);
+  EXPECT_LT(pause_ms, 3'000);
+}
+
+TEST_F(GatewayProgram, AClientThatDoesNotReadIsClosedAndNobodyElseFeelsIt) {
+  const int metrics = test::FreePort();
+  gateway_->Terminate();
+  gateway_->Wait(In(seconds(5)));
+  port_ = 0;
+  StartGateway({"--metrics-listen", "127.0.0.1:" + std::to_string(metrics)});
+  auto watcher = stack_.nats().Connect("operator");
+  const auto box = std::make_shared<wire::MessageBox>(64);
+  auto watching = watcher->Subscribe("lyceum.out.*", "", box, 0);
+  ASSERT_TRUE(watching);
+  ASSERT_TRUE(watcher->Flush(seconds(5)));
+  const std::string body = R"({"learner": "slow"})";
+  const std::string made =
+      Ask("POST /v1/demo/token HTTP/1.0\r\nHost: " + Host() +
+          "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+          "\r\n\r\n" + body);
+  const std::string token = json::parse(made.substr(made.find("\r\n\r\n") + 4))["token"];
+  const int fd = Connect();
+  const std::string request = "GET /v1/sessions/me/events HTTP/1.1\r\nHost: " + Host() +
+                              "\r\nAuthorization: Bearer " + token + "\r\n\r\n";
+  ASSERT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(request.size()));
+  auto hello = box->Pop(In(seconds(10)));  // That there is no session: so the client is there.
+  ASSERT_TRUE(hello);
+  auto session = stack_.nats().Connect("session_worker");
+  int sent = 0;
+  const auto slow = [&] {
+    for (int i = 0; i < 20; ++i, ++sent) {
+      const json message = {{"user", "slow"},
+                            {"id", "1-1-" + std::to_string(sent)},
+                            {"n", sent + 1},
+                            {"state", "exposition"},
+                            {"text", std::string(60'000, 'x')}};
+      EXPECT_TRUE(session->Publish({.subject = hello->subject, .data = message.dump()}));
+    }
+    EXPECT_TRUE(session->Flush(seconds(5)));
+    return AskAt(metrics, "GET /metrics HTTP/1.0\r\n\r\n")
+               .find("lyceum_gateway_slow_clients_total 1") != std::string::npos;
+  };
+  EXPECT_TRUE(test::Eventually(seconds(20), slow)) << sent;
+  EXPECT_LT(sent, 1000);
+  EXPECT_NE(Ask("GET /livez HTTP/1.0\r\nHost: " + Host() + "\r\n\r\n").find("alive"),
+            std::string::npos);
+  // And the connection is given up although it is never read.
+  EXPECT_TRUE(test::Eventually(seconds(30), [&] {
+    return AskAt(metrics, "GET /metrics HTTP/1.0\r\n\r\n").find("lyceum_gateway_sockets 0") !=
+           std::string::npos;
+  }));
+  close(fd);
+}
+
 TEST_F(GatewayProgram, ThePageIsServedWithItsPolicy) {
   const std::string page = Ask("GET / HTTP/1.0\r\nHost: " + Host() + "\r\n\r\n");
-  EXPECT_NE(page.find("<title>page</title>"), std::string::npos);
+  EXPECT_NE(page.find("<title>Lyceum</title>"), std::string::npos);
   EXPECT_NE(page.find("Content-Security-Policy: default-src 'none'; script-src 'self'"),
             std::string::npos);
 }

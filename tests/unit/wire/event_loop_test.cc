@@ -1,6 +1,7 @@
 #include "wire/event_loop.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -163,6 +164,30 @@ TEST(EventLoop, ATaskThatIsPostedByATaskRunsWithTheNextRunOnceWhichDoesNotWait) 
   loop.RunOnce(20'000);
   EXPECT_TRUE(ran);
   EXPECT_LT(Steady::now() - begin, std::chrono::seconds(10));
+}
+
+TEST(EventLoop, AnotherLoopMayWaitInsteadOfIt) {
+  EventLoop loop;
+  const auto readable = [&] {
+    pollfd ready{loop.fd(), POLLIN, 0};
+    return poll(&ready, 1, 0) == 1;
+  };
+  ASSERT_TRUE(loop.Arm());
+  EXPECT_FALSE(readable());
+  bool ran = false;
+  std::thread([&] { loop.Post([&] { ran = true; }); }).join();
+  EXPECT_TRUE(readable());
+  EXPECT_FALSE(loop.Arm());  // There is something to do: no wait.
+  loop.RunOnce(0);
+  EXPECT_TRUE(ran);
+  ASSERT_TRUE(loop.Arm());
+  EXPECT_FALSE(readable());
+  Bell bell;
+  ASSERT_TRUE(loop.Add(bell.fd(), EPOLLIN, [&](uint32_t) { bell.Hush(); }));
+  bell.Ring();
+  EXPECT_TRUE(readable());
+  loop.RunOnce(0);
+  EXPECT_FALSE(readable());
 }
 
 TEST(EventLoop, OneRunOnceIsBounded) {
