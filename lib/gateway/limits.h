@@ -11,7 +11,7 @@ inline constexpr size_t kBodyBytesMax = 32 * 1024;  // Also of a WebSocket's mes
 // Front ends that send their whole transcript each time; so many such bodies are read at once.
 inline constexpr size_t kLargeBodyBytesMax = 1024 * 1024;
 inline constexpr size_t kLargeBodiesMax = 64;
-inline constexpr size_t kIdBytesMax = 128;  // Of an event's id.
+inline constexpr size_t kIdBytesMax = 128;             // Of an event's id.
 inline constexpr size_t kUnsentBytesMax = 256 * 1024;  // To one client that does not read.
 inline constexpr size_t kConnectionsMax = 10'000;
 inline constexpr int64_t kRequestMsMax =
