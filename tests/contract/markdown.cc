@@ -103,7 +103,7 @@ std::string Limits() {
       {"a call: everything else", Time(tutor::kToolDurationMs) + " from its dispatch",
        "`error{deadline}`, or a text that stands in"},
       {"the calls of one wait together", Time(tutor::kLockMsMax), "as above"},
-      {"silence until a nudge, and until the session leaves memory", Time(tutor::kIdleMs),
+      {"silence until a nudge, and once more until the session leaves memory", Time(tutor::kIdleMs),
        "nothing is lost"},
       {"silence until a session is archived", Time(tutor::kTtlMs),
        "its next event makes it active again"},
