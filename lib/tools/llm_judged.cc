@@ -1,7 +1,9 @@
 #include "tools/llm_judged.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/token.h"
@@ -69,6 +71,21 @@ LlmRun::Judge InRange(std::initializer_list<const char*> names) {
 }
 
 // --- check_answer
+
+// A text of a learner that is itself a verdict in JSON. A model that quotes it would be believed: so
+// none that is good is.
+bool PosesAsVerdict(std::string_view text) {
+  if (text.find('{') == std::string_view::npos) return false;
+  constexpr std::string_view kField = "verdict";
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  return std::search(text.begin(), text.end(), kField.begin(), kField.end(), same) != text.end();
+}
+
+bool PosesAsVerdict(const tutor::CheckAnswerArgs& args) {
+  return PosesAsVerdict(args.answer) ||
+         std::any_of(args.attempts.begin(), args.attempts.end(),
+                     [](const tutor::Attempt& attempt) { return PosesAsVerdict(attempt.answer); });
+}
 
 // `graded`: what the program says of it, whose words stand in where the model's give too much away.
 tutor::CheckAnswerOk Believed(const Json& json, const tutor::CheckAnswerArgs& args,
@@ -166,7 +183,11 @@ Task<ToolAnswer> CheckWithModel(const LlmParts& parts, const ToolCall& call) {
       co_await run.Decide(values, in_range, kJudgedTokensMax, std::min(grader, providers - 1));
   // Whether other words mean the same is nothing that the program can tell: no guess.
   if (!json) co_return run.Instead(Unjudged(graded));
-  co_return run.Answer(Believed(*json, args, graded));
+  tutor::CheckAnswerOk believed = Believed(*json, args, graded);
+  const bool praises =
+      believed.verdict == Verdict::kCorrect || believed.verdict == Verdict::kPartiallyCorrect;
+  if (praises && PosesAsVerdict(args)) co_return run.Answer(Unjudged(graded));
+  co_return run.Answer(std::move(believed));
 }
 
 Task<ToolAnswer> ClassifyWithModel(const LlmParts& parts, const ToolCall& call) {

@@ -186,6 +186,23 @@ TEST(CourseFile, WhatCanNotBeACourseIsRefusedWhole) {
   EXPECT_EQ(why("\xff\xfe"), "the file is not UTF-8");
 }
 
+TEST(CourseFile, SynonymsAreOfEachTopicAndOfTheVersion) {
+  const auto with = [](const std::string& synonyms) {
+    return ParseCourseFile(synonyms + With(kGood));
+  };
+  const auto read = with("synonyms = [[\"bottom number\", \"denominator\"]]\n");
+  ASSERT_TRUE(read) << read.error().text;
+  const std::vector<std::vector<std::string>> expected = {{"bottom number", "denominator"}};
+  EXPECT_EQ(read->course.topics.at(0).synonyms, expected);
+  EXPECT_NE(read->course.version, with("")->course.version);
+  for (const char* bad : {"synonyms = [[\"alone\"]]\n", "synonyms = [[\"a\", 3]]\n",
+                          "synonyms = [\"a\"]\n", "synonyms = \"a\"\n"}) {
+    const auto refused = with(bad);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_NE(refused.error().text.find("synonym"), std::string::npos) << refused.error().text;
+  }
+}
+
 TEST(CourseFile, AFileThatIsNotThereIsNamed) {
   const auto read = ReadCourseFile("/nonexistent/course.toml");
   ASSERT_FALSE(read);
