@@ -226,6 +226,9 @@ export interface ToolRequestArgs {
   remediate_known_error?: RemediateKnownErrorArgs;
   diagnose_error?: DiagnoseErrorArgs;
   classify_intent?: ClassifyIntentArgs;
+  /** A function: a tool of any other name, registered in the course, that the tutor's model calls. From
+   * tool worker to tool worker: sessions never send it. */
+  function?: FunctionArgs;
 }
 
 export interface TopicRef {
@@ -311,6 +314,12 @@ export interface ClassifyIntentArgs {
   text?: string;
 }
 
+/** reply_subject then is below _INBOX.tool_worker. and is published to once, without JetStream. */
+export interface FunctionArgs {
+  /** An object that fits the schema of the arguments. At most 8 KiB. */
+  json?: string;
+}
+
 /** To the reply subject of the request. */
 export type ToolAck = {
   id: string;
@@ -346,10 +355,21 @@ export type ToolResult = {
   fallbacks?: number;
   /** Until the first text of the answer. 0: none came, or nobody was asked. */
   first_text_ms?: number;
+  /** What its language model wished to call, in order, 16 at most. */
+  functions?: ToolResultFunctionUse[];
 } & OneOf<{
   ok: ToolResultOk;
   error: Error;
 }>;
+
+export interface ToolResultFunctionUse {
+  name?: string;
+  /** ok, or a word that says why there was no result. */
+  outcome?: string;
+  argument_bytes?: number;
+  result_bytes?: number;
+  latency_ms?: number;
+}
 
 export interface ToolResultUsage {
   input_tokens?: number;
@@ -368,6 +388,8 @@ export type ToolResultOk = {
   remediate_known_error: RemediateKnownErrorOk;
   diagnose_error: DiagnoseErrorOk;
   classify_intent: ClassifyIntentOk;
+  /** In the log it is refused. */
+  function: FunctionOk;
 }>;
 
 export interface Question {
@@ -394,7 +416,9 @@ export interface Gate {
   correct?: number;
 }
 
-/** A topic: the value in the course bucket, and the result of load_topic. */
+/** A topic: the value in the course bucket, and the result of load_topic. A result may name it instead:
+ * topic, course, version and digest are set and nothing else, and the content is what the course bucket
+ * has there. */
 export interface Topic {
   topic?: string;
   material?: string[];
@@ -405,6 +429,14 @@ export interface Topic {
   version?: string;
   title?: string;
   generate_questions?: boolean;
+  /** Of a named one: SHA-256 of the value in the course bucket, as 64 hex digits. */
+  digest?: string;
+  synonyms?: Synonyms[];
+}
+
+/** Terms that mean the same to a learner: 2 to 16. */
+export interface Synonyms {
+  terms?: string[];
 }
 
 /** Texts of a result are at most 65,536 bytes. One without text is replaced by what the course has. */
@@ -475,6 +507,11 @@ export interface ClassifyIntentOk {
   /** answer | question | hint | skip | continue | off_topic */
   intent: FoundIntent;
   confidence?: number;
+}
+
+export interface FunctionOk {
+  /** A value that fits the schema of the result. At most 16 KiB. */
+  json?: string;
 }
 
 export interface ToolHeartbeat {

@@ -60,7 +60,8 @@ class AnthropicDecoder : public Decoder {
     if (!json.is_object()) return Trouble{"bad_json", Blame::kPassing};
     std::string type = TextField(json, "type");
     if (event.name == "error" || (type.empty() && Field(json, "error").is_object())) type = "error";
-    if (type == "content_block_start") return OnBlock(Field(json, "index"), Field(json, "content_block"));
+    if (type == "content_block_start")
+      return OnBlock(Field(json, "index"), Field(json, "content_block"));
     if (type == "content_block_delta") return OnDelta(Field(json, "index"), Field(json, "delta"));
     if (type == "error") return OfError(Field(json, "error"));
     if (type == "message_start") {

@@ -222,7 +222,7 @@ TEST_P(Functions, WhateverTheModelWishesForTheLearnerGetsAnAnswer) {
     if (of == "unknown") reply.wishes = {{"rm_rf", "{}"}};
     if (of == "nobody") reply.wishes = {{"nobody", "{}"}, {"nobody", "{}"}, {"nobody", "{}"}};
     if (of == "arguments") {
-      reply.wishes = {{"look_up_word", R"({"word": 7})"},
+      reply.wishes = {{"look_up_word", R"({"words": ["a"]})"},
                       {"look_up_word", "no JSON"},
                       {"look_up_word", "{\"word\": \"" + std::string(20'000, 'a') + "\"}"}};
     }
