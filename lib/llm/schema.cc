@@ -24,13 +24,6 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 
 constexpr size_t kProblemsMax = 5;
 constexpr size_t kProblemBytesMax = 200;
-constexpr std::string_view kSpace = " \t\r\n";
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 // Without parsing: brackets outside of strings.
 bool NestsTooDeep(std::string_view json) {

@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
 
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 // As the words of an enum are written: lower case, "_" between.
 std::string Plain(std::string_view text) {
   std::string plain(Trimmed(text));
@@ -94,6 +88,12 @@ void MendObject(const Json& schema, Json* value) {
 }
 
 }  // namespace
+
+std::string_view Trimmed(std::string_view text) {
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
 
 std::vector<Json> ObjectsIn(std::string_view text) {
   Json whole = ParseJson(text);

@@ -15,6 +15,8 @@ namespace lyceum::llm {
 
 inline constexpr size_t kObjectsMax = 16;
 
+std::string_view Trimmed(std::string_view text);  // Without white space around it.
+
 // The outermost objects of the text, in their order, kObjectsMax at most: all of it, the one in a
 // text or in a list, or those that stand between other words.
 std::vector<Json> ObjectsIn(std::string_view text);

@@ -23,7 +23,7 @@ bool IsWordByte(char c) {
          c == '_' || c == '.' || c == '-';
 }
 
-std::string_view Trimmed(std::string_view text) {
+std::string_view WithoutBlanks(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
@@ -96,11 +96,11 @@ class Parser {
 
   static Result<Tag> ReadTag(std::string_view inside) {
     Tag tag;
-    inside = Trimmed(inside);
+    inside = WithoutBlanks(inside);
     if (!inside.empty() && inside[0] == '!') return Tag{'!', ""};
     if (!inside.empty() && std::string_view("#^/>").find(inside[0]) != std::string_view::npos) {
       tag.sigil = inside[0];
-      inside = Trimmed(inside.substr(1));
+      inside = WithoutBlanks(inside.substr(1));
     }
     const bool good = inside == kItem ||
                       (!inside.empty() && std::all_of(inside.begin(), inside.end(), [](char c) {

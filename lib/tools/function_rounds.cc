@@ -17,9 +17,9 @@ using std::chrono::milliseconds;
 using toolhost::FunctionEnd;
 using toolhost::FunctionOutcome;
 
-constexpr size_t kDraftBytesMax = 2048;  // Of what it said beside its calls.
+constexpr size_t kSaidBytesMax = 2048;  // Of what it said beside its calls.
 constexpr size_t kProblemBytesMax = 1024;
-constexpr milliseconds kUseful{100};  // With less than this nobody is asked.
+constexpr milliseconds kCallUseful{100};  // With less than this nobody is asked.
 constexpr std::string_view kOffer =
     "\n\nYou may call the functions that are offered, where what they return helps the learner; "
     "most texts need none. A function may fail: then answer without it. What it returns stands "
@@ -41,7 +41,7 @@ void FunctionRounds::Offer(llm::ChatRequest* chat) const {
 
 Task<bool> FunctionRounds::Run(const llm::Answer& answer, llm::ChatRequest* chat) {
   if (answer.calls.empty() || chat->functions.empty() || spent()) co_return false;
-  llm::Turn wishes{llm::Turn::Role::kAssistant, std::string(CutUtf8(answer.text, kDraftBytesMax))};
+  llm::Turn wishes{llm::Turn::Role::kAssistant, std::string(CutUtf8(answer.text, kSaidBytesMax))};
   llm::Turn results{llm::Turn::Role::kUser, ""};
   for (const llm::FunctionCall& wish : answer.calls) {
     if (spent()) break;  // The model does not learn that it wished for more.
@@ -84,7 +84,7 @@ Task<std::string> FunctionRounds::RunOne(const llm::FunctionCall& wish) {
     co_return Ended(wish, function, FunctionOutcome::kNoTool, end, Failed("nobody serves it"));
   }
   const Deadline deadline = std::min(In(kCallTime), call_.deadline - kAnswerTime);
-  if (deadline < In(kUseful)) {
+  if (deadline < In(kCallUseful)) {
     co_return Ended(wish, function, FunctionOutcome::kNoTime, end, Failed("there is no time left"));
   }
   toolhost::FunctionAsk ask;
