@@ -9,8 +9,8 @@
 namespace lyceum::wire {
 namespace {
 
-constexpr std::chrono::milliseconds kCreateTimeout{5000};
-constexpr std::chrono::milliseconds kGetTimeout{1000};  // Nothing is lost by asking again.
+constexpr std::chrono::milliseconds kKvCreateTimeout{5000};
+constexpr std::chrono::milliseconds kKvGetTimeout{1000};  // Nothing is lost by asking again.
 
 std::optional<Error> CheckNames(const std::string& bucket, const std::string& key) {
   if (!IsBucketName(bucket)) return Reject("not the name of a bucket");
@@ -22,7 +22,7 @@ std::optional<Error> CheckNames(const std::string& bucket, const std::string& ke
 template <class Done>
 void Refuse(Wire& wire, Error error, Done done) {
   wire.Request(
-      {}, kGetTimeout,
+      {}, kKvGetTimeout,
       [error = std::move(error), done = std::move(done)](const Result<Answer>&) { done(error); });
 }
 
@@ -47,7 +47,7 @@ void KvCreate(Wire& wire, const std::string& bucket, const std::string& key, std
   if (auto checked = CheckOutbound(message, wire.payload_bytes_max()); !checked) {
     return Refuse(wire, checked.error(), std::move(done));
   }
-  wire.Request(message, kCreateTimeout,
+  wire.Request(message, kKvCreateTimeout,
                [bucket, done = std::move(done)](const Result<Answer>& answer) {
                  done(ParseCreated(answer, bucket));
                });
@@ -57,7 +57,7 @@ void KvGet(Wire& wire, const std::string& bucket, const std::string& key,
            std::function<void(Result<std::optional<std::string>>)> done) {
   if (auto error = CheckNames(bucket, key)) return Refuse(wire, *error, std::move(done));
   GetApiMessage(wire, BucketStream(bucket),
-                JsonObject().Add("last_by_subj", KeySubject(bucket, key)).End(), kGetTimeout,
+                JsonObject().Add("last_by_subj", KeySubject(bucket, key)).End(), kKvGetTimeout,
                 [done = std::move(done)](Result<std::optional<ApiMessage>> message) {
                   if (!message) return done(message.error());
                   if (!*message || !HeaderOf((*message)->headers, kKeyOperation).empty()) {
@@ -74,7 +74,7 @@ void KvKeys(Wire& wire, const std::string& bucket, const std::string& filter,
   const std::string prefix = KeySubject(bucket, "");
   AskApi(wire, "$JS.API.STREAM.INFO." + BucketStream(bucket),
          JsonObject().Add("subjects_filter", prefix + filter).End(),
-         "listing the keys of bucket " + bucket + " failed", kGetTimeout,
+         "listing the keys of bucket " + bucket + " failed", kKvGetTimeout,
          [bucket, prefix, done = std::move(done)](const Result<ApiAnswer>& answer) {
            if (!answer) return done(answer.error());
            if (answer->code != 0) return done(ApiError(*answer, "listing keys failed"));
