@@ -153,6 +153,8 @@ void Partition::ScanTimers() {
 }
 
 void Partition::LookAgain() {
+  // Also a call that has ended, by an error result: that may be among what is lost.
+  context_->dispatcher->DropPartition(id_);
   const int64_t ahead_ms = context_->server_time->NowMs() + Timers::kHorizonMs;
   context_->sessions->ForEach(id_, [&](SessionEntry* entry) {
     if (!entry->damaged.empty()) return;
