@@ -25,29 +25,6 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 constexpr size_t kProblemsMax = 5;
 constexpr size_t kProblemBytesMax = 200;
 
-// Without parsing: brackets outside of strings.
-bool NestsTooDeep(std::string_view json) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kAnswerJsonDepthMax) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 struct Schema::Impl {
@@ -66,7 +43,7 @@ Schema::~Schema() = default;
 const std::string& Schema::text() const { return impl_->text; }
 
 Result<Schema> Schema::Parse(std::string_view json) {
-  if (json.size() > kAnswerJsonBytesMax || NestsTooDeep(json)) {
+  if (json.size() > kAnswerJsonBytesMax || TooDeep(json, kAnswerJsonDepthMax)) {
     return Reject("the schema is too large, or nested too deep");
   }
   Json document = Json::parse(json, nullptr, false);
@@ -103,7 +80,7 @@ Fitted Schema::Fit(std::string_view answer) const {
   answer = Trimmed(answer);
   if (answer.empty()) return {{}, "The answer is empty; it has to be one JSON object."};
   if (answer.size() > kAnswerJsonBytesMax) return {{}, "The answer is too long."};
-  if (NestsTooDeep(answer)) return {{}, "The JSON is nested too deep."};
+  if (TooDeep(answer, kAnswerJsonDepthMax)) return {{}, "The JSON is nested too deep."};
   Fitted fitted;
   bool found = false;
   for (Json& object : ObjectsIn(answer)) {

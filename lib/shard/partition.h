@@ -165,6 +165,7 @@ class Partition {
   void ScanTimers();
   // Calls and timers were let go of: all sessions are looked at as after a start.
   void LookAgain();
+  void OnUnfoldedLost();
   void Fire(SessionEntry* entry, const tutor::Timer& timer);
   void OnFired(const std::string& user, const std::string& token, uint32_t tries,
                const Result<uint64_t>& acked);

@@ -171,6 +171,14 @@ void Partition::LookAgain() {
   scanned_.reset();
 }
 
+// The log has fewer records than it was known to have: what was published may be among what is lost,
+// also where all that was folded is there.
+void Partition::OnUnfoldedLost() {
+  LogError("the log lost records that it had acknowledged",
+           {{"partition", id_}, {"had", log_end_}, {"has", log_.last_sequence}});
+  LookAgain();
+}
+
 void Partition::OnDue(const Timers::Due& due) {
   constexpr int64_t kLaterMs = 200;
   if (phase_ == Phase::kHalted || stopping_) return;
@@ -213,7 +221,10 @@ void Partition::OnFired(const std::string& user, const std::string& token, uint3
                         const Result<uint64_t>& acked) {
   const auto firing = firing_.find(token);
   if (firing == firing_.end() || !firing->second.out || firing->second.tries != tries) return;
-  if (acked && *acked > position_.sequence) return;  // It is folded when it comes.
+  if (acked && *acked > position_.sequence) {  // It is folded when it comes.
+    log_end_ = std::max(log_end_, *acked);
+    return;
+  }
   if (acked) {
     // Stored under this id before, by an earlier process, and folded: it came too early then.
     ++firing->second.tries;

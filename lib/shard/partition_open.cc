@@ -112,6 +112,7 @@ void Partition::OnLogInfo(const std::optional<wire::LogInfo>& info) {
     return TryAgain(Retry(fmt::format("there is no stream {}: run `lyceum init`", stream_)));
   }
   log_ = *info;
+  if (log_.last_sequence < log_end_) OnUnfoldedLost();
   log_end_ = log_.last_sequence;
   claimed_ = false;
   ReadLineages();

@@ -221,6 +221,35 @@ TEST_F(Opening, ACheckpointThatWaitedForALostRecordIsFollowedByOthers) {
   EXPECT_TRUE(worker.Stop());
 }
 
+// A call has ended, by an error result and then by its deadline's timer. Both were stored, and both are
+// lost before they are folded: what was folded is all there, so there is no new lineage.
+TEST_F(Opening, ACallWhoseEndIsLostUnfoldedIsDispatchedAgain) {
+  worker.Kill();
+  worker.disk.hold_writes = false;
+  ASSERT_TRUE(worker.Start());
+  ASSERT_TRUE(Answered(ann));
+  tools.hangs = [](const envelope::ToolRequest&) { return true; };
+  ann->Ask();
+  world.RunMs(2'000);
+  const auto ends = [&] { return ann->count<tutor::TextOut>() + ann->count<tutor::ErrorOut>(); };
+  const size_t ended = ends();
+  const uint64_t folded = worker.partition(0).position();
+  for (const RecordClass lost : {RecordClass::kTool, RecordClass::kTimer}) {
+    const size_t stored = world.Stored(0, lost);
+    ASSERT_TRUE(world.Until([&] { return world.Stored(0, lost) > stored; }, 40'000));
+    world.broker.StallConsumers(log(), true);
+    world.RunMs(1);  // It is acked, and not delivered.
+    world.broker.Disconnect(worker.client());
+    world.broker.LoseTail(log(), 1);
+    ASSERT_EQ(world.broker.last_sequence(log()), folded);
+  }
+  world.broker.StallConsumers(log(), false);
+  ASSERT_TRUE(world.Until([&] { return worker.reading(); }));
+  EXPECT_EQ(worker.partition(0).at().lineage, 0u);
+  // Its time counts anew.
+  EXPECT_TRUE(world.Until([&] { return ends() > ended; }, 32'000));
+}
+
 // What comes after the loss is folded as the log now says, until the barrier is there again.
 TEST_F(Opening, ABarrierThatWasLostWithTheTailIsWrittenAgain) {
   worker.Kill();
