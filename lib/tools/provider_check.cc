@@ -15,7 +15,7 @@ namespace {
 
 // To answer without a model in time.
 constexpr int64_t kReserveMs = 300;
-constexpr uint32_t kTextTokensMax = 1024;
+constexpr uint32_t kCheckedTextTokensMax = 1024;
 constexpr uint32_t kLongTokensMax = 2048;
 
 tutor::Topic SampleTopic() {
@@ -108,7 +108,7 @@ Result<std::vector<llm::Client::CheckAsk>> CheckAsks(const llm::Prompts& prompts
     ask.chat.system = std::move(prompt->system);
     ask.chat.turns.push_back({llm::Turn::Role::kUser, std::move(prompt->user)});
     ask.chat.output_tokens_max =
-        request.tool == tutor::Tool::kGenerateQuestion ? kLongTokensMax : kTextTokensMax;
+        request.tool == tutor::Tool::kGenerateQuestion ? kLongTokensMax : kCheckedTextTokensMax;
     ask.input_tokens_max = kPromptGrowthTokensMax;
     const bool grades = request.tool == tutor::Tool::kCheckAnswer;
     ask.time = std::chrono::milliseconds(
