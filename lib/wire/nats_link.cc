@@ -40,7 +40,8 @@ void WakeLoop(NatsLink::State& state) {
   if (state.loop != nullptr) state.loop->Wake();
 }
 
-// On the library's own thread, before the message is in its subscription: Deliver looks again.
+// On the library's own thread, before the message is in its subscription: Deliver looks again. While
+// somebody holds the mutex no later message is read.
 void FilterAndWake(natsConnection*, natsMsg** msg, void* closure) {
   const auto state = States::Instance().Find(IdOf(closure));
   if (state == nullptr) return;
@@ -97,6 +98,10 @@ std::vector<natsMsg*>& NatsLink::no_responders() {
     state_->no_responders.clear();
   }
   return no_responders_;
+}
+
+std::unique_lock<std::mutex> NatsLink::PauseReading() {
+  return reads_itself_ ? std::unique_lock(state_->mutex) : std::unique_lock<std::mutex>();
 }
 
 Result<std::shared_ptr<NatsLink>> NatsLink::Connect(const ConnectOptions& options,

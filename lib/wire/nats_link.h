@@ -53,6 +53,9 @@ class NatsLink {
   // "Nobody is subscribed", of the last Read: the caller destroys them. A synchronous subscription
   // gives such a message without its subject, so they do not get so far.
   std::vector<natsMsg*>& no_responders();
+  // While it lives, at most the message that was last read goes into its subscription yet. Holds
+  // nothing where the loop itself reads.
+  std::unique_lock<std::mutex> PauseReading();
   // How many messages have come in so far.
   uint64_t messages_in();
   // Kept until the connection is closed, so that none of them is unsubscribed one by one.

@@ -68,6 +68,7 @@ class NatsWireImpl final : public NatsWire {
     SubscriptionHandle handle;  // Null: unsubscribed.
     std::string subject;
     Handler handler;
+    uint64_t queued = 0;  // While delivering: to be handed out yet.
   };
   struct Requested {
     std::string subject;
@@ -86,6 +87,7 @@ class NatsWireImpl final : public NatsWire {
 
   void OnLink(std::shared_ptr<NatsLink> link);
   void OnReady(uint32_t events);
+  uint64_t CountQueued(uint64_t expected);
   void Deliver();
   void DeliverNoResponders();
   void SendHeld();
@@ -184,22 +186,35 @@ void NatsWireImpl::OnReady(uint32_t events) {
   if (link_->closed()) Break("the connection to the NATS server is gone");
 }
 
+// How many messages lie in each subscription. Whatever arrived before one that is counted is counted
+// too. Returns the sum.
+uint64_t NatsWireImpl::CountQueued(uint64_t expected) {
+  const auto pause = link_->PauseReading();
+  uint64_t sum = 0;
+  for (const auto& subscribed : subscribed_) {
+    subscribed->queued = 0;
+    // Where nothing is read meanwhile, no more than expected can be there.
+    if (subscribed->handle == nullptr || (sum >= expected && !link_->reads_itself())) continue;
+    natsSubscription_QueuedMsgs(subscribed->handle.get(), &subscribed->queued);
+    sum += subscribed->queued;
+  }
+  return sum;
+}
+
 // The library puts what it reads into its subscriptions: each that got something is emptied.
 void NatsWireImpl::Deliver() {
   const uint64_t messages = link_->messages_in();
   uint64_t left = messages - messages_seen_ - link_->no_responders().size();
+  const uint64_t queued = CountQueued(left);
+  left -= std::min(left, queued);
   delivering_ = true;
   // One that is added by a handler has got nothing yet. None moves while `delivering_`.
   const size_t count = subscribed_.size();
-  for (size_t i = 0; i < count && left > 0; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     Subscribed& subscribed = *subscribed_[i];
-    uint64_t queued = 0;
-    if (subscribed.handle == nullptr) continue;
-    natsSubscription_QueuedMsgs(subscribed.handle.get(), &queued);
-    for (; queued > 0 && subscribed.handle != nullptr; --queued) {
+    for (; subscribed.queued > 0 && subscribed.handle != nullptr; --subscribed.queued) {
       natsMsg* msg = nullptr;
       const natsStatus status = natsSubscription_NextMsg(&msg, subscribed.handle.get(), 0);
-      if (left > 0) --left;
       if (status == NATS_NO_RESPONDERS) continue;
       if (status != NATS_OK) break;
       spent_.Add(msg);

@@ -107,6 +107,28 @@ TEST_P(WireContract, DeliversInOrder) {
   EXPECT_EQ(sender->unwritten_bytes(), 0u);
 }
 
+// An answer says something about what was sent before it: LogReader counts on that.
+TEST_P(WireContract, WhatArrivedEarlierIsNeverHandedOutInALaterTurn) {
+  auto sender = Connected();
+  auto receiver = Connected();
+  size_t first = 0, second = 0;
+  ASSERT_TRUE(receiver->Subscribe("first", "", [&](const Arrived&) { ++first; }));
+  ASSERT_TRUE(receiver->Subscribe("second", "", [&](const Arrived&) { ++second; }));
+  ASSERT_TRUE(Settle(*receiver));
+  constexpr size_t kCount = 5000;
+  for (size_t i = 0; i < kCount; ++i) {
+    ASSERT_TRUE(sender->Publish({.subject = "first"}));
+    ASSERT_TRUE(sender->Publish({.subject = "second"}));
+  }
+  size_t wrong = 0;
+  ASSERT_TRUE(Until([&] {
+    wrong += second > first;
+    return second == kCount;
+  }));
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_EQ(first, kCount);
+}
+
 TEST_P(WireContract, WildcardsMatchTokens) {
   auto wire = Connected();
   std::vector<Copy> one, rest;
