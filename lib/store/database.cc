@@ -49,6 +49,9 @@ class NeighbourhoodTransform : public rocksdb::SliceTransform {
   const Group group_;
 };
 
+// Of a young store every compaction ends in the lowest level: its compression is paid in each.
+constexpr int kBottomCompressionLevel = 1;
+
 rocksdb::CompressionType BestCompression(std::initializer_list<rocksdb::CompressionType> wanted) {
   const auto there = rocksdb::GetSupportedCompressions();
   for (const auto type : wanted) {
@@ -95,6 +98,8 @@ rocksdb::Options RocksOptions(const DatabaseOptions& options, rocksdb::Env* env)
   rocks.compression = BestCompression({rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
   rocks.bottommost_compression =
       BestCompression({rocksdb::kZSTD, rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
+  rocks.bottommost_compression_opts.enabled = true;
+  rocks.bottommost_compression_opts.level = kBottomCompressionLevel;
   rocks.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   rocks.keep_log_file_num = 4;
   rocks.max_log_file_size = 4 << 20;
