@@ -34,6 +34,8 @@ export type LearnerEvent = EventFields & OneOf<{
   continue: Empty;
   attach: Attach;
   detach: Empty;
+  stop: Empty;
+  review: Review;
 }>;
 /** An event of lyceum.in.tool.<user>. */
 export type ToolEvent = EventFields & OneOf<{
@@ -65,6 +67,14 @@ export interface Start {
   busy_policy?: BusyPolicy;
   /** Begins a completed course anew. */
   again?: boolean;
+}
+
+/** A learner doubts a grade: marked for whoever reviews grades. */
+export interface Review {
+  /** Of the feedback. */
+  n?: number;
+  /** Why. May be empty; at most 2 KiB. */
+  text?: string;
 }
 
 export interface Context {
@@ -264,12 +274,25 @@ export interface PresentMaterialArgs {
   text?: string;
 }
 
+/** What the session knows of the learner, beside the attempts. */
+export interface LearnerModel {
+  /** At the open question. */
+  hints_shown?: number;
+  /** Answered right in this course, of those that are closed. */
+  questions_correct?: number;
+  /** Closed after the last attempt, or skipped after one. */
+  questions_incorrect?: number;
+}
+
 export interface ClarifyConceptArgs {
   ref?: TopicRef;
   text?: string;
   /** The open one, if any: its answer must not be revealed. */
   question?: QuestionView;
   recent?: HistoryEntry[];
+  /** At the open question. */
+  attempts?: Attempt[];
+  learner?: LearnerModel;
 }
 
 export interface GenerateQuestionArgs {
@@ -289,6 +312,7 @@ export interface GiveHintArgs {
   level?: number;
   of?: number;
   attempts?: Attempt[];
+  learner?: LearnerModel;
 }
 
 export interface RemediateKnownErrorArgs {
@@ -299,6 +323,9 @@ export interface RemediateKnownErrorArgs {
   strategy?: Strategy;
   question?: QuestionView;
   answer?: string;
+  /** The one of `answer` included. */
+  attempts?: Attempt[];
+  learner?: LearnerModel;
 }
 
 export interface DiagnoseErrorArgs {

@@ -44,6 +44,11 @@ struct KindWriter {
     out->mutable_attach()->set_after_n(attach.after_n);
   }
   void operator()(const tutor::Detach&) const { out->mutable_detach(); }
+  void operator()(const tutor::Stop&) const { out->mutable_stop(); }
+  void operator()(const tutor::Review& review) const {
+    out->mutable_review()->set_n(review.n);
+    out->mutable_review()->set_text(review.text);
+  }
   void operator()(const tutor::ToolResult& result) const {
     Write(result.reply, out->mutable_tool_result());
   }
@@ -123,6 +128,11 @@ tutor::EventKind ReadKind(v1::Event& in, Reader& reader) {
       return tutor::Attach{in.attach().after_n()};
     case v1::Event::kDetach:
       return tutor::Detach{};
+    case v1::Event::kStop:
+      return tutor::Stop{};
+    case v1::Event::kReview:
+      return tutor::Review{in.review().n(),
+                           reader.Text("review.text", in.review().text(), kReviewTextBytesMax)};
     case v1::Event::kToolResult: {
       const Reader::Inside inside(reader, "tool_result");
       return tutor::ToolResult{Read(*in.mutable_tool_result(), reader)};
@@ -188,6 +198,8 @@ RecordClass ClassOf(const tutor::EventKind& kind) {
     RecordClass operator()(const tutor::Continue&) const { return RecordClass::kUser; }
     RecordClass operator()(const tutor::Attach&) const { return RecordClass::kUser; }
     RecordClass operator()(const tutor::Detach&) const { return RecordClass::kUser; }
+    RecordClass operator()(const tutor::Stop&) const { return RecordClass::kUser; }
+    RecordClass operator()(const tutor::Review&) const { return RecordClass::kUser; }
     RecordClass operator()(const tutor::ToolResult&) const { return RecordClass::kTool; }
     RecordClass operator()(const tutor::TimerFired&) const { return RecordClass::kTimer; }
     RecordClass operator()(const tutor::ForceRemediation&) const { return RecordClass::kAdmin; }

@@ -13,6 +13,7 @@ inline constexpr size_t kMessageTextBytesMax =
 inline constexpr size_t kContextTextBytesMax = 512;  // Each text of Context.
 inline constexpr size_t kObjectivesMax = 16;
 inline constexpr size_t kReasonBytesMax = 512;  // Of end and shutdown.
+inline constexpr size_t kReviewTextBytesMax = 2048;
 inline constexpr size_t kTopicBytesMax = 256 * 1024;
 inline constexpr size_t kWordBytesMax = 64;  // Codes, methods, strategies.
 inline constexpr size_t kHypothesesMax = 16;

@@ -17,6 +17,10 @@ std::vector<tutor::Attempt> ReadAttempts(const Args& in, Reader& reader) {
   return attempts;
 }
 
+tutor::LearnerModel ReadLearner(const v1::LearnerModel& in) {
+  return {in.hints_shown(), in.questions_correct(), in.questions_incorrect()};
+}
+
 template <class Args>
 std::optional<tutor::QuestionView> ReadQuestion(const Args& in, Reader& reader) {
   if (!in.has_question()) return std::nullopt;
@@ -37,7 +41,9 @@ tutor::CheckAnswerArgs ReadArgs(const v1::CheckAnswerArgs& in, Reader& reader) {
 }
 
 tutor::ClarifyConceptArgs ReadArgs(const v1::ClarifyConceptArgs& in, Reader& reader) {
-  tutor::ClarifyConceptArgs args{ReadRef(in.ref()), in.text(), ReadQuestion(in, reader), {}};
+  tutor::ClarifyConceptArgs args{ReadRef(in.ref()),        in.text(),
+                                 ReadQuestion(in, reader), {},
+                                 ReadAttempts(in, reader), ReadLearner(in.learner())};
   const Reader::Inside inside(reader, "recent");
   for (const auto& entry : in.recent()) args.recent.push_back(envelope::Read(entry, reader));
   return args;
@@ -53,13 +59,15 @@ tutor::GiveHintArgs ReadArgs(const v1::GiveHintArgs& in, Reader& reader) {
   args.level = in.level();
   args.of = in.of();
   args.attempts = ReadAttempts(in, reader);
+  args.learner = ReadLearner(in.learner());
   return args;
 }
 
 tutor::RemediateKnownErrorArgs ReadArgs(const v1::RemediateKnownErrorArgs& in, Reader& reader) {
   return {ReadRef(in.ref()),        ErrorId(in.error_id()),
           in.error_text(),          reader.Word<tutor::Strategy>("strategy", in.strategy()),
-          ReadQuestion(in, reader), in.answer()};
+          ReadQuestion(in, reader), in.answer(),
+          ReadAttempts(in, reader), ReadLearner(in.learner())};
 }
 
 }  // namespace

@@ -17,11 +17,24 @@ void Describe(Out& out, const tutor::PresentMaterialArgs& args) {
   out.Text(3, "text", args.text);
 }
 template <class Out>
+void Describe(Out& out, const tutor::LearnerModel& learner) {
+  out.Number(1, "hints_shown", learner.hints_shown);
+  out.Number(2, "questions_correct", learner.questions_correct);
+  out.Number(3, "questions_incorrect", learner.questions_incorrect);
+}
+// Nothing where nothing is known: so it stands in a request under every fold version.
+template <class Out>
+void Learner(Out& out, uint32_t number, const tutor::LearnerModel& learner) {
+  if (learner != tutor::LearnerModel{}) Field(out, number, "learner", learner);
+}
+template <class Out>
 void Describe(Out& out, const tutor::ClarifyConceptArgs& args) {
   Field(out, 1, "ref", args.ref);
   out.Text(2, "text", args.text);
   if (args.question) Field(out, 3, "question", *args.question);
   Fields(out, 4, "recent", args.recent);
+  Fields(out, 5, "attempts", args.attempts);
+  Learner(out, 6, args.learner);
 }
 template <class Out>
 void Describe(Out& out, const tutor::GenerateQuestionArgs& args) {
@@ -41,6 +54,7 @@ void Describe(Out& out, const tutor::GiveHintArgs& args) {
   out.Number(3, "level", args.level);
   out.Number(4, "of", args.of);
   Fields(out, 5, "attempts", args.attempts);
+  Learner(out, 6, args.learner);
 }
 template <class Out>
 void Describe(Out& out, const tutor::RemediateKnownErrorArgs& args) {
@@ -50,6 +64,8 @@ void Describe(Out& out, const tutor::RemediateKnownErrorArgs& args) {
   out.Text(4, "strategy", tutor::Name(args.strategy));
   if (args.question) Field(out, 5, "question", *args.question);
   out.Text(6, "answer", args.answer);
+  Fields(out, 7, "attempts", args.attempts);
+  Learner(out, 8, args.learner);
 }
 template <class Out>
 void Describe(Out& out, const tutor::DiagnoseErrorArgs& args) {

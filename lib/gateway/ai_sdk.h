@@ -2,7 +2,7 @@
 //
 //   POST /api/chat                  {id, messages, ...}: the last message of the user is the event, by its id
 //   GET  /api/chat/{id}/stream      the answer that is on its way, or ended a minute ago, from its beginning; else 204
-//   POST /api/chat/{id}/stop        what runs is given up, and what it was about is left (skip)
+//   POST /api/chat/{id}/stop        what runs is given up (stop)
 // and the same under /api/v6/chat for clients of the versions 5 and 6.
 //
 // An answer is all that has the event in in_reply_to. It is over when the session has folded the event, no tool runs, and

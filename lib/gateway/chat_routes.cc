@@ -115,7 +115,7 @@ void Gateway::StopChat(const std::shared_ptr<Call>& call) {
     // One for each moment of the session: asked twice it counts once.
     tutor::Event event{.id = EventId("stop-" + std::to_string(view->applied_seq)),
                        .client = sessions_->ClientFor(call->identity.user),
-                       .kind = tutor::Skip{}};
+                       .kind = tutor::Stop{}};
     Store(call->identity.user, std::move(event), [call](const Result<uint64_t>& stored) {
       if (!stored) {
         return call->Answer(

@@ -54,6 +54,7 @@ Gateway::Gateway(Sessions* sessions, const Clock* clock, Options options, Pages 
     : sessions_(sessions),
       clock_(clock),
       options_(std::move(options)),
+      issuers_(options_.issuers),
       pages_(std::move(pages)),
       events_(options_.events_per_minute, options_.events_burst, kRatesKept),
       handshakes_(options_.handshakes_per_minute, options_.handshakes_per_minute, kRatesKept) {}
@@ -208,7 +209,7 @@ bool Gateway::Authorize(const std::shared_ptr<Call>& call, bool ticket_allowed) 
   }
   const std::string token(header.substr(kBearer.size()));
   Error last = Reject("This gateway has no issuer of tokens.");
-  for (const Issuer& issuer : options_.issuers) {
+  for (const Issuer& issuer : issuers_) {
     Result<Identity> identity = CheckToken(issuer, token, clock_->UnixMs());
     if (identity) {
       call->identity = *std::move(identity);
@@ -307,7 +308,7 @@ Result<tutor::Event> Gateway::ReadEvent(const UserId& user, std::string_view jso
   if (event->id.empty()) return Reject("An event needs an id of its own: send it again with one.");
   if (envelope::ClassOf(event->kind) != envelope::RecordClass::kUser) {
     *status = 403;
-    return Reject("Learners send start, message, hint, skip and continue.");
+    return Reject("Learners send start, message, hint, skip, continue, stop and review.");
   }
   if (std::holds_alternative<tutor::Attach>(event->kind) ||
       std::holds_alternative<tutor::Detach>(event->kind)) {

@@ -82,6 +82,8 @@ class Gateway final : public Handler {
   Response Refuse(int status, std::string_view sentence) override;
   void Tick();      // Every 100 ms or so.
   void CloseAll();  // The sockets, so that their clients connect somewhere else.
+  // From the next request on. Sockets that are open stay until their token ends.
+  void SetIssuers(std::vector<Issuer> issuers) { issuers_ = std::move(issuers); }
 
   Counters& counters() { return counters_; }
 
@@ -117,6 +119,7 @@ class Gateway final : public Handler {
   Sessions* const sessions_;
   const Clock* const clock_;
   const Options options_;
+  std::vector<Issuer> issuers_;  // Of the options, or set later.
   const Pages pages_;
   Counters counters_;
   Rates events_;

@@ -221,6 +221,16 @@ GatewayHost::~GatewayHost() {
   impl_->thread.join();
 }
 
+Result<void> GatewayHost::SetIssuers(std::vector<Issuer> issuers) {
+  for (const Issuer& issuer : issuers) {
+    if (auto good = CheckIssuer(issuer); !good) return good;
+  }
+  if (impl_->options.gateway.demo) issuers.push_back(*impl_->options.gateway.demo);
+  impl_->loop.Post([gateway = impl_->gateway.get(), issuers = std::move(issuers)] {
+    gateway->SetIssuers(issuers);
+  });
+  return {};
+}
 int GatewayHost::port() const { return impl_->port; }
 const Counters& GatewayHost::counters() const { return impl_->gateway->counters(); }
 bool GatewayHost::connected() const { return impl_->connected; }

@@ -32,6 +32,9 @@ class GatewayHost {
   GatewayHost& operator=(const GatewayHost&) = delete;
 
   int port() const;
+  // Thread-safe. From then on tokens are checked by these, and by the demo's. kReject: what of them cannot work; the
+  // earlier ones stay.
+  Result<void> SetIssuers(std::vector<Issuer> issuers);
   // Thread-safe.
   const Counters& counters() const;
   bool connected() const;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/base64url.h"
 #include "base/check.h"
 #include "base/token.h"
 #include "gateway/limits.h"
@@ -66,6 +67,17 @@ bool HasAudience(const nlohmann::json& claims, const std::string& audience) {
   return false;
 }
 
+// What the token's header says before anything of it is believed. Empty: nothing, or no header.
+std::string KeyIdOf(const std::string& token) {
+  const auto header = DecodeBase64Url(std::string_view(token).substr(0, token.find('.')));
+  if (!header) return {};
+  const auto fields = nlohmann::json::parse(*header, nullptr, false);
+  const auto found = fields.is_object() ? fields.find("kid") : fields.end();
+  return fields.is_object() && found != fields.end() && found->is_string()
+             ? found->get<std::string>()
+             : std::string();
+}
+
 }  // namespace
 
 Result<Algorithm> ParseAlgorithm(std::string_view name) {
@@ -89,6 +101,13 @@ Result<void> CheckIssuer(const Issuer& issuer) {
 }
 
 Result<Identity> CheckToken(const Issuer& issuer, const std::string& token, int64_t unix_ms) {
+  if (!issuer.key_id.empty()) {
+    const std::string named = KeyIdOf(token);
+    if (!named.empty() && named != issuer.key_id) {
+      return Reject(
+          "The token is signed with a key that this gateway does not know: get a new one.");
+    }
+  }
   jwt_t* raw = nullptr;
   const int failed =
       jwt_decode(&raw, token.c_str(), Bytes(issuer.key), static_cast<int>(issuer.key.size()));

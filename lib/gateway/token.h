@@ -24,6 +24,8 @@ struct Issuer {
   // Of a claim that names a tenant: then each token must have it, and the learner is "<tenant>:<sub>".
   // Empty: the learner is `sub`.
   std::string tenant_claim;
+  // `kid` of the token's header, where it has one, must be this. Empty: any.
+  std::string key_id;
 };
 
 // "HS256", "RS256", "ES256". kReject: anything else.

@@ -107,7 +107,8 @@ void Partition::Redispatch(SessionEntry* entry) {
   if (!entry->damaged.empty()) return;
   const auto* lock = std::get_if<tutor::AwaitingToolResult>(&entry->session->state);
   if (lock == nullptr) return;
-  Dispatch(entry, lock->call, tutor::MakeArgs(*entry->session, lock->call), {}, true);
+  Dispatch(entry, lock->call, tutor::MakeArgs(*entry->session, lock->call, position_.fold_version),
+           {}, true);
 }
 
 // --- Timers ----------------------------------------------------------------------------------------

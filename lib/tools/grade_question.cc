@@ -71,9 +71,11 @@ std::string Sentence(const std::string& note) {
   return " " + sentence;
 }
 
+bool IsLastTry(size_t attempts_before) { return attempts_before + 1 >= tutor::kAttemptsMax; }
+
 // After the last wrong try the worked solution follows: nobody is asked for another.
 std::string Encouragement(size_t attempts_before) {
-  if (attempts_before + 1 >= tutor::kAttemptsMax) return {};
+  if (IsLastTry(attempts_before)) return {};
   if (attempts_before == 0) return " Go over your steps and try again, or ask for a hint.";
   return " Try it once more, one step at a time; a hint may help.";
 }
@@ -88,7 +90,8 @@ std::string FeedbackOf(const tutor::CheckAnswerArgs& args, const Grade& grade, V
     case Verdict::kPartiallyCorrect:
       return "Partly right." + Sentence(grade.note) + Encouragement(args.attempts.size());
     case Verdict::kIncorrect:
-      return "Not right yet." + Sentence(grade.note) + Encouragement(args.attempts.size());
+      return (IsLastTry(args.attempts.size()) ? "That was not right." : "Not right yet.") +
+             Sentence(grade.note) + Encouragement(args.attempts.size());
     case Verdict::kInvalid:
       return std::string("I could not read that as an answer.") + Sentence(grade.note) + " " +
              HowToWrite(args.question);

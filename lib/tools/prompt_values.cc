@@ -131,6 +131,30 @@ std::string Misconception(const tutor::Question* question,
   return {};
 }
 
+// How the learner stands: of the tools that explain.
+void AddLearner(const tutor::LearnerModel& learner, const std::vector<tutor::Attempt>& attempts,
+                const tutor::Question* question, Values* values) {
+  AddAttempts(attempts, values);
+  if (learner.hints_shown > 0) values->Word("hints_shown", std::to_string(learner.hints_shown));
+  const uint32_t closed = learner.questions_correct + learner.questions_incorrect;
+  if (closed > 0) {
+    values->Word("questions_closed", std::to_string(closed))
+        .Word("questions_correct", std::to_string(learner.questions_correct));
+  }
+  values->Text("misconception", Misconception(question, attempts), kAuthoredBytesMax);
+  if (question != nullptr) values->Text("solution", question->solution, kAuthoredBytesMax);
+}
+
+TemplateNames WithLearner(TemplateNames own) {
+  own.insert({{"attempts", {"answered", "verdict"}},
+              {"hints_shown", {}},
+              {"questions_closed", {}},
+              {"questions_correct", {}},
+              {"misconception", {}},
+              {"solution", {}}});
+  return WithQuestion(std::move(own));
+}
+
 struct Filler {
   const TopicView* view;
   Values* values;
@@ -140,8 +164,10 @@ struct Filler {
     values->Text("segment", args.text, kSegmentBytesMax);
   }
   void operator()(const tutor::ClarifyConceptArgs& args) const {
-    AddMaterial(view, Query(args.question, args.text), Find(view, args.question), values);
+    const tutor::Question* question = Find(view, args.question);
+    AddMaterial(view, Query(args.question, args.text), question, values);
     AddQuestion(args.question, values);
+    AddLearner(args.learner, args.attempts, question, values);
     values->List("history", History(args.recent)).Text("asked", args.text, kAnswerBytesMax);
   }
   void operator()(const tutor::GenerateQuestionArgs&) const {
@@ -167,17 +193,18 @@ struct Filler {
     const tutor::Question* question = Find(view, args.question);
     AddMaterial(view, args.question.text, question, values);
     AddQuestion(args.question, values);
-    AddAttempts(args.attempts, values);
+    AddLearner(args.learner, args.attempts, question, values);
     values->Word("level", std::to_string(args.level)).Word("of", std::to_string(args.of));
     if (args.level >= args.of) values->Word("last", "yes");
-    values->Text("misconception", Misconception(question, args.attempts), kAuthoredBytesMax);
     if (question != nullptr && args.level >= 1 && args.level <= question->hints.size()) {
       values->Text("rung", question->hints[args.level - 1], kAuthoredBytesMax);
     }
   }
   void operator()(const tutor::RemediateKnownErrorArgs& args) const {
-    AddMaterial(view, Query(args.question, args.error_text), Find(view, args.question), values);
+    const tutor::Question* question = Find(view, args.question);
+    AddMaterial(view, Query(args.question, args.error_text), question, values);
     AddQuestion(args.question, values);
+    AddLearner(args.learner, args.attempts, question, values);
     values->Text("answer", args.answer, kAttemptBytesMax)
         .Text("error", args.error_text.empty() ? args.error.value : args.error_text,
               kAuthoredBytesMax)
@@ -210,7 +237,7 @@ std::vector<llm::PromptSpec> PromptSpecs() {
   return {
       Spec(Tool::kPresentMaterial, Names({{"segment", {}}}), false),
       Spec(Tool::kClarifyConcept,
-           WithQuestion({{"material", items}, {"history", {"who", "said"}}, {"asked", {}}}), false),
+           WithLearner({{"material", items}, {"history", {"who", "said"}}, {"asked", {}}}), false),
       Spec(Tool::kGenerateQuestion, Names({{"material", items}, {"asked", items}}), true),
       Spec(Tool::kCheckAnswer,
            WithQuestion({{"keys", items},
@@ -219,17 +246,12 @@ std::vector<llm::PromptSpec> PromptSpecs() {
                          {"attempts", attempts},
                          {"answer", {}}}),
            true),
-      Spec(Tool::kGiveHint,
-           WithQuestion({{"material", items},
-                         {"attempts", attempts},
-                         {"level", {}},
-                         {"of", {}},
-                         {"last", {}},
-                         {"misconception", {}},
-                         {"rung", {}}}),
-           false),
+      Spec(
+          Tool::kGiveHint,
+          WithLearner({{"material", items}, {"level", {}}, {"of", {}}, {"last", {}}, {"rung", {}}}),
+          false),
       Spec(Tool::kRemediateKnownError,
-           WithQuestion({{"material", items}, {"answer", {}}, {"error", {}}, {"strategy", {}}}),
+           WithLearner({{"material", items}, {"answer", {}}, {"error", {}}, {"strategy", {}}}),
            false),
       Spec(Tool::kDiagnoseError,
            WithQuestion({{"material", items},

@@ -1,8 +1,11 @@
 // What the prompts of the tools may say: the names of their values, and the values of a request.
 //
 // Everything that a learner, an author, a gateway or a model has written is untrusted (llm/
-// untrusted.h), and cut to a bound. The key, the solution and the wrong answers that show a known
-// error are values of check_answer alone.
+// untrusted.h), and cut to a bound. The key and the wrong answers that show a known error are
+// values of check_answer alone. The authored solution is one of the tools that explain too: a tutor
+// that knows the right way sees where the learner leaves it. What they say is held back where it
+// gives the answer away (reveal_guard.h); who does not want the model to know it at all leaves
+// `solution` out of the prompt's files.
 #pragma once
 
 #include <cstdint>

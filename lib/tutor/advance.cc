@@ -31,6 +31,8 @@ Kind KindOf(const Skip&) { return {Class::kUser, "skip", ""}; }
 Kind KindOf(const Continue&) { return {Class::kUser, "continue", ""}; }
 Kind KindOf(const Attach&) { return {Class::kUser, "", ""}; }
 Kind KindOf(const Detach&) { return {Class::kUser, "", ""}; }
+Kind KindOf(const Stop&) { return {Class::kUser, "stop", ""}; }
+Kind KindOf(const Review& e) { return {Class::kUser, "review", e.text}; }
 Kind KindOf(const ToolResult&) { return {Class::kTool, "", ""}; }
 Kind KindOf(const TimerFired&) { return {Class::kTimer, "", ""}; }
 Kind KindOf(const ForceRemediation& e) {
@@ -43,7 +45,8 @@ Kind KindOf(const End& e) { return {Class::kAdmin, "end", e.reason}; }
 Kind KindOf(const Shutdown& e) { return {Class::kAdmin, "shutdown", e.reason}; }
 Kind KindOf(const InvariantViolated&) { return {Class::kInternal, "", ""}; }
 
-Kind KindOf(const EventKind& kind) {
+// Of another name: a kind that has no function above does not compile.
+Kind FindKind(const EventKind& kind) {
   return std::visit([](const auto& event) { return KindOf(event); }, kind);
 }
 
@@ -108,7 +111,7 @@ void OpenSession(Session* session, const UserId& user, const Event& event, const
 }
 
 void ReplyNoSession(const Event& event, const LogPosition& position, Effects* effects) {
-  if (KindOf(event.kind).of != Class::kUser || event.client.empty()) return;
+  if (FindKind(event.kind).of != Class::kUser || event.client.empty()) return;
   ClientMessage message;
   message.id = IdAt(position, 0);
   message.in_reply_to = event.id;
@@ -128,7 +131,7 @@ void Advance(std::optional<Session>* session, const UserId& user, const Event& e
     if (start == nullptr) return ReplyNoSession(event, position, effects);
     return OpenSession(&session->emplace(), user, event, *start, position, effects);
   }
-  const Kind kind = KindOf(event.kind);
+  const Kind kind = FindKind(event.kind);
   Step step(&**session, event, position, effects);
   const bool has_id = kind.of == Class::kUser || kind.of == Class::kAdmin;
   const Seen seen = has_id ? Remember(&step.session.seen, event) : Seen::kNew;

@@ -1,5 +1,7 @@
 #include "tutor/args.h"
 
+#include <utility>
+
 #include "tutor/known_errors.h"
 #include "tutor/limits.h"
 
@@ -20,6 +22,26 @@ std::vector<Attempt> AttemptsOf(const Session& session) {
   return session.question ? session.question->attempts : std::vector<Attempt>{};
 }
 
+LearnerModel LearnerOf(const Session& session) {
+  return {session.question ? session.question->hints_shown : 0,
+          static_cast<uint32_t>(session.counters.correct),
+          static_cast<uint32_t>(session.counters.incorrect)};
+}
+
+// Before version 3 a tutor was told less of the learner.
+ToolArgs WithoutLearner(ToolArgs args) {
+  if (auto* clarify = std::get_if<ClarifyConceptArgs>(&args)) {
+    clarify->attempts.clear();
+    clarify->learner = {};
+  } else if (auto* hint = std::get_if<GiveHintArgs>(&args)) {
+    hint->learner = {};
+  } else if (auto* remediate = std::get_if<RemediateKnownErrorArgs>(&args)) {
+    remediate->attempts.clear();
+    remediate->learner = {};
+  }
+  return args;
+}
+
 std::string SegmentText(const Session& session, uint32_t segment) {
   if (session.topic == nullptr || segment >= session.topic->material.size()) return "";
   return session.topic->material[segment];
@@ -33,32 +55,27 @@ Question OpenContent(const Session& session) {
 GiveHintArgs HintArgs(const Session& session, const Call& call) {
   const Question question = OpenContent(session);
   const auto of = static_cast<uint32_t>(question.hints.empty() ? 1 : question.hints.size());
-  return {RefOf(session), ViewOf(question), call.level, of, AttemptsOf(session)};
+  return {RefOf(session),      ViewOf(question),  call.level, of,
+          AttemptsOf(session), LearnerOf(session)};
 }
 
 RemediateKnownErrorArgs RemediateArgs(const Session& session, const Call& call) {
   const KnownError* error = FindKnownError(session, call.error);
-  return {RefOf(session), call.error,        error == nullptr ? "" : error->text,
-          call.strategy,  OpenView(session), call.text};
+  return {RefOf(session),      call.error,        error == nullptr ? "" : error->text,
+          call.strategy,       OpenView(session), call.text,
+          AttemptsOf(session), LearnerOf(session)};
 }
 
-}  // namespace
-
-QuestionView ViewOf(const Question& question) {
-  return {question.id, question.text, question.format, question.choices};
-}
-
-ToolArgs MakeArgs(const Session& session, const Call& call) {
+ToolArgs ArgsOf(const Session& session, const Call& call) {
   switch (call.tool) {
     case Tool::kLoadTopic:
       return LoadTopicArgs{{session.syllabus.course, session.syllabus.version, call.topic}};
     case Tool::kPresentMaterial:
       return PresentMaterialArgs{RefOf(session), call.level, SegmentText(session, call.level)};
     case Tool::kClarifyConcept:
-      return ClarifyConceptArgs{RefOf(session),
-                                call.text,
-                                OpenView(session),
-                                {session.recent.begin(), session.recent.end()}};
+      return ClarifyConceptArgs{RefOf(session),      call.text,
+                                OpenView(session),   {session.recent.begin(), session.recent.end()},
+                                AttemptsOf(session), LearnerOf(session)};
     case Tool::kGenerateQuestion:
       return GenerateQuestionArgs{RefOf(session)};
     case Tool::kCheckAnswer:
@@ -73,6 +90,17 @@ ToolArgs MakeArgs(const Session& session, const Call& call) {
       return ClassifyIntentArgs{RefOf(session), OpenView(session), call.text};
   }
   return LoadTopicArgs{};
+}
+
+}  // namespace
+
+QuestionView ViewOf(const Question& question) {
+  return {question.id, question.text, question.format, question.choices};
+}
+
+ToolArgs MakeArgs(const Session& session, const Call& call, uint32_t fold_version) {
+  ToolArgs args = ArgsOf(session, call);
+  return fold_version < 3 ? WithoutLearner(std::move(args)) : args;
 }
 
 }  // namespace lyceum::tutor

@@ -9,6 +9,6 @@ namespace lyceum::tutor {
 
 QuestionView ViewOf(const Question& question);
 
-ToolArgs MakeArgs(const Session& session, const Call& call);
+ToolArgs MakeArgs(const Session& session, const Call& call, uint32_t fold_version);
 
 }  // namespace lyceum::tutor

@@ -107,11 +107,21 @@ struct PresentMaterialArgs {
   std::string text;
   bool operator==(const PresentMaterialArgs&) const = default;
 };
+// What the session knows of the learner, beside the attempts.
+struct LearnerModel {
+  uint32_t hints_shown = 0;  // At the open question.
+  // Closed questions of the session.
+  uint32_t questions_correct = 0;
+  uint32_t questions_incorrect = 0;
+  bool operator==(const LearnerModel&) const = default;
+};
 struct ClarifyConceptArgs {
   TopicRef ref;
   std::string text;                      // What the learner asked.
   std::optional<QuestionView> question;  // The open one; its answer must not be revealed.
   std::vector<HistoryEntry> recent;
+  std::vector<Attempt> attempts = {};  // At the open question.
+  LearnerModel learner = {};
   bool operator==(const ClarifyConceptArgs&) const = default;
 };
 struct GenerateQuestionArgs {
@@ -131,6 +141,7 @@ struct GiveHintArgs {
   uint32_t level = 1;  // 1 .. of
   uint32_t of = 1;
   std::vector<Attempt> attempts;
+  LearnerModel learner = {};
   bool operator==(const GiveHintArgs&) const = default;
 };
 struct RemediateKnownErrorArgs {
@@ -139,7 +150,9 @@ struct RemediateKnownErrorArgs {
   std::string error_text;  // What the course says of it. May be empty.
   Strategy strategy = Strategy::kHint;
   std::optional<QuestionView> question;
-  std::string answer;  // The learner's. Empty when an operator asked.
+  std::string answer;                  // The learner's. Empty when an operator asked.
+  std::vector<Attempt> attempts = {};  // The one of `answer` included.
+  LearnerModel learner = {};
   bool operator==(const RemediateKnownErrorArgs&) const = default;
 };
 struct DiagnoseErrorArgs {

@@ -54,13 +54,25 @@ std::string Line(const std::vector<Attempt>& attempts) {
   return "attempts=" + dump::List(attempts, [](const Attempt& a) { return Write(a); });
 }
 
+// Nothing where there is nothing: so it is in the effects of every fold version.
+std::string LearnerLine(const LearnerModel& m) {
+  if (m == LearnerModel{}) return "";
+  return " learner={hints=" + std::to_string(m.hints_shown) +
+         " correct=" + std::to_string(m.questions_correct) +
+         " incorrect=" + std::to_string(m.questions_incorrect) + "}";
+}
+std::string AttemptsLine(const std::vector<Attempt>& attempts) {
+  return attempts.empty() ? "" : " " + Line(attempts);
+}
+
 std::string Line(const LoadTopicArgs& a) { return Line(a.ref); }
 std::string Line(const PresentMaterialArgs& a) {
   return Line(a.ref) + " segment=" + std::to_string(a.segment) + " text=" + Quote(a.text);
 }
 std::string Line(const ClarifyConceptArgs& a) {
   return Line(a.ref) + " text=" + Quote(a.text) + " " + Line(a.question) +
-         " recent=" + dump::List(a.recent, [](const HistoryEntry& e) { return Write(e); });
+         " recent=" + dump::List(a.recent, [](const HistoryEntry& e) { return Write(e); }) +
+         AttemptsLine(a.attempts) + LearnerLine(a.learner);
 }
 std::string Line(const GenerateQuestionArgs& a) { return Line(a.ref); }
 std::string Line(const CheckAnswerArgs& a) {
@@ -69,12 +81,12 @@ std::string Line(const CheckAnswerArgs& a) {
 }
 std::string Line(const GiveHintArgs& a) {
   return Line(a.ref) + " question=" + Write(a.question) + " level=" + std::to_string(a.level) +
-         " of=" + std::to_string(a.of) + " " + Line(a.attempts);
+         " of=" + std::to_string(a.of) + " " + Line(a.attempts) + LearnerLine(a.learner);
 }
 std::string Line(const RemediateKnownErrorArgs& a) {
   return Line(a.ref) + " error=" + Quote(a.error.value) + " text=" + Quote(a.error_text) +
          " strategy=" + std::string(Name(a.strategy)) + " " + Line(a.question) +
-         " answer=" + Quote(a.answer);
+         " answer=" + Quote(a.answer) + AttemptsLine(a.attempts) + LearnerLine(a.learner);
 }
 std::string Line(const DiagnoseErrorArgs& a) {
   return Line(a.ref) + " " + Line(a.question) + " answer=" + Quote(a.answer) + " " +

@@ -53,6 +53,10 @@ std::string Write(const Skip&) { return "skip"; }
 std::string Write(const Continue&) { return "continue"; }
 std::string Write(const Attach& e) { return "attach after_n=" + std::to_string(e.after_n); }
 std::string Write(const Detach&) { return "detach"; }
+std::string Write(const Stop&) { return "stop"; }
+std::string Write(const Review& e) {
+  return "review n=" + std::to_string(e.n) + " " + Quote(e.text);
+}
 std::string Write(const ToolResult& e) {
   const auto* error = std::get_if<ToolError>(&e.reply.outcome);
   const std::string what =

@@ -28,6 +28,8 @@ constexpr std::array<ErrorCodeRow, kErrorCodeCount> kRows = {{
     {ErrorCode::kNotFound, "not_found", kInSession | kInResult, true,
      "There is no such course, version, topic or segment; the text names those there are.",
      "`start` with one of those. A `skip` does not leave a course that never began."},
+    {ErrorCode::kNothingRuns, "nothing_runs", kInSession, true,
+     "A `stop`, and no tool runs: what it was meant for has ended.", "Nothing."},
     {ErrorCode::kQuestionClosed, "question_closed", kInSession, true,
      "A deferred event was meant for a question that is closed by now: it was not used.",
      "Nothing; the question that is open was shown."},

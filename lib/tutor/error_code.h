@@ -20,6 +20,7 @@ enum class ErrorCode {
   kNoOpenQuestion,
   kNoSession,
   kNotFound,
+  kNothingRuns,
   kQuestionClosed,
   kRefused,
   kTextEmpty,

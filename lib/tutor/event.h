@@ -48,6 +48,16 @@ struct Attach {
 struct Detach {
   bool operator==(const Detach&) const = default;
 };
+// What runs is given up; all else stays.
+struct Stop {
+  bool operator==(const Stop&) const = default;
+};
+// The grade that was told in message `n` seems wrong to the learner.
+struct Review {
+  uint32_t n = 0;
+  std::string text;  // Why. May be empty.
+  bool operator==(const Review&) const = default;
+};
 // Class tool.
 struct ToolResult {
   ToolReply reply;
@@ -87,9 +97,10 @@ struct InvariantViolated {
   bool operator==(const InvariantViolated&) const = default;
 };
 
+// A new kind goes to the end: the place of a kind is part of what sessions keep (seen.h).
 using EventKind = std::variant<Start, UserMessage, Hint, Skip, Continue, Attach, Detach, ToolResult,
                                TimerFired, ForceRemediation, ForceSkip, GotoTopic, RetryCall, End,
-                               Shutdown, InvariantViolated>;
+                               Shutdown, InvariantViolated, Stop, Review>;
 
 struct Event {
   EventId id;

@@ -98,6 +98,27 @@ void On(Step& step, const RemediatingUnknownError&, const Continue&) { LeaveReme
 void On(Step& step, const ErrorState&, const Continue&) { AskAgain(step); }
 void On(Step& step, const Completed&, const Continue&) { EmitSummary(step); }
 
+// --- user.stop ----------------------------------------------------------------------------------
+template <class S>
+void On(Step& step, const S&, const Stop&) {
+  step.Refuse(ErrorCode::kNothingRuns, phrases::kNothingRuns);
+}
+void On(Step& step, const AwaitingToolResult& lock, const Stop&) {
+  // Without its topic there is no lesson to go back to.
+  if (lock.call.tool == Tool::kLoadTopic) return step.Emit(WaitOut{});
+  const Origin origin = lock.call.origin;
+  step.EndCall(true);  // `lock` is gone.
+  step.GoBack(origin);
+  step.EmitText(phrases::kStopped);
+}
+void On(Step& step, const Completed&, const Stop&) { RefuseCompleted(step); }
+
+// --- user.review --------------------------------------------------------------------------------
+template <class S>
+void On(Step& step, const S&, const Review& review) {
+  MarkForReview(step, review);
+}
+
 // --- user.attach, user.detach -------------------------------------------------------------------
 template <class S>
 void On(Step& step, const S&, const Attach& attach) {

@@ -157,6 +157,14 @@ void Resume(Step& step, uint32_t after_n) {
   if (first <= s.n) step.Do(ResendMessages{{step.client, step.encoding}, first, s.n});
 }
 
+void MarkForReview(Step& step, const Review& review) {
+  if (review.n == 0 || review.n > step.session.n) {
+    return step.Refuse(ErrorCode::kNotFound, phrases::kNothingToReview);
+  }
+  ++step.session.counters.for_review;
+  step.EmitText(phrases::kReviewKept);
+}
+
 void Wait(Step& step, const EventKind& kind) {
   Session& s = step.session;
   switch (s.busy_policy) {

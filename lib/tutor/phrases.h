@@ -50,6 +50,12 @@ inline constexpr std::string_view kGenerateFailed =
     "No new question could be made: send continue to try again, or skip to go on.";
 inline constexpr std::string_view kLoadFailed =
     "The topic could not be loaded: send continue to try again, or skip to go on without it.";
+inline constexpr std::string_view kNothingRuns = "Nothing runs that could be stopped.";
+inline constexpr std::string_view kStopped = "Stopped. Ask again, or send continue to go on.";
+inline constexpr std::string_view kNothingToReview =
+    "There is no such message: name the number n of the feedback that seems wrong.";
+inline constexpr std::string_view kReviewKept =
+    "Thank you: this grade is marked, and will be looked at again.";
 inline constexpr std::string_view kForReview =
     "Your answer could not be graded. It is marked for review and does not count.";
 

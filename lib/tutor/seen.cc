@@ -47,6 +47,11 @@ class ContentHash {
     Add(static_cast<uint64_t>(intent));
   }
   void AddEvent(const Attach& event) { Add(uint64_t{event.after_n}); }
+  void AddEvent(const Review& event) {
+    const auto& [n, text] = event;
+    Add(uint64_t{n});
+    Add(std::string_view(text));
+  }
   void AddEvent(const ForceRemediation& event) { Add(std::string_view(event.error.value)); }
   void AddEvent(const GotoTopic& event) { Add(std::string_view(event.topic.value)); }
   void AddEvent(const End& event) { Add(std::string_view(event.reason)); }
@@ -56,6 +61,7 @@ class ContentHash {
   void AddEvent(const Skip&) {}
   void AddEvent(const Continue&) {}
   void AddEvent(const Detach&) {}
+  void AddEvent(const Stop&) {}
   void AddEvent(const ForceSkip&) {}
   void AddEvent(const RetryCall&) {}
   // and those that are told apart by the call or the timer that they name, not by their id.

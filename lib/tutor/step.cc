@@ -122,7 +122,7 @@ void Step::StartCall(Call call) {
   call.duration_ms = call.tool == Tool::kCheckAnswer ? kGradingDurationMs : kToolDurationMs;
   call.cause = cause;
   const int64_t due_ms = now() + call.duration_ms;
-  Do(CallTool{call, MakeArgs(session, call)});
+  Do(CallTool{call, MakeArgs(session, call, fold_version())});
   Go(AwaitingToolResult{std::move(call)});
   SetTimer(TimerKind::kToolDeadline, due_ms);
 }

@@ -65,6 +65,8 @@ std::vector<Row> UserRows() {
          s.session.syllabus.segment = 2;
          return s.Fold(Continue{});
        }},
+      Plain("user.stop", Stop{}),
+      Plain("user.review", Review{1, ""}),
       Plain("user.attach", Attach{}),
       Plain("user.detach", Detach{}),
       {"user.message while suspended",

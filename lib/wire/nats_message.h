@@ -39,6 +39,22 @@ bool IsNoResponders(natsMsg* msg);
 // Views into the message; `headers` must live as long as the result.
 Arrived ToArrived(natsMsg* msg, MsgHeaders* headers);
 
+// Published on a connection that writes by itself, and kept back until Flush.
+struct HeldMessage {
+  HeldMessage(const Outbound& message, std::string_view reply_to)
+      : subject(message.subject),
+        reply(reply_to),
+        data(message.data),
+        content_type(message.content_type),
+        message_id(message.message_id),
+        trace(message.trace),
+        expected_last(message.expected_last) {}
+  Outbound View() const {
+    return {subject, reply, data, content_type, message_id, trace, expected_last};
+  }
+  std::string subject, reply, data, content_type, message_id, trace, expected_last;
+};
+
 // Messages that were handed out, and are destroyed many at a time: each time wakes a thread of the
 // library. Bounded in count and bytes.
 class SpentMessages {

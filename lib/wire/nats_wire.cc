@@ -80,11 +80,6 @@ class NatsWireImpl final : public NatsWire {
     bool operator>(const RequestDeadline& other) const { return ms > other.ms; }
   };
 
-  // Published on a connection that writes by itself, and kept back until Flush.
-  struct Held {
-    std::string subject, reply, data, content_type, message_id, trace, expected_last;
-  };
-
   void OnLink(std::shared_ptr<NatsLink> link);
   void OnReady(uint32_t events);
   uint64_t CountQueued(uint64_t expected);
@@ -136,7 +131,7 @@ class NatsWireImpl final : public NatsWire {
   // own it. They go some time after they were unsubscribed, the oldest first.
   std::deque<std::pair<int64_t, SubscriptionHandle>> leaving_;
 
-  std::vector<Held> held_;
+  std::vector<HeldMessage> held_;
   size_t held_bytes_ = 0;
   bool flushing_ = false;
   std::string subject_;  // Scratch: with a zero at the end.
@@ -308,9 +303,7 @@ Result<void> NatsWireImpl::Send(const Outbound& message, std::string_view reply)
   }
   constexpr size_t kFrameBytes = 64;
   if (link_->reads_itself() && !flushing_) {
-    held_.push_back({std::string(message.subject), std::string(reply), std::string(message.data),
-                     std::string(message.content_type), std::string(message.message_id),
-                     std::string(message.trace), std::string(message.expected_last)});
+    held_.emplace_back(message, reply);
     held_bytes_ += message.subject.size() + reply.size() + message.data.size() + kFrameBytes;
     unwritten_estimate_ = held_bytes_;
     return {};
@@ -425,17 +418,8 @@ void NatsWireImpl::Flush() {
 
 void NatsWireImpl::SendHeld() {
   flushing_ = true;
-  for (const Held& held : held_) {
-    // What fails here is lost with its connection, as what lay in a buffer.
-    (void)Send({.subject = held.subject,
-                .reply = held.reply,
-                .data = held.data,
-                .content_type = held.content_type,
-                .message_id = held.message_id,
-                .trace = held.trace,
-                .expected_last = held.expected_last},
-               held.reply);
-  }
+  // What fails here is lost with its connection, as what lay in a buffer.
+  for (const HeldMessage& held : held_) (void)Send(held.View(), held.reply);
   flushing_ = false;
   held_.clear();
   held_bytes_ = 0;

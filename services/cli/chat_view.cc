@@ -120,6 +120,8 @@ std::string HelpText() {
          "  /hint           the next hint\n"
          "  /skip           leave this question or part (also: skip)\n"
          "  /continue       go on (also: go on, next, continue)\n"
+         "  /stop           stop what the tutor is at\n"
+         "  /wrong [WHY]    the last grade seems wrong: mark it for review\n"
          "  /answer TEXT    TEXT is my answer\n"
          "  /ask TEXT       TEXT is a question to the tutor\n"
          "  /quit           leave; the session waits for you\n";
@@ -129,6 +131,7 @@ void ChatView::Note(const ClientMessage& message) {
   if (!message.in_reply_to.empty() && message.in_reply_to == waiting_for_) waiting_for_ = EventId();
   if (message.n == 0) return;                         // A refusal says nothing of the session.
   if (message.n > joined_n_) state_ = message.state;  // Older ones say how it was.
+  if (std::holds_alternative<tutor::FeedbackOut>(message.body)) graded_n_ = message.n;
   if (const auto* question = std::get_if<tutor::QuestionOut>(&message.body)) {
     choices_ = question->question.choices;
   }
@@ -203,6 +206,11 @@ LineMeaning ChatView::Read(std::string_view line) const {
   if (word == "/hint") return Event(tutor::Hint{});
   if (word == "/skip") return Event(tutor::Skip{});
   if (word == "/continue") return Event(tutor::Continue{});
+  if (word == "/stop") return Event(tutor::Stop{});
+  if (word == "/wrong") {
+    if (graded_n_ == 0) return BadLine{"nothing was graded yet"};
+    return Event(tutor::Review{graded_n_, std::string(rest)});
+  }
   if (word == "/answer") return Message(rest, tutor::Intent::kAnswer);
   if (word == "/ask") return Message(rest, tutor::Intent::kQuestion);
   if (word == "/quit") return Quit{};

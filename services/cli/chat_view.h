@@ -94,7 +94,8 @@ class ChatView {
   std::optional<uint32_t> last_n_;
   uint32_t joined_n_ = 0;
   std::map<uint32_t, tutor::ClientMessage> early_;
-  EventId waiting_for_;  // Empty: answered.
+  uint32_t graded_n_ = 0;  // Of the last feedback.
+  EventId waiting_for_;    // Empty: answered.
   tutor::StateName state_ = tutor::StateName::kExposition;
   std::vector<std::string> choices_;  // Of the open question.
 };

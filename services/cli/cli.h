@@ -90,6 +90,8 @@ struct SendOptions {
   bool go_on = false;
   std::optional<uint32_t> attach;
   bool detach = false;
+  bool stop = false;
+  std::optional<uint32_t> review;    // The n of the feedback.
   std::optional<std::string> event;  // JSON.
   int64_t timeout_s = 10;
 };

@@ -30,6 +30,10 @@ std::string Of(const tutor::Attach& attach) {
   return "attach after " + std::to_string(attach.after_n);
 }
 std::string Of(const tutor::Detach&) { return "detach"; }
+std::string Of(const tutor::Stop&) { return "stop"; }
+std::string Of(const tutor::Review& review) {
+  return "review of " + std::to_string(review.n) + " " + Quoted(review.text);
+}
 std::string Of(const tutor::ToolResult& result) {
   const tutor::ToolReply& reply = result.reply;
   std::string text = "tool_result " + PlainLine(reply.call.value, kTextMax);

@@ -27,6 +27,7 @@ struct Options {
   std::vector<std::unique_ptr<OperateOptions>> operate;
   std::string send_start, send_text, send_event;
   uint32_t send_attach = 0;
+  uint32_t send_review = 0;
   StateOptions state;
   ReplayOptions replay;
   uint64_t replay_to = 0;
@@ -191,6 +192,7 @@ class CommandLine {
       if (send->count("--start") > 0) o.start = options_.send_start;
       if (send->count("--text") > 0) o.text = options_.send_text;
       if (send->count("--attach") > 0) o.attach = options_.send_attach;
+      if (send->count("--review") > 0) o.review = options_.send_review;
       if (send->count("--event") > 0) o.event = options_.send_event;
       return RunSend(common_, o);
     });
@@ -206,6 +208,9 @@ class CommandLine {
     kind->add_flag("--continue", o.go_on, "Go on");
     kind->add_option("--attach", options_.send_attach, "Attach; send again what came after this n");
     kind->add_flag("--detach", o.detach, "Detach");
+    kind->add_flag("--stop", o.stop, "Stop what runs");
+    kind->add_option("--review", options_.send_review,
+                     "The grade told in the message of this n seems wrong");
     kind->add_option("--event", options_.send_event, "An Event as JSON, of any class");
     c->add_option("--topic", o.topic, "Start with this topic")->needs(start);
     c->add_option("--intent", o.intent, "What the text is")

@@ -28,6 +28,8 @@ tutor::EventKind KindOf(const SendOptions& options) {
   if (options.skip) return tutor::Skip{};
   if (options.go_on) return tutor::Continue{};
   if (options.attach) return tutor::Attach{*options.attach};
+  if (options.stop) return tutor::Stop{};
+  if (options.review) return tutor::Review{*options.review, ""};
   CHECK(options.detach);
   return tutor::Detach{};
 }

@@ -6,8 +6,7 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "base/log.h"
 #include "base/signals.h"
 #include "gateway/host.h"
+#include "gateway/issuers.h"
 #include "worker/worker.h"
 
 namespace lyceum {
@@ -35,6 +35,7 @@ struct Flags {
   std::string issuer;
   std::string audience = "lyceum";
   std::string tenant_claim;
+  std::string issuers;
   bool demo = false;
   std::string demo_course;
   int64_t events_per_minute = 60;
@@ -55,6 +56,9 @@ void Declare(Settings& settings, Flags* flags) {
       .Text("jwt-audience", &flags->audience, "`aud` of tokens")
       .Text("jwt-tenant-claim", &flags->tenant_claim,
             "claim that names a tenant: learners are then <tenant>:<sub> (default: none)")
+      .Text("issuers", &flags->issuers,
+            "file that names several issuers, or key sets (JWKS); read again when it or a key "
+            "changes")
       .Switch("demo", &flags->demo, "gives a token to whoever asks: on a loopback address only")
       .Text("demo-course", &flags->demo_course, "the course that the page starts in demo mode")
       .Number("events-per-minute", &flags->events_per_minute, 1, 60'000, "of one learner")
@@ -76,14 +80,6 @@ std::vector<std::string> SplitOrigins(const std::string& text) {
   return origins;
 }
 
-Result<std::string> ReadKey(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string key{std::istreambuf_iterator<char>(in), {}};
-  if (!in) return Reject("--jwt-key-file " + path + ": cannot be read");
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
-  return key;
-}
-
 // A secret of this process: its tokens are good as long as it runs.
 gateway::Issuer DemoIssuer() {
   std::array<char, 32> secret;
@@ -93,7 +89,8 @@ gateway::Issuer DemoIssuer() {
           .audience = "lyceum-demo"};
 }
 
-Result<gateway::HostOptions> HostOptionsOf(const Flags& flags) {
+// `files`: of --issuers, or null.
+Result<gateway::HostOptions> HostOptionsOf(const Flags& flags, gateway::IssuerFiles* files) {
   gateway::HostOptions options{
       .nats = flags.worker.nats, .prefix = flags.worker.prefix, .listen = flags.listen};
   options.gateway.origins = SplitOrigins(flags.origins);
@@ -111,13 +108,19 @@ Result<gateway::HostOptions> HostOptionsOf(const Flags& flags) {
   if (!flags.key_file.empty()) {
     auto algorithm = gateway::ParseAlgorithm(flags.algorithm);
     if (!algorithm) return Reject("--jwt-algorithm: " + algorithm.error().text);
-    auto key = ReadKey(flags.key_file);
-    if (!key) return key.error();
+    auto key = gateway::ReadKeyFile(flags.key_file);
+    if (!key) return Reject("--jwt-key-file " + key.error().text);
     options.gateway.issuers.push_back({.algorithm = *algorithm,
                                        .key = *std::move(key),
                                        .issuer = flags.issuer,
                                        .audience = flags.audience,
                                        .tenant_claim = flags.tenant_claim});
+  }
+  if (files != nullptr) {
+    if (!flags.key_file.empty()) return Reject("name --issuers or --jwt-key-file, not both");
+    auto issuers = files->Read();
+    if (!issuers) return Reject("--issuers " + issuers.error().text);
+    options.gateway.issuers = *std::move(issuers);
   }
   if (flags.demo) {
     if (flags.listen.rfind("127.", 0) != 0 && flags.listen.rfind("[::1]:", 0) != 0) {
@@ -129,7 +132,8 @@ Result<gateway::HostOptions> HostOptionsOf(const Flags& flags) {
   }
   if (options.gateway.issuers.empty()) {
     return Reject(
-        "nobody could come in: name --jwt-key-file, --jwt-issuer and --jwt-audience, or --demo");
+        "nobody could come in: name --jwt-key-file, --jwt-issuer and --jwt-audience, or --issuers, "
+        "or --demo");
   }
   if (!flags.web.empty()) {
     auto pages = gateway::Pages::Load(flags.web);
@@ -172,8 +176,21 @@ std::vector<worker::Metric> Figures(const gateway::GatewayHost& host) {
   return figures;
 }
 
-worker::Look LookAfter(const gateway::GatewayHost& host) {
-  return [&host, seen = uint64_t{0}]() mutable -> std::optional<Error> {
+// Keys that an issuer has exchanged; what cannot be read leaves the earlier ones.
+void ReadAgain(gateway::IssuerFiles* files, gateway::GatewayHost* host) {
+  auto issuers = files->Read();
+  Result<void> set = issuers ? host->SetIssuers(*issuers) : Result<void>(issuers.error());
+  if (set) {
+    LogInfo("the issuers were read again", {{"keys", issuers->size()}});
+  } else {
+    LogError("the issuers are as before: mend the file", {{"why", set.error().text}});
+  }
+}
+
+// `files`: of --issuers, or null.
+worker::Look LookAfter(gateway::GatewayHost& host, gateway::IssuerFiles* files) {
+  return [&host, files, seen = uint64_t{0}]() mutable -> std::optional<Error> {
+    if (files != nullptr && files->Changed()) ReadAgain(files, &host);
     if (const uint64_t errors = host.async_errors(); errors != seen) {
       LogError("NATS reports errors: see the server's permissions for this role",
                {{"count", errors}, {"last", host.last_async_error()}});
@@ -194,7 +211,9 @@ int Run(int argc, char** argv) {
   if (auto good = worker::Check(flags.worker); !good)
     return worker::Complain(kProgram, good.error());
   flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
-  auto options = HostOptionsOf(flags);
+  std::optional<gateway::IssuerFiles> files;
+  if (!flags.issuers.empty()) files.emplace(flags.issuers);
+  auto options = HostOptionsOf(flags, files ? &*files : nullptr);
   if (!options) return worker::Complain(kProgram, options.error());
   InitLog(kProgram, flags.worker.id, flags.worker.log_level);
   auto metrics = worker::MetricsAddress::Listen(flags.worker);
@@ -203,7 +222,8 @@ int Run(int argc, char** argv) {
   if (!host) return worker::Fail(host.error());
   LogInfo("started", {{"listen", flags.listen}, {"port", (*host)->port()}, {"demo", flags.demo}});
   const int code = worker::ServeUntilStopped(
-      *std::move(metrics), [&] { return Figures(**host); }, LookAfter(**host));
+      *std::move(metrics), [&] { return Figures(**host); },
+      LookAfter(**host, files ? &*files : nullptr));
   LogInfo("stopped", {{"requests", (*host)->counters().requests.load()}});
   return code;
 }

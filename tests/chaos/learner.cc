@@ -96,6 +96,7 @@ tutor::EventKind Learner::Choose() {
       if (roll < 85) return tutor::Hint{};
       if (roll < 92) return ask;
       if (roll < 96) return tutor::Skip{};
+      if (roll < 97) return tutor::Review{1, "so it seems"};
       return tutor::Continue{};
     case StateName::kErrorState:
     case StateName::kAwaitingToolResult:

@@ -208,7 +208,9 @@ TEST(Corpus, CoversEveryEventToolStateAndEffect) {
   std::vector<std::string> wanted = {"barrier", "all clients", "deferred", "duplicate",
                                      "time goes back"};
   // All but the last: InvariantViolated is never on the wire.
-  for (size_t kind = 0; kind + 1 < std::variant_size_v<tutor::EventKind>; ++kind) {
+  const size_t never = tutor::EventKind(tutor::InvariantViolated{}).index();
+  for (size_t kind = 0; kind < std::variant_size_v<tutor::EventKind>; ++kind) {
+    if (kind == never) continue;  // On no wire.
     const std::string event = "event " + std::to_string(kind);
     wanted.push_back(event + " json");
     wanted.push_back(event + " protobuf");

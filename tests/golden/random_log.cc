@@ -26,7 +26,10 @@ using envelope::RecordClass;
 // As the wire has them: the envelope refuses longer ones, the session texts that it calls long.
 constexpr size_t kLongTextBytes = 2'000;
 // The last one, InvariantViolated, is never on the wire.
-constexpr size_t kKindCount = std::variant_size_v<tutor::EventKind> - 1;
+constexpr size_t kKindCount = std::variant_size_v<tutor::EventKind>;
+constexpr size_t kNeverOnTheWire = 15;
+static_assert(std::is_same_v<std::variant_alternative_t<kNeverOnTheWire, tutor::EventKind>,
+                             tutor::InvariantViolated>);
 
 RecordedLog EmptyLog(const Walk& walk) {
   RecordedLog log;
@@ -223,8 +226,8 @@ class Walker {
       return tutor::UserMessage{"7", tutor::Intent::kAnswer};
     }
     // Messages and continue are most of what a learner does.
-    static const std::vector<size_t> kKinds = {0, 1, 1, 1, 1, 2, 2, 3,  4,
-                                               4, 4, 5, 6, 7, 8, 9, 11, 12};
+    static const std::vector<size_t> kKinds = {0, 1, 1, 1, 1, 2, 2,  3,  4,  4,
+                                               4, 5, 6, 7, 8, 9, 11, 12, 16, 17};
     return MakeKind(OneOf(kKinds));
   }
 
@@ -239,13 +242,13 @@ class Walker {
     const auto& seen = seen_[session_->state.index()];
     size_t seldom = Below(kKindCount);
     for (size_t i = 0, kind = seldom; i < kKindCount; ++i, kind = (kind + 1) % kKindCount) {
-      if (seen[kind] < seen[seldom]) seldom = kind;
+      if (kind != kNeverOnTheWire && seen[kind] < seen[seldom]) seldom = kind;
     }
     return MakeKind(seldom);
   }
 
   tutor::EventKind MakeKind(size_t kind) {
-    static_assert(kKindCount == 15);
+    static_assert(kKindCount == 18);
     switch (kind) {
       case 0:
         return MakeStart();
@@ -277,8 +280,15 @@ class Walker {
         return tutor::RetryCall{};
       case 13:
         return tutor::End{OneIn(2) ? "enough" : ""};
-      default:
+      case 14:
         return tutor::Shutdown{"deploy"};
+      case kNeverOnTheWire:
+      case 16:
+        return tutor::Stop{};
+      default: {
+        const uint32_t last = session_ != nullptr ? session_->n : 5;
+        return tutor::Review{static_cast<uint32_t>(Below(last + 2)), OneIn(2) ? "why" : ""};
+      }
     }
   }
 

@@ -83,6 +83,8 @@ std::optional<EventKind> Script::Learner(const Words& words, const std::string& 
   if (word == "continue") return Continue{};
   if (word == "attach") return Attach{static_cast<uint32_t>(std::stoul(words[1]))};
   if (word == "detach") return Detach{};
+  if (word == "stop") return Stop{};
+  if (word == "review") return Review{static_cast<uint32_t>(std::stoul(words[1])), ""};
   return std::nullopt;
 }
 

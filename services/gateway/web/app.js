@@ -95,12 +95,25 @@ function showQuestion(view) {
   $("answer").placeholder = choices.length > 0 ? "Choose above, or ask something" : "Your answer, or a question";
 }
 
-function showFeedback(feedback) {
+// A learner who doubts a grade: it is marked once, for whoever looks at grades again.
+function reviewButton(n) {
+  const button = element("button", "review", "That grade seems wrong");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    say({ review: { n } }, "That grade seems wrong", { small: true });
+  });
+  return button;
+}
+
+function showFeedback(feedback, n) {
   const verdict = feedback.verdict ?? "ungraded";
   const sign = element("span", "sign", element("b", "", kSigns[verdict] ?? "•"));
   sign.setAttribute("aria-hidden", "true");
   const name = element("span", "visually-hidden", `${kVerdicts[verdict] ?? verdict}: `);
-  add(element("div", `feedback ${verdict}`, sign, name, textElement(feedback.text || `${kVerdicts[verdict] ?? verdict}.`)));
+  const said = textElement(feedback.text || `${kVerdicts[verdict] ?? verdict}.`);
+  if (n > 0 && (verdict === "incorrect" || verdict === "partially_correct")) said.append(reviewButton(n));
+  add(element("div", `feedback ${verdict}`, sign, name, said));
 }
 
 function showProgress({ topic, done = 0, total = 0 }) {
@@ -137,7 +150,7 @@ function onMessage(message) {
   if ((message.n ?? 0) > 0) showEarlier(message.n >= replayed ? Infinity : Date.parse(message.at), message.in_reply_to);
   if (message.text !== undefined) finish(message.text), add(textElement(message.text, { titled: true }));
   else if (message.question) showQuestion(message.question);
-  else if (message.feedback) finish(message.feedback.text), showFeedback(message.feedback);
+  else if (message.feedback) finish(message.feedback.text), showFeedback(message.feedback, message.n ?? 0);
   else if (message.hint) showHint(message.hint);
   else if (message.progress) showProgress(message.progress);
   else if (message.completed) showCompleted();
@@ -362,8 +375,7 @@ $("answer").addEventListener("keydown", (event) => {
 $("hint").addEventListener("click", () => say({ hint: {} }, kSmall.hint, { small: true }));
 $("skip").addEventListener("click", () => (closeQuestion(), say({ skip: {} }, kSmall.skip, { small: true })));
 $("continue").addEventListener("click", () => say({ continue: {} }, kSmall.continue, { small: true }));
-// What runs is given up, and what it was about is left.
-$("stop").addEventListener("click", () => say({ skip: {} }, "Stop", { small: true }));
+$("stop").addEventListener("click", () => say({ stop: {} }, "Stop", { small: true }));
 $("newer").addEventListener("click", toEnd);
 addEventListener("scroll", () => nearEnd() && ($("newer").hidden = true), { passive: true });
 addEventListener("keydown", (event) => {

@@ -56,6 +56,8 @@ const std::vector<EventSample>& EventSamples() {
       {kUser, R"({"id":"e8","client":"c1","skip":{}})"},
       {kUser, R"({"id":"e9","client":"c1","continue":{}})"},
       {kUser, R"({"id":"e10","client":"c1","attach":{"after_n":12}})"},
+      {kUser, R"({"id":"e10s","client":"c1","stop":{}})"},
+      {kUser, R"({"id":"e10r","client":"c1","review":{"n":7,"text":"It is the same number."}})"},
       {kUser, R"({"id":"e11","client":"c1","detach":{}})"},
       {kTimer, R"({"id":"e12","timer":{"token":"3-17-2"}})"},
       {kAdmin, R"({"id":"e13","client":"op","force_remediation":{"error_id":"off_by_one"}})"},
@@ -133,6 +135,8 @@ const std::vector<std::string>& StreamSamples() {
 const std::vector<std::string>& ToolRequestSamples() {
   const std::string ref = kRef;
   const std::string view = kView;
+  const std::string learner =
+      R"(,"learner":{"hints_shown":1,"questions_correct":4,"questions_incorrect":2})";
   const std::string attempts = kAttempts;
   static const std::vector<std::string> kSamples = {
       ToolRequestJson("load_topic", "{" + ref + "}"),
@@ -140,17 +144,18 @@ const std::vector<std::string>& ToolRequestSamples() {
       ToolRequestJson("clarify_concept",
                       "{" + ref + R"(,"text":"why?",)" + view +
                           R"(,"recent":[{"index":9,"at":"2026-01-31T08:14:59Z","role":"learner",)"
-                          R"("kind":"message","text":"hm"}]})"),
+                          R"("kind":"message","text":"hm"}],)" +
+                          attempts + learner + "}"),
       ToolRequestJson("generate_question", "{" + ref + "}"),
       ToolRequestJson("check_answer", R"({"question":)" + std::string(kQuestion) +
                                           R"(,"answer":"4",)" + attempts + R"(,"grader":2})"),
       ToolRequestJson("give_hint",
-                      "{" + ref + "," + view + R"(,"level":2,"of":3,)" + attempts + "}"),
+                      "{" + ref + "," + view + R"(,"level":2,"of":3,)" + attempts + learner + "}"),
       ToolRequestJson("remediate_known_error",
                       "{" + ref +
                           R"(,"error_id":"off_by_one","error_text":"slipped",)"
                           R"("strategy":"explanation",)" +
-                          view + R"(,"answer":"3"})"),
+                          view + R"(,"answer":"3",)" + attempts + learner + "}"),
       ToolRequestJson("diagnose_error",
                       "{" + ref + "," + view + R"(,"answer":"3",)" + attempts + "}"),
       ToolRequestJson("classify_intent", "{" + ref + "," + view + R"(,"text":"hm"})"),

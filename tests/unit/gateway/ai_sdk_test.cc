@@ -219,7 +219,7 @@ TEST_F(ChatTest, AResumeOfAnAnswerThatHasNotSaidAnythingWaitsForIt) {
 TEST_F(ChatTest, StopGivesUpWhatRuns) {
   View("awaiting_tool_result", 1, 9);
   EXPECT_EQ(Status(Make("POST", "/api/chat/me/stop", Token("ada"))), 202);
-  EXPECT_TRUE(Record("ada", 0).contains("skip"));
+  EXPECT_TRUE(Record("ada", 0).contains("stop"));
   View("exposition", 1, 9);
   EXPECT_EQ(Status(Make("POST", "/api/chat/me/stop", Token("ada"))), 204);
 }

@@ -171,6 +171,18 @@ TEST_F(GatewayTest, BadRequestsAreRefusedWithAStatus) {
   EXPECT_EQ(Status(Make("POST", "/v1/demo/token", "", R"({"learner": "you"})")), 404);
 }
 
+TEST_F(GatewayTest, IssuersThatWereExchangedCountFromTheNextRequest) {
+  Issuer next = TestIssuer();
+  next.key = std::string(40, 'n');
+  const std::string before = Token("ada");
+  const std::string after = MakeToken(next, "ada", clock_.UnixMs() / 1000 + 600);
+  EXPECT_EQ(Status(Make("POST", "/v1/tickets", before)), 201);
+  EXPECT_EQ(Status(Make("POST", "/v1/tickets", after)), 401);
+  gateway_->SetIssuers({next});
+  EXPECT_EQ(Status(Make("POST", "/v1/tickets", before)), 401);
+  EXPECT_EQ(Status(Make("POST", "/v1/tickets", after)), 201);
+}
+
 TEST_F(GatewayTest, ATicketOpensOneSocketOnce) {
   const auto ticket = [&] {
     const Response response = AskForResponse(Make("POST", "/v1/tickets", Token("ada")));

@@ -1,14 +1,9 @@
 #include "gateway/token.h"
 
 #include <gtest/gtest.h>
-#include <jwt.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-
-#include <cstdlib>
 
 #include "base/base64url.h"
+#include "token_signing.h"
 
 namespace lyceum::gateway {
 namespace {
@@ -18,43 +13,6 @@ constexpr int64_t kNowS = kNowMs / 1000;
 
 Issuer Hs256() {
   return {.key = "0123456789abcdef0123456789abcdef", .issuer = "https://i", .audience = "lyceum"};
-}
-
-struct KeyPair {
-  std::string secret;
-  std::string open;
-};
-KeyPair MakePair(EVP_PKEY* key) {
-  KeyPair pair;
-  for (const bool secret : {true, false}) {
-    BIO* out = BIO_new(BIO_s_mem());
-    if (secret) {
-      PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
-    } else {
-      PEM_write_bio_PUBKEY(out, key);
-    }
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(out, &text);
-    (secret ? pair.secret : pair.open).assign(text, static_cast<size_t>(size));
-    BIO_free(out);
-  }
-  EVP_PKEY_free(key);
-  return pair;
-}
-
-std::string Sign(jwt_alg_t algorithm, const std::string& key, int64_t expires) {
-  jwt_t* jwt = nullptr;
-  jwt_new(&jwt);
-  jwt_add_grants_json(jwt, (R"({"iss":"https://i","aud":["x","lyceum"],"sub":"ada","exp":)" +
-                            std::to_string(expires) + "}")
-                               .c_str());
-  jwt_set_alg(jwt, algorithm, reinterpret_cast<const unsigned char*>(key.data()),
-              static_cast<int>(key.size()));
-  char* text = jwt_encode_str(jwt);
-  std::string token = text == nullptr ? "" : text;
-  std::free(text);
-  jwt_free(jwt);
-  return token;
 }
 
 TEST(TokenTest, ATokenOfTheIssuerNamesItsLearner) {
@@ -90,8 +48,8 @@ TEST(TokenTest, EachByteOfATokenCounts) {
 }
 
 TEST(TokenTest, TheAlgorithmIsNotTheTokensChoice) {
-  const KeyPair rsa = MakePair(EVP_RSA_gen(2048));
-  const KeyPair ec = MakePair(EVP_EC_gen("P-256"));
+  const KeyPair rsa = PairOf(EVP_RSA_gen(2048));
+  const KeyPair ec = PairOf(EVP_EC_gen("P-256"));
   Issuer rs256 = Hs256();
   rs256.algorithm = Algorithm::kRs256;
   rs256.key = rsa.open;

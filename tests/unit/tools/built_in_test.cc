@@ -227,7 +227,7 @@ TEST_F(BuiltIn, AfterTheLastWrongTryNobodyIsAskedForAnother) {
   }
   EXPECT_NE(said[0].find("try again"), std::string::npos) << said[0];
   EXPECT_NE(said[1].find("once more"), std::string::npos) << said[1];
-  EXPECT_EQ(said[2], "Not right yet.");
+  EXPECT_EQ(said[2], "That was not right.");
 }
 
 // Other words may mean the same: without a language model nobody can tell.

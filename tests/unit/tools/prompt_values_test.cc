@@ -68,19 +68,26 @@ class PromptValuesTest : public ::testing::Test {
     const std::vector<tutor::Attempt> attempts = {
         {words, tutor::Verdict::kIncorrect, std::nullopt},
         {words, tutor::Verdict::kPartiallyCorrect, ErrorId("mark-error-id")}};
+    const tutor::LearnerModel learner{2, 4, 3};
     const std::vector<tutor::HistoryEntry> recent = {
         {1, 0, tutor::Role::kLearner, "message", words},
         {2, 0, tutor::Role::kTutor, "message", "mark-tutor-said"}};
     const std::vector<tutor::ToolArgs> all = {
         tutor::PresentMaterialArgs{{}, 0, "mark-segment"},
-        tutor::ClarifyConceptArgs{{}, words, view, recent},
+        tutor::ClarifyConceptArgs{{}, words, view, recent, attempts, learner},
         tutor::ClarifyConceptArgs{{}, words, std::nullopt, {}},
         tutor::GenerateQuestionArgs{},
         tutor::CheckAnswerArgs{question, words, attempts, 1},
-        tutor::GiveHintArgs{{}, view, 1, 3, attempts},
-        tutor::GiveHintArgs{{}, view, 3, 3, attempts},
-        tutor::RemediateKnownErrorArgs{
-            {}, ErrorId("mark-error-id"), "mark-error-text", tutor::Strategy::kHint, view, words},
+        tutor::GiveHintArgs{{}, view, 1, 3, attempts, learner},
+        tutor::GiveHintArgs{{}, view, 3, 3, attempts, learner},
+        tutor::RemediateKnownErrorArgs{{},
+                                       ErrorId("mark-error-id"),
+                                       "mark-error-text",
+                                       tutor::Strategy::kHint,
+                                       view,
+                                       words,
+                                       attempts,
+                                       learner},
         tutor::DiagnoseErrorArgs{{}, view, words, attempts},
         tutor::ClassifyIntentArgs{{}, view, words}};
     std::vector<envelope::ToolRequest> requests;
@@ -119,10 +126,17 @@ bool Has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+bool Explains(Tool tool) {
+  return tool == Tool::kClarifyConcept || tool == Tool::kGiveHint ||
+         tool == Tool::kRemediateKnownError;
+}
+
 TEST_F(PromptValuesTest, TheKeyIsForTheGraderAlone) {
   for (const auto& request : Requests()) {
     const std::string whole = Whole(request);
-    EXPECT_EQ(Has(whole, "secret-"), request.tool == Tool::kCheckAnswer) << whole;
+    for (const char* secret : {"secret-key", "secret-other-key", "secret-wrong"}) {
+      EXPECT_EQ(Has(whole, secret), request.tool == Tool::kCheckAnswer) << whole;
+    }
   }
   const std::string grader = WholeOf(Tool::kCheckAnswer);
   for (const char* secret : {"secret-key", "secret-other-key", "secret-solution", "secret-wrong"}) {
@@ -155,6 +169,21 @@ TEST_F(PromptValuesTest, EachToolIsToldWhatItNeeds) {
     }
   }
   EXPECT_FALSE(Has(WholeOf(Tool::kGiveHint), "mark-hint-2")) << "only the rung that is asked for";
+}
+
+TEST_F(PromptValuesTest, WhoeverExplainsKnowsTheLearnerAndTheRightWay) {
+  for (const auto& request : Requests()) {
+    const std::string whole = Whole(request);
+    const auto* clarify = std::get_if<tutor::ClarifyConceptArgs>(&request.args);
+    const bool knows = Explains(request.tool) && (clarify == nullptr || clarify->question);
+    for (const char* told :
+         {"What the last answer shows", "Hints shown at this question so far: 2.",
+          "Of the 7 questions before this one the learner got 4 right."}) {
+      EXPECT_EQ(Has(whole, told), knows) << told << "\n" << whole;
+    }
+    EXPECT_TRUE(!knows || Has(whole, "Answered before, and found incorrect: <data")) << whole;
+    EXPECT_EQ(Has(whole, "secret-solution"), knows || request.tool == Tool::kCheckAnswer) << whole;
+  }
 }
 
 TEST_F(PromptValuesTest, AnOpenQuestionIsToBeKeptSecretUnlessItIsTheLastHint) {

@@ -84,7 +84,8 @@ class RandomLearner {
       case 5:
         return Hint{};
       case 6:
-        return Skip{};
+        if (OneIn(3)) return Review{static_cast<uint32_t>(Below(20)), "why"};
+        return OneIn(2) ? EventKind(Skip{}) : EventKind(Stop{});
       case 7:
       case 8:
         return Continue{};

@@ -53,6 +53,8 @@ const std::map<std::string, Cells> kTableA = {
   {"user.continue",                 {"=, text", kPosed, "=, pose", "=, WAIT", kPosed, kPosed, kCheck, "=, text, summary"}},
   {"user.continue, after the last segment",
                                     {kPosed, kPosed, "=, pose", "=, WAIT", kPosed, kPosed, kCheck, "=, text, summary"}},
+  {"user.stop",                     With(With(Same("=, R nothing_runs"), kLock, "cancel, text, -> awaiting_answer"), kDone, kCompleted)},
+  {"user.review",                   Same("=, text")},
   {"user.attach",                   Same("=, resumed, resend")},
   {"user.detach",                   Same("=")},
   {"user.message while suspended",  {kClarify, kClarify, kClarify, "=, WAIT", kClarify, kClarify, kUnavailable, kCompleted}},
