@@ -73,7 +73,9 @@ void Gateway::CloseAll() {
 }
 
 size_t Gateway::BodyBytesMax(std::string_view target) const {
-  return target.substr(0, 5) == "/api/" ? kLargeBodyBytesMax : kBodyBytesMax;
+  const bool whole_transcript =
+      target.substr(0, 5) == "/api/" || target.substr(0, target.find('?')) == "/v1/ag-ui";
+  return whole_transcript ? kLargeBodyBytesMax : kBodyBytesMax;
 }
 
 Response Gateway::Refuse(int status, std::string_view sentence) {
@@ -143,6 +145,7 @@ void Gateway::Route(const std::shared_ptr<Call>& call) {
   }
   if (path.size() >= 3 && path[0] == "v1" && path[1] == "sessions") return RouteSession(call);
   if (path.size() >= 2 && path[0] == "api") return RouteChat(call);
+  if (path == std::vector<std::string>{"v1", "ag-ui"} && !get) return RouteAgUi(call);
   if (path == std::vector<std::string>{"v1", "tickets"} && !get) return MakeTicket(call);
   if (path == std::vector<std::string>{"v1", "demo", "token"} && !get && options_.demo) {
     return MakeDemoToken(call);

@@ -28,11 +28,14 @@ LearnerPeer::~LearnerPeer() {
 
 void LearnerPeer::CloseIfOver(int64_t unix_ms) {
   if (outgoing_ == nullptr || unix_ms < identity_.expires_ms) return;
+  BeforeClose("The token is over: run again with a new one.");
   outgoing_->Close(kPolicy, "the token is over: connect again with a new one");
 }
 
 void LearnerPeer::CloseForRestart() {
-  if (outgoing_ != nullptr) outgoing_->Close(kGoingAway, "restart: connect again");
+  if (outgoing_ == nullptr) return;
+  BeforeClose("The gateway restarts: run again.");
+  outgoing_->Close(kGoingAway, "restart: connect again");
 }
 
 }  // namespace lyceum::gateway

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string_view>
 
 #include "gateway/gateway.h"
 
@@ -33,6 +34,8 @@ class LearnerPeer : public Peer {
   void Store(tutor::Event event, Sessions::Stored done) {
     gateway_->Store(identity_.user, std::move(event), std::move(done));
   }
+  // It is going to be closed by us, because of that: the last chance to say so.
+  virtual void BeforeClose(std::string_view sentence) { (void)sentence; }
   const UserId& user() const { return identity_.user; }
   Outgoing* outgoing() const { return outgoing_.get(); }  // Null: not open yet.
   // Expired where this peer is gone.
