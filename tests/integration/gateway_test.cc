@@ -322,7 +322,7 @@ TEST_F(GatewayProgram, WhenOneOfTwoIsKilledAllLearnersGoOnAtTheOther) {
   const int pause_ms = std::stoi(out.substr(at + 14));
   RecordProperty("longest_pause_ms", pause_ms);
   std::printf("longest pause of a learner: %d ms\n", pause_ms);
-  EXPECT_LT(pause_ms, 3'000);
+  EXPECT_LT(pause_ms, 300 + 1'000);  // After their reconnect delay.
 }
 
 TEST_F(GatewayProgram, AClientThatDoesNotReadIsClosedAndNobodyElseFeelsIt) {
