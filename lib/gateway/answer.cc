@@ -30,6 +30,7 @@ AnswerPeer::AnswerPeer(Gateway* gateway, Identity identity, AnswerStart start,
 
 void AnswerPeer::OnOpen(std::shared_ptr<Outgoing> opened) {
   LearnerPeer::OnOpen(std::move(opened));
+  AskForTicks();
   link_ = std::make_unique<Link>(sessions(), user(), start_.after_n,
                                  [this](const envelope::ReceivedMessage& message,
                                         std::string_view text) { OnMessage(message, text); });

@@ -61,15 +61,18 @@ Gateway::Gateway(Sessions* sessions, const Clock* clock, Options options, Pages 
 Gateway::~Gateway() { CHECK(peers_.empty()); }
 
 void Gateway::Tick() {
-  const int64_t now = clock_->UnixMs();
-  for (LearnerPeer* peer : peers_) {
-    peer->CloseIfOver(now);
-    peer->Tick(clock_->SteadyMs());
+  // Those whose socket is closed go soon.
+  const int64_t unix_ms = clock_->UnixMs();
+  for (const auto& [expires_ms, peer] : peers_) {
+    if (expires_ms > unix_ms) break;
+    peer->CloseBecauseOver();
   }
+  const int64_t steady_ms = clock_->SteadyMs();
+  for (LearnerPeer* peer : ticking_) peer->Tick(steady_ms);
 }
 
 void Gateway::CloseAll() {
-  for (LearnerPeer* peer : peers_) peer->CloseForRestart();
+  for (const auto& [expires_ms, peer] : peers_) peer->CloseForRestart();
 }
 
 size_t Gateway::BodyBytesMax(std::string_view target) const {

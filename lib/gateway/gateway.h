@@ -20,13 +20,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -125,7 +125,8 @@ class Gateway final : public Handler {
   Rates handshakes_;
   Tickets tickets_;
   std::unordered_map<UserId, int> sockets_;
-  std::list<class LearnerPeer*> peers_;
+  std::multimap<int64_t, class LearnerPeer*> peers_;  // By the end of their tokens.
+  std::unordered_set<class LearnerPeer*> ticking_;    // Those that asked for ticks.
 };
 
 }  // namespace lyceum::gateway

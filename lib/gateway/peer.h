@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -19,8 +19,8 @@ class LearnerPeer : public Peer {
   ~LearnerPeer() override;
 
   void OnOpen(std::shared_ptr<Outgoing> outgoing) override { outgoing_ = std::move(outgoing); }
-  virtual void Tick(int64_t steady_ms) { (void)steady_ms; }
-  void CloseIfOver(int64_t unix_ms);
+  virtual void Tick(int64_t steady_ms) { (void)steady_ms; }  // Where it asked for it.
+  void CloseBecauseOver();
   void CloseForRestart();
 
  protected:
@@ -36,6 +36,7 @@ class LearnerPeer : public Peer {
   }
   // It is going to be closed by us, because of that: the last chance to say so.
   virtual void BeforeClose(std::string_view sentence) { (void)sentence; }
+  void AskForTicks() { gateway_->ticking_.insert(this); }
   const UserId& user() const { return identity_.user; }
   Outgoing* outgoing() const { return outgoing_.get(); }  // Null: not open yet.
   // Expired where this peer is gone.
@@ -45,7 +46,7 @@ class LearnerPeer : public Peer {
   Gateway* const gateway_;
   const Identity identity_;
   std::shared_ptr<Outgoing> outgoing_;
-  std::list<LearnerPeer*>::iterator in_list_;
+  std::multimap<int64_t, LearnerPeer*>::iterator in_peers_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
