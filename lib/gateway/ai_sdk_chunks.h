@@ -10,54 +10,35 @@
 // What is not the answer to the event (in_reply_to) is not given to this.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "envelope/messages.h"
+#include "gateway/answer_writer.h"
 
 namespace lyceum::gateway {
 
-class UiMessageChunks {
+class UiMessageChunks final : public AnswerWriter {
  public:
   UiMessageChunks(std::string_view event_id, bool streams);
 
-  // `json`: the message as it came.
-  void Add(const envelope::ReceivedMessage& message, std::string_view json);
-  void AddDelta(const envelope::ReceivedMessage& delta);
-  void Retract(const envelope::ReceivedMessage& retract);
-  // The last ones. Nothing after them.
-  void Finish();
-  void Fail(std::string_view sentence);
-
-  bool ended() const { return ended_; }
-  std::string Take();  // What is to be sent now.
+  void Add(const envelope::ReceivedMessage& message, std::string_view json) override;
+  void Finish() override;
+  void Fail(std::string_view code, std::string_view sentence) override;
+  bool FailsOnClose() const override { return false; }  // The client resumes what is broken off.
 
  private:
-  struct Speaking {
-    std::string request;
-    uint32_t attempt = 0;
-    std::string id;
-    std::string said;
-    bool broken = false;  // A part is missing: the final text says all.
-  };
-
+  void BeforeSpeaking() override;
+  void OpenText(std::string_view id) override;
+  void TextDelta(std::string_view id, std::string_view text) override;
+  void CloseText(std::string_view id) override;
+  void TakeBack(std::string_view id) override;
+  std::string SpokenId(std::string_view request, uint32_t attempt) const override;
   void Begin();
-  void Chunk(std::string_view json);
-  void OpenText(std::string_view id);
-  void TextDelta(std::string_view id, std::string_view text);
-  void CloseText(std::string_view id);
-  void AddText(std::string_view id, std::string_view text);
-  void Drop();  // What was said of a text that is void.
   void AddData(std::string_view name, std::string_view id, std::string_view data, bool transient);
 
   const std::string event_id_;
-  const bool streams_;
-  std::string out_;
   bool begun_ = false;
-  bool ended_ = false;
   bool step_has_parts_ = false;
-  std::optional<Speaking> speaking_;
 };
 
 }  // namespace lyceum::gateway

@@ -1,21 +1,19 @@
 // The routes of the AI SDK's convention.
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/time_text.h"
 #include "gateway/ai_sdk.h"
+#include "gateway/ai_sdk_chunks.h"
+#include "gateway/answer.h"
 #include "gateway/call.h"
 #include "gateway/limits.h"
 
 namespace lyceum::gateway {
 namespace {
 
-constexpr uint32_t kMessagesBack = 64;  // Where an answer is looked for: in so many last messages.
 constexpr int64_t kEndedMsMax = 60'000;
 constexpr uint32_t kEntriesLooked = 8;
-
-uint32_t Back(uint32_t n) { return n - std::min(n, kMessagesBack); }
 
 StreamStart Start(std::unique_ptr<Peer> peer) {
   return {.content_type = "text/event-stream",
@@ -24,6 +22,12 @@ StreamStart Start(std::unique_ptr<Peer> peer) {
                       {"X-Accel-Buffering", "no"}},
           .keep_alive = ":\n\n",
           .peer = std::move(peer)};
+}
+
+AnswerPeer::MakeWriter ChunksFor(bool streams) {
+  return [streams](std::string_view event_id) {
+    return std::make_unique<UiMessageChunks>(event_id, streams);
+  };
 }
 
 // Whether the tutor has said something since then; to the second.
@@ -80,8 +84,9 @@ void Gateway::PostChat(const std::shared_ptr<Call>& call, bool streams) {
           return Fail(call, counters_.refused_away,
                       Refusal(503, "The session does not answer: try again.", "session", true));
         }
-        call->Answer(
-            Start(std::make_unique<ChatPeer>(this, call->identity, Back(view->n), streams, event)));
+        call->Answer(Start(std::make_unique<AnswerPeer>(
+            this, call->identity, AnswerStart{.after_n = AfterForAnswer(view->n), .event = event},
+            ChunksFor(streams))));
       });
 }
 
@@ -98,8 +103,10 @@ void Gateway::ResumeChat(const std::shared_ptr<Call>& call, bool streams) {
     if (!view->found || view->n == 0 || (!runs && !fresh)) {
       return call->Answer(Response{.status = 204, .content_type = "", .body = ""});
     }
-    call->Answer(Start(
-        std::make_unique<ChatPeer>(this, call->identity, Back(view->n), streams, view->n, runs)));
+    call->Answer(Start(std::make_unique<AnswerPeer>(
+        this, call->identity,
+        AnswerStart{.after_n = AfterForAnswer(view->n), .last_n = view->n, .runs = runs},
+        ChunksFor(streams))));
   });
 }
 

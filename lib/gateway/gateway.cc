@@ -62,19 +62,24 @@ Gateway::Gateway(Sessions* sessions, const Clock* clock, Options options, Pages 
 Gateway::~Gateway() { CHECK(peers_.empty()); }
 
 void Gateway::Tick() {
-  const int64_t now = clock_->UnixMs();
-  for (LearnerPeer* peer : peers_) {
-    peer->CloseIfOver(now);
-    peer->Tick(clock_->SteadyMs());
+  // Those whose socket is closed go soon.
+  const int64_t unix_ms = clock_->UnixMs();
+  for (const auto& [expires_ms, peer] : peers_) {
+    if (expires_ms > unix_ms) break;
+    peer->CloseBecauseOver();
   }
+  const int64_t steady_ms = clock_->SteadyMs();
+  for (LearnerPeer* peer : ticking_) peer->Tick(steady_ms);
 }
 
 void Gateway::CloseAll() {
-  for (LearnerPeer* peer : peers_) peer->CloseForRestart();
+  for (const auto& [expires_ms, peer] : peers_) peer->CloseForRestart();
 }
 
 size_t Gateway::BodyBytesMax(std::string_view target) const {
-  return target.substr(0, 5) == "/api/" ? kLargeBodyBytesMax : kBodyBytesMax;
+  const bool whole_transcript =
+      target.substr(0, 5) == "/api/" || target.substr(0, target.find('?')) == "/v1/ag-ui";
+  return whole_transcript ? kLargeBodyBytesMax : kBodyBytesMax;
 }
 
 Response Gateway::Refuse(int status, std::string_view sentence) {
@@ -144,6 +149,7 @@ void Gateway::Route(const std::shared_ptr<Call>& call) {
   }
   if (path.size() >= 3 && path[0] == "v1" && path[1] == "sessions") return RouteSession(call);
   if (path.size() >= 2 && path[0] == "api") return RouteChat(call);
+  if (path == std::vector<std::string>{"v1", "ag-ui"} && !get) return RouteAgUi(call);
   if (path == std::vector<std::string>{"v1", "tickets"} && !get) return MakeTicket(call);
   if (path == std::vector<std::string>{"v1", "demo", "token"} && !get && options_.demo) {
     return MakeDemoToken(call);

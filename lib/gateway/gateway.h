@@ -7,6 +7,7 @@
 //   GET  /v1/sessions/{id}/ws?after=N       both, as a WebSocket
 //   POST /v1/tickets                        a ticket that opens one socket (browsers can set no header there)
 //   /api/chat ...                           the AI SDK's convention, see ai_sdk.h
+//   POST /v1/ag-ui                          AG-UI, see ag_ui.h
 //   GET  /livez /readyz                     for probes
 //   POST /v1/demo/token                     in demo mode only: a token for whoever asks
 //   GET  /...                               the learner's page
@@ -19,13 +20,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -99,6 +100,7 @@ class Gateway final : public Handler {
   void ShowSession(const std::shared_ptr<Call>& call);
   void PostEvent(const std::shared_ptr<Call>& call);
   void OpenSocket(const std::shared_ptr<Call>& call);
+  void RouteAgUi(const std::shared_ptr<Call>& call);
   void RouteChat(const std::shared_ptr<Call>& call);
   void PostChat(const std::shared_ptr<Call>& call, bool streams);
   void ResumeChat(const std::shared_ptr<Call>& call, bool streams);
@@ -126,7 +128,8 @@ class Gateway final : public Handler {
   Rates handshakes_;
   Tickets tickets_;
   std::unordered_map<UserId, int> sockets_;
-  std::list<class LearnerPeer*> peers_;
+  std::multimap<int64_t, class LearnerPeer*> peers_;  // By the end of their tokens.
+  std::unordered_set<class LearnerPeer*> ticking_;    // Those that asked for ticks.
 };
 
 }  // namespace lyceum::gateway

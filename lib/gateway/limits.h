@@ -13,6 +13,9 @@ inline constexpr size_t kLargeBodyBytesMax = 1024 * 1024;
 inline constexpr size_t kLargeBodiesMax = 64;
 inline constexpr size_t kIdBytesMax = 128;             // Of an event's id.
 inline constexpr size_t kUnsentBytesMax = 256 * 1024;  // To one client that does not read.
+// What a client of AG-UI is sent back of its transcript, and of one run.
+inline constexpr size_t kTranscriptBytesMax = 128 * 1024;
+inline constexpr size_t kRunSaidBytesMax = 32 * 1024;
 inline constexpr size_t kConnectionsMax = 10'000;
 inline constexpr int64_t kRequestMsMax =
     15'000;                                     // From the first byte awaited to the last one read.
@@ -29,5 +32,6 @@ inline constexpr size_t kTicketsMax = 100'000;
 inline constexpr size_t kRatesKept = 100'000;  // Users and addresses whose rate is known.
 
 static_assert(kBodyBytesMax < kUnsentBytesMax);
+static_assert(kTranscriptBytesMax + 2 * kRunSaidBytesMax < kUnsentBytesMax);
 
 }  // namespace lyceum::gateway

@@ -94,7 +94,7 @@ void SocketPeer::OnText(std::string_view text) {
   });
 }
 
-std::string LearnersView(std::string_view view_json) {
+std::string LearnersView(std::string_view view_json, bool with_history) {
   const json view = json::parse(view_json, nullptr, false);
   json shown = Some(view, {"user", "state", "lifecycle", "n", "busy_policy", "context", "at"});
   if (view.is_object()) {
@@ -116,6 +116,7 @@ std::string LearnersView(std::string_view view_json) {
       shown["current_question"] = std::move(question);
     }
     shown["busy"] = view.contains("pending_calls") && !view["pending_calls"].empty();
+    if (!with_history) return shown.dump(-1, ' ', false, json::error_handler_t::replace);
     json history = json::array();
     if (view.contains("history") && view["history"].is_array()) {
       for (const json& entry : view["history"]) {

@@ -29,6 +29,6 @@ class SocketPeer final : public LearnerPeer {
 };
 
 // What a learner may see of a view: no ids of calls and questions to come, nothing of the machinery.
-std::string LearnersView(std::string_view view_json);
+std::string LearnersView(std::string_view view_json, bool with_history = true);
 
 }  // namespace lyceum::gateway

@@ -5,8 +5,9 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
+#include <map>
 #include <memory>
+#include <string_view>
 
 #include "gateway/gateway.h"
 
@@ -18,8 +19,8 @@ class LearnerPeer : public Peer {
   ~LearnerPeer() override;
 
   void OnOpen(std::shared_ptr<Outgoing> outgoing) override { outgoing_ = std::move(outgoing); }
-  virtual void Tick(int64_t steady_ms) { (void)steady_ms; }
-  void CloseIfOver(int64_t unix_ms);
+  virtual void Tick(int64_t steady_ms) { (void)steady_ms; }  // Where it asked for it.
+  void CloseBecauseOver();
   void CloseForRestart();
 
  protected:
@@ -33,6 +34,9 @@ class LearnerPeer : public Peer {
   void Store(tutor::Event event, Sessions::Stored done) {
     gateway_->Store(identity_.user, std::move(event), std::move(done));
   }
+  // It is going to be closed by us, because of that: the last chance to say so.
+  virtual void BeforeClose(std::string_view sentence) { (void)sentence; }
+  void AskForTicks() { gateway_->ticking_.insert(this); }
   const UserId& user() const { return identity_.user; }
   Outgoing* outgoing() const { return outgoing_.get(); }  // Null: not open yet.
   // Expired where this peer is gone.
@@ -42,7 +46,7 @@ class LearnerPeer : public Peer {
   Gateway* const gateway_;
   const Identity identity_;
   std::shared_ptr<Outgoing> outgoing_;
-  std::list<LearnerPeer*>::iterator in_list_;
+  std::multimap<int64_t, LearnerPeer*>::iterator in_peers_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 

@@ -74,6 +74,7 @@ void Link::Subscribe() {
 void Link::Attach() {
   if (attach_until_ms_ != 0) return;
   attach_until_ms_ = sessions_->clock_->SteadyMs() + kAttachMs * (1 + std::min(tries_, 4u));
+  sessions_->waiting_.insert(this);
   ++attaches_;
   sessions_->Publish(user_,
                      {.id = EventId(AttachId()), .client = client_, .kind = tutor::Attach{last_n_}},
@@ -115,6 +116,7 @@ void Link::OnData(const wire::Arrived& arrived) {
       if (look_at_ms_ == 0) {
         look_wait_ms_ = kLookFirstMs;
         look_at_ms_ = sessions_->clock_->SteadyMs() + look_wait_ms_;
+        sessions_->waiting_.insert(this);
       }
     } else if (message->message.n > 0) {
       attached_ = true;
@@ -171,6 +173,7 @@ void Sessions::Unregister(Link* link) {
   const auto found = by_user_.find(link->user_);
   CHECK(found != by_user_.end());
   found->second.erase(link->in_list_);
+  waiting_.erase(link);
   if (found->second.empty()) by_user_.erase(found);
   --link_count_;
 }
@@ -217,10 +220,11 @@ void Sessions::View(const UserId& user, uint32_t history_max, Seen done) {
 
 void Sessions::Tick() {
   publisher_.Tick();
+  // Most links wait for nothing: to look at each of them would be most of what idle sockets cost.
+  std::erase_if(waiting_, [](const Link* link) { return !link->waits(); });
+  const std::vector<Link*> waiting(waiting_.begin(), waiting_.end());
   const int64_t now = clock_->SteadyMs();
-  for (auto& [user, links] : by_user_) {
-    for (Link* link : links) link->Tick(now);
-  }
+  for (Link* link : waiting) link->Tick(now);
 }
 
 }  // namespace lyceum::gateway

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/clock.h"
 #include "envelope/events.h"
@@ -55,6 +56,7 @@ class Link {
   bool InOrder(uint32_t n);
   void Look();  // Whether there is a session by now.
   void OnConnected();
+  bool waits() const { return attach_until_ms_ != 0 || look_at_ms_ != 0; }
   void Tick(int64_t now_ms);
 
   Sessions* const sessions_;
@@ -109,6 +111,7 @@ class Sessions {
   const envelope::Subjects subjects_;
   wire::StoredPublisher publisher_;
   std::unordered_map<UserId, std::list<Link*>> by_user_;
+  std::unordered_set<Link*> waiting_;  // All that wait for a time, and perhaps some that did.
   size_t link_count_ = 0;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };

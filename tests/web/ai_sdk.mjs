@@ -1,6 +1,6 @@
 // node ai_sdk.mjs BASE FACT [PACKAGE]: one fact about the AI SDK's convention, with the real client (`ai` 7, or the
-// package named: ai-6), against real programs. What is driven is the class behind useChat.
-import { Learner, Lesson, same } from "./client.mjs";
+// package named: ai-6, ai-5), against real programs. What is driven is the class behind useChat.
+import { Learner, same, shown } from "./client.mjs";
 
 const [base, fact, name = "ai"] = process.argv.slice(2);
 const { AbstractChat, DefaultChatTransport } = await import(name);
@@ -34,15 +34,6 @@ class Chat extends AbstractChat {
 const parts = (message, type) => message.parts.filter((part) => part.type === type);
 const texts = (chat) => chat.messages.filter((m) => m.role === "assistant").flatMap((m) => parts(m, "text")).map((p) => p.text);
 
-// What the session has sent, as this convention shows it: from its own messages, over the native one.
-async function wanted(learner) {
-  const lesson = new Lesson(learner, {});
-  const { n } = await learner.view();
-  await learner.socket(0, (text) => lesson.receive(text) && lesson.last < n);
-  return lesson.messages
-    .map((m) => (m.question ? m.question.text + (m.question.choices ?? []).map((c, i) => `${i ? "\n" : "\n\n"}- ${c}`).join("") : m.text ?? m.hint?.text ?? m.feedback?.text))
-    .filter(Boolean);
-}
 async function wholeLesson(chat) {
   let said = await chat.say("start", { start: { course: "small", busy_policy: "defer" } });
   for (let steps = 0; steps < 30; ++steps) {
@@ -59,7 +50,7 @@ const facts = {
     const learner = new Learner(base, `lesson-${name}`);
     const chat = new Chat(learner);
     await wholeLesson(chat);
-    same(texts(chat), await wanted(learner), "the client's transcript");
+    same(texts(chat), await shown(learner), "the client's transcript");
   },
   // vercel/ai #18457 and recoupable/app #1924: the answer is there once, and whole, wherever it was cut.
   async AReconnectAtAnyByteShowsTheAnswerOnce() {
@@ -101,7 +92,7 @@ const facts = {
       same(chat.messages.filter((m) => m.role === "user").length, chat.messages.filter((m) => m.role === "assistant").length, "one answer each");
     }
     if (cuts < 10) throw new Error(`only ${cuts} cuts`);
-    same(texts(chat), await wanted(learner), "the client's transcript");
+    same(texts(chat), await shown(learner), "the client's transcript");
     console.log(`${cuts} cuts`);
   },
   async TheSameMessageAgainIsAnsweredAsBefore() {
@@ -126,7 +117,7 @@ const facts = {
       if (parts(chat.lastMessage, "text").length > 0 && chat.lastMessage.role === "assistant") break;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    same(texts(chat), await wanted(learner), "the client's transcript");
+    same(texts(chat), await shown(learner), "the client's transcript");
   },
   async ARefusalIsASentence() {
     const chat = new Chat(new Learner(base, "nobody"));

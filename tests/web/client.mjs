@@ -154,3 +154,13 @@ export function same(found, wanted, what) {
     throw new Error(`${what}:\n${JSON.stringify(found)}\nand not\n${JSON.stringify(wanted)}`);
   }
 }
+
+// What the session has sent, as a person reads it: from its own messages, over the native convention.
+export async function shown(learner) {
+  const lesson = new Lesson(learner, {});
+  const { n } = await learner.view();
+  await learner.socket(0, (text) => lesson.receive(text) && lesson.last < n);
+  return lesson.messages
+    .map((m) => (m.question ? m.question.text + (m.question.choices ?? []).map((c, i) => `${i ? "\n" : "\n\n"}- ${c}`).join("") : m.text ?? m.hint?.text ?? m.feedback?.text))
+    .filter(Boolean);
+}

@@ -27,6 +27,39 @@ const facts = {
     await lesson.speak(lesson.learner.stream(0, (text) => lesson.receive(text)));
     await agrees(lesson);
   },
+  // Its own way back: Last-Event-ID, after the time that the stream names.
+  async AWholeLessonOverAnEventSourceThatIsCut() {
+    const { EventSource } = await import("eventsource");
+    const lesson = new Lesson(new Learner(base, "event-source"), answers);
+    let connections = 0;
+    const cutting = async (url, init) => {
+      const answer = await fetch(url, { ...init, headers: { ...init.headers, ...(await lesson.learner.bearer()) } });
+      if (++connections > 4) return answer;
+      let left = 300 * connections;
+      const cut = new TransformStream({
+        transform(bytes, controller) {
+          if ((left -= bytes.length) > 0) return controller.enqueue(bytes);
+          controller.enqueue(bytes.slice(0, left + bytes.length));
+          controller.error(new TypeError("network error"));
+        },
+      });
+      return new Response(answer.body.pipeThrough(cut), { status: answer.status, headers: answer.headers });
+    };
+    const source = new EventSource(`${base}/v1/sessions/me/events`, { fetch: cutting });
+    const read = new Promise((resolve, reject) => {
+      source.onmessage = (event) => {
+        try {
+          if (!lesson.receive(event.data)) resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+    });
+    await lesson.speak(read);
+    source.close();
+    await agrees(lesson);
+    if (connections < 5) throw new Error(`only ${connections} connections`);
+  },
   // agent-framework #7230 and recoupable/app #1924: the session goes on, the rest comes on reconnect.
   async ASocketCutAfterEachFrameLosesNothing() {
     for (const way of ["socket", "stream"]) {

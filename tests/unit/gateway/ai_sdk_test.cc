@@ -1,11 +1,11 @@
 #include "gateway/ai_sdk.h"
 
-#include "gateway_world.h"
+#include "answer_world.h"
 
 namespace lyceum::gateway {
 namespace {
 
-class ChatTest : public GatewayWorld {
+class ChatTest : public AnswerWorld {
  protected:
   Request Post(const std::string& id, const std::string& text, const json& more = json::object()) {
     json body = {
@@ -18,46 +18,6 @@ class ChatTest : public GatewayWorld {
     body.update(more);
     return Make("POST", "/api/chat", Token("ada"), body.dump());
   }
-  void Open(Request request) {
-    auto answer = Ask(std::move(request));
-    ASSERT_TRUE(answer && std::holds_alternative<StreamStart>(*answer));
-    peer_ = std::move(std::get<StreamStart>(*answer).peer);
-    socket_ = std::make_shared<FakeSocket>();
-    peer_->OnOpen(socket_);
-    RunMs(60);
-  }
-  void TearDown() override { peer_.reset(); }
-  json Message(uint32_t n, const std::string& reply_to, const json& body,
-               const std::string& state = "exposition") {
-    json message = {{"user", "ada"},
-                    {"id", "3-1-" + std::to_string(n)},
-                    {"n", n},
-                    {"state", state},
-                    {"in_reply_to", reply_to}};
-    message.update(body);
-    return message;
-  }
-  json Delta(uint32_t attempt, uint32_t offset, const std::string& text) {
-    return {{"user", "ada"},
-            {"delta",
-             {{"request_id", "3-9-0"}, {"attempt", attempt}, {"offset", offset}, {"text", text}}}};
-  }
-  std::string client() { return Record("ada", 0)["client"]; }
-  // The chunks so far, "[DONE]" as a text.
-  std::vector<json> Chunks() {
-    std::vector<json> chunks;
-    std::string all;
-    for (const std::string& text : socket_->sent) all += text;
-    for (size_t at = 0; at < all.size();) {
-      const size_t end = all.find("\n\n", at);
-      const std::string frame = all.substr(at, end - at);
-      EXPECT_EQ(frame.substr(0, 6), "data: ");
-      const json chunk = json::parse(frame.substr(6), nullptr, false);
-      chunks.push_back(chunk.is_discarded() || chunk.is_array() ? json(frame.substr(6)) : chunk);
-      at = end + 2;
-    }
-    return chunks;
-  }
   std::string Types() {
     std::string types;
     for (const json& chunk : Chunks()) {
@@ -66,15 +26,6 @@ class ChatTest : public GatewayWorld {
     }
     return types;
   }
-  void View(const std::string& state, uint32_t n, uint64_t applied) {
-    AnswerQueries({{"found", true},
-                   {"user", "ada"},
-                   {"state", state},
-                   {"n", n},
-                   {"applied_seq", std::to_string(applied)}});
-  }
-  std::unique_ptr<Peer> peer_;
-  std::shared_ptr<FakeSocket> socket_;
 };
 
 // agent-framework #8140: a client sends its transcript again.
