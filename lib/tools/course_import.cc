@@ -52,6 +52,12 @@ std::string SlugOf(std::string_view text) {
   return slug;
 }
 
+std::string Trimmed(const std::string& text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
 void Append(std::string_view paragraph, std::string* text) {
   if (IsBlank(paragraph)) return;
   if (!text->empty()) *text += "\n\n";

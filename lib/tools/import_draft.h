@@ -66,6 +66,8 @@ struct WeightedAnswer {
 // Of a question in words or numbers: its format is set already.
 Result<void> SetAnswers(const std::vector<WeightedAnswer>& answers, tutor::Question* question);
 
+// Without white space at both ends.
+std::string Trimmed(const std::string& text);
 // Adds a paragraph; nothing for an empty one.
 void Append(std::string_view paragraph, std::string* text);
 // A number as it is written: "0.0005"; nullopt: it is none, or not finite.

@@ -11,12 +11,6 @@ namespace {
 constexpr std::array<std::string_view, 8> kHolders = {
     "course", "chapter", "sequential", "vertical", "library", "openedx", "libraries", "split_test"};
 
-std::string Trimmed(const std::string& text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
-}
-
 std::string NameOf(const XmlNode& node) {
   const std::string name = node.Attribute("display_name");
   return name.empty() ? node.Attribute("url_name") : name;

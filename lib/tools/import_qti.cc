@@ -1,11 +1,5 @@
 // QTI 2.1, 2.2 and 3.0: one item a file. QTI 3 names <qti-simple-choice> what QTI 2 names
 // <simpleChoice>, and files mix both: names are compared without "qti-" and hyphens.
-//
-// What an item's response processing says is carried where it is one of:
-//   the template match_correct, or a condition that matches the response with the correct one
-//   the template map_response, or a condition that sets the score to the mapped response
-//   a condition that compares numbers by <equal> with a tolerance
-// and sets feedback by constants or to the response itself. Anything else is refused by its name.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -13,6 +7,7 @@
 
 #include "tools/import_draft.h"
 #include "tools/markup.h"
+#include "tools/qti_processing.h"
 
 namespace lyceum::tools {
 namespace {
@@ -23,12 +18,6 @@ void Normalize(XmlNode* node) {
   std::erase(node->name, '-');
   for (auto& [name, value] : node->attributes) std::erase(name, '-');
   for (XmlNode& child : node->children) Normalize(&child);
-}
-
-std::string Trimmed(const std::string& text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
 void FindAll(const XmlNode& node, std::string_view suffix, std::vector<const XmlNode*>* found) {
@@ -51,19 +40,6 @@ struct Declaration {
   bool multiple = false;
   std::vector<std::string> correct;
   std::optional<Mapping> mapping;
-};
-
-enum class Scoring { kMatch, kMap, kEqual };
-
-// What response processing says.
-struct Processing {
-  Scoring scoring = Scoring::kMatch;
-  double tolerance = 0;
-  bool relative = false;              // `tolerance` is in percent.
-  std::set<std::string> by_response;  // Outcomes that are set to the response itself.
-  std::set<std::string> when_right;   // Identifiers of feedback.
-  std::set<std::string> when_wrong;
-  std::set<std::string> left_out;  // Shown by rules that are not read.
 };
 
 Result<Declaration> ReadDeclaration(const XmlNode& node) {
@@ -96,180 +72,6 @@ Result<Declaration> ReadDeclaration(const XmlNode& node) {
   return declared;
 }
 
-// The rules of an item's own response processing.
-class ProcessingReader {
- public:
-  explicit ProcessingReader(const std::string& response) : response_(response) {}
-
-  Result<Processing> Read(const XmlNode* node) {
-    if (node == nullptr) return processing_;
-    const std::string address = node->Attribute("template") + node->Attribute("templatelocation");
-    const std::string name = address.substr(address.rfind('/') + 1);
-    if (name.starts_with("match_correct")) return processing_;
-    if (name.starts_with("map_response") && !name.starts_with("map_response_point")) {
-      processing_.scoring = Scoring::kMap;
-      return processing_;
-    }
-    if (!name.empty()) return Reject("the response processing template " + name);
-    for (const XmlNode& child : node->children) {
-      if (child.is_text()) continue;
-      auto read = child.name == "setoutcomevalue" ? Set(child, &processing_.left_out, true)
-                                                  : Condition(child);
-      if (!read) return read.error();
-    }
-    return processing_;
-  }
-
- private:
-  Result<void> Condition(const XmlNode& node) {
-    if (node.name != "responsecondition") return Unknown(node);
-    // What is no rule of the score may say what it wants: its feedback is left out.
-    if (!SetsScore(node) && !TestsResponse(node)) {
-      CollectFeedback(node, &processing_.left_out);
-      return {};
-    }
-    bool right = false;  // A branch before was for the right answer.
-    for (const XmlNode& branch : node.children) {
-      if (branch.is_text()) continue;
-      if (branch.name == "responseelse") {
-        auto read =
-            Branch(branch, 0, right ? &processing_.when_wrong : &processing_.left_out, !right);
-        if (!read) return read;
-        continue;
-      }
-      if (branch.name != "responseif" && branch.name != "responseelseif") return Unknown(branch);
-      const XmlNode* test = FirstElement(branch);
-      if (test == nullptr) return Unknown(branch);
-      const bool null =
-          test->name == "isnull" || (test->name == "not" && test->Child("isnull") != nullptr);
-      if (null) {
-        auto read = Branch(branch, 1, &processing_.left_out, test->name == "not");
-        if (!read) return read;
-      } else if (right && !SetsScore(branch)) {
-        CollectFeedback(branch, &processing_.left_out);
-      } else {
-        if (auto read = Test(*test); !read) return read;
-        right = true;
-        auto read = Branch(branch, 1, &processing_.when_right, true);
-        if (!read) return read;
-      }
-    }
-    return {};
-  }
-
-  static const XmlNode* FirstElement(const XmlNode& node) {
-    for (const XmlNode& child : node.children) {
-      if (!child.is_text()) return &child;
-    }
-    return nullptr;
-  }
-  static bool SetsScore(const XmlNode& node) {
-    if (node.name == "setoutcomevalue" && node.Attribute("identifier") == "SCORE") return true;
-    return std::any_of(node.children.begin(), node.children.end(), SetsScore);
-  }
-  // Its first branch compares the response with the correct one.
-  bool TestsResponse(const XmlNode& node) const {
-    const XmlNode* branch = FirstElement(node);
-    const XmlNode* test = branch != nullptr ? FirstElement(*branch) : nullptr;
-    return test != nullptr && (test->name == "match" || test->name == "equal") &&
-           IsOfResponse(*test);
-  }
-  bool IsOfResponse(const XmlNode& test) const {
-    const XmlNode* variable = test.Child("variable");
-    const XmlNode* correct = test.Child("correct");
-    return variable != nullptr && variable->Attribute("identifier") == response_ &&
-           correct != nullptr && correct->Attribute("identifier") == response_;
-  }
-  static void CollectFeedback(const XmlNode& node, std::set<std::string>* feedback) {
-    if (node.name == "basevalue" && node.Attribute("basetype") == "identifier") {
-      feedback->insert(Trimmed(node.AllText()));
-    }
-    for (const XmlNode& child : node.children) CollectFeedback(child, feedback);
-  }
-
-  // <match> or <equal> of the response and the correct one.
-  Result<void> Test(const XmlNode& node) {
-    if (node.name != "match" && node.name != "equal") return Unknown(node);
-    if (!IsOfResponse(node)) return Reject("response processing that matches something else");
-    if (node.name == "match") return {};
-    processing_.scoring = Scoring::kEqual;
-    const std::string mode = node.Attribute("tolerancemode");
-    if (mode.empty() || mode == "exact") return {};
-    const std::string written = Trimmed(node.Attribute("tolerance"));
-    const size_t space = written.find(' ');
-    const auto below = NumberIn(written.substr(0, space));
-    const auto above = space == std::string::npos ? below : NumberIn(written.substr(space + 1));
-    if (!below || !above || *below < 0) return Reject("a tolerance that is not a number");
-    if (*below != *above) return Reject("a tolerance that differs below and above");
-    if (node.Attribute("includelowerbound") == "false" ||
-        node.Attribute("includeupperbound") == "false") {
-      return Reject("a tolerance without its bounds");
-    }
-    processing_.tolerance = *below;
-    processing_.relative = mode == "relative";
-    return {};
-  }
-
-  // `marks`: here the score may be above 0.
-  Result<void> Branch(const XmlNode& branch, size_t skip, std::set<std::string>* feedback,
-                      bool marks) {
-    for (const XmlNode& child : branch.children) {
-      if (child.is_text()) continue;
-      if (skip > 0) {
-        --skip;
-        continue;
-      }
-      auto read = child.name == "setoutcomevalue" ? Set(child, feedback, marks) : Condition(child);
-      if (!read) return read;
-    }
-    return {};
-  }
-
-  Result<void> Set(const XmlNode& node, std::set<std::string>* feedback, bool marks) {
-    const std::string outcome = node.Attribute("identifier");
-    const XmlNode* value = FirstElement(node);
-    if (value == nullptr) return Unknown(node);
-    if (outcome != "SCORE") {
-      CollectFeedback(*value, feedback);
-      if (HoldsResponse(*value)) processing_.by_response.insert(outcome);
-      return {};
-    }
-    const XmlNode* mapped = value;
-    if (value->name == "sum") {  // Of the score so far, which is 0, and the mapped response.
-      mapped = value->Child("mapresponse");
-      if (mapped == nullptr || value->children.size() > 5) return Unknown(*value);
-      for (const XmlNode& part : value->children) {
-        const bool score = part.name == "variable" && part.Attribute("identifier") == "SCORE";
-        if (!part.is_text() && !score && &part != mapped) return Unknown(part);
-      }
-    }
-    if (mapped->name == "mapresponse" && mapped->Attribute("identifier") == response_ && marks) {
-      processing_.scoring = Scoring::kMap;
-      return {};
-    }
-    if (value->name == "variable" && value->Attribute("identifier") == "MAXSCORE" && marks) {
-      return {};
-    }
-    if (value->name != "basevalue") return Unknown(*value);
-    const auto number = NumberIn(value->AllText());
-    if (!number || (!marks && *number > 0)) return Reject("marks for a wrong answer");
-    return {};
-  }
-
-  bool HoldsResponse(const XmlNode& node) const {
-    if (node.name == "variable" && node.Attribute("identifier") == response_) return true;
-    return std::any_of(node.children.begin(), node.children.end(),
-                       [this](const XmlNode& child) { return HoldsResponse(child); });
-  }
-
-  static Error Unknown(const XmlNode& node) {
-    return Reject("response processing by <" + node.name + ">");
-  }
-
-  std::string response_;
-  Processing processing_;
-};
-
 class ItemReader {
  public:
   ItemReader(const XmlNode& item, ImportDraft* draft) : item_(item), draft_(draft) {}
@@ -288,7 +90,7 @@ class ItemReader {
     if (interactions.size() > 1) return Reject("several interactions in one item");
     auto declared = DeclarationOf(interaction.Attribute("responseidentifier"));
     if (!declared) return declared.error();
-    auto processing = ProcessingReader(declared->id).Read(item_.Child("responseprocessing"));
+    auto processing = ReadProcessing(item_.Child("responseprocessing"), declared->id);
     if (!processing) return processing.error();
     if (auto read = ReadFeedback(*processing); !read) return read;
     const bool choice = interaction.name == "choiceinteraction";
