@@ -84,7 +84,8 @@ class Item {
       if (format == "[html") markup_ = Markup::kHtml;
       if (format == "[plain" || format == "[markdown") markup_ = Markup::kPlain;
       if (format == "[html" || format == "[plain" || format == "[markdown" || format == "[moodle") {
-        text = Trim(text.substr(format.size() + 1));
+        text.remove_prefix(std::min(format.size() + 1, text.size()));
+        text = Trim(text);
       }
     }
     const size_t open = text.find('{');

@@ -84,7 +84,10 @@ class ItemReader {
     FindAll(*body, "interaction", &interactions);
     if (interactions.empty()) return Reject("no interaction");
     const XmlNode& interaction = *interactions[0];
-    if (interaction.name != "choiceinteraction" && interaction.name != "textentryinteraction") {
+    const bool entry = interaction.name == "textentryinteraction";
+    const bool choice =
+        interaction.name == "choiceinteraction" || interaction.name == "inlinechoiceinteraction";
+    if (!entry && !choice) {
       return Reject("<" + interaction.name + ">");
     }
     if (interactions.size() > 1) return Reject("several interactions in one item");
@@ -93,7 +96,6 @@ class ItemReader {
     auto processing = ReadProcessing(item_.Child("responseprocessing"), declared->id);
     if (!processing) return processing.error();
     if (auto read = ReadFeedback(*processing); !read) return read;
-    const bool choice = interaction.name == "choiceinteraction";
     auto read = choice ? ReadChoices(interaction, *declared, *processing)
                        : ReadEntry(*declared, *processing);
     if (!read) return read;
@@ -114,6 +116,13 @@ class ItemReader {
  private:
   Result<void> CheckParts() {
     if (item_.Attribute("adaptive") == "true") return Reject("an adaptive item");
+    for (const XmlNode* outcome : item_.Children("outcomedeclaration")) {
+      const XmlNode* first = outcome->Child("defaultvalue");
+      const bool score = outcome->Attribute("identifier") == "SCORE" && first != nullptr;
+      if (score && NumberIn(first->AllText()).value_or(0) != 0) {
+        return Reject("a score that does not begin at 0");
+      }
+    }
     constexpr std::array<std::string_view, 10> kKnown = {
         "responsedeclaration",   "outcomedeclaration", "itembody",
         "responseprocessing",    "modalfeedback",      "stylesheet",
@@ -183,7 +192,8 @@ class ItemReader {
     std::vector<WeightedChoice> choices;
     for (const XmlNode& child : interaction.children) {
       if (child.is_text() || child.name == "prompt") continue;
-      if (child.name != "simplechoice") return Reject("<" + child.name + "> among choices");
+      if (child.name != "simplechoice" && child.name != "inlinechoice")
+        return Reject("<" + child.name + "> among choices");
       const std::string id = child.Attribute("identifier");
       auto text = ChoiceText(child);
       if (!text) return text.error();
@@ -212,8 +222,9 @@ class ItemReader {
     double sum = 0;
     double most = 0;
     double least = 0;
-    for (const XmlNode* choice : interaction.Children("simplechoice")) {
-      const double value = ValueOf(*declared.mapping, choice->Attribute("identifier"));
+    for (const XmlNode& choice : interaction.children) {
+      if (choice.name != "simplechoice" && choice.name != "inlinechoice") continue;
+      const double value = ValueOf(*declared.mapping, choice.Attribute("identifier"));
       sum += std::max(value, 0.0);
       most = std::max(most, value);
       least = std::min(least, value);
@@ -293,7 +304,7 @@ class ItemReader {
         kept.push_back(std::move(child));
         continue;
       }
-      if (interaction == "textentryinteraction") {
+      if (interaction != "choiceinteraction") {
         XmlNode gap;
         gap.text = " _____ ";
         kept.push_back(std::move(gap));

@@ -16,8 +16,9 @@ class ProcessingReader {
     if (node == nullptr) return processing_;
     const std::string address = node->Attribute("template") + node->Attribute("templatelocation");
     const std::string name = address.substr(address.rfind('/') + 1);
-    if (name.starts_with("match_correct")) return processing_;
-    if (name.starts_with("map_response") && !name.starts_with("map_response_point")) {
+    if (name.starts_with("match_correct") || name.starts_with("CC2_match")) return processing_;
+    if ((name.starts_with("map_response") || name.starts_with("CC2_map_response")) &&
+        !name.starts_with("map_response_point")) {
       processing_.scoring = Scoring::kMap;
       return processing_;
     }
@@ -145,16 +146,18 @@ class ProcessingReader {
       if (HoldsResponse(*value)) processing_.by_response.insert(outcome);
       return {};
     }
-    const XmlNode* mapped = value;
-    if (value->name == "sum") {  // Of the score so far, which is 0, and the mapped response.
-      mapped = value->Child("mapresponse");
-      if (mapped == nullptr || value->children.size() > 5) return Unknown(*value);
+    if (value->name == "sum") {  // Of the score so far, which is 0, and one term.
+      const XmlNode* term = nullptr;
       for (const XmlNode& part : value->children) {
         const bool score = part.name == "variable" && part.Attribute("identifier") == "SCORE";
-        if (!part.is_text() && !score && &part != mapped) return Unknown(part);
+        if (part.is_text() || score) continue;
+        if (term != nullptr) return Unknown(*value);
+        term = &part;
       }
+      if (term == nullptr) return Unknown(*value);
+      value = term;
     }
-    if (mapped->name == "mapresponse" && mapped->Attribute("identifier") == response_ && marks) {
+    if (value->name == "mapresponse" && value->Attribute("identifier") == response_ && marks) {
       processing_.scoring = Scoring::kMap;
       return {};
     }

@@ -1,4 +1,5 @@
 // What the response processing of a QTI item says, where it is one of:
+// the templates of Common Cartridge, CC2_match and CC2_map_response, and
 //   the template match_correct, or a condition that matches the response with the correct one
 //   the template map_response, or a condition that sets the score to the mapped response
 //   a condition that compares numbers by <equal> with a tolerance

@@ -111,5 +111,11 @@ TEST(ImportGift, ARefusalHasItsLineAndItsName) {
   EXPECT_EQ(all.read.refusals[0].item, "bad one");
 }
 
+TEST(ImportGift, AFormatWithoutItsEndIsText) {
+  const Imported all = Gift("[html\n\nGood? {=yes}\n");
+  EXPECT_EQ(all.Refusal(), "");
+  EXPECT_EQ(all.Questions(), 1U);
+}
+
 }  // namespace
 }  // namespace lyceum::tools
