@@ -5,6 +5,7 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include <algorithm>
 #include <cctype>
 #include <memory>
 
@@ -84,6 +85,39 @@ class Copier {
   size_t nodes_ = 0;
 };
 
+// Names of HTML's characters, as files have them that were written by hand: &nbsp; is &#160;. The
+// five of XML stay, and so does what is in CDATA.
+std::string WithCharacters(std::string_view xml) {
+  constexpr std::string_view kOpen = "<![CDATA[";
+  constexpr size_t kNameBytesMax = 16;
+  std::string out;
+  out.reserve(xml.size());
+  for (size_t i = 0; i < xml.size();) {
+    if (xml[i] == '<' && xml.substr(i, kOpen.size()) == kOpen) {
+      const size_t end = std::min(xml.find("]]>", i), xml.size());
+      out += xml.substr(i, end - i);
+      i = end;
+      continue;
+    }
+    const std::string_view near = xml.substr(i, kNameBytesMax);
+    const size_t end = xml[i] == '&' ? near.find(';') : std::string_view::npos;
+    if (end != std::string_view::npos) {
+      const std::string name(near.substr(1, end - 1));
+      const bool of_xml =
+          name == "amp" || name == "lt" || name == "gt" || name == "quot" || name == "apos";
+      const htmlEntityDesc* known =
+          of_xml ? nullptr : htmlEntityLookup(reinterpret_cast<const xmlChar*>(name.c_str()));
+      if (known != nullptr) {
+        out += fmt::format("&#{};", known->value);
+        i += end + 1;
+        continue;
+      }
+    }
+    out += xml[i++];
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string XmlNode::Attribute(std::string_view attribute) const {
@@ -123,12 +157,13 @@ std::string XmlNode::AllText() const {
 
 Result<XmlNode> ParseXml(std::string_view bytes) {
   if (bytes.size() > kXmlBytesMax) return Reject("larger than 16 MiB");
+  const std::string text = WithCharacters(bytes);
   const Context context(xmlNewParserCtxt());
   if (!context) return Reject("no memory for an XML parser");
   constexpr int kOptions =
       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA;
   const Document document(xmlCtxtReadMemory(
-      context.get(), bytes.data(), static_cast<int>(bytes.size()), nullptr, nullptr, kOptions));
+      context.get(), text.data(), static_cast<int>(text.size()), nullptr, nullptr, kOptions));
   if (!document || context->wellFormed == 0) {
     const xmlError* error = xmlCtxtGetLastError(context.get());
     std::string why = error != nullptr && error->message != nullptr ? error->message : "not XML";

@@ -2,7 +2,8 @@
 //
 // Names are lower case and without their prefix: the readers of questions (course_import.h) do not
 // tell namespaces apart. Comments and processing instructions are gone, CDATA is text.
-// Nothing is fetched; a DOCTYPE and with it every entity of a document's own is refused.
+// Nothing is fetched; a DOCTYPE and with it every entity of a document's own is refused. The named
+// characters of HTML are known.
 #pragma once
 
 #include <string>

@@ -194,6 +194,10 @@ TEST(Xml, DepthAndEntitiesHaveBounds) {
   EXPECT_FALSE(ParseHtml(html));
   EXPECT_FALSE(ParseXml("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>"));
   EXPECT_FALSE(ParseXml("<a>&other;</a>"));
+  const auto named = ParseXml("<a b='&eacute;'>x&nbsp;&uarr;&amp;&lt;<![CDATA[&nbsp;]]></a>");
+  ASSERT_TRUE(named) << named.error().text;
+  EXPECT_EQ(named->AllText(), "x\u00A0↑&<&nbsp;");
+  EXPECT_EQ(named->Attribute("b"), "é");
   const auto fine = ParseXml("<A x='1&amp;2'>t<![CDATA[<u>]]><q:b/></A>");
   ASSERT_TRUE(fine);
   EXPECT_EQ(fine->name, "a");
