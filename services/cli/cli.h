@@ -162,6 +162,7 @@ int RunInit(const Common& common, const InitOptions& options);
 int RunReady(const Common& common, const ReadyOptions& options);
 int RunCourseImport(const Common& common, const CourseSource& source);
 int RunCourseCheck(const Common& common, const CourseSource& source);
+int RunCourseExport(const CourseSource& source);
 // Empty topic: all of them.
 int RunCoursePreview(const Common& common, const CourseSource& source, const std::string& topic);
 int RunCourseList(const Common& common);

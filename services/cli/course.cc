@@ -1,4 +1,4 @@
-// lyceum course: import, check, list, show.
+// lyceum course: import, check, export, list, show.
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +6,7 @@
 #include "cli/course_read.h"
 #include "cli/terminal.h"
 #include "tools/course_bucket.h"
+#include "tools/course_export.h"
 #include "tutor/names.h"
 
 namespace lyceum::cli {
@@ -163,6 +164,17 @@ int RunCourseCheck(const Common& common, const CourseSource& source) {
               << read->untypable.size() << " keys that nobody can type" << std::endl;
   }
   return problems == 0 && !index.topics.empty() ? kDone : kNo;
+}
+
+int RunCourseExport(const CourseSource& source) {
+  bool unreadable = false;
+  auto read = ReadCourseFrom(source, &unreadable);
+  if (!read) return unreadable ? FailUsage(read.error()) : Fail(kNo, read.error().text);
+  PrintFindings(Common(), *read);
+  if (!source.from.empty()) std::cerr << SummaryOf(*read);
+  if (read->course.topics.empty()) return Fail(kNo, "no question is left");
+  std::cout << tools::ExportCourse(read->course) << std::flush;
+  return kDone;
 }
 
 int RunCourseList(const Common& common) {

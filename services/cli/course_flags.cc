@@ -39,7 +39,8 @@ void AddSource(CLI::App* command, CourseSource* source) {
 }  // namespace
 
 void AddCourseCommands(CLI::App& app, CourseOptions& options, const AddCommand& add) {
-  CLI::App* course = app.add_subcommand("course", "Courses: import, check, preview, list, show");
+  CLI::App* course =
+      app.add_subcommand("course", "Courses: import, check, preview, export, list, show");
   course->require_subcommand(1);
   course->fallthrough();
   CourseSource& in = options.import;
@@ -61,6 +62,11 @@ void AddCourseCommands(CLI::App& app, CourseOptions& options, const AddCommand& 
       [&shown, &topic](const Common& common) { return RunCoursePreview(common, shown, topic); });
   AddSource(preview, &shown);
   preview->add_option("--topic", topic, "Only this topic");
+
+  CourseSource& exported = options.exported;
+  AddSource(add(*course, "export", "A course as a file in our own format, on standard output",
+                [&exported](const Common&) { return RunCourseExport(exported); }),
+            &exported);
 
   add(*course, "list", "The courses of the bucket",
       [](const Common& common) { return RunCourseList(common); });

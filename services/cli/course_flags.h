@@ -15,6 +15,7 @@ struct CourseOptions {
   CourseSource import;
   CourseSource check;
   CourseSource preview;
+  CourseSource exported;
   std::string preview_topic;
   CourseShowOptions show;
 };
