@@ -40,14 +40,12 @@ void ShowQuestion(const tutor::Question& question) {
 }
 
 void ShowSolution(const tutor::Question& question) {
-  std::string solution = question.solution;
-  if (solution.empty() && question.format == tutor::AnswerFormat::kMultipleChoice) {
-    for (const std::string& key : question.answers) {
-      solution += (solution.empty() ? "The answer: " : ", ") + key;
-    }
+  if (!question.solution.empty()) return Show(question.solution);
+  std::string keys = question.answers.front();
+  if (question.format == tutor::AnswerFormat::kMultipleChoice) {
+    for (size_t i = 1; i < question.answers.size(); ++i) keys += ", " + question.answers[i];
   }
-  if (solution.empty()) solution = "The answer: " + question.answers.front();
-  Show(solution);
+  Show("The answer is " + keys + ".");
 }
 
 Go Ask(const tutor::Question& question) {
