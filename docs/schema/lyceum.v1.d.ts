@@ -8,7 +8,7 @@ type OneOf<T> = { [K in keyof T]: Pick<T, K> & Partial<Record<Exclude<keyof T, K
 export type Tool = "load_topic" | "present_material" | "clarify_concept" | "generate_question" | "check_answer" | "give_hint" | "remediate_known_error" | "diagnose_error" | "classify_intent";
 export type State = "exposition" | "setting_question" | "awaiting_answer" | "awaiting_tool_result" | "remediating_known_error" | "remediating_unknown_error" | "error_state" | "completed";
 export type Verdict = "correct" | "partially_correct" | "incorrect" | "invalid" | "not_an_answer" | "ungraded";
-export type Format = "choice" | "numeric" | "expression" | "equation" | "interval" | "list" | "text";
+export type Format = "choice" | "numeric" | "expression" | "equation" | "interval" | "list" | "text" | "multiple_choice";
 export type FoundIntent = "answer" | "question" | "hint" | "skip" | "continue" | "off_topic";
 export type Strategy = "hint" | "explanation" | "worked_example";
 export type Lifecycle = "active" | "suspended" | "archived";
@@ -135,7 +135,7 @@ export interface ClientMessage {
 export interface QuestionView {
   id?: string;
   text?: string;
-  /** choice | numeric | expression | equation | interval | list | text */
+  /** choice | numeric | expression | equation | interval | list | text | multiple_choice */
   format?: Format;
   choices?: string[];
 }
@@ -430,12 +430,19 @@ export interface Question {
   solution?: string;
   tolerance?: number;
   unit?: string;
+  /** A part of the key, 0 to below 1. */
+  relative_tolerance?: number;
+  significant_figures?: number;
+  /** Of multiple_choice. */
+  partial_credit?: boolean;
 }
 
 export interface KnownError {
   id?: string;
   answers?: string[];
   text?: string;
+  /** The score of these answers; of multiple_choice, below 0, what they take from it. */
+  credit?: number;
 }
 
 export interface Gate {

@@ -29,10 +29,14 @@ void Describe(Out& out, const tutor::Question& question) {
                  inner.Text(1, "id", known.id.value);
                  inner.Texts(2, "answers", known.answers);
                  inner.Text(3, "text", known.text);
+                 inner.Double(4, "credit", known.credit);
                });
   out.Text(8, "solution", question.solution);
   out.Double(9, "tolerance", question.tolerance);
   out.Text(10, "unit", question.unit);
+  out.Double(11, "relative_tolerance", question.relative_tolerance);
+  out.Number(12, "significant_figures", question.significant_figures);
+  out.Bool(13, "partial_credit", question.partial_credit);
 }
 
 template <class Out>

@@ -46,10 +46,14 @@ void Write(const tutor::Question& question, v1::Question* out) {
     error->set_id(known.id.value);
     for (const auto& answer : known.answers) error->add_answers(answer);
     error->set_text(known.text);
+    error->set_credit(known.credit);
   }
   out->set_solution(question.solution);
   out->set_tolerance(question.tolerance);
   out->set_unit(question.unit);
+  out->set_relative_tolerance(question.relative_tolerance);
+  out->set_significant_figures(question.significant_figures);
+  out->set_partial_credit(question.partial_credit);
 }
 
 tutor::Question Read(const v1::Question& in, Reader& reader) {
@@ -62,8 +66,11 @@ tutor::Question Read(const v1::Question& in, Reader& reader) {
   question.hints = Strings(in.hints());
   for (const auto& known : in.known_errors()) {
     const Reader::Inside inside(reader, "known_errors", question.known_errors.size());
-    question.known_errors.push_back(
-        {ErrorId(reader.IdText("id", known.id())), Strings(known.answers()), known.text()});
+    question.known_errors.push_back({ErrorId(reader.IdText("id", known.id())),
+                                     Strings(known.answers()), known.text(), known.credit()});
+    if (!(known.credit() >= -1 && known.credit() < 1)) {
+      reader.Refuse("credit", "must be a number from -1 to below 1");
+    }
   }
   question.solution = in.solution();
   if (!std::isfinite(in.tolerance()) || in.tolerance() < 0) {
@@ -71,6 +78,12 @@ tutor::Question Read(const v1::Question& in, Reader& reader) {
   }
   question.tolerance = in.tolerance();
   question.unit = in.unit();
+  if (!(in.relative_tolerance() >= 0 && in.relative_tolerance() < 1)) {
+    reader.Refuse("relative_tolerance", "must be a number of 0 or more and below 1");
+  }
+  question.relative_tolerance = in.relative_tolerance();
+  question.significant_figures = in.significant_figures();
+  question.partial_credit = in.partial_credit();
   return question;
 }
 

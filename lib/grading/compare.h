@@ -30,6 +30,8 @@ struct Compared {
 struct Leniency {
   double tolerance = 0;
   bool rounding = false;  // To be told: may the key be the answer, rounded?
+  double relative = 0;    // Another tolerance: a part of the key.
+  int figures = 0;        // The key rounded to so many significant figures, written with as many.
 };
 
 // numeric.cc
@@ -69,6 +71,15 @@ struct Chosen {
   std::string note;  // Where there is none.
 };
 Chosen Choose(const std::vector<std::string>& choices, std::string_view answer);
+// several.cc
+struct ChosenSet {
+  std::optional<std::vector<size_t>> indices;  // In the order of the choices, each once.
+  std::string note;                            // Where there are none.
+};
+ChosenSet ChooseSeveral(const std::vector<std::string>& choices, std::string_view answer);
+Grade CheckMultipleChoice(const Item& item, std::string_view answer);
+
+// choice.cc
 // The choice whose text this is: no letters and numbers, for keys.
 std::optional<size_t> ChoiceOf(const std::vector<std::string>& choices, std::string_view text);
 

@@ -28,6 +28,7 @@ Compared Compare(const Item& item, std::string_view key, std::string_view answer
     case Format::kList:
       return CompareList(key, answer, budget);
     case Format::kChoice:
+    case Format::kMultipleChoice:
     case Format::kText:
       return CompareText(key, answer);
   }
@@ -37,6 +38,7 @@ Compared Compare(const Item& item, std::string_view key, std::string_view answer
 std::string MethodOf(Format format) {
   switch (format) {
     case Format::kChoice:
+    case Format::kMultipleChoice:
       return "choice";
     case Format::kNumeric:
       return "numeric";
@@ -82,6 +84,7 @@ Grade CheckChoice(const Item& item, std::string_view answer) {
       if (ChoiceOf(item.choices, wrong) == chosen.index) grade.known_wrong = i;
     }
   }
+  if (grade.known_wrong) grade.score = item.known_wrong[*grade.known_wrong].credit;
   return grade;
 }
 
@@ -122,6 +125,40 @@ bool CopiesQuestion(const Item& item, std::string_view answer) {
   return WithoutSpaces(item.question).find(copy) != std::string::npos;
 }
 
+// What of the options does not fit; empty: nothing.
+std::string OptionProblem(const Item& item) {
+  const bool numeric = item.format == Format::kNumeric;
+  if (!(item.relative_tolerance >= 0 && item.relative_tolerance < 1)) {
+    return "the relative tolerance is not a number from 0 up and below 1";
+  }
+  if (item.significant_figures < 0 || item.significant_figures > kFiguresMax) {
+    return "the significant figures are not 1 to " + std::to_string(kFiguresMax);
+  }
+  if (!numeric && item.relative_tolerance > 0) return "only numbers have a relative tolerance";
+  if (!numeric && item.significant_figures > 0) return "only numbers have significant figures";
+  if (item.partial_credit && item.format != Format::kMultipleChoice) {
+    return "partial_credit is of multiple choices: elsewhere, a known error may have a credit";
+  }
+  for (const std::string& key : item.answers) {
+    const auto value = ParseQuantity(key);
+    const bool zero = value && value->value.zero();
+    if (zero && item.relative_tolerance > 0) return "a part of 0 is no tolerance";
+    if (zero && item.significant_figures > 0) return "0 has no significant figures";
+  }
+  return {};
+}
+
+// Null: none.
+const char* CreditProblem(const Item& item, const KnownWrong& wrong) {
+  if (item.format == Format::kMultipleChoice) {
+    const bool fits = wrong.credit >= -1 && wrong.credit <= 0;
+    if (!fits) return ": among several right choices a wrong one has a credit of -1 to 0";
+    if (wrong.credit < 0 && !item.partial_credit) return " has a credit, but nothing is partial";
+    return nullptr;
+  }
+  return wrong.credit >= 0 && wrong.credit < 1 ? nullptr : " has a credit that is not 0 to below 1";
+}
+
 // "I got 2x+1", "**2x+1**": without what leads to it.
 std::string_view Led(std::string_view answer) {
   const LeadIn lead = ReadLeadIn(answer, false);
@@ -143,12 +180,14 @@ Grade CheckAnswer(const Item& item, std::string_view answer) {
     return grade;
   }
   if (item.format == Format::kChoice) return CheckChoice(item, answer);
+  if (item.format == Format::kMultipleChoice) return CheckMultipleChoice(item, answer);
   if (CopiesQuestion(item, answer)) {
     grade.note = kCopies;
     return grade;
   }
   Budget budget;
-  Compared compared = BestOf(item, answer, {}, &budget);
+  const Leniency exact{0, false, 0, item.significant_figures};
+  Compared compared = BestOf(item, answer, exact, &budget);
   const bool unread = compared.match == Match::kUnreadable && grade.method == "expression";
   if (const std::string_view led = unread ? Led(answer) : answer; led.size() < answer.size()) {
     if (CopiesQuestion(item, led)) {
@@ -156,16 +195,20 @@ Grade CheckAnswer(const Item& item, std::string_view answer) {
       return grade;
     }
     answer = led;
-    compared = BestOf(item, answer, {}, &budget);
+    compared = BestOf(item, answer, exact, &budget);
   }
   if (compared.match == Match::kDifferent) {
     grade.known_wrong = KnownWrongOf(item, answer, &budget);
     const bool near = item.format == Format::kNumeric && !grade.known_wrong;
-    if (near) compared = BestOf(item, answer, {item.tolerance, true}, &budget);
+    const Leniency lenient{item.tolerance, true, item.relative_tolerance, item.significant_figures};
+    if (near) compared = BestOf(item, answer, lenient, &budget);
   }
   grade.unsimplified = compared.unsimplified;
   grade.note = compared.note;
   grade.score = compared.match == Match::kUnreadable ? 0 : compared.score;
+  if (grade.known_wrong) {
+    grade.score = std::max(grade.score, item.known_wrong[*grade.known_wrong].credit);
+  }
   switch (compared.match) {
     case Match::kSame:
       grade.outcome = Outcome::kCorrect;
@@ -187,10 +230,11 @@ bool ReadsAsAnswer(const Item& item, std::string_view text) {
 
 std::string KeyProblem(const Item& item) {
   if (item.answers.empty()) return "it has no key";
+  if (std::string problem = OptionProblem(item); !problem.empty()) return problem;
   for (const std::string& key : item.answers) {
     if (!HasText(key)) return "a key is empty";
     if (key.size() > kAnswerBytesMax) return "a key is too long";
-    if (item.format == Format::kChoice) {
+    if (item.format == Format::kChoice || item.format == Format::kMultipleChoice) {
       if (!ChoiceOf(item.choices, key)) return "the key is not among the choices";
     } else if (item.format == Format::kNumeric) {
       std::string why;
@@ -201,10 +245,14 @@ std::string KeyProblem(const Item& item) {
   }
   if (!item.unit.empty() && item.unit.size() > 64) return "the unit is too long";
   for (const KnownWrong& wrong : item.known_wrong) {
+    if (const char* problem = CreditProblem(item, wrong)) {
+      return "the known error " + wrong.id + problem;
+    }
     for (const std::string& answer : wrong.answers) {
       Item bare = item;
       bare.known_wrong.clear();
       bare.tolerance = 0;
+      bare.relative_tolerance = 0;
       bare.question.clear();
       if (CheckAnswer(bare, answer).outcome == Outcome::kCorrect) {
         return "the known error " + wrong.id + " has a right answer";

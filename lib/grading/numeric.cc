@@ -26,10 +26,27 @@ bool RoundsTo(const Quantity& key, const Quantity& answer) {
   return order < 0 || (order == 0 && Rational::Compare(answer.value.Abs(), key.value.Abs()) < 0);
 }
 
-bool Near(const Rational& key, const Rational& answer, double tolerance) {
+// Half a unit of the last of so many significant figures of a number that is not 0.
+Rational HalfUnit(const Rational& number, int figures) {
+  int low = -2 * kExponentMax;  // 10^low <= |number| < 10^high
+  int high = 2 * kExponentMax;
+  const Rational size = number.Abs();
+  while (high - low > 1) {
+    const int middle = low + (high - low) / 2;
+    (Rational::Compare(Rational::Decimal("1", middle), size) <= 0 ? low : high) = middle;
+  }
+  return Rational::Decimal("5", low - figures);
+}
+
+bool Near(const Rational& key, const Rational& answer, const Leniency& leniency) {
   if (key == answer) return true;
-  return tolerance > 0 &&
-         Rational::Compare((answer - key).Abs(), Rational::FromDouble(tolerance)) <= 0;
+  const Rational distance = (answer - key).Abs();
+  const auto within = [&](const Rational& most) { return Rational::Compare(distance, most) <= 0; };
+  if (leniency.tolerance > 0 && within(Rational::FromDouble(leniency.tolerance))) return true;
+  if (leniency.relative > 0 && within(Rational::FromDouble(leniency.relative) * key.Abs())) {
+    return true;
+  }
+  return leniency.figures > 0 && !key.zero() && within(HalfUnit(key, leniency.figures));
 }
 
 Compared Different(std::string note) { return {Match::kDifferent, std::move(note), 0}; }
@@ -163,7 +180,8 @@ Compared WithoutUnits(const Numbers& n, std::string note) {
   if (SameValue(n.key, n.answer, n.leniency)) return IsSame(std::move(note));
   if (!n.leniency.rounding) return Different({});
   if (LongDecimalOf(n.key, n.answer)) return Unread("give the exact number, as a fraction");
-  if (n.leniency.tolerance > 0 || !RoundsTo(n.key, n.answer)) return Different({});
+  const bool tolerant = n.leniency.tolerance > 0 || n.leniency.relative > 0;
+  if (tolerant || !RoundsTo(n.key, n.answer)) return Different({});
   if (AsksApproximation(n.question)) return IsSame(std::move(note));
   return Unread("this is near: give the exact number, or round it as the question asks");
 }
@@ -177,14 +195,14 @@ Compared WithPercent(const Numbers& n) {
   const bool alike = n.answer.percent || !n.key.percent ||
                      n.answer.decimals.has_value() == n.key.decimals.has_value();
   const Rational points = n.answer.percent ? n.answer.value * hundred : n.answer.value;
-  if (alike && Near(key_points, points, n.leniency.tolerance)) return IsSame({});
+  if (alike && Near(key_points, points, n.leniency)) return IsSame({});
   return n.key.percent && SameValue(n.key, n.answer, n.leniency) ? IsSame({}) : Different({});
 }
 
 // 15 and 15% where a percent is asked for. What 1500% is then, nobody knows.
 Compared PercentAsked(const Numbers& n) {
   const Rational points = n.answer.value * Rational::Of(100);
-  if (Near(n.key.value, points, n.leniency.tolerance)) return IsSame({});
+  if (Near(n.key.value, points, n.leniency)) return IsSame({});
   return SameValue(n.key, n.answer, n.leniency) ? Unread("give the percent as a number")
                                                 : Different({});
 }
@@ -262,7 +280,7 @@ Compared CompareQuantity(const Numbers& n, const std::string& unit) {
     }
     // "What discount is it?": 25% may be what is meant by 25.
     if (!counts && percent == PercentIn::kNowhere && !n.question.empty() &&
-        Near(n.key.value, answer.value * Rational::Of(100), n.leniency.tolerance)) {
+        Near(n.key.value, answer.value * Rational::Of(100), n.leniency)) {
       return Unread("give the number without the percent sign");
     }
   }
@@ -281,29 +299,15 @@ Compared CompareConstant(std::string_view key_text, std::string_view answer_text
   const auto value = key.tree && key.tree->names().empty() ? ValueOf(*key.tree) : std::nullopt;
   if (!number || !number->unit.empty() || !value) return compared;
   const Rational exact = Rational::FromDouble(*value);
-  if (Near(exact, number->value, leniency.tolerance)) return IsSame({});
+  if (Near(exact, number->value, leniency)) return IsSame({});
   if (!leniency.rounding || !number->decimals || number->significant < 2) return compared;
   const Rational half = Rational::Decimal("6", -(*number->decimals + 1));
   const bool rounded = Rational::Compare((number->value - exact).Abs(), half) <= 0;
   return rounded ? Unread("give the exact number") : compared;
 }
 
-}  // namespace
-
-bool IsConstant(std::string_view text) {
-  const Parsed parsed = Parse(Plain(text), {});
-  return parsed.tree && parsed.tree->names().empty() && !parsed.plus_minus &&
-         ValueOf(*parsed.tree).has_value();
-}
-
-bool SameValue(const Quantity& key, const Quantity& answer, const Leniency& leniency) {
-  return Near(key.value, answer.value, leniency.tolerance);
-}
-
-Compared CompareNumeric(std::string_view key_text, std::string_view answer_text,
-                        const std::string& unit, const Leniency& leniency,
-                        std::string_view question) {
-  if (question.size() > kQuestionBytesMax) question = {};
+Compared CompareOne(std::string_view key_text, std::string_view answer_text,
+                    const std::string& unit, const Leniency& leniency, std::string_view question) {
   const auto key = ParseQuantity(key_text);
   if (!key) return CompareConstant(key_text, answer_text, leniency);
   const LeadIn lead = ReadLeadIn(answer_text, true);
@@ -324,6 +328,63 @@ Compared CompareNumeric(std::string_view key_text, std::string_view answer_text,
   }
   compared.unsimplified = compared.match == Match::kSame && answer->unworked;
   return compared;
+}
+
+// How many significant figures a decimal is written with. Of a whole number the zeros at its end may
+// count or not: `least` to `most`.
+struct Figures {
+  int least = 0;
+  int most = 0;
+};
+std::optional<Figures> FiguresOf(std::string_view answer_text) {
+  const std::string_view rest = ReadLeadIn(answer_text, true).rest;
+  const auto answer = ReadAnswer(rest, nullptr);
+  if (!answer || !answer->decimals || answer->unworked) return std::nullopt;
+  Figures figures{answer->significant, answer->significant};
+  const std::string plain = Plain(rest);
+  const size_t begin = std::min(plain.find_first_of("0123456789."), plain.size());
+  const size_t end = std::min(plain.find_first_not_of("0123456789.,", begin), plain.size());
+  const std::string_view digits = std::string_view(plain).substr(begin, end - begin);
+  if (digits.find('.') != std::string_view::npos) return figures;
+  for (size_t i = digits.size(); i-- > 0 && digits[i] == '0' && figures.least > 1;) {
+    --figures.least;
+  }
+  return figures;
+}
+
+}  // namespace
+
+bool IsConstant(std::string_view text) {
+  const Parsed parsed = Parse(Plain(text), {});
+  return parsed.tree && parsed.tree->names().empty() && !parsed.plus_minus &&
+         ValueOf(*parsed.tree).has_value();
+}
+
+bool SameValue(const Quantity& key, const Quantity& answer, const Leniency& leniency) {
+  return Near(key.value, answer.value, leniency);
+}
+
+Compared CompareNumeric(std::string_view key, std::string_view answer, const std::string& unit,
+                        const Leniency& leniency, std::string_view question) {
+  if (question.size() > kQuestionBytesMax) question = {};
+  Compared compared = CompareOne(key, answer, unit, leniency, question);
+  const int asked = leniency.figures;
+  if (asked == 0 || compared.match == Match::kUnreadable) return compared;
+  const auto unread = [&] {
+    return Unread("give a decimal number with " + std::to_string(asked) + " significant figure" +
+                  (asked == 1 ? "" : "s"));
+  };
+  const auto figures = FiguresOf(answer);
+  if (compared.match == Match::kSame) {
+    const bool as_asked = figures && figures->least <= asked && asked <= figures->most;
+    return as_asked ? compared : unread();
+  }
+  // Rounded too far: the value is right, as far as it goes.
+  if (!figures || figures->most < 2 || figures->most >= asked) return compared;
+  Leniency fewer = leniency;
+  fewer.figures = figures->most;
+  const bool rounded = CompareOne(key, answer, unit, fewer, question).match == Match::kSame;
+  return rounded ? unread() : compared;
 }
 
 }  // namespace lyceum::grading

@@ -9,6 +9,7 @@
 #include "base/token.h"
 #include "envelope/codec.h"
 #include "tools/grade_question.h"
+#include "tools/key_check.h"
 #include "tutor/course.h"
 
 namespace lyceum::tools {
@@ -27,8 +28,32 @@ void RefuseQuestion(const DraftQuestion& draft, std::string reason, std::vector<
   out->push_back({draft.line, "question " + draft.question.id.value, std::move(reason)});
 }
 
+void NameUntypable(const DraftQuestion& draft, std::vector<Refusal>* out) {
+  for (const std::string& key : draft.question.answers) {
+    const std::string why = WhyUntypable(draft.question, key);
+    if (why.empty()) continue;
+    out->push_back({draft.line, "question " + draft.question.id.value,
+                    "nobody can type the key \"" + key + "\": " + why});
+  }
+}
+
+// Segments that show a figure which is not there are left out.
+void TakeMaterial(DraftTopic* draft, ReadCourse* read) {
+  std::vector<std::string>& material = draft->topic.material;
+  size_t number = 0;
+  std::erase_if(material, [&](const std::string& segment) {
+    ++number;
+    const std::string figure = MissingFigure(segment);
+    if (figure.empty()) return false;
+    read->refusals.push_back({draft->line,
+                              fmt::format("topic {}, segment {}", draft->topic.id.value, number),
+                              "the figure " + figure + " is missing: there are no pictures here"});
+    return true;
+  });
+}
+
 // Moves the good questions into the topic.
-void TakeQuestions(DraftTopic* draft, std::vector<Refusal>* refusals) {
+void TakeQuestions(DraftTopic* draft, ReadCourse* read) {
   std::set<QuestionId> seen;
   for (DraftQuestion& item : draft->questions) {
     std::vector<std::string> problems = tutor::Problems(item.question);
@@ -37,11 +62,15 @@ void TakeQuestions(DraftTopic* draft, std::vector<Refusal>* refusals) {
       if (!problem.empty()) problems.push_back(problem);
     }
     if (!seen.insert(item.question.id).second) problems.push_back("the id is there twice");
-    if (problems.empty()) {
-      draft->topic.questions.push_back(std::move(item.question));
-    } else {
-      RefuseQuestion(item, Joined(problems), refusals);
+    if (const std::string figure = MissingFigure(item.question); !figure.empty()) {
+      problems.push_back("the figure " + figure + " is missing: there are no pictures here");
     }
+    if (!problems.empty()) {
+      RefuseQuestion(item, Joined(problems), &read->refusals);
+      continue;
+    }
+    NameUntypable(item, &read->untypable);
+    draft->topic.questions.push_back(std::move(item.question));
   }
 }
 
@@ -125,8 +154,13 @@ Result<ReadCourse> Finish(Draft draft) {
   read.course.id = draft.id;
   read.course.title = draft.title.empty() ? draft.id.value : draft.title;
   read.refusals = std::move(draft.refusals);
+  read.warnings = std::move(draft.warnings);
   for (DraftTopic& item : draft.topics) {
-    TakeQuestions(&item, &read.refusals);
+    TakeQuestions(&item, &read);
+    TakeMaterial(&item, &read);
+    // All of it was refused before.
+    const bool empty = item.topic.material.empty() && item.topic.questions.empty();
+    if (empty && draft.may_be_empty) continue;
     std::string problem = TopicProblem(item.topic);
     if (problem.empty()) {
       read.course.topics.push_back(std::move(item.topic));
@@ -134,6 +168,7 @@ Result<ReadCourse> Finish(Draft draft) {
       read.refusals.push_back({item.line, "topic " + item.topic.id.value, std::move(problem)});
     }
   }
+  if (read.course.topics.empty() && draft.may_be_empty) return read;
   if (read.course.topics.empty()) {
     std::string why = "no topic is left";
     if (!read.refusals.empty()) {

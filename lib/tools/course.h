@@ -35,8 +35,11 @@ struct Refusal {
 };
 
 struct ReadCourse {
-  Course course;
+  Course course;  // Without topics and version, where none is left and the draft may be empty.
   std::vector<Refusal> refusals;
+  std::vector<Refusal> warnings;  // Of what was read nonetheless.
+  std::vector<Refusal>
+      untypable;  // Keys that nobody can type (key_check.h), of questions that are in.
 };
 
 // As written in the file: nothing is checked yet.
@@ -59,6 +62,8 @@ struct Draft {
   std::vector<DraftTopic> topics;
   std::vector<DraftFunction> functions;
   std::vector<Refusal> refusals;  // Of the reading.
+  std::vector<Refusal> warnings;
+  bool may_be_empty = false;  // No topic left is a course without topics, and no error.
 };
 
 // Checks each item, leaves out what is bad, links the topics and gives the version.

@@ -30,6 +30,7 @@ class Fields {
       }
     }
   }
+  bool Has(std::string_view name) const { return table_.contains(name); }
   std::string Text(std::string_view name) {
     return Value<std::string>(name, "a text").value_or("");
   }
@@ -120,8 +121,9 @@ class Fields {
 
 tutor::KnownError ReadKnownError(const toml::table& table, Fields* question) {
   Fields fields(table);
-  fields.Allow({"id", "answers", "text"});
-  tutor::KnownError error{ErrorId(fields.Text("id")), fields.Texts("answers"), fields.Text("text")};
+  fields.Allow({"id", "answers", "text", "credit"});
+  tutor::KnownError error{ErrorId(fields.Text("id")), fields.Texts("answers"), fields.Text("text"),
+                          fields.Number("credit")};
   if (!fields.problems().empty()) question->Complain(fields.problems());
   return error;
 }
@@ -129,8 +131,9 @@ tutor::KnownError ReadKnownError(const toml::table& table, Fields* question) {
 void ReadQuestion(const toml::table& table, size_t number, DraftTopic* topic,
                   std::vector<Refusal>* refusals) {
   Fields fields(table);
-  fields.Allow({"id", "text", "format", "choices", "answers", "tolerance", "unit", "hints",
-                "known_error", "solution"});
+  fields.Allow({"id", "text", "format", "choices", "answers", "tolerance", "relative_tolerance",
+                "significant_figures", "partial_credit", "unit", "hints", "known_error",
+                "solution"});
   DraftQuestion draft;
   draft.line = LineOf(table);
   tutor::Question& question = draft.question;
@@ -139,6 +142,12 @@ void ReadQuestion(const toml::table& table, size_t number, DraftTopic* topic,
   question.choices = fields.Texts("choices");
   question.answers = fields.Texts("answers");
   question.tolerance = fields.Number("tolerance");
+  question.relative_tolerance = fields.Number("relative_tolerance");
+  if (fields.Has("significant_figures")) {
+    question.significant_figures = fields.Count("significant_figures");
+    if (question.significant_figures == 0) fields.Complain("significant_figures must be 1 to 15");
+  }
+  question.partial_credit = fields.Flag("partial_credit");
   question.unit = fields.Text("unit");
   question.hints = fields.Texts("hints");
   question.solution = fields.Text("solution");
@@ -146,7 +155,9 @@ void ReadQuestion(const toml::table& table, size_t number, DraftTopic* topic,
   if (format) {
     question.format = *format;
   } else {
-    fields.Complain("format must be choice, numeric, expression, equation, interval, list or text");
+    fields.Complain(
+        "format must be choice, multiple_choice, numeric, expression, equation, interval, list or "
+        "text");
   }
   for (const toml::table* error : fields.Tables("known_error")) {
     question.known_errors.push_back(ReadKnownError(*error, &fields));

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "grading/plain.h"
+#include "tutor/course.h"
 #include "tutor/limits.h"
 #include "tutor/reveal.h"
 
@@ -31,6 +34,8 @@ Format FormatOf(AnswerFormat format) {
       return Format::kList;
     case AnswerFormat::kText:
       return Format::kText;
+    case AnswerFormat::kMultipleChoice:
+      return Format::kMultipleChoice;
   }
   return Format::kText;
 }
@@ -51,6 +56,8 @@ std::string_view ExampleOf(AnswerFormat format) {
       return "Write a list with commas, like 2, -3.";
     case AnswerFormat::kText:
       return "Write your answer in words.";
+    case AnswerFormat::kMultipleChoice:
+      return "Answer with the letters of all that are right, like a, c.";
   }
   return "";
 }
@@ -107,6 +114,7 @@ double ConfidenceOf(AnswerFormat format, Verdict verdict) {
   if (verdict == Verdict::kCorrect || verdict == Verdict::kInvalid) return 1;
   switch (format) {
     case AnswerFormat::kChoice:
+    case AnswerFormat::kMultipleChoice:
     case AnswerFormat::kNumeric:
       return 1;
     case AnswerFormat::kInterval:
@@ -142,10 +150,14 @@ grading::Item ItemOf(const tutor::Question& question) {
   item.choices = question.choices;
   item.answers = question.answers;
   item.tolerance = question.tolerance;
+  item.relative_tolerance = question.relative_tolerance;
+  item.significant_figures =
+      static_cast<int>(std::min<uint32_t>(question.significant_figures, tutor::kFiguresMax + 1));
+  item.partial_credit = question.partial_credit;
   item.unit = question.unit;
   item.question = question.text;
   for (const tutor::KnownError& error : question.known_errors) {
-    item.known_wrong.push_back({error.id.value, error.answers});
+    item.known_wrong.push_back({error.id.value, error.answers, error.credit});
   }
   return item;
 }
@@ -154,6 +166,7 @@ bool IsQuickToGrade(const tutor::CheckAnswerArgs& args) {
   constexpr size_t kAnswerBytes = 48, kKeyBytes = 512;
   if (args.answer.size() > kAnswerBytes) return false;
   if (args.question.format == AnswerFormat::kChoice) return true;
+  if (args.question.format == AnswerFormat::kMultipleChoice) return true;
   if (args.question.format == AnswerFormat::kNumeric) return true;
   size_t bytes = 0;
   const auto add = [&bytes](const std::vector<std::string>& answers) {

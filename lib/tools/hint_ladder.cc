@@ -24,7 +24,8 @@ std::string RungOf(const RawHint& hint, int depth) {
 
 }  // namespace
 
-Result<std::vector<std::string>> OrderHints(const std::vector<RawHint>& hints) {
+Result<std::vector<std::string>> OrderHints(const std::vector<RawHint>& hints,
+                                            std::vector<std::string>* lost) {
   std::map<std::string, size_t> places;
   for (size_t i = 0; i < hints.size(); ++i) {
     if (!hints[i].id.empty() && !places.emplace(hints[i].id, i).second) {
@@ -33,16 +34,15 @@ Result<std::vector<std::string>> OrderHints(const std::vector<RawHint>& hints) {
   }
   for (const RawHint& hint : hints) {
     for (const std::string& needed : hint.dependencies) {
-      if (!places.contains(needed)) {
-        return Reject("the hint " + hint.id + " depends on " + needed + ", which is not there");
-      }
+      if (!places.contains(needed)) lost->push_back(needed);
     }
   }
   std::vector<std::string> rungs;
   std::vector<bool> placed(hints.size(), false);
   const auto ready = [&](const RawHint& hint) {
     for (const std::string& needed : hint.dependencies) {
-      if (!placed[places.at(needed)]) return false;
+      const auto found = places.find(needed);
+      if (found != places.end() && !placed[found->second]) return false;
     }
     return true;
   };

@@ -17,8 +17,10 @@ struct RawHint {
 };
 
 // One text a hint, each after all that it depends on, as written otherwise.
-// kReject: an id twice, a dependency that is not there, a circle.
-Result<std::vector<std::string>> OrderHints(const std::vector<RawHint>& hints);
+// What depends on a hint that is not there, of another step, loses that dependency: the missing ids are
+// added to `lost`. kReject: an id twice, a circle.
+Result<std::vector<std::string>> OrderHints(const std::vector<RawHint>& hints,
+                                            std::vector<std::string>* lost);
 
 // At most rungs_max of them: neighbours share a rung, evenly, a line each.
 std::vector<std::string> MergeRungs(const std::vector<std::string>& rungs, size_t rungs_max);

@@ -85,7 +85,9 @@ constexpr std::array<std::string_view, 8> kAnswers = {
 
 // The grader can tell: of the format of the question, or in words the key itself.
 bool ReadsAsAnswer(std::string_view text, const tutor::Question& question) {
-  if (question.answers.empty() && question.format != tutor::AnswerFormat::kChoice) return false;
+  const bool choices = question.format == tutor::AnswerFormat::kChoice ||
+                       question.format == tutor::AnswerFormat::kMultipleChoice;
+  if (question.answers.empty() && !choices) return false;
   const grading::Item item = ItemOf(question);
   if (question.format != tutor::AnswerFormat::kText) return grading::ReadsAsAnswer(item, text);
   return grading::CheckAnswer(item, text).outcome == grading::Outcome::kCorrect;

@@ -93,7 +93,7 @@ std::string SolutionOf(const std::vector<std::string>& rungs,
 }
 
 // The question of a record, or why there is none.
-Result<tutor::Question> QuestionOf(const Json& record) {
+Result<tutor::Question> QuestionOf(const Json& record, std::vector<std::string>* lost) {
   tutor::Question question;
   question.id = QuestionId(Text(record, "id"));
   question.text = Text(record, "question_text");
@@ -111,12 +111,23 @@ Result<tutor::Question> QuestionOf(const Json& record) {
   if (question.text.find("@{") != std::string::npos) {
     return Reject("the text holds a variable that was not filled in");
   }
-  auto rungs = OrderHints(HintsOf(record));
+  auto rungs = OrderHints(HintsOf(record), lost);
   if (!rungs) return rungs.error();
   question.solution = SolutionOf(*rungs, question.answers);
   question.hints = MergeRungs(*rungs, tutor::kHintsMax);
   AddKnownErrors(record, &question);
   return question;
+}
+
+// A list of sources teaches nothing.
+bool IsReferences(std::string title) {
+  for (char& c : title) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const std::string_view word :
+       {"references", "bibliography", "works cited", "further reading", "sources", "citations",
+        "reference list"}) {
+    if (title == word) return true;
+  }
+  return false;
 }
 
 // Figures were left out of the text, and references to them lost their number.
@@ -166,7 +177,13 @@ class Importer {
       const std::string item = "problem " + Text(record, "id");
       DraftTopic* topic = TopicOf(line, record, item, Text(record, "lesson"));
       if (topic == nullptr) return;
-      auto question = QuestionOf(record);
+      std::vector<std::string> lost;
+      auto question = QuestionOf(record, &lost);
+      for (const std::string& hint : lost) {
+        draft_.warnings.push_back(
+            {line, item,
+             "a hint depends on " + hint + ", which is not there: it comes without that"});
+      }
       if (question) {
         topic->questions.push_back({line, std::move(*question)});
       } else {
@@ -178,6 +195,10 @@ class Importer {
   void Materials(std::string_view lines) {
     EachRecord(lines, [this](int line, const Json& record) {
       const std::string item = "section " + Text(record, "id");
+      if (IsReferences(Text(record, "section_title"))) {
+        draft_.warnings.push_back({line, item, "a section of references is left out"});
+        return;
+      }
       DraftTopic* topic = TopicOf(line, record, item, Text(record, "module_title"));
       if (topic == nullptr) return;
       const auto segments =

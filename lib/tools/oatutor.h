@@ -9,7 +9,9 @@
 // Sections become material, cut at paragraphs into segments of about kSegmentBytes. Hints and
 // scaffolds become the ladder, in the order of their dependencies; more than the ladder takes are
 // merged evenly. Refused by line: what is not JSON, no key, a key not among the choices, options
-// twice, a hint that depends on a missing hint or on itself, a variable that was not filled in.
+// twice, hints that depend on each other, a variable that was not filled in, a ##figure.gif## (there
+// are no pictures). With a warning: a hint that depends on one of another step comes without that
+// dependency, sections of references are left out.
 #pragma once
 
 #include <string>

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
 
+#include "tutor/course.h"
 #include "tutor/plain_text.h"
 
 namespace lyceum::tutor {
@@ -62,6 +64,36 @@ bool LooksLikeChoice(std::string_view plain, const Question& question) {
     const std::string choice = Plain(c);
     return plain == choice || bare == Bare(choice);
   });
+}
+
+// "acd": two letters of choices or more, in their order.
+bool AreLetters(std::string_view plain, size_t count) {
+  const auto is_letter = [&](char c) { return c >= 'a' && static_cast<size_t>(c - 'a') < count; };
+  return plain.size() > 1 && std::all_of(plain.begin(), plain.end(), is_letter) &&
+         std::adjacent_find(plain.begin(), plain.end(), std::greater_equal<>()) == plain.end();
+}
+
+// "a, c", "a and c", "ac": every piece is a choice. "all" and "none" are answers too.
+bool LooksLikeChoices(std::string_view plain, const Question& question) {
+  if (LooksLikeChoice(plain, question) || plain == "all" || plain == "none") return true;
+  if (AreLetters(plain, question.choices.size())) return true;
+  for (const std::string_view lead : {"both ", "options ", "choices "}) {
+    if (plain.starts_with(lead)) plain.remove_prefix(lead.size());
+  }
+  constexpr std::string_view kAnd = " and ";
+  for (size_t pieces = 0; pieces <= kChoicesMax; ++pieces) {
+    const size_t mark = plain.find_first_of(",;&+");
+    const size_t word = plain.find(kAnd);
+    const size_t end = std::min({mark, word, plain.size()});
+    std::string_view piece = plain.substr(0, end);
+    while (piece.starts_with(' ')) piece.remove_prefix(1);
+    while (piece.ends_with(' ')) piece.remove_suffix(1);
+    const bool last = end == plain.size();
+    if (!LooksLikeChoice(piece, question) && (!piece.empty() || last)) return false;
+    if (last) return true;
+    plain.remove_prefix(end == word ? end + kAnd.size() - 1 : end + 1);
+  }
+  return false;
 }
 
 // A reader over the text of a number: each step takes what it knows and says whether it did.
@@ -201,6 +233,8 @@ bool LooksLikeAnswer(std::string_view text, const Question& question) {
       return LooksLikeChoice(plain, question);
     case AnswerFormat::kNumeric:
       return LooksNumeric(plain);
+    case AnswerFormat::kMultipleChoice:
+      return LooksLikeChoices(plain, question);
     case AnswerFormat::kExpression:
     case AnswerFormat::kEquation:
     case AnswerFormat::kInterval:

@@ -13,13 +13,25 @@
 namespace lyceum::tutor {
 
 // How an answer is written, and so how it is checked.
-enum class AnswerFormat { kChoice, kNumeric, kExpression, kEquation, kInterval, kList, kText };
+enum class AnswerFormat {
+  kChoice,
+  kNumeric,
+  kExpression,
+  kEquation,
+  kInterval,
+  kList,
+  kText,
+  kMultipleChoice  // Several choices are right, and all of them are the answer.
+};
 
 // A wrong answer that is known beforehand, and what to say about it.
 struct KnownError {
   ErrorId id;
   std::vector<std::string> answers;  // Wrong answers that show it. May be empty.
   std::string text;                  // The authored explanation. May be empty.
+  // The score of these answers, 0 to below 1. kMultipleChoice with partial credit: -1 to 0, what each
+  // of these choices takes from the score; 0: as much as a right one gives.
+  double credit = 0;
   bool operator==(const KnownError&) const = default;
 };
 
@@ -27,13 +39,17 @@ struct Question {
   QuestionId id;
   std::string text;
   AnswerFormat format = AnswerFormat::kText;
-  std::vector<std::string> choices;  // kChoice only: 2 or more, unique.
-  std::vector<std::string> answers;  // The key: one or more accepted answers.
-  double tolerance = 0;              // kNumeric: accepted absolute difference.
-  std::string unit;                  // kNumeric: the unit the key is in; empty: none.
-  std::vector<std::string> hints;    // The ladder, weakest first, at most kHintsMax.
+  std::vector<std::string> choices;  // kChoice, kMultipleChoice only: 2 or more, unique.
+  // The key: one or more accepted answers. kMultipleChoice: all the right choices.
+  std::vector<std::string> answers;
+  double tolerance = 0;            // kNumeric: accepted absolute difference.
+  std::string unit;                // kNumeric: the unit the key is in; empty: none.
+  std::vector<std::string> hints;  // The ladder, weakest first, at most kHintsMax.
   std::vector<KnownError> known_errors;
-  std::string solution;  // The worked solution. Empty: the key itself is shown.
+  std::string solution;              // The worked solution. Empty: the key itself is shown.
+  double relative_tolerance = 0;     // kNumeric: accepted difference, as a part of the key.
+  uint32_t significant_figures = 0;  // kNumeric: how many the answer has; 0: any number.
+  bool partial_credit = false;       // kMultipleChoice: some of the right ones score.
   bool operator==(const Question&) const = default;
 };
 

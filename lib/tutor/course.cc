@@ -24,7 +24,8 @@ void CheckSize(std::string_view text, const std::string& what, size_t bytes_max,
 }
 
 void CheckChoices(const Question& question, Found& found) {
-  if (question.format != AnswerFormat::kChoice) {
+  const bool several = question.format == AnswerFormat::kMultipleChoice;
+  if (question.format != AnswerFormat::kChoice && !several) {
     if (!question.choices.empty()) found.push_back("choices, but the format is not choice");
     return;
   }
@@ -42,6 +43,35 @@ void CheckChoices(const Question& question, Found& found) {
   }
 }
 
+void CheckNumeric(const Question& question, Found& found) {
+  const double relative = question.relative_tolerance;
+  if (!std::isfinite(relative) || relative < 0 || relative >= 1) {
+    found.push_back("the relative tolerance is not a number from 0 up and below 1");
+  }
+  if (question.significant_figures > kFiguresMax) {
+    found.push_back("more than 15 significant figures");
+  }
+  if (question.format == AnswerFormat::kNumeric) return;
+  if (relative > 0) found.push_back("a relative tolerance, but the format is not numeric");
+  if (question.significant_figures > 0) {
+    found.push_back("significant figures, but the format is not numeric");
+  }
+}
+
+void CheckCredit(const Question& question, const KnownError& error, Found& found) {
+  const bool several = question.format == AnswerFormat::kMultipleChoice;
+  const bool fits =
+      several ? error.credit >= -1 && error.credit <= 0 : error.credit >= 0 && error.credit < 1;
+  if (!fits) {
+    found.push_back("the credit of the known error \"" + error.id.value + "\" is not " +
+                    (several ? "from -1 to 0" : "from 0 to below 1"));
+  }
+  if (several && error.credit < 0 && !question.partial_credit) {
+    found.push_back("the known error \"" + error.id.value +
+                    "\" has a credit, but partial_credit is false");
+  }
+}
+
 void CheckKey(const Question& question, Found& found) {
   if (question.answers.empty()) found.push_back("no key");
   for (const std::string& key : question.answers) {
@@ -51,6 +81,7 @@ void CheckKey(const Question& question, Found& found) {
   if (!std::isfinite(question.tolerance) || question.tolerance < 0) {
     found.push_back("the tolerance is not a number from 0 up");
   }
+  CheckNumeric(question, found);
 }
 
 void CheckHints(const Question& question, Found& found) {
@@ -63,12 +94,16 @@ void CheckHints(const Question& question, Found& found) {
 }
 
 void CheckKnownErrors(const Question& question, Found& found) {
+  if (question.partial_credit && question.format != AnswerFormat::kMultipleChoice) {
+    found.push_back("partial_credit, but the format is not multiple_choice");
+  }
   std::set<std::string> seen;
   for (const KnownError& error : question.known_errors) {
     CheckId(error.id.value, "known error's id", found);
     if (!seen.insert(error.id.value).second) {
       found.push_back("two known errors with the id \"" + error.id.value + "\"");
     }
+    CheckCredit(question, error, found);
     CheckSize(error.text, "a known error's text", kContentTextBytesMax, found);
     for (const std::string& wrong : error.answers) {
       if (std::find(question.answers.begin(), question.answers.end(), wrong) !=

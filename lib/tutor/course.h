@@ -13,6 +13,7 @@ inline constexpr size_t kContentTextBytesMax = 64 * 1024;  // A question, a segm
 inline constexpr size_t kContentLineBytesMax = 4 * 1024;   // A choice, a key, a title.
 inline constexpr size_t kContentIdBytesMax = 128;
 inline constexpr size_t kChoicesMax = 26;
+inline constexpr uint32_t kFiguresMax = 15;     // Significant, of a number.
 inline constexpr size_t kTopicItemsMax = 4096;  // Segments, or questions.
 inline constexpr size_t kSynonymGroupsMax = 256;
 inline constexpr size_t kSynonymsMax = 16;  // Of a group, 2 at least.

@@ -37,7 +37,8 @@ std::string_view Name(Intent intent) {
 
 std::string Write(const KnownError& error) {
   return "{" + Quote(error.id.value) + " answers=" + Strings(error.answers) +
-         " text=" + Quote(error.text) + "}";
+         " text=" + Quote(error.text) +
+         (error.credit != 0 ? " credit=" + Number(error.credit) : std::string()) + "}";
 }
 
 std::string Write(const Start& e) {
@@ -74,6 +75,17 @@ std::string Write(const RetryCall&) { return "retry"; }
 std::string Write(const End& e) { return Named("end", Quote(e.reason)); }
 std::string Write(const Shutdown& e) { return Named("shutdown", Quote(e.reason)); }
 std::string Write(const InvariantViolated& e) { return Named("invariant_violated", Quote(e.what)); }
+
+// What is written only where it is said: transcripts of before stay as they are.
+std::string Options(const Question& q) {
+  std::string text;
+  if (q.relative_tolerance != 0) text += " relative_tolerance=" + Number(q.relative_tolerance);
+  if (q.significant_figures != 0) {
+    text += " significant_figures=" + std::to_string(q.significant_figures);
+  }
+  if (q.partial_credit) text += " partial_credit";
+  return text;
+}
 
 }  // namespace
 
@@ -122,7 +134,7 @@ std::string Write(const Call& call) {
 std::string Write(const Question& q) {
   return "{" + Quote(q.id.value) + " " + std::string(Name(q.format)) + " text=" + Quote(q.text) +
          " choices=" + Strings(q.choices) + " answers=" + Strings(q.answers) +
-         " tolerance=" + Number(q.tolerance) + " unit=" + Quote(q.unit) +
+         " tolerance=" + Number(q.tolerance) + " unit=" + Quote(q.unit) + Options(q) +
          " hints=" + Strings(q.hints) +
          " known_errors=" + List(q.known_errors, [](const KnownError& e) { return Write(e); }) +
          " solution=" + Quote(q.solution) + "}";

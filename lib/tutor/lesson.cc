@@ -138,7 +138,10 @@ void ShowHint(Step& step, uint32_t level, std::string_view text) {
 void ShowSolution(Step& step) {
   const Question* question = CurrentQuestion(step.session);
   if (question == nullptr) return;
-  const std::string key = question->answers.empty() ? "" : question->answers.front();
+  std::string key = question->answers.empty() ? "" : question->answers.front();
+  if (question->format == AnswerFormat::kMultipleChoice) {
+    for (size_t i = 1; i < question->answers.size(); ++i) key += ", " + question->answers[i];
+  }
   step.EmitText(question->solution.empty() ? "The answer is " + key + "." : question->solution);
 }
 

@@ -32,8 +32,8 @@ struct Names<Verdict> {
 };
 template <>
 struct Names<AnswerFormat> {
-  static constexpr std::array<std::string_view, 7> kAll = {
-      "choice", "numeric", "expression", "equation", "interval", "list", "text"};
+  static constexpr std::array<std::string_view, 8> kAll = {
+      "choice", "numeric", "expression", "equation", "interval", "list", "text", "multiple_choice"};
 };
 template <>
 struct Names<FoundIntent> {

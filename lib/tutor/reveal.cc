@@ -84,7 +84,8 @@ std::string LetterOf(const Question& question, std::string_view key) {
 RevealKeys::RevealKeys(const Question& question) {
   for (const std::string& answer : question.answers) {
     std::string key = Plain(answer);
-    if (question.format == AnswerFormat::kChoice) {
+    if (question.format == AnswerFormat::kChoice ||
+        question.format == AnswerFormat::kMultipleChoice) {
       // A lone "a" is a word as well.
       std::string letter = LetterOf(question, answer);
       if (!letter.empty() && letter != "a") keys_.push_back({std::move(letter), Kind::kChoice});

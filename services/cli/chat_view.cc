@@ -236,6 +236,9 @@ std::string ChatView::Render(const ClientMessage& message) const {
                                              : std::to_string(i + 1);
               text += block("    " + letter + ") " + ForPeople(out.question.choices[i]), "       ");
             }
+            if (out.question.format == tutor::AnswerFormat::kMultipleChoice) {
+              text += paint("2", "    Several may be right: answer with all their letters, a, c\n");
+            }
             return text;
           },
           [&](const tutor::FeedbackOut& out) {

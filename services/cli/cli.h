@@ -55,11 +55,12 @@ struct InitOptions {
 struct ReadyOptions {
   int64_t timeout_s = 30;
 };
-struct CourseImportOptions {
-  std::string file;  // Our own format.
-  std::string from;  // Empty or "oatutor".
-  std::string course;
-  std::string problems;
+// What a course is read from.
+struct CourseSource {
+  std::vector<std::string> files;  // One of our own format; of others one or more.
+  std::string from;                // Empty: our own; oatutor, gift, moodle-xml, qti or olx.
+  std::string course;              // Of other formats: its id.
+  std::string problems;            // Of oatutor.
   std::string materials;
   bool strict = false;
 };
@@ -161,7 +162,11 @@ struct GradeOptions {
 
 int RunInit(const Common& common, const InitOptions& options);
 int RunReady(const Common& common, const ReadyOptions& options);
-int RunCourseImport(const Common& common, const CourseImportOptions& options);
+int RunCourseImport(const Common& common, const CourseSource& source);
+int RunCourseCheck(const Common& common, const CourseSource& source);
+int RunCourseExport(const CourseSource& source);
+// Empty topic: all of them.
+int RunCoursePreview(const Common& common, const CourseSource& source, const std::string& topic);
 int RunCourseList(const Common& common);
 int RunCourseShow(const Common& common, const CourseShowOptions& options);
 int RunChat(const Common& common, const ChatOptions& options);

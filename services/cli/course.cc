@@ -1,12 +1,12 @@
-// lyceum course: import, list, show.
+// lyceum course: import, check, export, list, show.
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "cli/cli.h"
+#include "cli/course_read.h"
 #include "cli/terminal.h"
 #include "tools/course_bucket.h"
-#include "tools/course_file.h"
-#include "tools/oatutor.h"
+#include "tools/course_export.h"
 #include "tutor/names.h"
 
 namespace lyceum::cli {
@@ -15,46 +15,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kItemMax = 120;
-
-// The files are read first, so that one that is not there is a wrong usage and not a bad course.
-Result<std::string> Whole(const std::string& path, size_t bytes_max, bool* unreadable) {
-  Result<std::string> text = tools::ReadWhole(path, bytes_max);
-  if (!text) *unreadable = true;
-  return text;
-}
-
-Result<tools::ReadCourse> ReadIt(const CourseImportOptions& options, bool* unreadable) {
-  if (options.from.empty()) {
-    auto text = Whole(options.file, tools::kCourseFileBytesMax, unreadable);
-    if (!text) return text.error();
-    return tools::ParseCourseFile(*text);
-  }
-  auto problems = Whole(options.problems, tools::kJsonLinesBytesMax, unreadable);
-  if (!problems) return problems.error();
-  std::string materials;
-  if (!options.materials.empty()) {
-    auto text = Whole(options.materials, tools::kJsonLinesBytesMax, unreadable);
-    if (!text) return text.error();
-    materials = std::move(*text);
-  }
-  return tools::ParseOatutor(CourseId(options.course), *problems, materials);
-}
-
-void PrintRefusals(const Common& common, const std::vector<tools::Refusal>& refusals) {
-  for (const tools::Refusal& refusal : refusals) {
-    if (common.json) {
-      std::cout << Json{{"refused", Plain(refusal.item)},
-                        {"line", refusal.line},
-                        {"reason", Plain(refusal.reason)}}
-                       .dump()
-                << "\n";
-    }
-    std::cerr << "refused: ";
-    if (refusal.line > 0) std::cerr << "line " << refusal.line << ": ";
-    std::cerr << PlainLine(refusal.item, kItemMax) << ": " << PlainLine(refusal.reason, 400)
-              << "\n";
-  }
-}
 
 size_t Questions(const tools::CourseIndex& index) {
   size_t count = 0;
@@ -89,6 +49,7 @@ Json ToObject(const tutor::Question& question) {
   Json errors = Json::array();
   for (const tutor::KnownError& error : question.known_errors) {
     errors.push_back({{"id", error.id.value}, {"answers", error.answers}, {"text", error.text}});
+    if (error.credit != 0) errors.back()["credit"] = error.credit;
   }
   return Json{{"id", question.id.value},         {"text", question.text},
               {"format", Name(question.format)}, {"choices", question.choices},
@@ -153,15 +114,17 @@ int ShowCourse(const Common& common, const tools::CourseIndex& index) {
 
 }  // namespace
 
-int RunCourseImport(const Common& common, const CourseImportOptions& options) {
+int RunCourseImport(const Common& common, const CourseSource& source) {
   bool unreadable = false;
-  auto read = ReadIt(options, &unreadable);
+  auto read = ReadCourseFrom(source, &unreadable);
   if (!read) return unreadable ? FailUsage(read.error()) : Fail(read.error());
-  PrintRefusals(common, read->refusals);
+  PrintFindings(common, *read);
+  if (!source.from.empty()) std::cerr << SummaryOf(*read);
   const size_t refused = read->refusals.size();
-  if (options.strict && refused > 0) {
+  if (source.strict && refused > 0) {
     return Fail(kNo, std::to_string(refused) + " items are refused: nothing was imported");
   }
+  if (read->course.topics.empty()) return Fail(kNo, "no question is left: nothing was imported");
   int code = kDone;
   auto bucket = OpenBucket(common, &code);
   if (!bucket) return code;
@@ -178,6 +141,39 @@ int RunCourseImport(const Common& common, const CourseImportOptions& options) {
               << (*put ? "" : " (was there already)") << ": " << index.topics.size() << " topics, "
               << Questions(index) << " questions, " << refused << " items refused" << std::endl;
   }
+  return kDone;
+}
+
+int RunCourseCheck(const Common& common, const CourseSource& source) {
+  bool unreadable = false;
+  auto read = ReadCourseFrom(source, &unreadable);
+  if (!read) return unreadable ? FailUsage(read.error()) : Fail(kNo, read.error().text);
+  PrintFindings(common, *read);
+  if (!source.from.empty()) std::cerr << SummaryOf(*read);
+  const tools::CourseIndex index = tools::IndexOf(read->course);
+  const size_t problems = read->refusals.size() + read->untypable.size();
+  if (common.json) {
+    Json json = ToObject(index);
+    json["refused"] = read->refusals.size();
+    json["untypable"] = read->untypable.size();
+    json["warnings"] = read->warnings.size();
+    std::cout << json.dump() << std::endl;
+  } else {
+    std::cout << PlainLine(index.id.value, kItemMax) << ": " << index.topics.size() << " topics, "
+              << Questions(index) << " questions, " << read->refusals.size() << " items refused, "
+              << read->untypable.size() << " keys that nobody can type" << std::endl;
+  }
+  return problems == 0 && !index.topics.empty() ? kDone : kNo;
+}
+
+int RunCourseExport(const CourseSource& source) {
+  bool unreadable = false;
+  auto read = ReadCourseFrom(source, &unreadable);
+  if (!read) return unreadable ? FailUsage(read.error()) : Fail(kNo, read.error().text);
+  PrintFindings(Common(), *read);
+  if (!source.from.empty()) std::cerr << SummaryOf(*read);
+  if (read->course.topics.empty()) return Fail(kNo, "no question is left");
+  std::cout << tools::ExportCourse(read->course) << std::flush;
   return kDone;
 }
 

@@ -1,5 +1,5 @@
-// The command line: every flag of every subcommand. CLI11 is included here and in command_docs.cc alone,
-// since it is large.
+// The command line: every flag of every subcommand, those of `course` in course_flags.cc. CLI11 is included
+// here, there and in command_docs.cc alone, since it is large.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <functional>
@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/command_docs.h"
+#include "cli/course_flags.h"
 #include "cli/roles.h"
 #include "cli/suggest.h"
 #include "cli/terminal.h"
@@ -20,8 +21,7 @@ using Job = std::function<int()>;
 struct Options {
   InitOptions init;
   ReadyOptions ready;
-  CourseImportOptions import;
-  CourseShowOptions show;
+  CourseOptions course;
   ChatOptions chat;
   SendOptions send;
   std::vector<std::unique_ptr<OperateOptions>> operate;
@@ -141,34 +141,11 @@ class CommandLine {
   }
 
   void Course() {
-    CLI::App* course = app_.add_subcommand("course", "Courses: import, list, show");
-    course->require_subcommand(1);
-    course->fallthrough();
-    CourseImportOptions& o = options_.import;
-    CLI::App* c = Command(*course, "import", "Put a course into the bucket",
-                          [this, &o] { return RunCourseImport(common_, o); });
-    CLI::Option* file = c->add_option("file", o.file, "A course in our own format");
-    CLI::Option* from = c->add_option("--from", o.from, "Another format")
-                            ->check(CLI::IsMember({"oatutor"}))
-                            ->excludes(file);
-    CLI::Option* id = c->add_option("--course", o.course, "Id of the course")->needs(from);
-    CLI::Option* problems =
-        c->add_option("--problems", o.problems, "Problems, JSON Lines")->needs(from);
-    c->add_option("--materials", o.materials, "Materials, JSON Lines")->needs(from);
-    from->needs(id)->needs(problems);
-    c->add_flag("--strict", o.strict, "Import nothing and exit 1 if an item is refused");
-    c->parse_complete_callback([file, from] {
-      if (file->count() + from->count() == 0) {
-        throw CLI::RequiredError("FILE, or --from oatutor with its files");
-      }
-    });
-    Command(*course, "list", "The courses of the bucket",
-            [this] { return RunCourseList(common_); });
-    CourseShowOptions& s = options_.show;
-    CLI::App* show = Command(*course, "show", "A course, or one topic of it",
-                             [this, &s] { return RunCourseShow(common_, s); });
-    show->add_option("course", s.course, "Id of the course")->required();
-    show->add_option("--topic", s.topic, "Only this topic, with its questions");
+    AddCourseCommands(app_, options_.course,
+                      [this](CLI::App& group, const char* name, const char* help,
+                             std::function<int(const Common&)> run) {
+                        return Command(group, name, help, [this, run] { return run(common_); });
+                      });
   }
 
   void Chat() {

@@ -63,7 +63,11 @@ LoadCourse LoadCourseOf(const tools::Course& course) {
   LoadCourse known{.id = course.id, .answers = {}};
   for (const tutor::Topic& topic : course.topics) {
     for (const tutor::Question& question : topic.questions) {
-      known.answers[question.id.value] = {question.answers.front(), WrongAnswer(question)};
+      std::string right = question.answers.front();
+      if (question.format == tutor::AnswerFormat::kMultipleChoice) {
+        for (size_t i = 1; i < question.answers.size(); ++i) right += "; " + question.answers[i];
+      }
+      known.answers[question.id.value] = {std::move(right), WrongAnswer(question)};
     }
   }
   return known;

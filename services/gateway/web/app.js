@@ -76,6 +76,8 @@ function showQuestion(view) {
   const card = element("section", "card", element("div", "label", "Question"), text);
   card.setAttribute("aria-label", "Question");
   const choices = view.choices ?? [];
+  const several = view.format === "multiple_choice";
+  if (several) card.append(element("p", "several", "Several may be right."));
   if (choices.length > 0) {
     const list = element("div", "choices");
     list.setAttribute("role", "group");
@@ -85,14 +87,25 @@ function showQuestion(view) {
       const button = element("button", "", key, textElement(choice));
       button.type = "button";
       button.dataset.choice = choice;
-      button.addEventListener("click", () => answerWith(choice));
+      button.addEventListener("click", () => (several ? toggle(button) : answerWith(choice)));
       list.append(button);
     });
     card.append(list);
   }
   question = { ...view, element: card };
   add(card);
-  $("answer").placeholder = choices.length > 0 ? "Choose above, or ask something" : "Your answer, or a question";
+  $("answer").placeholder = several ? "Choose all that are right, then send, or ask something"
+    : choices.length > 0 ? "Choose above, or ask something" : "Your answer, or a question";
+}
+
+// One of several: the answer box holds the letters of all that are chosen.
+function toggle(button) {
+  button.classList.toggle("chosen");
+  button.setAttribute("aria-pressed", String(button.classList.contains("chosen")));
+  const letters = [...question.element.querySelectorAll(".choices button")]
+    .flatMap((each, i) => (each.classList.contains("chosen") ? [String.fromCharCode(65 + i)] : []));
+  $("answer").value = letters.join(", ");
+  onInput();
 }
 
 // A learner who doubts a grade: it is marked once, for whoever looks at grades again.
@@ -385,6 +398,7 @@ addEventListener("keydown", (event) => {
   const choice = canAnswer() ? question?.choices?.[letter] : undefined;
   if (choice === undefined) return;
   event.preventDefault();  // It would be typed into the answer box.
+  if (question.format === "multiple_choice") return toggle(question.element.querySelectorAll(".choices button")[letter]);
   answerWith(choice);
 });
 

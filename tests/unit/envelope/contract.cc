@@ -24,7 +24,8 @@ const char kAttempts[] =
 const char kQuestion[] =
     R"({"id":"q1","text":"2+2?","format":"numeric","choices":["3","4"],"answers":["4","four"],)"
     R"("hints":["count","on your fingers"],"known_errors":[{"id":"off_by_one","answers":["3","5"],)"
-    R"("text":"You slipped by one."}],"solution":"2+2=4","tolerance":0.5,"unit":"m"})";
+    R"("text":"You slipped by one.","credit":0.25}],"solution":"2+2=4","tolerance":0.5,"unit":"m",)"
+    R"("relative_tolerance":0.125,"significant_figures":3,"partial_credit":true})";
 
 std::string MessageJson(const std::string& body) {
   return R"({"user":"ana","id":"3-17-0","n":5,"in_reply_to":"e1","at":"2026-01-31T08:15:00.123Z",)"

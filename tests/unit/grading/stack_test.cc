@@ -43,8 +43,7 @@ bool IsMaxima(const Case& c) {
   return false;
 }
 
-// The checker that asks the same question. None: it asks for a form, for significant figures, or is
-// itself an error.
+// The checker that asks the same question. None: it asks for a form, or is itself an error.
 std::optional<Item> ItemOf(const Case& c) {
   if (c.outcome == "error" || IsMaxima(c)) return std::nullopt;
   Item item;
@@ -69,6 +68,12 @@ std::optional<Item> ItemOf(const Case& c) {
     const double option = c.option.empty() ? 0.05 : std::strtod(c.option.c_str(), nullptr);
     const double size = std::fabs(std::strtod(c.teacher.c_str(), nullptr));
     item.tolerance = c.test == "NumAbsolute" ? option : option * size;
+    return item;
+  }
+  if (c.test == "NumSigFigs" && c.option.size() == 1 && c.option[0] > '0') {
+    if (std::strtod(c.teacher.c_str(), nullptr) == 0) return std::nullopt;  // 0 has none.
+    item.format = Format::kNumeric;
+    item.significant_figures = c.option[0] - '0';
     return item;
   }
   return std::nullopt;

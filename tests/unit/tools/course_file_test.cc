@@ -116,7 +116,8 @@ TEST(CourseFile, ABadQuestionIsLeftOutWithLineAndReason) {
        "[\"a\"]\n",
        "two choices are the same: \"a\""},
       {"id = \"q\"\ntext = \"?\"\nformat = \"riddle\"\nanswers = [\"c\"]\n",
-       "format must be choice, numeric, expression, equation, interval, list or text"},
+       "format must be choice, multiple_choice, numeric, expression, equation, interval, list or "
+       "text"},
       {"id = \"q\"\ntext = \"?\"\nformat = \"text\"\nanswers = [\"c\"]\nanswer = \"c\"\n",
        "line 12: unknown key answer"},
       {"id = \"q\"\ntext = 7\nformat = \"text\"\nanswers = [\"c\"]\n",
@@ -216,6 +217,51 @@ TEST(CourseFile, TheDefaultCourseHasNothingToRefuse) {
     ADD_FAILURE() << refusal.line << " " << refusal.item << ": " << refusal.reason;
   }
   EXPECT_EQ(read->course.topics.size(), 3U);
+}
+
+TEST(CourseFile, OptionsOfNumbersAndOfSeveralChoicesAreRead) {
+  const auto read = ParseCourseFile(
+      With("id = \"q\"\ntext = \"Which?\"\nformat = \"multiple_choice\"\n"
+           "choices = [\"a\", \"b\", \"c\"]\nanswers = [\"a\", \"c\"]\npartial_credit = true\n"
+           "[[topic.question.known_error]]\nid = \"e\"\nanswers = [\"b\"]\ncredit = -1\n"
+           "[[topic.question]]\nid = \"n\"\ntext = \"How much?\"\nformat = \"numeric\"\n"
+           "answers = [\"2.5\"]\nrelative_tolerance = 0.01\nsignificant_figures = 2\n"));
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_TRUE(read->refusals.empty());
+  const auto& questions = read->course.topics.at(0).questions;
+  EXPECT_EQ(questions.at(0).format, tutor::AnswerFormat::kMultipleChoice);
+  EXPECT_TRUE(questions.at(0).partial_credit);
+  EXPECT_EQ(questions.at(0).known_errors.at(0).credit, -1);
+  EXPECT_DOUBLE_EQ(questions.at(1).relative_tolerance, 0.01);
+  EXPECT_EQ(questions.at(1).significant_figures, 2U);
+}
+
+TEST(CourseFile, OptionsThatDoNotFitAreRefused) {
+  const std::string choices =
+      "id = \"q\"\ntext = \"?\"\nformat = \"multiple_choice\"\nchoices = [\"a\", \"b\"]\n";
+  const std::vector<std::pair<std::string, const char*>> bad = {
+      {kGood + "relative_tolerance = 1.0\n", "the relative tolerance is not a number from 0 up"},
+      {kGood + "relative_tolerance = -0.1\n", "the relative tolerance is not a number from 0 up"},
+      {kGood + "significant_figures = 16\n", "more than 15 significant figures"},
+      {kGood + "significant_figures = 0\n", "significant_figures must be 1 to 15"},
+      {kGood + "partial_credit = true\n", "partial_credit, but the format is not multiple_choice"},
+      {choices + "answers = [\"a\"]\nsignificant_figures = 2\n", "significant figures, but"},
+      {choices + "answers = []\n", "no key"},
+      {choices + "answers = [\"x\"]\n", "the key is not among the choices"},
+      {choices + "answers = [\"a\"]\n[[topic.question.known_error]]\nid = \"e\"\ncredit = 0.5\n",
+       "is not from -1 to 0"},
+      {choices + "answers = [\"a\"]\n[[topic.question.known_error]]\nid = \"e\"\ncredit = -0.5\n",
+       "partial_credit is false"},
+      {kGood + "[[topic.question.known_error]]\nid = \"e\"\ncredit = 1.0\n",
+       "is not from 0 to below 1"},
+      {kGood + "hints = [\"see ##a.png##\"]\n", "the figure a.png is missing"},
+  };
+  for (const auto& [question, why] : bad) {
+    const auto read = ParseCourseFile(With(question));
+    ASSERT_TRUE(read) << question << read.error().text;
+    ASSERT_EQ(read->refusals.size(), 1U) << question;
+    EXPECT_NE(read->refusals[0].reason.find(why), std::string::npos) << read->refusals[0].reason;
+  }
 }
 
 }  // namespace

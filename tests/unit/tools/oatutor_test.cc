@@ -40,6 +40,46 @@ TEST(Oatutor, HintsErrorsAndSolutionComeAlong) {
   EXPECT_EQ(question.known_errors[0].id.value, "wrong-1");
 }
 
+TEST(Oatutor, AHintThatDependsOnAnotherStepLosesThatWithAWarning) {
+  const auto read = ParseOatutor(
+      kCourse,
+      Problem(R"("answer_kind":"numeric","answers":["2"],"hints":[{"id":"a","text":"t",)"
+              R"("dependencies":["other-step-h1"]}])"),
+      "");
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_TRUE(read->refusals.empty());
+  ASSERT_EQ(read->warnings.size(), 1U);
+  EXPECT_EQ(read->warnings[0].reason,
+            "a hint depends on other-step-h1, which is not there: it comes without that");
+  EXPECT_EQ(read->course.topics.at(0).questions.at(0).hints, std::vector<std::string>{"t"});
+}
+
+TEST(Oatutor, SectionsOfReferencesAndSegmentsWithFiguresAreLeftOut) {
+  const auto section = [](const char* title, const char* text) {
+    return std::string(R"({"id":"s","topic":"sums","section_title":")") + title + R"(","text":")" +
+           text + "\"}\n";
+  };
+  const auto read =
+      ParseOatutor(kCourse, kGood,
+                   section("References", "Smith 2001.") + section("Sums", "Add them.") +
+                       section("Shapes", "See ##figure2.png## here."));
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->course.topics.at(0).material, std::vector<std::string>{"Sums\n\nAdd them."});
+  ASSERT_EQ(read->warnings.size(), 1U);
+  EXPECT_EQ(read->warnings[0].reason, "a section of references is left out");
+  ASSERT_EQ(read->refusals.size(), 1U);
+  EXPECT_EQ(read->refusals[0].reason,
+            "the figure figure2.png is missing: there are no pictures here");
+}
+
+TEST(Oatutor, KeysThatNobodyCanTypeAreNamed) {
+  const auto read = ParseOatutor(
+      kCourse, Problem(R"("answer_kind":"text","answers":["$$\\vec{a}$$"])") + kGood, "");
+  ASSERT_TRUE(read) << read.error().text;
+  ASSERT_EQ(read->untypable.size(), 1U);
+  EXPECT_EQ(read->untypable[0].item, "question p1");
+}
+
 TEST(Oatutor, BadRecordsAreRefusedByLine) {
   struct Case {
     std::string line;
@@ -61,8 +101,8 @@ TEST(Oatutor, BadRecordsAreRefusedByLine) {
       {Problem(R"("answer_kind":"multiple_choice","answers":["2"],"choices":["2","2"])"),
        "question p1", "two choices are the same: \"2\""},
       {Problem(R"("answer_kind":"numeric","answers":["2"],"hints":[{"id":"a","text":"t",)"
-               R"("dependencies":["b"]}])"),
-       "problem p1", "the hint a depends on b, which is not there"},
+               R"("dependencies":[]},{"id":"b","text":"##figure1.gif##"}])"),
+       "question p1", "the figure figure1.gif is missing: there are no pictures here"},
       {Problem(R"("answer_kind":"numeric","answers":["2"],"hints":[{"id":"a","text":"t",)"
                R"("dependencies":["b"]},{"id":"b","text":"t","dependencies":["a"]}])"),
        "problem p1", "the hints depend on each other in a circle"},

@@ -37,6 +37,24 @@ TEST(Answers, TheThirdWrongOneShowsTheSolutionAndGoesOn) {
   EXPECT_EQ(room.session->counters.correct, 0u);
 }
 
+TEST(Answers, OfSeveralRightChoicesTheSolutionNamesAll) {
+  Topic topic = samples::SampleTopic("t1", "t2");
+  Question& question = topic.questions.at(0);
+  question.format = AnswerFormat::kMultipleChoice;
+  question.choices = {"red", "green", "blue"};
+  question.answers = {"red", "blue"};
+  question.known_errors.clear();
+  question.solution.clear();
+  Classroom room(topic);
+  room.ToQuestion();
+  for (int i = 0; i < 2; ++i) {
+    room.Answer("a").Grade(Verdict::kPartiallyCorrect);
+    room.Reply(DiagnoseErrorOk{{}, "Look again.", ""});
+  }
+  room.Answer("b").Grade(Verdict::kIncorrect);
+  EXPECT_EQ(room.texts()[1], "The answer is red, blue.");
+}
+
 TEST(Answers, TheSameErrorIsExplainedInThreeWays) {
   Classroom room = AtQuestion();
   for (Strategy strategy : {Strategy::kHint, Strategy::kExplanation, Strategy::kWorkedExample}) {

@@ -68,6 +68,19 @@ TEST(AnswerShape, Choices) {
   }
 }
 
+TEST(AnswerShape, SeveralChoices) {
+  Question q = Choice();
+  q.format = AnswerFormat::kMultipleChoice;
+  for (const char* text : {"b", "a, c", "A and C", "ac", "both a and b", "1, 3", "all", "none",
+                           "mitosis, meiosis", "a; b", "a, b, and c"}) {
+    EXPECT_TRUE(LooksLikeAnswer(text, q)) << text;
+  }
+  for (const char* text : {"d", "a, d", "ca", "why mitosis?", "a or b", "not a", "what is b", ""}) {
+    EXPECT_FALSE(LooksLikeAnswer(text, q)) << text;
+  }
+  EXPECT_FALSE(LooksLikeAnswer("a, c", Choice()));
+}
+
 TEST(AnswerShape, Words) {
   Question q = Numeric("x + 5");
   q.format = AnswerFormat::kText;
@@ -126,6 +139,12 @@ TEST(Content, EachFaultIsNamed) {
   EXPECT_EQ(count([](Question& q) { q.hints.resize(kHintsMax + 1); }), 1u);
   EXPECT_EQ(count([](Question& q) { q.known_errors = {{ErrorId(), {}, ""}}; }), 1u);
   EXPECT_EQ(count([](Question& q) { q.tolerance = -1; }), 1u);
+  EXPECT_EQ(count([](Question& q) { q.relative_tolerance = 0.1; }), 1u);
+  EXPECT_EQ(count([](Question& q) { q.relative_tolerance = 1; }, Numeric("x + 5")), 1u);
+  EXPECT_EQ(count([](Question& q) { q.significant_figures = 16; }, Numeric("x + 5")), 1u);
+  EXPECT_EQ(count([](Question& q) { q.partial_credit = true; }), 1u);
+  EXPECT_EQ(count([](Question& q) { q.known_errors = {{ErrorId("e"), {}, "", 1}}; }), 1u);
+  EXPECT_EQ(count([](Question& q) { q.known_errors = {{ErrorId("e"), {}, "", -0.5}}; }), 1u);
   EXPECT_EQ(count([](Question& q) { q.solution.resize(kContentTextBytesMax + 1, 'x'); }), 1u);
 }
 

@@ -1,0 +1,80 @@
+#include "cli/course_flags.h"
+
+#include <CLI/CLI.hpp>
+
+namespace lyceum::cli {
+namespace {
+
+// A course in our own format, or another one with its files.
+void AddSource(CLI::App* command, CourseSource* source) {
+  CLI::Option* files = command->add_option(
+      "file", source->files, "A course in our own format, or files of the one of --from");
+  CLI::Option* from = command
+                          ->add_option("--from", source->from,
+                                       "Another format: oatutor, gift, moodle-xml, qti, olx")
+                          ->check(CLI::IsMember({"oatutor", "gift", "moodle-xml", "qti", "olx"}));
+  CLI::Option* id =
+      command->add_option("--course", source->course, "Id of the course")->needs(from);
+  CLI::Option* problems =
+      command->add_option("--problems", source->problems, "Problems of oatutor, JSON Lines")
+          ->needs(from);
+  CLI::Option* materials =
+      command->add_option("--materials", source->materials, "Materials of oatutor, JSON Lines")
+          ->needs(from);
+  from->needs(id);
+  command->parse_complete_callback([source, files, problems, materials] {
+    if (source->from == "oatutor") {
+      if (problems->count() == 0) throw CLI::RequiredError("--problems");
+      if (files->count() > 0) throw CLI::ExcludesError("FILE", "--from oatutor");
+    } else if (problems->count() + materials->count() > 0) {
+      throw CLI::ExcludesError("--problems and --materials", "--from " + source->from);
+    } else if (files->count() == 0) {
+      throw CLI::RequiredError("FILE, or --from oatutor with its files");
+    } else if (source->from.empty() && files->count() > 1) {
+      throw CLI::ValidationError("FILE", "a course in our own format is one file");
+    }
+  });
+}
+
+}  // namespace
+
+void AddCourseCommands(CLI::App& app, CourseOptions& options, const AddCommand& add) {
+  CLI::App* course =
+      app.add_subcommand("course", "Courses: import, check, preview, export, list, show");
+  course->require_subcommand(1);
+  course->fallthrough();
+  CourseSource& in = options.import;
+  CLI::App* import = add(*course, "import", "Put a course into the bucket",
+                         [&in](const Common& common) { return RunCourseImport(common, in); });
+  AddSource(import, &in);
+  import->add_flag("--strict", in.strict, "Import nothing and exit 1 if an item is refused");
+
+  CourseSource& checked = options.check;
+  AddSource(
+      add(*course, "check", "What is wrong with a course: without a server, exit 1 if anything",
+          [&checked](const Common& common) { return RunCourseCheck(common, checked); }),
+      &checked);
+
+  CourseSource& shown = options.preview;
+  std::string& topic = options.preview_topic;
+  CLI::App* preview = add(
+      *course, "preview", "A lesson in the terminal, without a server",
+      [&shown, &topic](const Common& common) { return RunCoursePreview(common, shown, topic); });
+  AddSource(preview, &shown);
+  preview->add_option("--topic", topic, "Only this topic");
+
+  CourseSource& exported = options.exported;
+  AddSource(add(*course, "export", "A course as a file in our own format, on standard output",
+                [&exported](const Common&) { return RunCourseExport(exported); }),
+            &exported);
+
+  add(*course, "list", "The courses of the bucket",
+      [](const Common& common) { return RunCourseList(common); });
+  CourseShowOptions& s = options.show;
+  CLI::App* show = add(*course, "show", "A course, or one topic of it",
+                       [&s](const Common& common) { return RunCourseShow(common, s); });
+  show->add_option("course", s.course, "Id of the course")->required();
+  show->add_option("--topic", s.topic, "Only this topic, with its questions");
+}
+
+}  // namespace lyceum::cli
