@@ -164,6 +164,8 @@ int RunInit(const Common& common, const InitOptions& options);
 int RunReady(const Common& common, const ReadyOptions& options);
 int RunCourseImport(const Common& common, const CourseSource& source);
 int RunCourseCheck(const Common& common, const CourseSource& source);
+// Paths of files in our own format.
+int RunCourseDiff(const Common& common, const std::string& from, const std::string& to);
 int RunCourseExport(const CourseSource& source);
 // Empty topic: all of them.
 int RunCoursePreview(const Common& common, const CourseSource& source, const std::string& topic);

@@ -1,4 +1,4 @@
-// lyceum course: import, check, export, list, show.
+// lyceum course: import, check, export, diff, list, show.
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +6,7 @@
 #include "cli/course_read.h"
 #include "cli/terminal.h"
 #include "tools/course_bucket.h"
+#include "tools/course_diff.h"
 #include "tools/course_export.h"
 #include "tutor/names.h"
 
@@ -164,6 +165,42 @@ int RunCourseCheck(const Common& common, const CourseSource& source) {
               << read->untypable.size() << " keys that nobody can type" << std::endl;
   }
   return problems == 0 && !index.topics.empty() ? kDone : kNo;
+}
+
+int RunCourseDiff(const Common& common, const std::string& from, const std::string& to) {
+  std::vector<tools::Course> courses;
+  for (const std::string& path : {from, to}) {
+    CourseSource source;
+    source.files = {path};
+    bool unreadable = false;
+    auto read = ReadCourseFrom(source, &unreadable);
+    // A course that cannot be read is no answer to what is different.
+    if (!read) return FailUsage(read.error());
+    PrintFindings(Common(), *read);
+    courses.push_back(std::move(read->course));
+  }
+  const auto changes = tools::DiffCourses(courses[0], courses[1]);
+  for (const tools::CourseChange& change : changes) {
+    const bool added = change.kind == tools::CourseChange::Kind::kAdded;
+    const bool removed = change.kind == tools::CourseChange::Kind::kRemoved;
+    if (common.json) {
+      std::cout << Json{{"change", added     ? "added"
+                                   : removed ? "removed"
+                                             : "changed"},
+                        {"item", Plain(change.item)},
+                        {"fields", Plain(change.fields)}}
+                       .dump()
+                << "\n";
+    } else {
+      std::cout << (added     ? "+ "
+                    : removed ? "- "
+                              : "~ ")
+                << PlainLine(change.item, kItemMax)
+                << (change.fields.empty() ? "" : ": " + change.fields) << "\n";
+    }
+  }
+  std::cout.flush();
+  return changes.empty() ? kDone : kNo;
 }
 
 int RunCourseExport(const CourseSource& source) {

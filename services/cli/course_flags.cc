@@ -40,7 +40,7 @@ void AddSource(CLI::App* command, CourseSource* source) {
 
 void AddCourseCommands(CLI::App& app, CourseOptions& options, const AddCommand& add) {
   CLI::App* course =
-      app.add_subcommand("course", "Courses: import, check, preview, export, list, show");
+      app.add_subcommand("course", "Courses: import, check, preview, export, diff, list, show");
   course->require_subcommand(1);
   course->fallthrough();
   CourseSource& in = options.import;
@@ -67,6 +67,13 @@ void AddCourseCommands(CLI::App& app, CourseOptions& options, const AddCommand& 
   AddSource(add(*course, "export", "A course as a file in our own format, on standard output",
                 [&exported](const Common&) { return RunCourseExport(exported); }),
             &exported);
+
+  CLI::App* diff = add(*course, "diff", "What is different in a new file, exit 1 if anything",
+                       [&options](const Common& common) {
+                         return RunCourseDiff(common, options.diff_from, options.diff_to);
+                       });
+  diff->add_option("from", options.diff_from, "A course in our own format")->required();
+  diff->add_option("to", options.diff_to, "The new one")->required();
 
   add(*course, "list", "The courses of the bucket",
       [](const Common& common) { return RunCourseList(common); });

@@ -16,6 +16,7 @@ struct CourseOptions {
   CourseSource check;
   CourseSource preview;
   CourseSource exported;
+  std::string diff_from, diff_to;
   std::string preview_topic;
   CourseShowOptions show;
 };

@@ -117,6 +117,36 @@ TEST_F(Running, AScriptGoesThroughACourseToItsEnd) {
   EXPECT_TRUE(Says(replay, "same")) << replay.out;
 }
 
+TEST_F(Running, ALessonFromAnotherFormatHasPartsOfAScore) {
+  test::WriteFile(dir_ / "q.gift",
+                  "Which are even? {~%50%two ~%50%four ~%-100%five#Five is odd.}\n\n"
+                  "Match. {=a -> b}\n\nHow long? {=ten =%50%nine#One more.}\n");
+  const Ran import =
+      Lyceum("admin", {"course", "import", "--from", "gift", "--course", "even", dir_ / "q.gift"});
+  ASSERT_EQ(import.code, 0) << import.err;
+  EXPECT_TRUE(Says(import, "2 questions, 1 items refused")) << import.out;
+  EXPECT_TRUE(Says(import, "matching")) << import.err;
+  test::WriteFile(dir_ / "even", "a\na, c\nA and B\nnine\nten\n");
+  const Ran ran = Lyceum("gateway", {"chat", "--user", "eve", "--course", "even", "--script",
+                                     dir_ / "even", "--json"});
+  ASSERT_EQ(ran.code, 0) << ran.err << ran.out;
+  std::vector<std::string> feedback;
+  std::string formats;
+  for (const json& message : Lines(ran.out)) {
+    if (message.contains("question"))
+      formats += message["question"]["format"].get<std::string>() + " ";
+    if (!message.contains("feedback")) continue;
+    const json& given = message["feedback"];
+    feedback.push_back(given["verdict"].get<std::string>() + " " +
+                       std::to_string(given.value("score", 0.0)).substr(0, 3));
+  }
+  EXPECT_EQ(formats, "multiple_choice text ");
+  EXPECT_EQ(feedback,
+            (std::vector<std::string>{"partially_correct 0.5", "incorrect 0.0", "correct 1.0",
+                                      "partially_correct 0.5", "correct 1.0"}))
+      << ran.out;
+}
+
 TEST_F(Running, AnInterruptedConversationGoesOnWhereItWas) {
   const std::vector<std::string> chat = {"chat", "--user", "ada", "--course", "small"};
   const Ran first = Lyceum("gateway", chat, "/continue\n/continue\n");

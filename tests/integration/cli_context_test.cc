@@ -165,7 +165,7 @@ TEST(CommandDocs, ZshReadsItsCompletion) {
       (dir / "_lyceum") + "; _lyceum";
   const test::Ran ran = test::Run({"zsh", "-f", "-c", script});
   EXPECT_EQ(ran.err, "");
-  EXPECT_EQ(ran.out.rfind("import check preview export list show", 0), 0u) << ran.out;
+  EXPECT_EQ(ran.out.rfind("import check preview export diff list show", 0), 0u) << ran.out;
 }
 
 TEST(CommandDocs, TheManPageHasEachCommandAndTroffHasNothingToSay) {

@@ -123,6 +123,18 @@ TEST_F(CourseCheck, APreviewIsALessonWithVerdictsHintsAndTheSolution) {
   EXPECT_EQ(Preview(Own(file), "t", "/quit\n"), kDone);
 }
 
+TEST_F(CourseCheck, ADiffNamesWhatChanged) {
+  const std::string from = File("a.toml", Course(kGood));
+  std::string changed = Course(kGood);
+  changed.replace(changed.find("1+1?"), 4, "2+0?");
+  const std::string to = File("b.toml", changed);
+  EXPECT_EQ(Run([&] { return RunCourseDiff(Common(), from, to); }), kNo);
+  EXPECT_EQ(out_, "~ question t/q: text\n");
+  EXPECT_EQ(Run([&] { return RunCourseDiff(Common(), from, from); }), kDone);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(Run([&] { return RunCourseDiff(Common(), from, "/no/such/file"); }), kUsage);
+}
+
 TEST_F(CourseCheck, APreviewSaysThatSeveralMayBeRightAndWhatPartScores) {
   const std::string file = File("c.gift", "Which? {~%50%a ~%50%b ~%-100%c}\n");
   EXPECT_EQ(Preview(Gift(file), "", "a\nA and B\n"), kDone);
