@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <initializer_list>
 #include <optional>
@@ -243,13 +244,15 @@ Result<ReadCourse> ParseCourseFile(std::string_view text) {
 Result<std::string> ReadWhole(const std::string& path, size_t bytes_max) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Reject(path + " can not be opened");
-  std::string bytes(bytes_max + 1, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (file.bad() || (file.fail() && !file.eof())) return Reject(path + " can not be read");
-  bytes.resize(static_cast<size_t>(file.gcount()));
-  if (bytes.size() > bytes_max) {
-    return Reject(fmt::format("{} is larger than {} bytes", path, bytes_max));
+  std::string bytes;
+  std::array<char, 64 * 1024> block;
+  while (file.read(block.data(), block.size()) || file.gcount() > 0) {
+    bytes.append(block.data(), static_cast<size_t>(file.gcount()));
+    if (bytes.size() > bytes_max) {
+      return Reject(fmt::format("{} is larger than {} bytes", path, bytes_max));
+    }
   }
+  if (file.bad() || !file.eof()) return Reject(path + " can not be read");
   return bytes;
 }
 

@@ -36,7 +36,8 @@ namespace lyceum::tools {
 
 enum class SourceFormat { kGift, kMoodleXml, kQti, kOlx };
 
-inline constexpr size_t kSourceBytesMax = 16 * 1024 * 1024;  // Of one file.
+inline constexpr size_t kSourceBytesMax = 16 * 1024 * 1024;    // Of one file,
+inline constexpr size_t kSourcesBytesMax = 128 * 1024 * 1024;  // and of all that are read at once.
 inline constexpr size_t kSourceFilesMax = 1024;
 
 struct SourceFile {

@@ -65,9 +65,14 @@ Result<tools::ReadCourse> ReadCourseFrom(const CourseSource& source, bool* unrea
     return tools::ParseCourseFile(*text);
   }
   std::vector<tools::SourceFile> files;
+  size_t together = 0;
   for (const std::string& path : source.files) {
     auto bytes = Whole(path, tools::kSourceBytesMax, unreadable);
     if (!bytes) return bytes.error();
+    together += bytes->size();
+    if (together > tools::kSourcesBytesMax) {
+      return Reject("the files are larger than 128 MiB together: read some of them at a time");
+    }
     files.push_back({path.substr(path.rfind('/') + 1), std::move(*bytes)});
   }
   return tools::ImportCourse(CourseId(source.course), *format, files);
