@@ -161,6 +161,7 @@ function onMessage(message) {
   }
   if ((message.n ?? 0) > 0) state = message.state ?? state;
   if ((message.n ?? 0) > 0) showEarlier(message.n >= replayed ? Infinity : Date.parse(message.at), message.in_reply_to);
+  const last = $("log").lastElementChild;
   if (message.text !== undefined) finish(message.text), add(textElement(message.text, { titled: true }));
   else if (message.question) showQuestion(message.question);
   else if (message.feedback) finish(message.feedback.text), showFeedback(message.feedback, message.n ?? 0);
@@ -170,6 +171,7 @@ function onMessage(message) {
   else if (message.error) onError(message.error);
   else if (message.resumed) onResumed(message.resumed);
   else if (message.detached) say_status("This page was opened elsewhere too often and gets no more. Reload it.");
+  rememberAnswer(message.in_reply_to, last);
   refresh();
 }
 
@@ -280,10 +282,21 @@ function say(kind, text, { small = false } = {}) {
   refresh();
 }
 
+// What another tab sent may be told of after it was answered: then it stands before the answer.
+const answered = new Map();
+function rememberAnswer(id, last) {
+  const first = last ? last.nextElementSibling : $("log").firstElementChild;
+  if (!id || !first || bubbles.has(id) || answered.has(id)) return;
+  answered.set(id, first);
+  if (answered.size > 400) answered.delete(answered.keys().next().value);
+}
+
 tabs.onmessage = ({ data }) => {
   if (bubbles.has(data.id)) return;
   const shown = data.text ? mine(data.text, { small: data.small }) : null;
-  if (shown) add(shown);
+  const answer = answered.get(data.id);
+  if (shown && answer) answer.before(shown);
+  else if (shown) add(shown);
   bubbles.set(data.id, { element: shown, waits: false });
 };
 
