@@ -120,7 +120,6 @@ class NatsWireImpl final : public NatsWire {
   uint64_t last_subscription_ = 0;
   NatsSubscriptions subscribed_;
   bool delivering_ = false;
-  bool some_unsubscribed_ = false;          // While delivering.
   std::vector<std::string> read_subjects_;  // Of the last read, where there are many subscriptions.
   MsgHeaders headers_;
   SpentMessages spent_;  // Handed out, and not destroyed yet.
