@@ -24,9 +24,16 @@ constexpr int kReadsAtEnd = 4096;
 
 // The filter runs inside Read, on its thread: so it needs no closure.
 thread_local std::vector<natsMsg*>* no_responders_of_this_read = nullptr;
+thread_local std::vector<std::string>* subjects_of_this_read = nullptr;
 
 void Filter(natsConnection*, natsMsg** msg, void*) {
-  if (no_responders_of_this_read == nullptr || !IsNoResponders(*msg)) return;
+  if (no_responders_of_this_read == nullptr) return;
+  if (!IsNoResponders(*msg)) {
+    if (subjects_of_this_read != nullptr) {
+      subjects_of_this_read->emplace_back(natsMsg_GetSubject(*msg));
+    }
+    return;
+  }
   no_responders_of_this_read->push_back(*msg);
   *msg = nullptr;
 }
@@ -165,10 +172,13 @@ NatsLink::~NatsLink() {
   States::Instance().Remove(id_);
 }
 
-void NatsLink::Read() {
+bool NatsLink::Read(std::vector<std::string>* subjects) {
   no_responders_of_this_read = &no_responders_;
+  subjects_of_this_read = subjects;
   natsConnection_ProcessReadEvent(connection_.get());
   no_responders_of_this_read = nullptr;
+  subjects_of_this_read = nullptr;
+  return natsConn_setFilterWithClosure != nullptr;
 }
 
 uint64_t NatsLink::messages_in() {

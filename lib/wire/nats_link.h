@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -48,8 +49,9 @@ class NatsLink {
   int fd() const { return state_->fd; }
   // The library has closed it: nothing goes in or out any more.
   bool closed() const;
-  // Reads once, at most 64 KiB; the library puts what has come into its subscriptions.
-  void Read();
+  // Reads once, at most 64 KiB; the library puts what has come into its subscriptions. `subjects`: gets those of the messages
+  // that were read; null: they are not asked for. False: they cannot be told.
+  bool Read(std::vector<std::string>* subjects);
   // "Nobody is subscribed", of the last Read: the caller destroys them. A synchronous subscription
   // gives such a message without its subject, so they do not get so far.
   std::vector<natsMsg*>& no_responders();

@@ -10,6 +10,7 @@
 #include "wire/nats_connector.h"
 #include "wire/nats_link.h"
 #include "wire/nats_message.h"
+#include "wire/nats_subscriptions.h"
 #include "wire/outbound_check.h"
 #include "wire/subject.h"
 
@@ -19,7 +20,8 @@ namespace {
 constexpr int64_t kSilenceMaxMs = 2500;
 constexpr int64_t kLeavingMs = 1'000;
 constexpr int64_t kTickMs = 250;
-constexpr int64_t kTickGapMaxMs = 1000;  // More: this process was stopped, not the server.
+constexpr int64_t kTickGapMaxMs = 1000;    // More: this process was stopped, not the server.
+constexpr size_t kManySubscriptions = 32;  // From here on not all are looked at for each read.
 constexpr size_t kRequestsMax = 1 << 16;
 constexpr size_t kDeadlinesSpare = 1024;
 constexpr size_t kUnwrittenBytesMax = 256 << 20;
@@ -63,13 +65,7 @@ class NatsWireImpl final : public NatsWire {
   std::optional<Error> connect_error() const override { return connector_.error(); }
 
  private:
-  struct Subscribed {
-    SubscriptionId id = 0;
-    SubscriptionHandle handle;  // Null: unsubscribed.
-    std::string subject;
-    Handler handler;
-    uint64_t queued = 0;  // While delivering: to be handed out yet.
-  };
+  using Subscribed = NatsSubscriptions::One;
   struct Requested {
     std::string subject;
     AnswerHandler done;
@@ -82,8 +78,8 @@ class NatsWireImpl final : public NatsWire {
 
   void OnLink(std::shared_ptr<NatsLink> link);
   void OnReady(uint32_t events);
-  uint64_t CountQueued(uint64_t expected);
-  void Deliver();
+  uint64_t CountQueued(const std::vector<Subscribed*>& subscribed, uint64_t expected);
+  void Deliver(const std::vector<std::string>* subjects);
   void DeliverNoResponders();
   void SendHeld();
   void Write();
@@ -117,9 +113,9 @@ class NatsWireImpl final : public NatsWire {
   ConnectionHandler told_;
 
   uint64_t last_subscription_ = 0;
-  std::vector<std::unique_ptr<Subscribed>> subscribed_;  // By id.
+  NatsSubscriptions subscribed_;
   bool delivering_ = false;
-  bool some_unsubscribed_ = false;  // While delivering.
+  std::vector<std::string> read_subjects_;  // Of the last read, where there are many subscriptions.
   MsgHeaders headers_;
   SpentMessages spent_;  // Handed out, and not destroyed yet.
 
@@ -142,7 +138,7 @@ class NatsWireImpl final : public NatsWire {
 NatsWireImpl::~NatsWireImpl() {
   if (link_ != nullptr) {
     if (!link_->reads_itself()) loop_->Remove(link_->fd());
-    for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
+    for (auto& subscribed : subscribed_.all()) link_->Keep(std::move(subscribed->handle));
     for (auto& [since_ms, handle] : leaving_) link_->Keep(std::move(handle));
   }
   spent_.Destroy();
@@ -174,8 +170,10 @@ void NatsWireImpl::OnLink(std::shared_ptr<NatsLink> link) {
 void NatsWireImpl::OnReady(uint32_t events) {
   if ((events & ~uint32_t{EPOLLOUT}) != 0) {
     last_read_ms_ = clock_->SteadyMs();
-    link_->Read();
-    if (!link_->closed()) Deliver();
+    read_subjects_.clear();
+    const bool many = subscribed_.all().size() > kManySubscriptions;
+    const bool told = link_->Read(many ? &read_subjects_ : nullptr);
+    if (!link_->closed()) Deliver(many && told ? &read_subjects_ : nullptr);
   }
   if ((events & EPOLLOUT) != 0 && !link_->closed()) Write();
   if (link_->closed()) Break("the connection to the NATS server is gone");
@@ -183,10 +181,10 @@ void NatsWireImpl::OnReady(uint32_t events) {
 
 // How many messages lie in each subscription. Whatever arrived before one that is counted is counted
 // too. Returns the sum.
-uint64_t NatsWireImpl::CountQueued(uint64_t expected) {
+uint64_t NatsWireImpl::CountQueued(const std::vector<Subscribed*>& looked_at, uint64_t expected) {
   const auto pause = link_->PauseReading();
   uint64_t sum = 0;
-  for (const auto& subscribed : subscribed_) {
+  for (Subscribed* subscribed : looked_at) {
     subscribed->queued = 0;
     // Where nothing is read meanwhile, no more than expected can be there.
     if (subscribed->handle == nullptr || (sum >= expected && !link_->reads_itself())) continue;
@@ -196,35 +194,37 @@ uint64_t NatsWireImpl::CountQueued(uint64_t expected) {
   return sum;
 }
 
-// The library puts what it reads into its subscriptions: each that got something is emptied.
-void NatsWireImpl::Deliver() {
+// The library puts what it reads into its subscriptions: each that got something is emptied. `subjects`: under which something
+// was read; null: not known, so all are looked at.
+void NatsWireImpl::Deliver(const std::vector<std::string>* subjects) {
   const uint64_t messages = link_->messages_in();
   uint64_t left = messages - messages_seen_ - link_->no_responders().size();
-  const uint64_t queued = CountQueued(left);
+  // One that is added by a handler has got nothing yet. None goes while `delivering_`.
+  std::vector<Subscribed*> looked_at;
+  if (subjects != nullptr) looked_at = subscribed_.MayHaveGot(*subjects);
+  uint64_t queued = CountQueued(looked_at, left);
+  if (subjects == nullptr || queued < left) {
+    looked_at.clear();
+    for (const auto& subscribed : subscribed_.all()) looked_at.push_back(subscribed.get());
+    queued = CountQueued(looked_at, left);
+  }
   left -= std::min(left, queued);
   delivering_ = true;
-  // One that is added by a handler has got nothing yet. None moves while `delivering_`.
-  const size_t count = subscribed_.size();
-  for (size_t i = 0; i < count; ++i) {
-    Subscribed& subscribed = *subscribed_[i];
-    for (; subscribed.queued > 0 && subscribed.handle != nullptr; --subscribed.queued) {
+  for (Subscribed* subscribed : looked_at) {
+    for (; subscribed->queued > 0 && subscribed->handle != nullptr; --subscribed->queued) {
       natsMsg* msg = nullptr;
-      const natsStatus status = natsSubscription_NextMsg(&msg, subscribed.handle.get(), 0);
+      const natsStatus status = natsSubscription_NextMsg(&msg, subscribed->handle.get(), 0);
       if (status == NATS_NO_RESPONDERS) continue;
       if (status != NATS_OK) break;
       spent_.Add(msg);
-      subscribed.handler(ToArrived(msg, &headers_));
+      subscribed->handler(ToArrived(msg, &headers_));
     }
   }
   // Of a connection that reads by itself some may be counted, and not in their subscription yet.
   messages_seen_ = messages - (link_->reads_itself() ? left : 0);
   DeliverNoResponders();
   delivering_ = false;
-  if (some_unsubscribed_) {
-    some_unsubscribed_ = false;
-    std::erase_if(subscribed_,
-                  [](const auto& subscribed) { return subscribed->handle == nullptr; });
-  }
+  subscribed_.EraseUnsubscribed();
   spent_.DestroyWhereMany();
 }
 
@@ -234,17 +234,11 @@ void NatsWireImpl::DeliverNoResponders() {
   for (natsMsg* msg : msgs) spent_.Add(msg);
   std::string_view last;
   size_t repeats = 0;
-  std::vector<Subscribed*> matching;
   for (natsMsg* msg : msgs) {
     const Arrived arrived = ToArrived(msg, &headers_);
     repeats = arrived.subject == last ? repeats + 1 : 0;
     last = arrived.subject;
-    matching.clear();
-    for (const auto& subscribed : subscribed_) {
-      if (subscribed->handle != nullptr && Matches(subscribed->subject, arrived.subject)) {
-        matching.push_back(subscribed.get());
-      }
-    }
+    const std::vector<Subscribed*> matching = subscribed_.Matching(arrived.subject);
     if (!matching.empty()) matching[repeats % matching.size()]->handler(arrived);
   }
   msgs.clear();
@@ -269,25 +263,18 @@ Result<Wire::SubscriptionId> NatsWireImpl::Subscribe(std::string_view subject,
   subscribed->id = ++last_subscription_;
   subscribed->subject = subject_;
   subscribed->handler = std::move(handler);
-  subscribed_.push_back(std::move(subscribed));
+  subscribed_.Add(std::move(subscribed));
   return last_subscription_;
 }
 
 void NatsWireImpl::Unsubscribe(SubscriptionId id) {
-  const auto found = std::lower_bound(
-      subscribed_.begin(), subscribed_.end(), id,
-      [](const auto& subscribed, SubscriptionId wanted) { return subscribed->id < wanted; });
-  if (found == subscribed_.end() || (*found)->id != id) return;
+  Subscribed* const found = subscribed_.Find(id);
+  if (found == nullptr) return;
   if (link_->reads_itself()) {
-    natsSubscription_Unsubscribe((*found)->handle.get());
-    leaving_.emplace_back(clock_->SteadyMs(), std::move((*found)->handle));
+    natsSubscription_Unsubscribe(found->handle.get());
+    leaving_.emplace_back(clock_->SteadyMs(), std::move(found->handle));
   }
-  (*found)->handle.reset();
-  if (delivering_) {
-    some_unsubscribed_ = true;  // Its handler may be running.
-  } else {
-    subscribed_.erase(found);
-  }
+  subscribed_.Unsubscribe(found, delivering_);  // Its handler may be running.
 }
 
 Result<void> NatsWireImpl::Publish(const Outbound& message) {
@@ -445,9 +432,9 @@ void NatsWireImpl::Break(const char* why) {
   CHECK(!delivering_);
   connected_ = false;
   if (!link_->reads_itself()) loop_->Remove(link_->fd());
-  for (auto& subscribed : subscribed_) link_->Keep(std::move(subscribed->handle));
+  for (auto& subscribed : subscribed_.all()) link_->Keep(std::move(subscribed->handle));
   for (auto& [since_ms, handle] : leaving_) link_->Keep(std::move(handle));
-  subscribed_.clear();
+  subscribed_.Clear();
   leaving_.clear();
   held_.clear();
   held_bytes_ = 0;
@@ -470,7 +457,7 @@ void NatsWireImpl::Tick() {
   if (connected_ && link_->closed()) Break("the connection to the NATS server is gone");
   if (connected_ && link_->reads_itself()) {
     last_read_ms_ = now_ms;  // The library notices a silent server.
-    if (link_->messages_in() != messages_seen_) Deliver();
+    if (link_->messages_in() != messages_seen_) Deliver(nullptr);
   }
   if (connected_ && now_ms - last_read_ms_ > kSilenceMaxMs) Break("the NATS server is silent");
   spent_.DestroyWhereOld(now_ms);

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "cli_fixture.h"
+#include "support/lateness.h"
 
 namespace lyceum {
 namespace {
@@ -314,6 +315,7 @@ TEST_F(GatewayProgram, WhenOneOfTwoIsKilledAllLearnersGoOnAtTheOther) {
   ASSERT_TRUE(test::Eventually(seconds(30), [&] {
     return learners.out().find("going") != std::string::npos;
   })) << learners.err();
+  const test::Lateness lateness;
   victim->Kill9();
   EXPECT_EQ(learners.Wait(In(seconds(90))), 0) << learners.out() << learners.err();
   const std::string out = learners.out();
@@ -321,8 +323,10 @@ TEST_F(GatewayProgram, WhenOneOfTwoIsKilledAllLearnersGoOnAtTheOther) {
   ASSERT_NE(at, std::string::npos) << out;
   const int pause_ms = std::stoi(out.substr(at + 14));
   RecordProperty("longest_pause_ms", pause_ms);
-  std::printf("longest pause of a learner: %d ms\n", pause_ms);
-  EXPECT_LT(pause_ms, 300 + 1'000);  // After their reconnect delay.
+  std::printf("longest pause of a learner: %d ms; this machine is late by %d ms\n", pause_ms,
+              static_cast<int>(lateness.ms_max()));
+  // After their reconnect delay. What they wait for goes through five processes and back: on a busy machine each is late.
+  EXPECT_LT(pause_ms, 300 + 1'000 + 10 * lateness.ms_max());
 }
 
 TEST_F(GatewayProgram, AClientThatDoesNotReadIsClosedAndNobodyElseFeelsIt) {

@@ -49,9 +49,20 @@ TEST_F(GatewayTest, EachRouteRefusesWhoMayNot) {
     bool has_session;
   };
   const std::vector<Route> routes = {
-      {"GET", "/v1/sessions/{}", "", true},    {"GET", "/v1/sessions/{}/events", "", true},
-      {"GET", "/v1/sessions/{}/ws", "", true}, {"POST", "/v1/sessions/{}/events", kHello, true},
+      {"GET", "/v1/sessions/{}", "", true},
+      {"GET", "/v1/sessions/{}/events", "", true},
+      {"GET", "/v1/sessions/{}/ws", "", true},
+      {"POST", "/v1/sessions/{}/events", kHello, true},
       {"POST", "/v1/tickets", "", false},
+      {"POST", "/api/chat",
+       R"({"id":"{}","messages":[{"id":"u","role":"user","parts":[{"type":"text","text":"x"}]}]})",
+       true},
+      {"GET", "/api/chat/{}/stream", "", true},
+      {"POST", "/api/chat/{}/stop", "", true},
+      {"POST", "/v1/ag-ui",
+       R"({"threadId":"{}","runId":"r","messages":[{"id":"u","role":"user","content":"x"}]})",
+       true},
+      {"POST", "/v1/ag-ui", R"({"threadId":"{}","runId":"r","messages":[]})", true},
   };
   Issuer other_audience = TestIssuer();
   other_audience.audience = "somebody-else";
@@ -62,14 +73,16 @@ TEST_F(GatewayTest, EachRouteRefusesWhoMayNot) {
   const int64_t now_s = clock_.UnixMs() / 1000;
   AnswerQueries({{"found", true}, {"user", "bob"}});
   for (const Route& route : routes) {
-    const auto target = [&](const std::string& id) {
-      std::string path = route.path;
-      if (const size_t at = path.find("{}"); at != std::string::npos) path.replace(at, 2, id);
-      return path;
+    const auto request_for = [&](const std::string& id, const std::string& token) {
+      const auto with_id = [&](std::string text) {
+        if (const size_t at = text.find("{}"); at != std::string::npos) text.replace(at, 2, id);
+        return text;
+      };
+      return Make(route.method, with_id(route.path), token, with_id(route.body));
     };
     const auto status = [&](const std::string& token, const std::string& origin = "") {
       RunMs(61'000);  // Rates are another test's matter.
-      Request request = Make(route.method, target("ada"), token, route.body);
+      Request request = request_for("ada", token);
       if (!origin.empty()) request.headers.emplace_back("origin", origin);
       return Status(std::move(request));
     };
@@ -83,10 +96,8 @@ TEST_F(GatewayTest, EachRouteRefusesWhoMayNot) {
     EXPECT_EQ(status(MakeToken(other_key, "ada", now_s + 600)), 401);
     EXPECT_EQ(status(Token("ada"), "https://evil.example.org"), 403);
     if (!route.has_session) continue;
-    const Response theirs =
-        AskForResponse(Make(route.method, target("bob"), Token("ada"), route.body));
-    const Response nobodys =
-        AskForResponse(Make(route.method, target("nobody"), Token("ada"), route.body));
+    const Response theirs = AskForResponse(request_for("bob", Token("ada")));
+    const Response nobodys = AskForResponse(request_for("nobody", Token("ada")));
     EXPECT_EQ(theirs.status, 404);
     EXPECT_EQ(nobodys.status, theirs.status);
     EXPECT_EQ(nobodys.body, theirs.body);

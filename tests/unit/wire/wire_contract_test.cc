@@ -129,6 +129,44 @@ TEST_P(WireContract, WhatArrivedEarlierIsNeverHandedOutInALaterTurn) {
   EXPECT_EQ(first, kCount);
 }
 
+TEST_P(WireContract, ManySubscriptionsEachGetTheirOwn) {
+  auto sender = Connected();
+  auto receiver = Connected();
+  constexpr int kCount = 200;
+  std::vector<int> got(kCount), also(kCount);
+  std::vector<Wire::SubscriptionId> ids(kCount);
+  size_t all = 0, total = 0, wrong = 0;
+  for (int i = 0; i < kCount; ++i) {
+    const std::string subject = "many." + std::to_string(i);
+    const auto id = receiver->Subscribe(subject, "", [&, i](const Arrived& arrived) {
+      wrong += arrived.subject != "many." + std::to_string(i);
+      ++got[i];
+      ++total;
+      if (i % 4 == 0) receiver->Unsubscribe(ids[i]);
+    });
+    ASSERT_TRUE(id);
+    ids[i] = *id;
+    ASSERT_TRUE(receiver->Subscribe(subject, "", [&, i](const Arrived&) {
+      ++also[i];
+      ++total;
+    }));
+  }
+  ASSERT_TRUE(receiver->Subscribe("many.*", "", [&](const Arrived&) { ++all, ++total; }));
+  for (int i = 3; i < kCount; i += 4) receiver->Unsubscribe(ids[i]);
+  ASSERT_TRUE(Settle(*receiver));
+  for (int i = kCount; i-- > 0;) {
+    ASSERT_TRUE(sender->Publish({.subject = "many." + std::to_string(i)}));
+  }
+  ASSERT_TRUE(Until([&] { return all == kCount; }));
+  ASSERT_TRUE(Settle(*receiver));
+  for (int i = 0; i < kCount; ++i) {
+    EXPECT_EQ(got[i], i % 4 == 3 ? 0 : 1) << i;
+    EXPECT_EQ(also[i], 1) << i;
+  }
+  EXPECT_EQ(total, kCount + kCount + kCount * 3u / 4);
+  EXPECT_EQ(wrong, 0u);
+}
+
 TEST_P(WireContract, WildcardsMatchTokens) {
   auto wire = Connected();
   std::vector<Copy> one, rest;
