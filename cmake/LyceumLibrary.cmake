@@ -33,7 +33,13 @@ endfunction()
 
 # A build from nothing reads every header once per compiled file: half of its time is gone where files
 # are compiled together. After a small change it is the other way round, so `dev` has it off.
-option(LYCEUM_UNITY "Compile the sources of a library together, where that pays" OFF)
+# Where everything is built once, the environment may turn it on.
+if("$ENV{LYCEUM_UNITY}" STREQUAL "ON")
+  set(unity_wanted ON)
+else()
+  set(unity_wanted OFF)
+endif()
+option(LYCEUM_UNITY "Compile the sources of a library together, where that pays" ${unity_wanted})
 
 # lyceum_together(TARGET SIZE [ALONE a.cc ...])   SIZE sources at a time, all but those that stay alone
 # lyceum_together(TARGET a.cc b.cc ...)           these, as one, and no others

@@ -59,7 +59,7 @@ void UiMessageChunks::AddData(std::string_view name, std::string_view id, std::s
   WriteData(chunk.End());
 }
 
-void UiMessageChunks::Add(const envelope::ReceivedMessage& received, std::string_view json) {
+void UiMessageChunks::Add(const envelope::ReceivedMessage& received, std::string_view text) {
   Begin();
   const tutor::ClientMessage& message = received.message;
   const std::string id = "n-" + std::to_string(message.n);
@@ -67,21 +67,21 @@ void UiMessageChunks::Add(const envelope::ReceivedMessage& received, std::string
   std::visit(Overloaded{[&](const tutor::TextOut&) { say(); },
                         [&](const tutor::FeedbackOut&) {
                           say();
-                          AddData("feedback", id, PartOf(json, "feedback"), false);
+                          AddData("feedback", id, PartOf(text, "feedback"), false);
                         },
                         [&](const tutor::HintOut&) {
                           say();
-                          AddData("hint", id, PartOf(json, "hint"), false);
+                          AddData("hint", id, PartOf(text, "hint"), false);
                         },
                         [&](const tutor::QuestionOut&) {
                           say();
-                          AddData("question", id, PartOf(json, "question"), false);
+                          AddData("question", id, PartOf(text, "question"), false);
                         },
                         [&](const tutor::WaitOut&) {
-                          AddData("status", "", R"({"wait":)" + PartOf(json, "wait") + "}", true);
+                          AddData("status", "", R"({"wait":)" + PartOf(text, "wait") + "}", true);
                         },
                         [&](const tutor::ProgressOut&) {
-                          AddData("status", "", R"({"progress":)" + PartOf(json, "progress") + "}",
+                          AddData("status", "", R"({"progress":)" + PartOf(text, "progress") + "}",
                                   true);
                         },
                         [&](const tutor::CompletedOut&) { AddData("completed", id, "{}", false); },

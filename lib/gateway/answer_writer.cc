@@ -22,8 +22,8 @@ std::string QuestionText(const tutor::QuestionView& question) {
 
 }  // namespace
 
-void AnswerWriter::WriteData(std::string_view json) {
-  if (!ended_) out_.append("data: ").append(json).append("\n\n");
+void AnswerWriter::WriteData(std::string_view text) {
+  if (!ended_) out_.append("data: ").append(text).append("\n\n");
 }
 
 std::string AnswerWriter::Take() { return std::exchange(out_, std::string()); }
@@ -94,8 +94,8 @@ std::string ShownText(const tutor::Body& body) {
       body);
 }
 
-std::string PartOf(std::string_view json, const char* name) {
-  const auto whole = nlohmann::json::parse(json, nullptr, false);
+std::string PartOf(std::string_view text, const char* name) {
+  const auto whole = nlohmann::json::parse(text, nullptr, false);
   return whole.is_object() && whole.contains(name) ? whole[name].dump() : std::string("{}");
 }
 

@@ -303,13 +303,13 @@ void Gateway::ShowSession(const std::shared_ptr<Call>& call) {
   });
 }
 
-Result<tutor::Event> Gateway::ReadEvent(const UserId& user, std::string_view json, int* status) {
+Result<tutor::Event> Gateway::ReadEvent(const UserId& user, std::string_view text, int* status) {
   *status = 429;
   if (!events_.Allow(user.value, clock_->SteadyMs())) {
     return Retry("Too many events: one a second, send it again in a second.");
   }
   *status = 400;
-  Result<tutor::Event> event = envelope::EventFromJson(json);
+  Result<tutor::Event> event = envelope::EventFromJson(text);
   if (!event) return Reject("This is not an event: " + event.error().text);
   if (event->id.empty()) return Reject("An event needs an id of its own: send it again with one.");
   if (envelope::ClassOf(event->kind) != envelope::RecordClass::kUser) {

@@ -51,17 +51,17 @@ void SocketPeer::OnOpen(std::shared_ptr<Outgoing> opened) {
   if (kind_ == Kind::kServerSentEvents) outgoing()->Send("retry: 1000\n\n");
   link_ = std::make_unique<Link>(sessions(), user(), after_n_,
                                  [this](const envelope::ReceivedMessage& message,
-                                        std::string_view json) { OnMessage(message, json); });
+                                        std::string_view text) { OnMessage(message, text); });
 }
 
-void SocketPeer::OnMessage(const envelope::ReceivedMessage& message, std::string_view json) {
+void SocketPeer::OnMessage(const envelope::ReceivedMessage& message, std::string_view text) {
   ++counters().messages;
   if (kind_ == Kind::kWebSocket) {
-    outgoing()->Send(std::string(json));
+    outgoing()->Send(std::string(text));
   } else {
     std::string event;
     if (message.message.n > 0) event = "id: " + std::to_string(message.message.n) + "\n";
-    event.append("data: ").append(json).append("\n\n");
+    event.append("data: ").append(text).append("\n\n");
     outgoing()->Send(std::move(event));
   }
   if (message.is_delta || message.is_retract) return;

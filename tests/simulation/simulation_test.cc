@@ -14,7 +14,7 @@ namespace lyceum::simulation {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr uint64_t kSeeds = 20;
+constexpr uint64_t kSeeds = 12;
 #else
 constexpr uint64_t kSeeds = 200;
 #endif

@@ -233,11 +233,18 @@ class RandomLearner {
   int64_t now_ms_ = 1'000'000'000;
 };
 
+// The sanitizers run everything some times slower.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr uint64_t kLearners = 100;
+#else
+constexpr uint64_t kLearners = 300;
+#endif
+
 TEST(RandomEvents, KeepEveryLaw) {
   const uint64_t seed = SeedOfThisRun();
   std::printf("LYCEUM_SEED=%llu\n", static_cast<unsigned long long>(seed));
   std::vector<size_t> visits(kStateCount);
-  for (uint64_t learner = 0; learner < 300; ++learner) {
+  for (uint64_t learner = 0; learner < kLearners; ++learner) {
     RandomLearner random(seed + learner);
     for (int step = 0; step < 200; ++step) {
       ASSERT_EQ(random.Step(), "") << "LYCEUM_SEED=" << seed + learner << " at step " << step;
