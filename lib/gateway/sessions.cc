@@ -75,6 +75,7 @@ void Link::Attach() {
   if (attach_until_ms_ != 0) return;
   attach_until_ms_ = sessions_->clock_->SteadyMs() + kAttachMs * (1 + std::min(tries_, 4u));
   sessions_->waiting_.insert(this);
+  answered_ = false;
   ++attaches_;
   sessions_->Publish(user_,
                      {.id = EventId(AttachId()), .client = client_, .kind = tutor::Attach{last_n_}},
@@ -86,11 +87,14 @@ bool Link::InOrder(uint32_t n) {
   seen_n_ = std::max(seen_n_, n);
   if (n <= last_n_) return false;
   if (n > last_n_ + 1 && !accept_gap_) {
+    if (answered_) attach_until_ms_ = 0;  // That one's answer ends before n.
     Attach();
     return false;  // It comes again.
   }
   last_n_ = n;
-  if (last_n_ >= seen_n_) accept_gap_ = false;
+  if (last_n_ < seen_n_) return true;
+  accept_gap_ = false;
+  if (answered_) attach_until_ms_ = tries_ = 0;
   return true;
 }
 
@@ -108,9 +112,13 @@ void Link::OnData(const wire::Arrived& arrived) {
       if (resumed->first_n > 0)
         last_n_ = std::max(last_n_, resumed->first_n - 1);  // Gone for good.
       attached_ = true;
-      attach_until_ms_ = 0;
-      tries_ = 0;
       look_at_ms_ = 0;
+      if (ours && !answered_) {
+        answered_ = true;
+        seen_n_ = std::max(last_n_, resumed->last_n);
+        attach_until_ms_ = last_n_ < seen_n_ ? sessions_->clock_->SteadyMs() + kAttachMs : 0;
+        if (attach_until_ms_ == 0) tries_ = 0;
+      }
     } else if (error != nullptr && error->code == "no_session" && message->message.n == 0) {
       attach_until_ms_ = 0;
       if (look_at_ms_ == 0) {
@@ -140,6 +148,12 @@ void Link::Tick(int64_t now_ms) {
   if (look_at_ms_ != 0 && now_ms >= look_at_ms_) Look();
   if (attach_until_ms_ == 0 || now_ms < attach_until_ms_) return;
   attach_until_ms_ = 0;
+  if (answered_ && accept_gap_) {  // Promised each time, and it never came.
+    last_n_ = seen_n_;
+    accept_gap_ = false;
+    tries_ = 0;
+    return;
+  }
   ++tries_;
   if (seen_n_ > last_n_ && tries_ >= kTriesBeforeGap) accept_gap_ = true;
   if (sessions_->wire_->connected()) Attach();

@@ -1,8 +1,8 @@
 // Sessions: the way from a gateway to the sessions behind NATS. Links are its clients.
 //
 // A Link is one client (lyceum.out.<client>) of one learner's session, for one socket. It attaches, hands on
-// what comes in the order of n, each message once, and asks again for what it sees missing, one attach at a
-// time; after a break of the connection to NATS it attaches again from what it has. Where there is no session
+// what comes in the order of n, each message once, and asks again for what it sees missing, or was promised and does
+// not come, one attach at a time; after a break of the connection to NATS it attaches again from what it has. Where there is no session
 // yet it looks for one, ever more slowly, and attaches as soon as there is. Destroyed, it detaches.
 //
 // One thread: that of the wire's loop. Everything here is bounded by the number of sockets.
@@ -67,11 +67,13 @@ class Link {
   uint32_t last_n_;      // Handed on, or known to be gone.
   uint32_t seen_n_ = 0;  // The highest that came.
   bool attached_ = false;
-  int64_t attach_until_ms_ = 0;  // An attach is on its way until then. 0: none.
-  uint32_t attaches_ = 0;        // So far: part of their ids.
-  uint32_t tries_ = 0;           // Without an answer.
-  bool accept_gap_ = false;      // What is missing is not kept any more.
-  int64_t look_at_ms_ = 0;       // 0: there is a session, as far as is known.
+  int64_t attach_until_ms_ =
+      0;  // An attach, or what its answer promised, is on its way until then. 0: none.
+  bool answered_ = false;    // The last attach.
+  uint32_t attaches_ = 0;    // So far: part of their ids.
+  uint32_t tries_ = 0;       // Without an answer.
+  bool accept_gap_ = false;  // What is missing is not kept any more.
+  int64_t look_at_ms_ = 0;   // 0: there is a session, as far as is known.
   int64_t look_wait_ms_ = 0;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
   std::list<Link*>::iterator in_list_;

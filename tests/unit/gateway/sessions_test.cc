@@ -92,6 +92,51 @@ TEST_F(LinkTest, AnAttachWithoutAnAnswerIsSentAgain) {
   EXPECT_NE(Record("ada", 0)["id"], Record("ada", 1)["id"]);
 }
 
+// "Resumed" says how far the messages go that follow it: of messages to clients each may be lost.
+TEST_F(LinkTest, WhatWasPromisedAndDoesNotComeIsAskedForAgain) {
+  Open();
+  Say(client(), Resumed(1, 3));
+  Say(client(), Text(1));
+  RunMs(1'000);
+  EXPECT_EQ(Records("ada"), 1u) << "it may still come";
+  RunMs(1'500);
+  ASSERT_EQ(Records("ada"), 2u);
+  EXPECT_EQ(Last()["attach"]["after_n"], 1);
+  Say(client(), Resumed(2, 3));
+  for (const uint32_t n : {2, 3}) Say(client(), Text(n));
+  RunMs(20'000);
+  EXPECT_EQ(Shown(), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(Records("ada"), 2u) << "there is nothing more to ask for";
+}
+
+TEST_F(LinkTest, WhatIsPromisedAndNeverComesIsNotAskedForForEver) {
+  Open();
+  for (int s = 0; s < 120; ++s) {
+    if (Last().contains("attach")) Say(client(), Resumed(1, 3));
+    RunMs(1'000);
+  }
+  EXPECT_LE(Records("ada"), 5u);
+  Say(client(), Text(4));
+  RunMs(100);
+  EXPECT_EQ(Shown(), (std::vector<int>{4}));
+}
+
+// One that comes while the others are still sent: asked for at once, as soon as the attach before it is answered.
+TEST_F(LinkTest, WhatComesBeforeThePromisedIsAskedForAtOnce) {
+  Open();
+  Say(client(), Resumed(1, 2));
+  Say(client(), Text(3));
+  RunMs(100);
+  ASSERT_EQ(Records("ada"), 2u);
+  EXPECT_TRUE(Last().contains("attach"));
+  for (const uint32_t n : {1, 2}) Say(client(), Text(n));
+  Say(client(), Resumed(1, 3));
+  for (const uint32_t n : {1, 2, 3}) Say(client(), Text(n));
+  RunMs(20'000);
+  EXPECT_EQ(Shown(), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(Records("ada"), 2u);
+}
+
 TEST_F(LinkTest, AfterABreakItAttachesFromTheLastMessage) {
   Open();
   Say(client(), Resumed(1, 2));
