@@ -20,8 +20,9 @@ namespace {
 constexpr int64_t kSilenceMaxMs = 2500;
 constexpr int64_t kLeavingMs = 1'000;
 constexpr int64_t kTickMs = 250;
-constexpr int64_t kTickGapMaxMs = 1000;    // More: this process was stopped, not the server.
-constexpr size_t kManySubscriptions = 32;  // From here on not all are looked at for each read.
+constexpr int64_t kTickGapMaxMs = 1000;  // More: this process was stopped, not the server.
+// From here on not all are looked at for each read: below, that costs less than to note each subject.
+constexpr size_t kManySubscriptions = 256;
 constexpr size_t kRequestsMax = 1 << 16;
 constexpr size_t kDeadlinesSpare = 1024;
 constexpr size_t kUnwrittenBytesMax = 256 << 20;
@@ -70,17 +71,14 @@ class NatsWireImpl final : public NatsWire {
     std::string subject;
     AnswerHandler done;
   };
-  struct RequestDeadline {
-    int64_t ms = 0;
-    uint64_t number = 0;
-    bool operator>(const RequestDeadline& other) const { return ms > other.ms; }
-  };
+  using RequestDeadline = std::pair<int64_t, uint64_t>;  // Steady ms, and the request's number.
 
   void OnLink(std::shared_ptr<NatsLink> link);
   void OnReady(uint32_t events);
   uint64_t CountQueued(const std::vector<Subscribed*>& subscribed, uint64_t expected);
   void Deliver(const std::vector<std::string>* subjects);
   void DeliverNoResponders();
+  void DeliverWhatWasRead(int64_t now_ms);
   void SendHeld();
   void Write();
   void Break(const char* why);
@@ -107,6 +105,9 @@ class NatsWireImpl final : public NatsWire {
   bool wants_writable_ = false;  // The socket was full: EPOLLOUT tells.
   uint64_t connection_number_ = 0;
   uint64_t messages_seen_ = 0;  // Of link_->messages_in().
+  // Of a connection that reads by itself: how many had come at the last look, since when, and when that was.
+  uint64_t messages_before_ = 0;
+  int64_t messages_since_ms_ = 0, looked_ms_ = 0;
   size_t payload_bytes_max_ = kPayloadBytesDefault;
   size_t unwritten_estimate_ = 0;  // At least what is unwritten.
   int64_t last_read_ms_ = 0;
@@ -115,6 +116,7 @@ class NatsWireImpl final : public NatsWire {
   uint64_t last_subscription_ = 0;
   NatsSubscriptions subscribed_;
   bool delivering_ = false;
+  std::vector<Subscribed*> looked_at_;      // Scratch of Deliver.
   std::vector<std::string> read_subjects_;  // Of the last read, where there are many subscriptions.
   MsgHeaders headers_;
   SpentMessages spent_;  // Handed out, and not destroyed yet.
@@ -157,7 +159,7 @@ void NatsWireImpl::OnLink(std::shared_ptr<NatsLink> link) {
   connected_ = true;
   wants_writable_ = false;
   ++connection_number_;
-  messages_seen_ = 0;
+  messages_seen_ = messages_before_ = 0;
   unwritten_estimate_ = 0;
   last_read_ms_ = clock_->SteadyMs();
   const int64_t payload = natsConnection_GetMaxPayload(link_->get());
@@ -198,19 +200,21 @@ uint64_t NatsWireImpl::CountQueued(const std::vector<Subscribed*>& looked_at, ui
 // was read; null: not known, so all are looked at.
 void NatsWireImpl::Deliver(const std::vector<std::string>* subjects) {
   const uint64_t messages = link_->messages_in();
-  uint64_t left = messages - messages_seen_ - link_->no_responders().size();
+  const uint64_t left = messages - messages_seen_ - link_->no_responders().size();
   // One that is added by a handler has got nothing yet. None goes while `delivering_`.
-  std::vector<Subscribed*> looked_at;
-  if (subjects != nullptr) looked_at = subscribed_.MayHaveGot(*subjects);
-  uint64_t queued = CountQueued(looked_at, left);
+  looked_at_.clear();
+  if (subjects != nullptr) looked_at_ = subscribed_.MayHaveGot(*subjects);
+  uint64_t queued = CountQueued(looked_at_, left);
   if (subjects == nullptr || queued < left) {
-    looked_at.clear();
-    for (const auto& subscribed : subscribed_.all()) looked_at.push_back(subscribed.get());
-    queued = CountQueued(looked_at, left);
+    looked_at_.clear();
+    for (const auto& subscribed : subscribed_.all()) looked_at_.push_back(subscribed.get());
+    queued = CountQueued(looked_at_, left);
   }
-  left -= std::min(left, queued);
+  // Of a connection that reads by itself one may be counted, and not in its subscription yet.
+  messages_seen_ =
+      link_->reads_itself() ? messages_seen_ + queued + link_->no_responders().size() : messages;
   delivering_ = true;
-  for (Subscribed* subscribed : looked_at) {
+  for (Subscribed* subscribed : looked_at_) {
     for (; subscribed->queued > 0 && subscribed->handle != nullptr; --subscribed->queued) {
       natsMsg* msg = nullptr;
       const natsStatus status = natsSubscription_NextMsg(&msg, subscribed->handle.get(), 0);
@@ -220,8 +224,6 @@ void NatsWireImpl::Deliver(const std::vector<std::string>* subjects) {
       subscribed->handler(ToArrived(msg, &headers_));
     }
   }
-  // Of a connection that reads by itself some may be counted, and not in their subscription yet.
-  messages_seen_ = messages - (link_->reads_itself() ? left : 0);
   DeliverNoResponders();
   delivering_ = false;
   subscribed_.EraseUnsubscribed();
@@ -354,7 +356,7 @@ void NatsWireImpl::Request(const Outbound& message, std::chrono::milliseconds ti
     // Most were answered long before their time.
     std::vector<RequestDeadline> open;
     for (; !deadlines_.empty(); deadlines_.pop()) {
-      if (requests_.contains(deadlines_.top().number)) open.push_back(deadlines_.top());
+      if (requests_.contains(deadlines_.top().second)) open.push_back(deadlines_.top());
     }
     for (const RequestDeadline& deadline : open) deadlines_.push(deadline);
   }
@@ -385,8 +387,8 @@ void NatsWireImpl::OnAnswer(const Arrived& arrived) {
 
 void NatsWireImpl::ExpireRequests(int64_t now_ms) {
   std::vector<Requested> expired;  // Called afterwards: they may request again.
-  for (; !deadlines_.empty() && deadlines_.top().ms <= now_ms; deadlines_.pop()) {
-    const auto found = requests_.find(deadlines_.top().number);
+  for (; !deadlines_.empty() && deadlines_.top().first <= now_ms; deadlines_.pop()) {
+    const auto found = requests_.find(deadlines_.top().second);
     if (found == requests_.end()) continue;
     expired.push_back(std::move(found->second));
     requests_.erase(found);
@@ -450,6 +452,21 @@ void NatsWireImpl::Break(const char* why) {
   if (told_) told_(false);
 }
 
+// Of a connection that reads by itself. What came for a subscription that was gone by then is not found, and is looked for
+// only now and then once nothing else has come for a while.
+void NatsWireImpl::DeliverWhatWasRead(int64_t now_ms) {
+  const uint64_t messages = link_->messages_in();
+  if (messages != messages_before_) {
+    messages_before_ = messages;
+    messages_since_ms_ = now_ms;
+  } else if (messages == messages_seen_ && now_ms - looked_ms_ < kTickMs) {
+    return;
+  }
+  looked_ms_ = now_ms;
+  Deliver(nullptr);
+  if (now_ms - messages_since_ms_ > kTickMs) messages_seen_ = messages;
+}
+
 void NatsWireImpl::Tick() {
   const int64_t now_ms = clock_->SteadyMs();
   if (now_ms - last_tick_ms_ > kTickGapMaxMs) last_read_ms_ = now_ms;
@@ -457,7 +474,7 @@ void NatsWireImpl::Tick() {
   if (connected_ && link_->closed()) Break("the connection to the NATS server is gone");
   if (connected_ && link_->reads_itself()) {
     last_read_ms_ = now_ms;  // The library notices a silent server.
-    if (link_->messages_in() != messages_seen_) Deliver(nullptr);
+    DeliverWhatWasRead(now_ms);
   }
   if (connected_ && now_ms - last_read_ms_ > kSilenceMaxMs) Break("the NATS server is silent");
   spent_.DestroyWhereOld(now_ms);
@@ -468,7 +485,7 @@ void NatsWireImpl::Tick() {
 int64_t NatsWireImpl::NextDeadlineMs() const {
   const bool more = connected_ && link_->reads_itself() && link_->messages_in() != messages_seen_;
   const int64_t next = last_tick_ms_ + (more ? 1 : kTickMs);
-  return deadlines_.empty() ? next : std::min(next, deadlines_.top().ms);
+  return deadlines_.empty() ? next : std::min(next, deadlines_.top().first);
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ class Wire {
 
   // Every message on the subject (wildcards allowed), in order, to the handler, until Unsubscribe
   // or until the connection is gone. Between subscriptions there is no order within a turn of the
-  // loop; but what arrived earlier is never handed out in a later turn. `queue` empty: no queue group. kRetry: not connected. kReject:
+  // loop; but what arrived earlier is never handed out in a later turn. `queue` empty: no queue group.
+  // kRetry: not connected. kReject:
   // not a subject. A handler may call anything here, also Unsubscribe itself; it is not called
   // again after Unsubscribe returns.
   virtual Result<SubscriptionId> Subscribe(std::string_view subject, std::string_view queue,

@@ -48,7 +48,7 @@ async function publish(event) {
 const send = (kind) => publish({ id: randomUUID(), client, ...kind });
 
 // n is dense: a gap means that something was missed, and attach{after_n} brings it again. One attach is in
-// flight at a time; it is over when `resumed` or what was missing comes, and else after two seconds.
+// flight at a time; it is over when all that `resumed` names has come, and else after two seconds.
 let last = 0; // The last n that was printed.
 let seen = 0; // The highest that came.
 let attaching; // The timer of the attach in flight.
@@ -103,7 +103,8 @@ async function listen(subscription) {
     if (message.resumed) {
       // What lies before first_n is gone for good.
       last = Math.max(last, (message.resumed.first_n ?? last + 1) - 1);
-      attachDone();
+      seen = Math.max(last, message.resumed.last_n ?? 0); // So far the messages go that follow.
+      if (last >= seen) attachDone(); // Else the timer asks again for what does not come.
     }
     if (message.detached) attach(); // Other clients of this learner pushed this one out.
     if (!inOrder(message)) continue;

@@ -28,5 +28,38 @@ std::unique_ptr<WireWorld> MakeTlsWorld() { return std::make_unique<NatsWorld>(T
 
 INSTANTIATE_WIRE_CONTRACT(Tls, MakeTlsWorld);
 
+// Messages that came for a subscription that was gone by then are not waited for.
+TEST(TlsWire, WaitsWhereNothingMoreComes) {
+  NatsWorld world(TlsOptions());
+  const ConnectOptions options{.url = world.server().url()};
+  const auto sender = world.MakeNatsWire(options);
+  const auto wire = world.MakeNatsWire(options);
+  constexpr std::chrono::seconds kLong{15};
+  ASSERT_TRUE(world.RunUntil([&] { return sender->connected() && wire->connected(); }, kLong));
+  for (int round = 0; round < 20; ++round) {
+    Wire::SubscriptionId id = 0;
+    int got = 0;
+    auto subscribed = wire->Subscribe("some", "", [&](const Arrived&) {
+      if (++got == 10) wire->Unsubscribe(id);
+    });
+    ASSERT_TRUE(subscribed);
+    id = *subscribed;
+    bool back = false;
+    const std::string inbox = wire->NewInbox();
+    const auto end = wire->Subscribe(inbox, "", [&](const Arrived&) { back = true; });
+    ASSERT_TRUE(end);
+    ASSERT_TRUE(wire->Publish({.subject = inbox}));
+    ASSERT_TRUE(world.RunUntil([&] { return back; }, kLong));  // The server knows them.
+    back = false;
+    for (int i = 0; i < 500; ++i) ASSERT_TRUE(sender->Publish({.subject = "some"}));
+    ASSERT_TRUE(sender->Publish({.subject = inbox}));
+    ASSERT_TRUE(world.RunUntil([&] { return back; }, kLong));
+    EXPECT_EQ(got, 10);
+    wire->Unsubscribe(*end);
+  }
+  const auto waits = [&] { return wire->NextDeadlineMs() - world.clock().SteadyMs() > 100; };
+  EXPECT_TRUE(world.RunUntil(waits, std::chrono::seconds(5)));
+}
+
 }  // namespace
 }  // namespace lyceum::wire
