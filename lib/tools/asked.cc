@@ -93,16 +93,25 @@ bool StandsAt(const Phrase& phrase, const std::vector<Term>& terms, size_t at) {
   return true;
 }
 
+struct Synonym {
+  const std::vector<std::string>* group;
+  Phrase phrase;
+};
+std::vector<Synonym> StemsOf(const Synonyms& synonyms) {
+  std::vector<Synonym> all;
+  for (const auto& group : synonyms) {
+    for (const std::string& name : group) all.push_back({&group, StemsOf(name)});
+  }
+  return all;
+}
+
 // The longest of the synonyms that begins there: its group, and its length in terms.
 std::pair<const std::vector<std::string>*, size_t> SynonymAt(const std::vector<Term>& terms,
-                                                             size_t at, const Synonyms& synonyms) {
+                                                             size_t at,
+                                                             const std::vector<Synonym>& synonyms) {
   std::pair<const std::vector<std::string>*, size_t> best{nullptr, 0};
-  for (const auto& group : synonyms) {
-    for (const std::string& name : group) {
-      const Phrase phrase = StemsOf(name);
-      if (phrase.size() > best.second && StandsAt(phrase, terms, at))
-        best = {&group, phrase.size()};
-    }
+  for (const auto& [group, phrase] : synonyms) {
+    if (phrase.size() > best.second && StandsAt(phrase, terms, at)) best = {group, phrase.size()};
   }
   return best;
 }
@@ -135,6 +144,7 @@ Asked ReadAsked(std::string_view text, const Synonyms& synonyms, std::string_vie
   };
   std::vector<Term> terms = TermsOf(text);
   if (terms.size() > kTermsMax) terms.resize(kTermsMax);
+  const std::vector<Synonym> known = StemsOf(synonyms);
   Range defined = DefinedIn(terms);
   Asked asked;
   size_t contents = 0;
@@ -142,7 +152,7 @@ Asked ReadAsked(std::string_view text, const Synonyms& synonyms, std::string_vie
     const bool focus = i >= defined.begin && i < defined.end;
     Concept one;
     size_t length = 1;
-    const auto [group, synonym_terms] = SynonymAt(terms, i, synonyms);
+    const auto [group, synonym_terms] = SynonymAt(terms, i, known);
     if (group != nullptr) {
       length = synonym_terms;
       AddName(ContentOf(terms, {i, i + length}), &one.names);

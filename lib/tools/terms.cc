@@ -10,8 +10,13 @@
 namespace lyceum::tools {
 namespace {
 
-// In order, for the search.
-constexpr auto kFillers = std::to_array<std::string_view>(
+template <size_t N>
+consteval std::array<std::string_view, N> Sorted(std::array<std::string_view, N> words) {
+  std::sort(words.begin(), words.end());
+  return words;
+}
+
+constexpr auto kFillers = Sorted(std::to_array<std::string_view>(
     {"a",       "about",   "again",  "also",    "am",         "an",    "any",     "anyone", "are",
      "as",      "at",      "be",     "because", "been",       "but",   "call",    "called", "by",
      "can",     "cannot",  "cant",   "come",    "confused",   "could", "couldnt", "did",    "didnt",
@@ -28,19 +33,19 @@ constexpr auto kFillers = std::to_array<std::string_view>(
      "those",   "to",      "too",    "u",       "understand", "up",    "ur",      "us",     "very",
      "want",    "was",     "we",     "well",    "were",       "what",  "whats",   "when",   "where",
      "which",   "while",   "who",    "why",     "will",       "with",  "wont",    "would",  "you",
-     "your"});
+     "your"}));
 
-constexpr auto kLight = std::to_array<std::string_view>(
+constexpr auto kLight = Sorted(std::to_array<std::string_view>(
     {"all",  "and",     "another", "answer",  "answers",   "problem",    "question", "questions",
      "same", "step",    "steps",   "between", "different", "difference", "example",  "examples",
      "find", "happen",  "happens", "if",      "made",      "make",       "makes",    "many",
      "mean", "meaning", "means",   "more",    "much",      "need",       "not",      "one",
      "or",   "show",    "some",    "than",    "two",       "use",        "used",     "using",
-     "way",  "work",    "working", "works",   "write",     "wrong"});
+     "way",  "work",    "working", "works",   "write",     "wrong"}));
 
 template <size_t N>
 bool IsOf(const std::array<std::string_view, N>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
+  return std::binary_search(words.begin(), words.end(), word);
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
