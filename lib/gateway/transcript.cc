@@ -3,39 +3,15 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "base/json_depth.h"
 #include "gateway/limits.h"
 
 namespace lyceum::gateway {
-namespace {
 
 using nlohmann::json;
 
-constexpr int kDepthMax = 64;
-
-// Outside of texts. What is no JSON may count wrongly: then it is no JSON.
-bool IsDeep(std::string_view text) {
-  int depth = 0;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kDepthMax) return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
 json ReadJson(std::string_view text) {
-  if (IsDeep(text)) return json(json::value_t::discarded);
+  if (IsTooDeepJson(text)) return json(json::value_t::discarded);
   return json::parse(text, nullptr, false);
 }
 

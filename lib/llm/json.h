@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_depth.h"
 #include "llm/text_joiner.h"
 
 namespace lyceum::llm {
@@ -41,30 +42,9 @@ inline std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// Whether arrays and objects lie in each other more than depth_max deep: the parser, and what is
-// parsed, recurse.
-inline bool TooDeep(std::string_view text, size_t depth_max = 64) {
-  size_t depth = 0;
-  bool in_text = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_text) {
-      if (c == '\\') ++i;
-      if (c == '"') in_text = false;
-    } else if (c == '"') {
-      in_text = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > depth_max) return true;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
 // Discarded where it is not JSON. Texts in it are Marked.
 inline Json ParseJson(std::string_view text) {
-  if (TooDeep(text)) return Json(Json::value_t::discarded);
+  if (IsTooDeepJson(text)) return Json(Json::value_t::discarded);
   return Json::parse(Marked(text), nullptr, false);
 }
 

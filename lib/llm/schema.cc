@@ -43,7 +43,7 @@ Schema::~Schema() = default;
 const std::string& Schema::text() const { return impl_->text; }
 
 Result<Schema> Schema::Parse(std::string_view json) {
-  if (json.size() > kAnswerJsonBytesMax || TooDeep(json, kAnswerJsonDepthMax)) {
+  if (json.size() > kAnswerJsonBytesMax || IsTooDeepJson(json, kAnswerJsonDepthMax)) {
     return Reject("the schema is too large, or nested too deep");
   }
   Json document = Json::parse(json, nullptr, false);
@@ -80,7 +80,7 @@ Fitted Schema::Fit(std::string_view answer) const {
   answer = Trimmed(answer);
   if (answer.empty()) return {{}, "The answer is empty; it has to be one JSON object."};
   if (answer.size() > kAnswerJsonBytesMax) return {{}, "The answer is too long."};
-  if (TooDeep(answer, kAnswerJsonDepthMax)) return {{}, "The JSON is nested too deep."};
+  if (IsTooDeepJson(answer, kAnswerJsonDepthMax)) return {{}, "The JSON is nested too deep."};
   Fitted fitted;
   bool found = false;
   for (Json& object : ObjectsIn(answer)) {

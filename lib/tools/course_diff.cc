@@ -38,23 +38,27 @@ std::string Changed(const tutor::Question& from, const tutor::Question& to) {
       .names();
 }
 
+// The ids of those that are among the others too, in their order.
+template <class Item>
+auto OrderOf(const std::vector<Item>& items, const std::vector<Item>& others) {
+  std::vector<decltype(Item::id)> ids;
+  for (const Item& item : items) {
+    const bool both = std::any_of(others.begin(), others.end(),
+                                  [&](const Item& other) { return other.id == item.id; });
+    if (both) ids.push_back(item.id);
+  }
+  return ids;
+}
+
 // Without its questions, whose order is compared.
 std::string Changed(const tutor::Topic& from, const tutor::Topic& to) {
-  const auto order = [](const tutor::Topic& topic, const tutor::Topic& other) {
-    std::vector<QuestionId> ids;
-    for (const tutor::Question& question : topic.questions) {
-      const bool both = std::any_of(other.questions.begin(), other.questions.end(),
-                                    [&](const auto& each) { return each.id == question.id; });
-      if (both) ids.push_back(question.id);
-    }
-    return ids;
-  };
   return Fields()
       .Compare("title", from.title, to.title)
       .Compare("material", from.material, to.material)
       .Compare("gate", from.gate, to.gate)
       .Compare("generate_questions", from.generate_questions, to.generate_questions)
-      .Compare("order of the questions", order(from, to), order(to, from))
+      .Compare("order of the questions", OrderOf(from.questions, to.questions),
+               OrderOf(to.questions, from.questions))
       .names();
 }
 
@@ -98,20 +102,12 @@ std::vector<CourseChange> DiffCourses(const Course& from, const Course& to) {
     return course.topics.empty() ? std::vector<std::vector<std::string>>()
                                  : course.topics.front().synonyms;
   };
-  const auto order = [](const Course& course, const Course& other) {
-    std::vector<TopicId> ids;
-    for (const tutor::Topic& topic : course.topics) {
-      const bool both = std::any_of(other.topics.begin(), other.topics.end(),
-                                    [&](const auto& each) { return each.id == topic.id; });
-      if (both) ids.push_back(topic.id);
-    }
-    return ids;
-  };
   const std::string fields = Fields()
                                  .Compare("id", from.id, to.id)
                                  .Compare("title", from.title, to.title)
                                  .Compare("synonyms", synonyms(from), synonyms(to))
-                                 .Compare("order of the topics", order(from, to), order(to, from))
+                                 .Compare("order of the topics", OrderOf(from.topics, to.topics),
+                                          OrderOf(to.topics, from.topics))
                                  .names();
   if (!fields.empty()) changes.push_back({Kind::kChanged, "course", fields});
   const auto in_topic = [&](const tutor::Topic& before, const tutor::Topic& after) {

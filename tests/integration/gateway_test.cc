@@ -236,6 +236,25 @@ TEST_F(GatewayProgram, AgUiBefore1ShowsARefusalAsASentence) {
 TEST_F(GatewayProgram, ThePageHasALessonAtPhoneAndDeskWidth) {
   PageFact("ALessonToItsEndAtPhoneAndDeskWidth");
 }
+TEST_F(GatewayProgram, ThePageMarksAGradeThatSeemsWrong) {
+  PageFact("AGradeThatSeemsWrongIsMarkedOnce");
+}
+TEST_F(GatewayProgram, ThePageTogglesEachOfSeveralChoices) {
+  const std::string several = dir_ / "several.toml";
+  std::ofstream(several) << R"(id = "several"
+[[topic]]
+id = "even"
+material = ["Some numbers are even."]
+[[topic.question]]
+id = "which"
+text = "Which are even?"
+format = "multiple_choice"
+choices = ["two", "three", "four"]
+answers = ["two", "four"]
+)";
+  stack_.ImportCourse(several);
+  PageFact("OfSeveralChoicesEachClickTogglesOne");
+}
 TEST_F(GatewayProgram, ThePageShowsTheSameAfterAReload) { PageFact("AReloadShowsTheSame"); }
 TEST_F(GatewayProgram, ThePageShowsTheSameInTwoTabs) { PageFact("TwoTabsShowTheSame"); }
 TEST_F(GatewayProgram, ThePageIsThereInASecond) { PageFact("ItIsThereInASecond"); }

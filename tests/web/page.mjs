@@ -11,7 +11,7 @@ const kPhone = { width: 390, height: 780 };
 const kDesk = { width: 1200, height: 850 };
 
 class Tab {
-  static async open(learner, { viewport = kDesk, colorScheme = "light", query = "" } = {}) {
+  static async open(learner, { viewport = kDesk, colorScheme = "light", query = "", course = "small" } = {}) {
     const tab = new Tab();
     tab.context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });
     tab.page = await tab.context.newPage();
@@ -19,7 +19,7 @@ class Tab {
     tab.page.on("pageerror", (error) => tab.errors.push(error.message));
     tab.page.on("console", (line) => /Content Security Policy/.test(line.text()) && tab.errors.push(line.text()));
     tab.page.on("request", (request) => request.url().startsWith(base) || request.url().startsWith("data:") || tab.errors.push(`remote: ${request.url()}`));
-    await tab.page.goto(`${base}/?learner=${learner}&course=small${query}`);
+    await tab.page.goto(`${base}/?learner=${learner}&course=${course}${query}`);
     return tab;
   }
   // Waits until it is the learner's time to speak.
@@ -84,6 +84,31 @@ const facts = {
       same(await tab.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "nothing is wider than the window");
       await tab.check();
     }
+  },
+  async AGradeThatSeemsWrongIsMarkedOnce() {
+    const tab = await Tab.open("doubts");
+    await tab.ready();
+    while (!(await tab.page.$("#hint:not([hidden])"))) await tab.step();
+    await tab.say("5");
+    await tab.page.click(".feedback.incorrect .review");
+    await tab.page.waitForFunction(() => document.querySelector("#log").innerText.includes("this grade is marked"));
+    same(await tab.page.isDisabled(".feedback.incorrect .review"), true, "it is marked once");
+    await tab.end();
+    same(await tab.page.locator(".feedback.correct .review").count(), 0, "doubts of what was right");
+    await tab.check();
+  },
+  async OfSeveralChoicesEachClickTogglesOne() {
+    const tab = await Tab.open("several", { course: "several" });
+    await tab.ready();
+    while (!(await tab.page.$("#hint:not([hidden])"))) await tab.step();
+    const choice = (text) => tab.page.locator(".card:not(.old) .choices button", { hasText: text });
+    for (const text of ["four", "three", "three", "two"]) await choice(text).click();
+    same(await tab.page.inputValue("#answer"), "A, C", "what is going to be answered");
+    same(await choice("three").getAttribute("aria-pressed"), "false", "what was taken back");
+    await tab.page.press("#answer", "Enter");
+    await tab.page.waitForSelector(".feedback.correct");
+    await tab.page.waitForSelector(".done-card");
+    await tab.check();
   },
   async AReloadShowsTheSame() {
     const tab = await Tab.open("reload");
