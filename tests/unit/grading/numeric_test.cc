@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-#include "grading/quantity.h"
 #include "cpu_time.h"
+#include "grading/quantity.h"
 #include "vocabulary.h"
 
 namespace lyceum::grading {

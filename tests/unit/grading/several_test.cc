@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-#include "grading/plain.h"
 #include "cpu_time.h"
+#include "grading/plain.h"
 #include "vocabulary.h"
 
 namespace lyceum::grading {
