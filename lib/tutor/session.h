@@ -159,7 +159,7 @@ struct Counters {
   uint64_t dropped = 0;     // Results and timers of other calls and tokens.
   uint64_t degraded = 0;
   uint64_t tool_errors = 0;
-  uint64_t for_review = 0;  // Answers shown ungraded.
+  uint64_t for_review = 0;  // Answers shown ungraded, and grades that the learner doubts.
   uint64_t violations = 0;
   bool operator==(const Counters&) const = default;
 };
