@@ -119,7 +119,8 @@ void AnswerPeer::AskWhetherItIsOver() {
     asking_ = false;
     if (!view || writer_->ended()) return;
     const bool folded = view->found ? view->applied_seq >= sequence_ : false;
-    if (!folded || view->state == "awaiting_tool_result" || view->n > link_->last_n()) return;
+    if (!folded || view->state == "awaiting_tool_result") return;
+    if (view->n > link_->last_n()) return link_->Expect(view->n);
     writer_->SetState(view->json);
     writer_->Finish();
     Send();

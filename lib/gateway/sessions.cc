@@ -82,6 +82,13 @@ void Link::Attach() {
                      [](const Result<uint64_t>&) {});  // An answer or the time tells.
 }
 
+void Link::Expect(uint32_t n) {
+  seen_n_ = std::max(seen_n_, n);
+  if (attach_until_ms_ != 0 || last_n_ >= seen_n_) return;
+  attach_until_ms_ = sessions_->clock_->SteadyMs() + kAttachMs;
+  sessions_->waiting_.insert(this);
+}
+
 bool Link::InOrder(uint32_t n) {
   if (n == 0) return true;
   seen_n_ = std::max(seen_n_, n);
@@ -115,8 +122,9 @@ void Link::OnData(const wire::Arrived& arrived) {
       look_at_ms_ = 0;
       if (ours && !answered_) {
         answered_ = true;
-        seen_n_ = std::max(last_n_, resumed->last_n);
-        attach_until_ms_ = last_n_ < seen_n_ ? sessions_->clock_->SteadyMs() + kAttachMs : 0;
+        seen_n_ = last_n_;
+        attach_until_ms_ = 0;
+        Expect(resumed->last_n);
         if (attach_until_ms_ == 0) tries_ = 0;
       }
     } else if (error != nullptr && error->code == "no_session" && message->message.n == 0) {

@@ -44,6 +44,8 @@ class Link {
   const UserId& user() const { return user_; }
   const ClientId& client() const { return client_; }
   uint32_t last_n() const { return last_n_; }
+  // The session is known to be at message n: what of it does not come by itself is asked for again.
+  void Expect(uint32_t n);
   bool attached() const { return attached_; }
 
  private:

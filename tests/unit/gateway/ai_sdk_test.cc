@@ -53,6 +53,26 @@ TEST_F(ChatTest, AnAnswerIsOverWhenTheSessionSaysSo) {
   EXPECT_EQ(socket_->code, 1000);
 }
 
+// Each message to a client may be lost on the way.
+TEST_F(ChatTest, AnAnswerThatIsLostIsAskedForAgain) {
+  View("exposition", 0, 0);
+  Open(Post("u1", "why?"));
+  json resumed = Message(0, Record("ada", 0)["id"], {{"resumed", {{"first_n", 1}, {"last_n", 0}}}});
+  Say(client(), resumed);
+  View("exposition", 1, 2);
+  RunMs(1'500);
+  EXPECT_EQ(Records("ada"), 2u) << "it may still come";
+  RunMs(1'500);
+  ASSERT_EQ(Records("ada"), 3u);
+  EXPECT_TRUE(Record("ada", 2).contains("attach"));
+  resumed["in_reply_to"] = Record("ada", 2)["id"];
+  resumed["resumed"]["last_n"] = 1;
+  Say(client(), resumed);
+  Say(client(), Message(1, "u1", {{"text", "Because."}}));
+  RunMs(500);
+  EXPECT_EQ(Types(), "start start-step text-start text-delta text-end finish-step finish [DONE]");
+}
+
 TEST_F(ChatTest, WhatIsSaidToAnotherEventIsNotPartOfIt) {
   View("exposition", 0, 0);
   Open(Post("u1", "why?"));
