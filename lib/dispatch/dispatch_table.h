@@ -142,6 +142,8 @@ class DispatchTable {
   void OnHeartbeat(const Heartbeat& heartbeat, int64_t now);
   void OnAgain(CallNumber call, int64_t now);
   void OnEnded(CallNumber call, bool tell_worker, int64_t now);
+  // True: results may have come that nobody has read.
+  void SetReadingPaused(bool paused) { reading_paused_ = paused; }
   // No heartbeat could have come until now: it is nobody's silence.
   void ForgiveSilence(int64_t now);
   void DropPartition(uint16_t partition);
@@ -272,6 +274,7 @@ class DispatchTable {
   const Options options_;
   std::mt19937_64 random_;
   uint64_t next_order_ = 1;
+  bool reading_paused_ = false;
   uint32_t heartbeats_ = 0;
   int64_t seen_ms_ = 0;  // The last time that it was told.
   std::vector<std::unique_ptr<Call[]>> chunks_;

@@ -41,7 +41,8 @@ void DispatchTable::OnHeartbeat(const Heartbeat& heartbeat, int64_t now) {
   Worker& worker = workers_[number];
   for (size_t i = worker.running.size(); i-- > 0;) {  // A lost one is replaced by the last.
     Call& call = At(worker.running[i]);
-    if (call.listed != heartbeats_ && ++call.missed >= kMissedMax) Lose(call);
+    if (call.listed == heartbeats_ || reading_paused_) continue;
+    if (++call.missed >= kMissedMax) Lose(call);
   }
   worker.free = std::min<size_t>(heartbeat.free, worker.slots);
   if (heartbeat.free > 0 && backoffs_ > 0) {

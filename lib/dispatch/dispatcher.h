@@ -80,6 +80,9 @@ class Dispatcher {
   // be running it, so it is dispatched only when no heartbeat has listed it for listen_ms.
   bool Add(Call call, bool found);
   bool HasRoom() const;
+  // While the log is not read, results stand in it unseen: a call that its worker lists no more is
+  // not lost.
+  void SetReadingPaused(bool paused) { table_.SetReadingPaused(paused); }
   // The next attempt, at once. Of a call that is not here: nothing.
   void Again(const CallId& id);
   // The call has its result, or is not wanted any more: then tell_worker.

@@ -43,7 +43,7 @@ class JournalWriter {
 
   bool empty() const { return chunk_.empty(); }
   bool full() const { return chunk_.size() >= kJournalChunkBytesMax; }
-  size_t bytes() const { return chunk_.size(); }
+  size_t bytes() const { return chunk_.capacity(); }  // In memory.
   const std::string& chunk() const { return chunk_; }
   std::string Release() { return std::exchange(chunk_, {}); }
 

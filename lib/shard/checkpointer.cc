@@ -20,7 +20,18 @@ Checkpointer::Checkpointer(Context* context, store::PartitionId partition,
     : context_(context),
       partition_(partition),
       dead_letters_(dead_letters),
+      topic_rows_(context, partition,
+                  [this](const Result<void>& written) {
+                    if (!written) OnFailed(written.error());
+                  }),
       self_(std::make_shared<Checkpointer*>(this)) {}
+
+Checkpointer::~Checkpointer() { Count(0); }
+
+// What the batch holds now.
+void Checkpointer::Count(size_t bytes) {
+  context_->sessions->OnCheckpoint(std::exchange(counted_, bytes), bytes);
+}
 
 void Checkpointer::Begin(const store::Checkpoint& durable) {
   CHECK(phase_ == Phase::kIdle);
@@ -37,10 +48,13 @@ bool Checkpointer::full() const {
 int64_t Checkpointer::NextMs() const {
   switch (phase_) {
     case Phase::kIdle:
-      if (finishing_ || forced_) return begun_ms_;
+      if (finishing_ || forced_ || (records_ > 0 && context_->sessions->crowded())) {
+        return begun_ms_;
+      }
       return records_ == 0 && !requested_ ? INT64_MAX : begun_ms_ + context_->options.checkpoint_ms;
     case Phase::kCollecting:
-      return begun_ms_;
+      if (!topic_rows_.full()) return begun_ms_;
+      return topic_rows_.failed() ? retry_ms_ : INT64_MAX;
     case Phase::kFailed:
       return retry_ms_;
     case Phase::kHolding:
@@ -56,13 +70,17 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
     const Options& options = context_->options;
     const bool changed = forced_ || requested_ || now.sequence != durable_.sequence ||
                          now.lineage != durable_.lineage;
-    const bool due = forced_ || steady - begun_ms_ >= options.checkpoint_ms ||
+    const bool due = forced_ || context_->sessions->crowded() ||
+                     steady - begun_ms_ >= options.checkpoint_ms ||
                      records_ >= options.refold_records_max || bytes_ >= options.refold_bytes_max;
     if (finishing_ ? !changed && durable_.clean == now.clean : !changed || !due) return;
     BeginCollecting(now);
   }
   if (phase_ == Phase::kCollecting) {
-    for (size_t slice = 0; slice < kSliceSessions && encoded_count_ < to_encode_.size(); ++slice) {
+    if (topic_rows_.failed() && steady >= retry_ms_) topic_rows_.HandAgain();
+    for (size_t slice = 0;
+         slice < kSliceSessions && encoded_count_ < to_encode_.size() && !topic_rows_.full();
+         ++slice) {
       SessionEntry* entry = to_encode_[encoded_count_++];
       if (entry->to_encode) EncodeNow(entry);
     }
@@ -110,7 +128,7 @@ void Checkpointer::EncodeNow(SessionEntry* entry) {
   batch_->PutSession(user, envelope::EncodeSession(session));
   if (!session.topic_digest.empty() && session.topic != nullptr &&
       context_->sessions->topics().NeedsRow(partition_, session.topic_digest)) {
-    batch_->PutTopic(session.topic_digest, envelope::EncodeTopic(*session.topic));
+    topic_rows_.Put(session.topic_digest, *session.topic);
   }
   if (!entry->tail.empty()) {
     CHECK(entry->written.empty());
@@ -133,27 +151,33 @@ void Checkpointer::EncodeNow(SessionEntry* entry) {
   entry->encoded = entry->generation;
   encoded_.push_back({entry, entry->generation});
   context_->sessions->Measure(entry);
+  Count(batch_->bytes());
 }
 
 void Checkpointer::Hand() {
   phase_ = Phase::kWriting;
+  topic_rows_.HandAgain();
   context_->store->Write(batch_, context_->executor,
                          [self = std::weak_ptr(self_)](const Result<void>& written) {
                            if (const auto here = self.lock()) (*here)->OnWritten(written);
                          });
 }
 
+void Checkpointer::OnFailed(const Error& error) {
+  ++context_->counters->checkpoint_failures;
+  const int64_t wait_ms = std::min(kRetryFirstMs << std::min(failures_, 6u), kRetryMsMax);
+  if (failures_++ == 0) {
+    LogError("checkpoint not written: it is tried again",
+             {{"partition", partition_}, {"text", error.text}});
+  }
+  retry_ms_ = context_->clock->SteadyMs() + wait_ms;
+}
+
 void Checkpointer::OnWritten(const Result<void>& written) {
   CHECK(phase_ == Phase::kWriting);
   if (!written) {
-    ++context_->counters->checkpoint_failures;
-    const int64_t wait_ms = std::min(kRetryFirstMs << std::min(failures_, 6u), kRetryMsMax);
-    if (failures_++ == 0) {
-      LogError("checkpoint not written: it is tried again",
-               {{"partition", partition_}, {"text", written.error().text}});
-    }
+    OnFailed(written.error());
     phase_ = Phase::kFailed;
-    retry_ms_ = context_->clock->SteadyMs() + wait_ms;
     return;
   }
   if (failures_ > 0) LogInfo("checkpoints are written again", {{"partition", partition_}});
@@ -181,6 +205,7 @@ void Checkpointer::OnWritten(const Result<void>& written) {
   encoded_.clear();
   to_encode_.clear();
   batch_.reset();
+  Count(0);
   batch_records_ = batch_bytes_ = 0;
   keeping_ = false;
   phase_ = Phase::kIdle;

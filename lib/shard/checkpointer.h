@@ -1,7 +1,8 @@
 // Checkpointer: brings what one partition has become into the store, a whole at a time.
 //
 //   collecting  the sessions that had changed at position C are encoded, some a turn of the loop; one
-//               that is about to change again is encoded before it does: so the rows are those of C
+//               that is about to change again is encoded before it does: so the rows are those of C.
+//               Topics that the store lacks are written on the way
 //   holding     until all that the records up to C sent is confirmed
 //   writing     the store's own thread writes; a failed write is tried again, nothing is forgotten
 //
@@ -16,6 +17,7 @@
 
 #include "shard/context.h"
 #include "shard/dead_letters.h"
+#include "shard/topic_rows.h"
 
 namespace lyceum::shard {
 
@@ -27,6 +29,7 @@ class Checkpointer {
   static constexpr size_t kStopFactor = 4;
 
   Checkpointer(Context* context, store::PartitionId partition, DeadLetters* dead_letters);
+  ~Checkpointer();
 
   // What the store holds; where folding goes on from.
   void Begin(const store::Checkpoint& durable);
@@ -59,7 +62,7 @@ class Checkpointer {
   bool full() const;
   // Steady ms when Turn has something to do; INT64_MAX: when something else happens.
   int64_t NextMs() const;
-  bool busy() const { return phase_ == Phase::kCollecting; }
+  bool busy() const { return phase_ == Phase::kCollecting && !topic_rows_.full(); }
 
  private:
   enum class Phase { kIdle, kCollecting, kHolding, kWriting, kFailed };
@@ -70,8 +73,10 @@ class Checkpointer {
 
   void BeginCollecting(const store::Checkpoint& now);
   void EncodeNow(SessionEntry* entry);
+  void Count(size_t bytes);
   void Hand();
   void OnWritten(const Result<void>& written);
+  void OnFailed(const Error& error);
 
   Context* const context_;
   const store::PartitionId partition_;
@@ -85,6 +90,7 @@ class Checkpointer {
   std::vector<Encoded> encoded_;
   size_t records_ = 0, bytes_ = 0;              // Folded since the last collection began.
   size_t batch_records_ = 0, batch_bytes_ = 0;  // Of the one that is on its way.
+  size_t counted_ = 0;                          // Of the batch, in the table.
   int64_t begun_ms_ = 0;                        // Steady.
   int64_t retry_ms_ = 0;
   uint32_t failures_ = 0;
@@ -92,6 +98,7 @@ class Checkpointer {
   bool forced_ = false;   // One is due, whatever has changed.
   bool keeping_ = false;  // The forced one is on its way.
   bool requested_ = false;
+  TopicRows topic_rows_;
   std::shared_ptr<Checkpointer*> self_;
 };
 

@@ -74,7 +74,8 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   checkpointer_.OnFolded(record.data.size());
   if (!caught_up_ && reader_made_ && record.sequence >= log_end_) OnCaughtUp();
   // Read no more than may be folded again after a crash, or than is taken from us.
-  if (checkpointer_.full() || context_->outgoing->bytes() > kOutgoingBytesMax ||
+  if (checkpointer_.full() || context_->sessions->crowded() ||
+      context_->outgoing->bytes() > kOutgoingBytesMax ||
       context_->wire->unwritten_bytes() > kUnwrittenBytesMax || !context_->dispatcher->HasRoom()) {
     reader_.reset();
   }
@@ -397,7 +398,7 @@ void Partition::Turn() {
   }
   if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ &&
       (!waited_ || waited_->topic != nullptr) && !checkpointer_.full() &&
-      context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
+      !context_->sessions->crowded() && context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
       context_->wire->unwritten_bytes() <= kUnwrittenBytesMax / 2 &&
       context_->dispatcher->HasRoom()) {
     StartReader();

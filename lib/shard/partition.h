@@ -84,6 +84,8 @@ class Partition {
   const store::Checkpoint& at() const { return position_; }
   const store::Checkpoint& durable() const { return checkpointer_.durable(); }
   bool caught_up() const { return caught_up_; }
+  // There is no room for what the log has.
+  bool paused() const { return phase_ == Phase::kReading && reader_ == nullptr && !stopping_; }
   size_t dead_letters_waiting() const { return dead_letters_.waiting(); }
   // Steady ms; INT64_MAX: never.
   int64_t NextMs() const;

@@ -16,8 +16,9 @@ constexpr size_t kEntryBytes = sizeof(SessionEntry) + 160;
 
 }  // namespace
 
-SessionTable::SessionTable(store::CheckpointStore* store, size_t bytes_max)
-    : store_(store), bytes_max_(bytes_max), topics_(store) {}
+SessionTable::SessionTable(store::CheckpointStore* store, size_t bytes_max,
+                           std::shared_ptr<TopicPool> pool)
+    : store_(store), bytes_max_(bytes_max), topics_(store, std::move(pool)) {}
 
 SessionEntry* SessionTable::Find(std::string_view user) {
   const auto found = entries_.find(user);
@@ -93,7 +94,7 @@ void SessionTable::OnChanged(SessionEntry* entry) {
 void SessionTable::Measure(SessionEntry* entry) {
   bytes_ -= entry->bytes;
   entry->bytes = kEntryBytes + tutor::ApproximateBytes(*entry->session) + entry->tail.bytes() +
-                 entry->written.size();
+                 entry->written.capacity();
   bytes_ += entry->bytes;
 }
 
@@ -104,12 +105,15 @@ std::vector<SessionEntry*> SessionTable::TakeListed(store::PartitionId partition
 }
 
 void SessionTable::Shrink(size_t others) {
+  const size_t bound = crowded_ ? bytes_max_ / 4 * 3 : bytes_max_;
   SessionEntry* entry = oldest_;
-  while (entry != nullptr && bytes() + others > bytes_max_) {
+  while (entry != nullptr && bytes() + others > bound) {
     SessionEntry* const next = entry->newer;
     if (entry->clean() && entry->written.empty()) Erase(entry);
     entry = next;
   }
+  // Whoever is left cannot leave before a checkpoint.
+  crowded_ = oldest_ != nullptr && bytes() + others > std::max(bound, kCrowdedBytesMin);
 }
 
 void SessionTable::Drop(store::PartitionId partition) {

@@ -58,7 +58,9 @@ struct SessionEntry {
 
 class SessionTable {
  public:
-  SessionTable(store::CheckpointStore* store, size_t bytes_max);
+  // `pool` null: of its own.
+  SessionTable(store::CheckpointStore* store, size_t bytes_max,
+               std::shared_ptr<TopicPool> pool = nullptr);
 
   // In memory, or null.
   SessionEntry* Find(std::string_view user);
@@ -73,6 +75,8 @@ class SessionTable {
     entry->bytes += added;
     bytes_ += added;
   }
+  // Of checkpoints that are on their way.
+  void OnCheckpoint(size_t before, size_t after) { checkpoint_bytes_ += after - before; }
   // Counts its memory anew.
   void Measure(SessionEntry* entry);
 
@@ -80,6 +84,9 @@ class SessionTable {
   std::vector<SessionEntry*> TakeListed(store::PartitionId partition);
   // Forgets clean sessions until the bound holds; `others` is what else counts against it.
   void Shrink(size_t others);
+  // True: the bound did not hold, since too much is in no checkpoint. Then one is due, and nothing is
+  // read until a quarter is free.
+  bool crowded() const { return crowded_; }
   // Everything of the partition, also what is in no checkpoint.
   void Drop(store::PartitionId partition);
   void Erase(SessionEntry* entry);
@@ -92,7 +99,7 @@ class SessionTable {
   }
   TopicTable& topics() { return topics_; }
   size_t size() const { return entries_.size(); }
-  size_t bytes() const { return bytes_ + topics_.bytes(); }
+  size_t bytes() const { return bytes_ + topics_.bytes() + checkpoint_bytes_; }
   uint64_t loads() const { return loads_; }
 
  private:
@@ -100,7 +107,12 @@ class SessionTable {
   void Unlink(SessionEntry* entry);
 
   store::CheckpointStore* const store_;
+  // A bound below this is no reason to stop reading.
+  static constexpr size_t kCrowdedBytesMin = 4 << 20;
+
   const size_t bytes_max_;
+  bool crowded_ = false;
+  size_t checkpoint_bytes_ = 0;
   TopicTable topics_;
   // Looked up by a view, without a copy of it.
   struct Hash {

@@ -25,6 +25,22 @@ namespace {
 constexpr int64_t kPublishStatusMs = 100;
 constexpr int64_t kConnectComplaintMs = 5'000;
 
+// What a process holds beside sessions and the store's caches: code, threads, the wire's buffers, a
+// checkpoint on its way.
+constexpr size_t kProgramBytes = 72 << 20;
+
+struct MemoryShares {
+  size_t block_cache = 0, write_buffers = 0, sessions = 0;
+};
+
+MemoryShares ShareMemory(size_t bytes) {
+  MemoryShares shares{.block_cache = bytes / 8, .write_buffers = bytes / 8};
+  const size_t others = shares.block_cache + shares.write_buffers + kProgramBytes;
+  // The allocator needs half as much again as it hands out, where much comes and goes.
+  shares.sessions = std::max(bytes / 8, bytes > others ? (bytes - others) / 3 * 2 : 0);
+  return shares;
+}
+
 }  // namespace
 
 struct SessionWorker::Impl {
@@ -107,6 +123,9 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
   auto impl = std::make_unique<Impl>();
   store::RocksStore::Options store;
   store.path = options.data_dir;
+  const MemoryShares memory = ShareMemory(options.memory_bytes);
+  store.block_cache_bytes = memory.block_cache;
+  store.write_buffer_bytes = memory.write_buffers;
   auto opened = store::RocksStore::Open(store);
   if (!opened) return opened.error();
   impl->store = std::move(*opened);
@@ -116,8 +135,9 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
   impl->flight = std::move(*flight);
 
   const size_t count = std::clamp<size_t>(options.shards, 1, options.partitions.size());
-  options.shard.memory_bytes /= count;
+  options.shard.memory_bytes = memory.sessions / count;
   options.shard.shards = static_cast<uint32_t>(count);
+  const auto topics = std::make_shared<TopicPool>();
   for (size_t i = 0; i < count; ++i) {
     auto runner = std::make_unique<Impl::Runner>();
     auto wire = wire::NatsWire::Create(&runner->loop, &runner->clock, options.nats);
@@ -132,7 +152,8 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
                                                   .flight = impl->flight.get(),
                                                   .clock = &runner->clock,
                                                   .random = &runner->random,
-                                                  .executor = &runner->loop},
+                                                  .executor = &runner->loop,
+                                                  .topics = topics},
                                             options.shard, std::move(share));
     if (Result<void> started = runner->shard->Start(); !started) return started.error();
     impl->runners.push_back(std::move(runner));

@@ -18,7 +18,10 @@ namespace lyceum::shard {
 class SessionWorker {
  public:
   struct Options {
-    shard::Options shard;  // memory_bytes: of all shards together.
+    shard::Options shard;  // memory_bytes follows from the one below.
+    // Of the process, about: the store's caches and the program itself have their part of it, the
+    // shards share the rest. Below 64 MiB the program alone is more.
+    size_t memory_bytes = 256 << 20;
     wire::ConnectOptions nats;
     std::string data_dir;
     std::vector<store::PartitionId> partitions;

@@ -46,7 +46,7 @@ std::string_view StateOf(const Partition& partition) {
 
 Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId> partitions)
     : context_(MakeContext(doors, std::move(options))),
-      sessions_(doors.store, context_.options.memory_bytes),
+      sessions_(doors.store, context_.options.memory_bytes, doors.topics),
       server_time_(doors.clock),
       outgoing_(doors.wire, doors.clock, {},
                 [this](uint64_t number) {
@@ -137,6 +137,9 @@ void Shard::Turn() {
   }
   dispatcher_.Tick();
   for (auto& partition : partitions_) partition->Turn();
+  dispatcher_.SetReadingPaused(
+      std::any_of(partitions_.begin(), partitions_.end(),
+                  [](const auto& partition) { return partition->paused(); }));
   resends_.EndTurn();
   sessions_.Shrink(outgoing_.bytes());
   if (heartbeats_.due()) heartbeats_.Turn(status());

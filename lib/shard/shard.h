@@ -32,7 +32,8 @@ struct Doors {
   store::FlightPage* flight = nullptr;
   const Clock* clock = nullptr;
   Random* random = nullptr;
-  Executor* executor = nullptr;  // Of the shard's own loop.
+  Executor* executor = nullptr;       // Of the shard's own loop.
+  std::shared_ptr<TopicPool> topics;  // Shared with other shards. Null: its own.
 };
 
 class Shard {

@@ -5,43 +5,31 @@
 #include "envelope/codec.h"
 
 namespace lyceum::shard {
-namespace {
+TopicTable::TopicTable(store::CheckpointStore* store, std::shared_ptr<TopicPool> pool)
+    : store_(store), pool_(pool != nullptr ? std::move(pool) : std::make_shared<TopicPool>()) {}
 
-size_t Of(const std::string& text) { return sizeof text + text.capacity(); }
-
-size_t Of(const std::vector<std::string>& texts) {
-  size_t bytes = sizeof texts;
-  for (const std::string& text : texts) bytes += Of(text);
-  return bytes;
-}
-
-}  // namespace
-
-size_t ApproximateBytes(const tutor::Topic& topic) {
-  size_t bytes = sizeof topic + Of(topic.title) + Of(topic.material);
-  for (const tutor::Question& question : topic.questions) {
-    bytes += sizeof question + Of(question.text) + Of(question.choices) + Of(question.answers) +
-             Of(question.hints) + Of(question.solution);
-    for (const tutor::KnownError& error : question.known_errors) {
-      bytes += sizeof error + Of(error.text) + Of(error.answers);
-    }
-  }
-  return bytes;
-}
-
-TopicTable::Shared TopicTable::Intern(const std::string& digest, Shared topic) {
+TopicTable::Shared TopicTable::Intern(const std::string& digest, const Shared& topic) {
   auto [found, added] = topics_.try_emplace(digest);
+  Entry& here = found->second;
   if (added) {
-    found->second.bytes = ApproximateBytes(*topic) + digest.size();
-    found->second.topic = std::move(topic);
-    bytes_ += found->second.bytes;
+    Shared pooled = pool_->Intern(digest, topic);
+    const tutor::Topic* content = pooled.get();
+    here.bytes = ApproximateBytes(*content) + digest.size();
+    here.topic = Shared(content, [kept = std::move(pooled)](const tutor::Topic*) {});
+    Charge(static_cast<int64_t>(here.bytes));
   }
-  return found->second.topic;
+  return here.topic;
+}
+
+void TopicTable::Charge(int64_t bytes) {
+  bytes_ += static_cast<size_t>(bytes);
+  pool_->Charge(bytes);
 }
 
 Result<TopicTable::Shared> TopicTable::Get(store::PartitionId partition,
                                            const std::string& digest) {
   if (const auto found = topics_.find(digest); found != topics_.end()) return found->second.topic;
+  if (const Shared pooled = pool_->Find(digest)) return Intern(digest, pooled);
   Result<std::optional<std::string>> bytes = store_->GetTopic(partition, digest);
   if (!bytes) return bytes.error();
   if (!bytes->has_value()) return Shared();
@@ -71,14 +59,14 @@ void TopicTable::Forget(store::PartitionId partition) {
 void TopicTable::Release(const std::string& digest) {
   const auto found = topics_.find(digest);
   if (found == topics_.end() || found->second.topic.use_count() > 1) return;
-  bytes_ -= found->second.bytes;
+  Charge(-static_cast<int64_t>(found->second.bytes));
   topics_.erase(found);
 }
 
 void TopicTable::Sweep() {
   std::erase_if(topics_, [&](const auto& topic) {
     if (topic.second.topic.use_count() > 1) return false;
-    bytes_ -= topic.second.bytes;
+    Charge(-static_cast<int64_t>(topic.second.bytes));
     return true;
   });
 }

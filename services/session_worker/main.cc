@@ -15,6 +15,12 @@
 #include "shard/session_worker.h"
 #include "worker/worker.h"
 
+// Read by jemalloc at its start: what is free goes back to the system after a second, so that a burst
+// does not stay in the process.
+extern "C" {
+const char* malloc_conf = "dirty_decay_ms:1000,muzzy_decay_ms:0";  // NOLINT: its name
+}
+
 namespace lyceum {
 namespace {
 
@@ -41,7 +47,7 @@ void Declare(Settings& settings, Flags* flags) {
       .Text("own", &flags->own, "partitions of this worker, as in 0-7,12 (default: all)")
       .Number("shards", &flags->shards, 1, 256, "threads that fold (default: the cores)")
       .Number("memory", &flags->memory, 16 * kMiB, int64_t{1} << 40,
-              "bytes for sessions in memory, journals, topics, what is unconfirmed")
+              "bytes of memory in all: sessions, topics, what is unconfirmed, the store's caches")
       .Number("checkpoint-ms", &flags->checkpoint_ms, 10, 3'600'000,
               "from one checkpoint of a partition to the next")
       .Text("on-log-loss", &flags->on_log_loss,
@@ -61,7 +67,7 @@ Result<shard::SessionWorker::Options> ToOptions(const Flags& flags) {
   shard::SessionWorker::Options options;
   options.shard.subjects = envelope::Subjects(flags.worker.prefix, count);
   options.shard.worker = flags.worker.id;
-  options.shard.memory_bytes = static_cast<size_t>(flags.memory);
+  options.memory_bytes = static_cast<size_t>(flags.memory);
   options.shard.checkpoint_ms = flags.checkpoint_ms;
   options.shard.on_log_loss =
       flags.on_log_loss == "continue" ? shard::OnLogLoss::kContinue : shard::OnLogLoss::kHalt;

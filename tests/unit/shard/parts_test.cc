@@ -29,6 +29,7 @@ TEST(Checkpoints, AreOfOnePositionAlthoughFoldingGoesOn) {
       newest = std::max(newest, session->last_sequence);
       ++count;
     });
+    if (count == 0) return;  // A topic's row, ahead of the checkpoint.
     rows += count;
     largest = std::max(largest, count);
     // The position was set last: what a reader sees when the batch is complete.
