@@ -95,6 +95,10 @@ rocksdb::Options RocksOptions(const DatabaseOptions& options, rocksdb::Env* env)
   }
   rocks.allow_concurrent_memtable_write = false;  // Hints are used by one writer at a time only.
   rocks.level_compaction_dynamic_level_bytes = true;
+  // As large as the four files of level 0 that are merged into it: with RocksDB's 256 MiB the whole
+  // of a young store is written anew with each merge.
+  rocks.max_bytes_for_level_base = 4 * rocks.write_buffer_size;
+  rocks.target_file_size_base = rocks.write_buffer_size;
   rocks.compression = BestCompression({rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
   rocks.bottommost_compression =
       BestCompression({rocksdb::kZSTD, rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
