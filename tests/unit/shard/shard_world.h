@@ -45,7 +45,8 @@ class Actor {
 class TapWire final : public wire::Wire {
  public:
   using Tap = std::function<void(const wire::Outbound&)>;
-  using Deaf = std::function<bool(std::string_view subject)>;  // Nobody answers such a request.
+  // Nobody answers such a request; such a message is lost on the way.
+  using Deaf = std::function<bool(std::string_view subject)>;
   TapWire(std::unique_ptr<wire::MemoryWire> wire, const Tap* tap, const Deaf* deaf)
       : wire_(std::move(wire)), tap_(tap), deaf_(deaf) {}
   wire::MemoryBroker::ClientId client() const { return wire_->client(); }
@@ -57,6 +58,7 @@ class TapWire final : public wire::Wire {
   void Unsubscribe(SubscriptionId id) override { wire_->Unsubscribe(id); }
   Result<void> Publish(const wire::Outbound& message) override {
     if (*tap_) (*tap_)(message);
+    if (*deaf_ && (*deaf_)(message.subject)) return {};
     return wire_->Publish(message);
   }
   void Request(const wire::Outbound& message, std::chrono::milliseconds timeout,
