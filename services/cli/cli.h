@@ -62,7 +62,7 @@ struct CourseSource {
   std::string course;              // Of other formats: its id.
   std::string problems;            // Of oatutor.
   std::string materials;
-  bool strict = false;
+  bool lenient = false;
 };
 struct CourseShowOptions {
   std::string course;

@@ -1,4 +1,6 @@
 // lyceum course: import, check, export, diff, list, show.
+#include <fmt/format.h>
+
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -122,8 +124,10 @@ int RunCourseImport(const Common& common, const CourseSource& source) {
   PrintFindings(common, *read);
   if (!source.from.empty()) std::cerr << SummaryOf(*read);
   const size_t refused = read->refusals.size();
-  if (source.strict && refused > 0) {
-    return Fail(kNo, std::to_string(refused) + " items are refused: nothing was imported");
+  if (!source.lenient && refused > 0) {
+    return Fail(kNo, fmt::format("{} items are refused: nothing was imported; mend them, or leave "
+                                 "them out with --lenient",
+                                 refused));
   }
   if (read->course.topics.empty()) return Fail(kNo, "no question is left: nothing was imported");
   int code = kDone;

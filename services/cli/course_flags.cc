@@ -47,7 +47,9 @@ void AddCourseCommands(CLI::App& app, CourseOptions& options, const AddCommand& 
   CLI::App* import = add(*course, "import", "Put a course into the bucket",
                          [&in](const Common& common) { return RunCourseImport(common, in); });
   AddSource(import, &in);
-  import->add_flag("--strict", in.strict, "Import nothing and exit 1 if an item is refused");
+  import->add_flag("--lenient", in.lenient,
+                   "Leave out the items that are refused; else one of them is enough to import "
+                   "nothing");
 
   CourseSource& checked = options.check;
   AddSource(
