@@ -121,9 +121,8 @@ TEST_F(Running, ALessonFromAnotherFormatHasPartsOfAScore) {
   test::WriteFile(dir_ / "q.gift",
                   "Which are even? {~%50%two ~%50%four ~%-100%five#Five is odd.}\n\n"
                   "Match. {=a -> b}\n\nHow long? {=ten =%50%nine#One more.}\n");
-  const Ran import =
-      Lyceum("admin", {"course", "import", "--from", "gift", "--course", "even", "--lenient",
-                       dir_ / "q.gift"});
+  const Ran import = Lyceum("admin", {"course", "import", "--from", "gift", "--course", "even",
+                                      "--lenient", dir_ / "q.gift"});
   ASSERT_EQ(import.code, 0) << import.err;
   EXPECT_TRUE(Says(import, "2 questions, 1 items refused")) << import.out;
   EXPECT_TRUE(Says(import, "matching")) << import.err;
