@@ -20,6 +20,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr seconds kPatience{30};
 const std::string kOfModel = "A half is what the model says it is.";
 
 bool IsText(const Gateway::Received& received) {
@@ -46,20 +47,24 @@ class SupervisedLesson : public ::testing::Test {
         "ada", fmt::format(R"({{"id":"start","client":"c","start":{{"course":"fractions",)"
                            R"("context":{{"supervision":"draft"{}}}}}}})",
                            more_context)));
-    ASSERT_TRUE(gateway_.Hear("c", IsText)) << stack_.session_worker_logs() << tools_->err();
+    ASSERT_TRUE(gateway_.Hear("c", IsText, kPatience))
+        << stack_.session_worker_logs() << tools_->err();
     ASSERT_TRUE(gateway_.Send("ada", R"({"id":"ask","client":"c","message":{"text":)"
                                      R"("What is a half?","intent":"QUESTION"}})"));
-    const auto wait = gateway_.Hear("c", [this](const Gateway::Received& received) {
-      Look(received);
-      return BodyOf<tutor::WaitOut>(received) != nullptr;
-    });
+    const auto wait = gateway_.Hear(
+        "c",
+        [this](const Gateway::Received& received) {
+          Look(received);
+          return BodyOf<tutor::WaitOut>(received) != nullptr;
+        },
+        kPatience);
     ASSERT_TRUE(wait) << stack_.session_worker_logs() << tools_->err();
     EXPECT_EQ(wait->message.state, tutor::StateName::kAwaitingApproval);
     EXPECT_EQ(wait->message.in_reply_to, EventId("ask"));
   }
 
   // What is said in the end.
-  std::string Said(milliseconds wait = seconds(10)) {
+  std::string Said(milliseconds wait = kPatience) {
     const auto text = gateway_.Hear("c", IsText, wait);
     if (!text) return "nothing: " + stack_.session_worker_logs();
     EXPECT_EQ(text->message.in_reply_to, EventId("ask"));
@@ -94,7 +99,7 @@ class SupervisedLesson : public ::testing::Test {
 };
 
 TEST_F(SupervisedLesson, AnApprovedDraftIsSaidAndOneIsFoundAgainAfterARestart) {
-  Ask();
+  ASSERT_NO_FATAL_FAILURE(Ask());
   stack_.session_worker().Kill9();
   stack_.StartSessionWorker();
   const json draft = Waiting();
@@ -118,7 +123,7 @@ TEST_F(SupervisedLesson, AnApprovedDraftIsSaidAndOneIsFoundAgainAfterARestart) {
 }
 
 TEST_F(SupervisedLesson, ATeachersTextIsSaidInPlaceOfTheDraft) {
-  Ask();
+  ASSERT_NO_FATAL_FAILURE(Ask());
   const Ran edited = stack_.Lyceum(
       "teacher", {"supervise", "edit", "ada", DraftId(), "--text-file", "-"}, "One of two parts.");
   EXPECT_EQ(edited.code, 0) << edited.err;
@@ -128,7 +133,7 @@ TEST_F(SupervisedLesson, ATeachersTextIsSaidInPlaceOfTheDraft) {
 }
 
 TEST_F(SupervisedLesson, DecisionsAreTakenLineByLine) {
-  Ask();
+  ASSERT_NO_FATAL_FAILURE(Ask());
   const std::string lines = dir_ / "lines";
   ASSERT_EQ(mkfifo(lines.c_str(), 0600), 0);
   const int fd = open(lines.c_str(), O_RDWR | O_CLOEXEC);
@@ -148,19 +153,19 @@ TEST_F(SupervisedLesson, DecisionsAreTakenLineByLine) {
 }
 
 TEST_F(SupervisedLesson, UndecidedTheCourseSpeaks) {
-  Ask(R"(,"decide_seconds":5)");
-  const std::string said = Said(seconds(20));
+  ASSERT_NO_FATAL_FAILURE(Ask(R"(,"decide_seconds":5)"));
+  const std::string said = Said();
   EXPECT_NE(said, kOfModel);
   EXPECT_NE(said.find("material"), std::string::npos) << said;
 }
 
 TEST_F(SupervisedLesson, UndecidedAsItIsTheModelSpeaks) {
-  Ask(R"(,"undecided":"as_is","decide_seconds":5)");
-  EXPECT_EQ(Said(seconds(20)), kOfModel);
+  ASSERT_NO_FATAL_FAILURE(Ask(R"(,"undecided":"as_is","decide_seconds":5)"));
+  EXPECT_EQ(Said(), kOfModel);
 }
 
 TEST_F(SupervisedLesson, ALearnersProgramDecidesNothing) {
-  Ask();
+  ASSERT_NO_FATAL_FAILURE(Ask());
   const std::string id = DraftId();
   ASSERT_FALSE(id.empty());
   const std::string event = fmt::format(
