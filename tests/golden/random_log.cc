@@ -32,10 +32,7 @@ static_assert(std::is_same_v<std::variant_alternative_t<kNeverOnTheWire, tutor::
                              tutor::InvariantViolated>);
 
 RecordedLog EmptyLog(const Walk& walk) {
-  RecordedLog log;
-  log.partition = walk.partition;
-  log.lineage = walk.lineage;
-  return log;
+  return {.partition = walk.partition, .lineage = walk.lineage, .topics = {}, .records = {}};
 }
 
 class Walker {
@@ -234,10 +231,10 @@ class Walker {
   }
 
   static bool IsRare(const tutor::State& state) {
-    return std::holds_alternative<tutor::SettingQuestion>(state) ||
-           std::holds_alternative<tutor::RemediatingKnownError>(state) ||
-           std::holds_alternative<tutor::RemediatingUnknownError>(state) ||
-           std::holds_alternative<tutor::AwaitingApproval>(state);
+    using enum tutor::StateName;
+    const tutor::StateName name = NameOf(state);
+    return name == kSettingQuestion || name == kRemediatingKnownError ||
+           name == kRemediatingUnknownError || name == kAwaitingApproval;
   }
 
   // What has happened in this state least often.
@@ -347,12 +344,9 @@ class Walker {
 
   const tutor::Call* OpenCall() const {
     if (session_ == nullptr) return nullptr;
-    if (const auto* lock = std::get_if<tutor::AwaitingToolResult>(&session_->state)) {
-      return &lock->call;
-    }
-    if (const auto* error = std::get_if<tutor::ErrorState>(&session_->state)) {
-      return &error->failed;
-    }
+    const tutor::State* state = &session_->state;
+    if (const auto* lock = std::get_if<tutor::AwaitingToolResult>(state)) return &lock->call;
+    if (const auto* error = std::get_if<tutor::ErrorState>(state)) return &error->failed;
     return nullptr;
   }
 
