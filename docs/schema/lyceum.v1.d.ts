@@ -6,15 +6,17 @@
 type OneOf<T> = { [K in keyof T]: Pick<T, K> & Partial<Record<Exclude<keyof T, K>, never>> }[keyof T];
 
 export type Tool = "load_topic" | "present_material" | "clarify_concept" | "generate_question" | "check_answer" | "give_hint" | "remediate_known_error" | "diagnose_error" | "classify_intent";
-export type State = "exposition" | "setting_question" | "awaiting_answer" | "awaiting_tool_result" | "remediating_known_error" | "remediating_unknown_error" | "error_state" | "completed";
+export type State = "exposition" | "setting_question" | "awaiting_answer" | "awaiting_tool_result" | "remediating_known_error" | "remediating_unknown_error" | "error_state" | "completed" | "awaiting_approval";
 export type Verdict = "correct" | "partially_correct" | "incorrect" | "invalid" | "not_an_answer" | "ungraded";
 export type Format = "choice" | "numeric" | "expression" | "equation" | "interval" | "list" | "text" | "multiple_choice";
 export type FoundIntent = "answer" | "question" | "hint" | "skip" | "continue" | "off_topic";
 export type Strategy = "hint" | "explanation" | "worked_example";
 export type Lifecycle = "active" | "suspended" | "archived";
-export type Role = "learner" | "tutor" | "operator" | "system";
+export type Role = "learner" | "tutor" | "operator" | "system" | "teacher";
 export type BusyPolicy = "reply_wait" | "defer" | "interrupt";
-export type TimerKind = "tool_deadline" | "idle" | "ttl";
+export type TimerKind = "tool_deadline" | "idle" | "ttl" | "approval";
+export type Supervision = "none" | "draft";
+export type Undecided = "authored" | "as_is";
 
 export interface EventFields {
   /** Unique per learner, 1 to 128 bytes. `<user>/<id>` is sent as the header Nats-Msg-Id. */
@@ -52,6 +54,11 @@ export type OperatorEvent = EventFields & OneOf<{
   end: Reason;
   shutdown: Reason;
 }>;
+/** An event of lyceum.in.teacher.<user>. */
+export type TeacherEvent = EventFields & OneOf<{
+  /** Class teacher. */
+  supervise: Supervise;
+}>;
 
 export interface Empty {
 }
@@ -82,7 +89,25 @@ export interface Context {
   persona?: string;
   objectives?: string[];
   language?: string;
+  /** draft: what a language model says waits for a teacher. Empty or none: it does not. Of a start. */
+  supervision?: Supervision;
+  /** Where no teacher decides in time: authored (the default) | as_is */
+  undecided?: Undecided;
+  /** How long a draft waits: 5 to 3600. 0: 300. */
+  decide_seconds?: number;
 }
+
+/** A teacher decides on a draft. The first decision holds; later ones are refused (no_draft). */
+export type Supervise = {
+  /** Draft.id */
+  draft: string;
+} & OneOf<{
+  approve: Empty;
+  /** The draft as the teacher has changed it. At most 64 KiB, as is */
+  edit: string;
+  /** the teacher's own text in its place. */
+  replace: string;
+}>;
 
 export interface Message {
   /** At most 16 KiB. */
@@ -153,8 +178,9 @@ export interface HintText {
   text?: string;
 }
 
-/** A tool runs. `kept`: the event is not lost and must not be sent again; place 1 is handled when the tool
- * has answered, 0 at once. Not kept: it changed nothing (but is part of the history). */
+/** A tool runs, or (state awaiting_approval) a teacher decides. `kept`: the event is not lost and must not
+ * be sent again; place 1 is handled when the tool has answered, 0 at once. Not kept: it changed nothing
+ * (but is part of the history). */
 export interface Wait {
   kept?: boolean;
   place?: number;
@@ -200,6 +226,38 @@ export interface Resumed {
 /** This client gets no more messages, until it attaches again. */
 export interface Detached {
   reason?: string;
+}
+
+/** A text that waits for a teacher; again every ten seconds while it does; and once more with an outcome.
+ * A course that is not a subject token is written as a user is: `~` and base64url. */
+export interface Draft {
+  user?: string;
+  /** For `supervise`. */
+  id?: string;
+  course?: string;
+  topic?: string;
+  /** What the text is: clarify_concept ... */
+  tool?: Tool;
+  /** The learner's question or answer. May be empty. */
+  asked?: string;
+  text?: string;
+  /** What would be said without a language model. May be empty. */
+  authored?: string;
+  /** Of generate_question: what is asked, with its key. */
+  question?: Question;
+  /** authored | as_is: what is said where nobody decides */
+  undecided?: Undecided;
+  /** in time. */
+  due?: string;
+  at?: string;
+  provider?: string;
+  model?: string;
+  /** approve | edit | replace | authored | as_is: decided, or its time is over; given_up: the learner or
+   * an operator went on without it. Empty: it waits. With an outcome text, authored and question are left
+   * out. */
+  outcome?: string;
+  /** The event that decided it. */
+  in_reply_to?: string;
 }
 
 export interface ToolRequest {
@@ -382,6 +440,10 @@ export type ToolResult = {
   fallbacks?: number;
   /** Until the first text of the answer. 0: none came, or nobody was asked. */
   first_text_ms?: number;
+  /** What would be said without a language model: the text, and the probe after an empty line, as in ok.
+   * Where context.supervision is draft. A text that is the same does not wait for a teacher; else it
+   * stands in for one that nobody has decided on. */
+  authored?: string;
   /** What its language model wished to call, in order, 16 at most. */
   functions?: ToolResultFunctionUse[];
 } & OneOf<{
@@ -669,6 +731,8 @@ export interface SessionView {
   error?: Error;
   /** SHA-256 of the session's whole canonical dump. */
   state_digest?: string;
+  /** The one that waits. */
+  draft?: Draft;
   /** More history or records were asked for than fit into one message. */
   cut?: boolean;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "envelope/dead_letters.h"
+#include "envelope/drafts.h"
 #include "envelope/encoding.h"
 #include "envelope/events.h"
 #include "envelope/functions.h"

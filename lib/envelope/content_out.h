@@ -45,6 +45,10 @@ void Describe(Out& out, const tutor::Context& context) {
   out.Text(2, "persona", context.persona);
   out.Texts(3, "objectives", context.objectives);
   out.Text(4, "language", context.language);
+  if (context.supervision == tutor::Supervision::kNone) return;
+  out.Text(5, "supervision", tutor::Name(context.supervision));
+  out.Text(6, "undecided", tutor::Name(context.undecided));
+  out.Number(7, "decide_seconds", context.decide_s);
 }
 
 template <class Out>

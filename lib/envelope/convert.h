@@ -40,6 +40,9 @@ tutor::ToolReply Read(v1::ToolResult& in, Reader& reader);  // Moves long texts 
 // tool_args_codec.cc
 tutor::ToolArgs Read(const v1::ToolRequest::Args& in, Reader& reader);
 
+// draft_codec.cc
+void Write(const UserId& user, const tutor::ShowDraft& show, v1::Draft* out);
+
 // client_message_codec.cc
 ReceivedMessage Read(const v1::ClientMessage& in, Reader& reader);
 

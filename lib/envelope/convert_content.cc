@@ -11,6 +11,27 @@ std::vector<std::string> Strings(const google::protobuf::RepeatedPtrField<std::s
   return {in.begin(), in.end()};
 }
 
+// Without supervision nothing of it is kept.
+void ReadSupervision(const v1::Context& in, tutor::Context* context, Reader& reader) {
+  constexpr int64_t kSecondsMin = tutor::kDecideMsMin / 1000;
+  constexpr int64_t kSecondsMax = tutor::kDecideMsMax / 1000;
+  if (!in.supervision().empty()) {
+    context->supervision = reader.Word<tutor::Supervision>("supervision", in.supervision());
+  }
+  tutor::Undecided undecided = {};
+  if (!in.undecided().empty()) {
+    undecided = reader.Word<tutor::Undecided>("undecided", in.undecided());
+  }
+  const uint32_t seconds = in.decide_seconds();
+  if (seconds != 0 && (seconds < kSecondsMin || seconds > kSecondsMax)) {
+    reader.Refuse("decide_seconds", "must be 0 for the default, or " + std::to_string(kSecondsMin) +
+                                        " to " + std::to_string(kSecondsMax));
+  }
+  if (context->supervision == tutor::Supervision::kNone) return;
+  context->undecided = undecided;
+  context->decide_s = seconds;
+}
+
 }  // namespace
 
 void Write(const tutor::Context& context, v1::Context* out) {
@@ -18,6 +39,10 @@ void Write(const tutor::Context& context, v1::Context* out) {
   out->set_persona(context.persona);
   for (const auto& objective : context.objectives) out->add_objectives(objective);
   out->set_language(context.language);
+  if (context.supervision == tutor::Supervision::kNone) return;
+  out->set_supervision(std::string(tutor::Name(context.supervision)));
+  out->set_undecided(std::string(tutor::Name(context.undecided)));
+  out->set_decide_seconds(context.decide_s);
 }
 
 tutor::Context Read(const v1::Context& in, Reader& reader) {
@@ -31,6 +56,7 @@ tutor::Context Read(const v1::Context& in, Reader& reader) {
   for (const auto& objective : in.objectives()) {
     context.objectives.push_back(reader.Text("objectives", objective, kContextTextBytesMax));
   }
+  ReadSupervision(in, &context, reader);
   return context;
 }
 

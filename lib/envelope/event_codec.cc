@@ -49,6 +49,21 @@ struct KindWriter {
     out->mutable_review()->set_n(review.n);
     out->mutable_review()->set_text(review.text);
   }
+  void operator()(const tutor::Supervise& supervise) const {
+    auto* to = out->mutable_supervise();
+    to->set_draft(supervise.draft.value);
+    switch (supervise.decision) {
+      case tutor::Decision::kApprove:
+        to->mutable_approve();
+        break;
+      case tutor::Decision::kEdit:
+        to->set_edit(supervise.text);
+        break;
+      case tutor::Decision::kReplace:
+        to->set_replace(supervise.text);
+        break;
+    }
+  }
   void operator()(const tutor::ToolResult& result) const {
     Write(result.reply, out->mutable_tool_result());
   }
@@ -107,6 +122,28 @@ tutor::UserMessage ReadMessage(v1::Message& in, Reader& reader) {
   return message;
 }
 
+tutor::Supervise ReadSupervise(v1::Supervise& in, Reader& reader) {
+  const Reader::Inside inside(reader, "supervise");
+  tutor::Supervise supervise;
+  supervise.draft = CallId(reader.IdText("draft", in.draft()));
+  switch (in.decision_case()) {
+    case v1::Supervise::kApprove:
+      break;
+    case v1::Supervise::kEdit:
+      supervise.decision = tutor::Decision::kEdit;
+      supervise.text = reader.MovedText("edit", in.mutable_edit(), tutor::kToolTextBytesMax);
+      break;
+    case v1::Supervise::kReplace:
+      supervise.decision = tutor::Decision::kReplace;
+      supervise.text = reader.MovedText("replace", in.mutable_replace(), tutor::kToolTextBytesMax);
+      break;
+    case v1::Supervise::DECISION_NOT_SET:
+      reader.Refuse("decision", "one must be set: approve, edit, replace");
+      break;
+  }
+  return supervise;
+}
+
 std::string ReadReason(const v1::Reason& in, std::string_view kind, Reader& reader) {
   const Reader::Inside inside(reader, kind);
   return reader.Text("reason", in.reason(), kReasonBytesMax);
@@ -152,6 +189,8 @@ tutor::EventKind ReadKind(v1::Event& in, Reader& reader) {
       return tutor::End{ReadReason(in.end(), "end", reader)};
     case v1::Event::kShutdown:
       return tutor::Shutdown{ReadReason(in.shutdown(), "shutdown", reader)};
+    case v1::Event::kSupervise:
+      return ReadSupervise(*in.mutable_supervise(), reader);
     case v1::Event::kBarrier:
       reader.Refuse("barrier", "is written by session workers alone");
       return tutor::Hint{};
@@ -208,6 +247,7 @@ RecordClass ClassOf(const tutor::EventKind& kind) {
     RecordClass operator()(const tutor::RetryCall&) const { return RecordClass::kAdmin; }
     RecordClass operator()(const tutor::End&) const { return RecordClass::kAdmin; }
     RecordClass operator()(const tutor::Shutdown&) const { return RecordClass::kAdmin; }
+    RecordClass operator()(const tutor::Supervise&) const { return RecordClass::kTeacher; }
     RecordClass operator()(const tutor::InvariantViolated&) const {
       CheckFailed(__FILE__, __LINE__, "an event that is never on the wire");
     }

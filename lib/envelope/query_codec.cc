@@ -33,6 +33,14 @@ void WriteCalls(const tutor::Session& session, v1::SessionView* out) {
       WriteTime(timer.due_ms, call->mutable_deadline());
     }
   }
+  if (const auto* wait = std::get_if<tutor::AwaitingApproval>(&session.state)) {
+    const tutor::ShowDraft draft{.draft = wait->draft,
+                                 .course = session.syllabus.course,
+                                 .topic = session.syllabus.topic,
+                                 .undecided = session.context.undecided,
+                                 .at_ms = session.time_ms};
+    Write(session.user, draft, out->mutable_draft());
+  }
   if (const auto* failed = std::get_if<tutor::ErrorState>(&session.state)) {
     WriteCall(failed->failed, out->mutable_failed_call());
     out->mutable_failed_call()->set_code(failed->code);
@@ -153,6 +161,11 @@ std::string EncodeQueryError(tutor::ErrorCode code, const std::string& text, Enc
   out.mutable_error()->set_code(std::string(tutor::Name(code)));
   out.mutable_error()->set_text(text);
   return WriteMessage(out, encoding);
+}
+
+bool IsBusy(const SessionView& view) {
+  const auto state = tutor::Parse<tutor::StateName>(view.state);
+  return state && tutor::IsBusy(*state);
 }
 
 Result<SessionView> DecodeSessionView(std::string_view data, Encoding encoding) {

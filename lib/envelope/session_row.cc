@@ -44,8 +44,10 @@ constexpr bool AreNumbered(std::initializer_list<Enum> values) {
 }
 static_assert(AreNumbered({Lifecycle::kActive, Lifecycle::kSuspended, Lifecycle::kArchived}));
 static_assert(AreNumbered({BusyPolicy::kReplyWait, BusyPolicy::kDefer, BusyPolicy::kInterrupt}));
-static_assert(AreNumbered({Role::kLearner, Role::kTutor, Role::kOperator, Role::kSystem}));
-static_assert(AreNumbered({TimerKind::kToolDeadline, TimerKind::kIdle, TimerKind::kTtl}));
+static_assert(AreNumbered({Role::kLearner, Role::kTutor, Role::kOperator, Role::kSystem,
+                           Role::kTeacher}));
+static_assert(AreNumbered({TimerKind::kToolDeadline, TimerKind::kIdle, TimerKind::kTtl,
+                           TimerKind::kApproval}));
 static_assert(AreNumbered({Strategy::kHint, Strategy::kExplanation, Strategy::kWorkedExample}));
 static_assert(AreNumbered({Tool::kLoadTopic, Tool::kPresentMaterial, Tool::kClarifyConcept,
                            Tool::kGenerateQuestion, Tool::kCheckAnswer, Tool::kGiveHint,
@@ -64,6 +66,8 @@ Enum ReadEnum(std::string_view field, int number, Enum last, Reader& reader) {
 
 void WriteRow(const tutor::Call& call, v1::CallRow* out);
 tutor::Call ReadRow(const v1::CallRow& in, Reader& reader);
+void WriteRow(const tutor::Draft& draft, v1::DraftRow* out);
+tutor::Draft ReadRow(const v1::DraftRow& in, Reader& reader);
 
 struct StateWriter {
   v1::StateRow* out;
@@ -90,6 +94,9 @@ struct StateWriter {
     to->set_retried_when_idle(retried_when_idle);
   }
   void operator()(const tutor::Completed&) const { out->mutable_completed(); }
+  void operator()(const tutor::AwaitingApproval& state) const {
+    WriteRow(*state.draft, out->mutable_awaiting_approval());
+  }
 };
 
 // The states that both State and Origin have. False: it is another one, or none.
@@ -116,6 +123,7 @@ bool ReadPlainState(const v1::StateRow& in, Variant* state) {
       return true;
     case v1::StateRow::kAwaitingToolResult:
     case v1::StateRow::kErrorState:
+    case v1::StateRow::kAwaitingApproval:
     case v1::StateRow::STATE_NOT_SET:
       break;
   }
@@ -131,6 +139,10 @@ tutor::State ReadState(const v1::StateRow& in, Reader& reader) {
   if (in.has_error_state()) {
     return tutor::ErrorState{ReadRow(in.error_state().call(), reader), in.error_state().code(),
                              in.error_state().retried_when_idle()};
+  }
+  if (in.has_awaiting_approval()) {
+    return tutor::AwaitingApproval{
+        std::make_shared<const tutor::Draft>(ReadRow(in.awaiting_approval(), reader))};
   }
   reader.Refuse("state", "is not set");
   return state;
@@ -172,6 +184,31 @@ tutor::Call ReadRow(const v1::CallRow& in, Reader& reader) {
   call.topic = TopicId(in.topic());
   call.locked_ms = in.locked_ms();
   return call;
+}
+
+void WriteRow(const tutor::Draft& draft, v1::DraftRow* out) {
+  const auto& [call, text, authored, question, error, due_ms, provider, model] = draft;
+  WriteRow(call, out->mutable_call());
+  out->set_text(text);
+  out->set_authored(authored);
+  if (question) Write(*question, out->mutable_question());
+  out->set_error(error.value);
+  out->set_due_ms(due_ms);
+  out->set_provider(provider);
+  out->set_model(model);
+}
+
+tutor::Draft ReadRow(const v1::DraftRow& in, Reader& reader) {
+  tutor::Draft draft;
+  draft.call = ReadRow(in.call(), reader);
+  draft.text = in.text();
+  draft.authored = in.authored();
+  if (in.has_question()) draft.question = Read(in.question(), reader);
+  draft.error = ErrorId(in.error());
+  draft.due_ms = in.due_ms();
+  draft.provider = in.provider();
+  draft.model = in.model();
+  return draft;
 }
 
 void WriteRow(const tutor::Syllabus& syllabus, v1::SyllabusRow* out) {
@@ -291,8 +328,8 @@ void ReadLists(const v1::Session& in, tutor::Session* session, Reader& reader) {
         {ClientId(row.id()), row.json() ? Encoding::kJson : Encoding::kProtobuf});
   }
   for (const auto& row : in.timers()) {
-    session->timers.push_back(
-        {ReadEnum("timer.kind", row.kind(), TimerKind::kTtl, reader), row.token(), row.due_ms()});
+    session->timers.push_back({ReadEnum("timer.kind", row.kind(), TimerKind::kApproval, reader),
+                               row.token(), row.due_ms()});
   }
   for (const auto& row : in.recent()) session->recent.Add() = envelope::ReadRow(row);
   for (const uint64_t entry : in.seen()) session->seen.Add() = entry;

@@ -23,6 +23,11 @@ std::string_view Token(std::string_view id) {
   return id;
 }
 
+std::string CourseToken(const CourseId& course) {
+  auto token = ToToken(course.value);
+  return token ? *std::move(token) : std::string("-");
+}
+
 constexpr std::string_view kNoToken =
     "the user is not a subject token: use [A-Za-z0-9_-]{1,64}, or ~ and base64url of its UTF-8, "
     "without padding, 128 characters at most";
@@ -67,7 +72,7 @@ std::optional<uint32_t> ReadPartition(std::string_view text, uint32_t partitions
 std::optional<RecordClass> ReadClass(std::string_view word) {
   for (const RecordClass record_class :
        {RecordClass::kUser, RecordClass::kTool, RecordClass::kTimer, RecordClass::kAdmin,
-        RecordClass::kBarrier}) {
+        RecordClass::kBarrier, RecordClass::kTeacher}) {
     if (word == Name(record_class)) return record_class;
   }
   return std::nullopt;
@@ -101,6 +106,8 @@ std::string_view Name(RecordClass record_class) {
       return "timer";
     case RecordClass::kBarrier:
       return "barrier";
+    case RecordClass::kTeacher:
+      return "teacher";
   }
   CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
@@ -213,6 +220,14 @@ std::string Subjects::DeadLetterOf(uint32_t partition, const UserId& user) const
   return Join({prefix_, "dlq", std::to_string(partition), Token(user.value)});
 }
 
+std::string Subjects::DraftOf(const CourseId& course, const UserId& user) const {
+  return Join({prefix_, "draft", CourseToken(course), Token(user.value)});
+}
+
+std::string Subjects::Drafts(const CourseId& course) const {
+  return Join({prefix_, "draft", course.empty() ? "*" : CourseToken(course), "*"});
+}
+
 std::string Subjects::DeadLetters() const { return Join({prefix_, "dlq", "*", "*"}); }
 std::string Subjects::DeadLetterStream() const { return StreamPrefix(prefix_) + "_DLQ"; }
 std::string Subjects::ClusterBucket() const { return WithoutDots(prefix_) + "_cluster"; }
@@ -243,6 +258,7 @@ Result<Subjects::LogSubject> Subjects::ParseLogFast(std::string_view subject) co
                   " without leading zeros");
   }
   const auto record_class = ReadClass(tokens[2]);
+  // As before there were teachers: what is written of a refused record stays the same (law 2).
   if (!record_class) return refuse("the class is one of user, admin, tool, timer, barrier");
   if (!IsToken(tokens[3])) return refuse(kNoToken);
   return LogSubject{*partition, *record_class, tokens[3]};

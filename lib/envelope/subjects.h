@@ -13,7 +13,7 @@
 namespace lyceum::envelope {
 
 // kBarrier: a record of the partition, no user's. Its last token is the worker that wrote it.
-enum class RecordClass { kUser, kAdmin, kTool, kTimer, kBarrier };
+enum class RecordClass { kUser, kAdmin, kTool, kTimer, kBarrier, kTeacher };
 std::string_view Name(RecordClass record_class);
 
 // Every id given here must be a token (base/token.h); anything else is a CHECK failure.
@@ -51,10 +51,13 @@ class Subjects {
   std::string Queries(uint32_t partition) const;                           // lyceum.q.<pp>.*
   std::string PartitionCommands(uint32_t partition) const;                 // lyceum.partition.<pp>
   std::string DeadLetterOf(uint32_t partition, const UserId& user) const;  // lyceum.dlq.<pp>.<user>
-  std::string DeadLetters() const;                                         // lyceum.dlq.*.*
-  std::string DeadLetterStream() const;                                    // LYCEUM_DLQ
-  std::string ClusterBucket() const;                                       // lyceum_cluster
-  std::string CourseBucket() const;                                        // lyceum_courses
+  // lyceum.draft.<course>.<user>. A course that no token can carry is "-".
+  std::string DraftOf(const CourseId& course, const UserId& user) const;
+  std::string Drafts(const CourseId& course) const;  // lyceum.draft.<course>.*; empty: of all.
+  std::string DeadLetters() const;                   // lyceum.dlq.*.*
+  std::string DeadLetterStream() const;              // LYCEUM_DLQ
+  std::string ClusterBucket() const;                 // lyceum_cluster
+  std::string CourseBucket() const;                  // lyceum_courses
 
   // The same as Out and In, appended to a buffer that is used again and again.
   void AppendOut(std::string* subject, std::string_view client) const;

@@ -32,6 +32,7 @@ const auto& KnownTypes() {
       KnownType{"Query", v1::Query::default_instance()},
       KnownType{"SessionView", v1::SessionView::default_instance()},
       KnownType{"DeadLetter", v1::DeadLetter::default_instance()},
+      KnownType{"Draft", v1::Draft::default_instance()},
       KnownType{"Topic", v1::Topic::default_instance()},
       KnownType{"Session", v1::Session::default_instance()},
       KnownType{"HistoryRow", v1::HistoryRow::default_instance()},

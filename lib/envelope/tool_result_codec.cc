@@ -274,6 +274,7 @@ void Write(const tutor::ToolReply& reply, v1::ToolResult* out) {
   out->set_attempts_made(reply.attempts_made);
   out->set_fallbacks(reply.fallbacks);
   out->set_first_text_ms(reply.first_text_ms);
+  out->set_authored(reply.authored);
   for (const tutor::FunctionUse& use : reply.functions) {
     v1::ToolResult::FunctionUse* to = out->add_functions();
     to->set_name(use.name);
@@ -302,6 +303,7 @@ tutor::ToolReply Read(v1::ToolResult& in, Reader& reader) {
   reply.attempts_made = in.attempts_made();
   reply.fallbacks = in.fallbacks();
   reply.first_text_ms = in.first_text_ms();
+  reply.authored = reader.MovedText("authored", in.mutable_authored(), kToolTextBytesMax);
   if (in.functions_size() > kFunctionUsesMax) reader.Refuse("functions", "must be at most 16");
   for (const auto& use : in.functions()) {
     const Reader::Inside inside(reader, "functions", reply.functions.size());

@@ -52,6 +52,8 @@ struct SessionView {
   std::string error;  // "code: text" where the query could not be answered.
   std::string json;
 };
+// The learner's events have to wait.
+bool IsBusy(const SessionView& view);
 Result<SessionView> DecodeSessionView(std::string_view data, Encoding encoding);
 
 }  // namespace lyceum::envelope

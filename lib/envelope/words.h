@@ -22,9 +22,13 @@ inline constexpr int kWordCount<tutor::FoundIntent> = 6;
 template <>
 inline constexpr int kWordCount<tutor::Strategy> = 3;
 template <>
-inline constexpr int kWordCount<tutor::Role> = 4;
+inline constexpr int kWordCount<tutor::Role> = 5;
 template <>
 inline constexpr int kWordCount<tutor::BusyPolicy> = 3;
+template <>
+inline constexpr int kWordCount<tutor::Supervision> = 2;
+template <>
+inline constexpr int kWordCount<tutor::Undecided> = 2;
 
 template <class Enum>
 std::string AllowedWords() {

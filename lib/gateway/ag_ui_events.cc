@@ -173,7 +173,7 @@ void AgUiEvents::Add(const envelope::ReceivedMessage& received, std::string_view
                         [](const tutor::RetractOut&) {}, [](const tutor::ResumedOut&) {},
                         [](const tutor::DetachedOut&) {}},
              message.body);
-  if (message.n > 0) SetStep(message.state == tutor::StateName::kAwaitingToolResult);
+  if (message.n > 0) SetStep(tutor::IsBusy(message.state));
 }
 
 bool AgUiEvents::AddBefore(const std::deque<SaidMessage>& said, std::string_view event_id) {

@@ -70,7 +70,7 @@ void Gateway::RouteAgUi(const std::shared_ptr<Call>& call) {
         AnswerStart start{.after_n = rejoin ? 0 : AfterForAnswer(view->n),
                           .event = event,
                           .last_n = view->n,
-                          .runs = view->state == "awaiting_tool_result",
+                          .runs = IsBusy(*view),
                           .event_id = shared->resumes_event_id,
                           .follows_all = rejoin};
         call->Answer(StreamStart{

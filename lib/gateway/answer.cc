@@ -68,7 +68,7 @@ void AnswerPeer::OnMessage(const envelope::ReceivedMessage& message, std::string
   before_.push_back({message, std::string(text)});
   if (before_.size() > tutor::kMessagesKept) before_.pop_front();
   // Where a tool runs and what was said last has ended, the answer has not said anything yet.
-  const bool silent = start_.runs && state_ != tutor::StateName::kAwaitingToolResult;
+  const bool silent = start_.runs && !tutor::IsBusy(state_);
   if (n > start_.last_n || (n == start_.last_n && (writer_ || !silent))) Replay();
 }
 
@@ -107,7 +107,7 @@ void AnswerPeer::Use(const envelope::ReceivedMessage& message, std::string_view 
 
 void AnswerPeer::Tick(int64_t steady_ms) {
   if (!stored_ || asking_ || outgoing() == nullptr || steady_ms < ask_at_ms_) return;
-  if (!replayed_ || writer_->ended() || state_ == tutor::StateName::kAwaitingToolResult) return;
+  if (!replayed_ || writer_->ended() || tutor::IsBusy(state_)) return;
   AskWhetherItIsOver();
 }
 
@@ -119,7 +119,7 @@ void AnswerPeer::AskWhetherItIsOver() {
     asking_ = false;
     if (!view || writer_->ended()) return;
     const bool folded = view->found ? view->applied_seq >= sequence_ : false;
-    if (!folded || view->state == "awaiting_tool_result") return;
+    if (!folded || IsBusy(*view)) return;
     if (view->n > link_->last_n()) return link_->Expect(view->n);
     writer_->SetState(view->json);
     writer_->Finish();

@@ -97,7 +97,7 @@ void Gateway::ResumeChat(const std::shared_ptr<Call>& call, bool streams) {
       return Fail(call, counters_.refused_away,
                   Refusal(503, "The session does not answer: try again.", "session", true));
     }
-    const bool runs = view->state == "awaiting_tool_result";
+    const bool runs = IsBusy(*view);
     // A client before 7 shows twice what it has already: it only gets what still runs.
     const bool fresh = streams && SaidSince(view->json, clock_->UnixMs() - kEndedMsMax);
     if (!view->found || view->n == 0 || (!runs && !fresh)) {
@@ -116,7 +116,7 @@ void Gateway::StopChat(const std::shared_ptr<Call>& call) {
       return Fail(call, counters_.refused_away,
                   Refusal(503, "The session does not answer: try again.", "session", true));
     }
-    if (view->state != "awaiting_tool_result") {
+    if (!IsBusy(*view)) {
       return call->Answer(Response{.status = 204, .content_type = "", .body = ""});
     }
     // One for each moment of the session: asked twice it counts once.

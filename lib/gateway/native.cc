@@ -115,7 +115,8 @@ std::string LearnersView(std::string_view view_json, bool with_history) {
       }
       shown["current_question"] = std::move(question);
     }
-    shown["busy"] = view.contains("pending_calls") && !view["pending_calls"].empty();
+    const bool locked = view.contains("pending_calls") && !view["pending_calls"].empty();
+    shown["busy"] = locked || view.contains("draft");  // What the draft says is not for learners.
     if (!with_history) return shown.dump(-1, ' ', false, json::error_handler_t::replace);
     json history = json::array();
     if (view.contains("history") && view["history"].is_array()) {

@@ -20,12 +20,15 @@ std::string ToolRequestBase(const envelope::Subjects& subjects, const tutor::Ses
   request.tool = call.tool;
   request.user = session.user;
   request.reply_subject = subjects.In(envelope::RecordClass::kTool, session.user);
+  // What waits for a teacher is not streamed.
+  const bool streams = session.context.supervision == tutor::Supervision::kNone;
   for (const tutor::AttachedClient& client : session.clients) {
+    if (!streams) break;
     request.stream_subjects.push_back(subjects.Out(client.id));
     if (client.encoding != tutor::Encoding::kJson) continue;
     request.stream_json_subjects.push_back(request.stream_subjects.back());
   }
-  if (!session.clients.empty()) {
+  if (streams && !session.clients.empty()) {
     request.stream_subject = request.stream_subjects.front();
     request.stream_json = session.clients.front().encoding == tutor::Encoding::kJson;
   }

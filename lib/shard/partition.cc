@@ -260,7 +260,10 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
       },
       [&](const tutor::ClearTimer&) {},  // What the session does not have is not fired.
       [&](const tutor::Append& append) { entry->tail.AddHistory(append.entry); },
-      [&](const tutor::Unload&) { entry->unload = true; }};
+      [&](const tutor::Unload&) { entry->unload = true; },
+      [&](const tutor::ShowDraft& draft) {
+        if (!silent) Show(*entry->session, draft, trace);
+      }};
   for (tutor::Effect& effect : effects_) std::visit(apply, effect);
   context_->sessions->OnJournal(entry, entry->tail.bytes() - tail_before);
 }
@@ -304,6 +307,17 @@ void Partition::ReplyTo(std::string_view user, const tutor::AttachedClient& clie
                             .data = bytes,
                             .content_type = ContentType(client.encoding),
                             .trace = trace});
+  ++context_->counters->messages;
+}
+
+void Partition::Show(const tutor::Session& session, const tutor::ShowDraft& draft,
+                     std::string_view trace) {
+  const std::string bytes = envelope::EncodeDraft(session.user, draft);
+  context_->outgoing->Send(
+      {.subject = context_->options.subjects.DraftOf(draft.course, session.user),
+       .data = bytes,
+       .content_type = ContentType(tutor::Encoding::kJson),
+       .trace = trace});
   ++context_->counters->messages;
 }
 

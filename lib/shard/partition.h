@@ -144,6 +144,7 @@ class Partition {
                  const envelope::DecodedEvent& decoded);
   void Refuse(const Record& record, std::string_view user, const Refused& refused,
               const SessionEntry* entry);
+  void Show(const tutor::Session& session, const tutor::ShowDraft& draft, std::string_view trace);
   void ReplyTo(std::string_view user, const tutor::AttachedClient& client,
                const tutor::ClientMessage& message, std::string_view trace);
   void Apply(const Record& record, SessionEntry* entry, const std::string& trace);

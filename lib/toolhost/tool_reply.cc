@@ -30,6 +30,7 @@ std::string Encode(const Replier& replier, const envelope::ToolRequest& request,
   reply.fallbacks = answer.fallbacks;
   reply.first_text_ms = answer.first_text_ms;
   reply.functions = std::move(answer.functions);
+  reply.authored = CutUtf8(answer.authored, tutor::kToolTextBytesMax);
   tutor::Event event;
   event.id = EventId(request.id.value);
   event.kind = tutor::ToolResult{std::move(reply)};

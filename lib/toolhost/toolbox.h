@@ -72,6 +72,7 @@ struct ToolAnswer {
   uint32_t fallbacks = 0;
   uint32_t first_text_ms = 0;
   std::vector<tutor::FunctionUse> functions{};  // What they wished to call.
+  std::string authored{};  // What would be said without a language model. Of supervised sessions.
 };
 
 // Called from several threads at once. Answers with the outcome of its own tool, or a ToolError.

@@ -15,7 +15,7 @@
 namespace lyceum::tutor {
 namespace {
 
-enum class Class { kUser, kTool, kTimer, kAdmin, kInternal };
+enum class Class { kUser, kTool, kTimer, kAdmin, kTeacher, kInternal };
 
 // What is known of each kind of event: whose it is, and what the history keeps of it.
 struct Kind {
@@ -43,6 +43,7 @@ Kind KindOf(const GotoTopic& e) { return {Class::kAdmin, "goto_topic", e.topic.v
 Kind KindOf(const RetryCall&) { return {Class::kAdmin, "retry", ""}; }
 Kind KindOf(const End& e) { return {Class::kAdmin, "end", e.reason}; }
 Kind KindOf(const Shutdown& e) { return {Class::kAdmin, "shutdown", e.reason}; }
+Kind KindOf(const Supervise&) { return {Class::kTeacher, "", ""}; }  // See Decide.
 Kind KindOf(const InvariantViolated&) { return {Class::kInternal, "", ""}; }
 
 // Of another name: a kind that has no function above does not compile.
@@ -80,6 +81,8 @@ void OnEvent(Step& step, const Event& event, const Kind& kind) {
     case Class::kAdmin:
       step.Note(Role::kOperator, kind.name, kind.text);
       return Handle(step, event.kind);
+    case Class::kTeacher:
+      return Handle(step, event.kind);
     case Class::kTool:
     case Class::kTimer:
     case Class::kInternal:
@@ -111,7 +114,8 @@ void OpenSession(Session* session, const UserId& user, const Event& event, const
 }
 
 void ReplyNoSession(const Event& event, const LogPosition& position, Effects* effects) {
-  if (FindKind(event.kind).of != Class::kUser || event.client.empty()) return;
+  const Class of = FindKind(event.kind).of;
+  if ((of != Class::kUser && of != Class::kTeacher) || event.client.empty()) return;
   ClientMessage message;
   message.id = IdAt(position, 0);
   message.in_reply_to = event.id;
@@ -133,7 +137,8 @@ void Advance(std::optional<Session>* session, const UserId& user, const Event& e
   }
   const Kind kind = FindKind(event.kind);
   Step step(&**session, event, position, effects);
-  const bool has_id = kind.of == Class::kUser || kind.of == Class::kAdmin;
+  const bool has_id =
+      kind.of == Class::kUser || kind.of == Class::kAdmin || kind.of == Class::kTeacher;
   const Seen seen = has_id ? Remember(&step.session.seen, event) : Seen::kNew;
   if (seen != Seen::kNew) {
     ++step.session.counters.duplicates;

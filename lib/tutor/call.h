@@ -51,12 +51,20 @@ enum class FoundIntent { kAnswer, kQuestion, kHint, kSkip, kContinue, kOffTopic 
 // How a known error is explained; the next one each time the same error comes back.
 enum class Strategy { kHint, kExplanation, kWorkedExample };
 
+// Whether what a language model says waits for a teacher first. See supervision.h.
+enum class Supervision : uint8_t { kNone, kDraft };
+// What is said where no teacher decides in time: the course's own text, or the draft as it is.
+enum class Undecided : uint8_t { kAuthored, kAsIs };
+
 // How the learner wants to be spoken to. Given at start, handed to every tool.
 struct Context {
   std::string tone;
   std::string persona;
   std::vector<std::string> objectives;
   std::string language;
+  Supervision supervision = Supervision::kNone;
+  Undecided undecided = Undecided::kAuthored;
+  uint32_t decide_s = 0;  // How long a draft waits; 0: kDecideMsDefault.
   bool operator==(const Context&) const = default;
 };
 
@@ -67,7 +75,7 @@ struct Attempt {
   bool operator==(const Attempt&) const = default;
 };
 
-enum class Role { kLearner, kTutor, kOperator, kSystem };
+enum class Role { kLearner, kTutor, kOperator, kSystem, kTeacher };
 
 struct HistoryEntry {
   uint64_t index = 0;  // 1, 2, 3 ... per session, dense.
@@ -289,6 +297,8 @@ struct ToolReply {
   uint32_t fallbacks = 0;      // to another provider; and when the first text came.
   uint32_t first_text_ms = 0;
   std::vector<FunctionUse> functions{};
+  // What would be said without a language model. Of calls for supervised sessions; may be empty.
+  std::string authored{};
   bool operator==(const ToolReply&) const = default;
 };
 

@@ -36,6 +36,9 @@ std::string WriteState(const State& state) {
     return "error_state code=" + Quote(error->code) +
            " retried=" + (error->retried_when_idle ? "yes" : "no") + " " + Write(error->failed);
   }
+  if (const auto* wait = std::get_if<AwaitingApproval>(&state)) {
+    return "awaiting_approval " + Write(*wait->draft);
+  }
   if (const auto* known = std::get_if<RemediatingKnownError>(&state)) {
     return "remediating_known_error " + Quote(known->error.value);
   }

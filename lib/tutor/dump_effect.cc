@@ -119,6 +119,12 @@ std::string Line(const SetTimer& e) { return "set_timer " + Write(e.timer); }
 std::string Line(const ClearTimer& e) { return "clear_timer " + Write(e.timer); }
 std::string Line(const Append& e) { return "append " + Write(e.entry); }
 std::string Line(const Unload&) { return "unload"; }
+std::string Line(const ShowDraft& e) {
+  return "show_draft " + Quote(e.course.value) + " " + Quote(e.topic.value) +
+         " at=" + std::to_string(e.at_ms) +
+         (e.outcome.empty() ? "" : " " + e.outcome + " by=" + Quote(e.in_reply_to.value)) + " " +
+         Write(*e.draft);
+}
 
 }  // namespace
 

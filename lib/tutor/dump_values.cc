@@ -58,6 +58,9 @@ std::string Write(const Stop&) { return "stop"; }
 std::string Write(const Review& e) {
   return "review n=" + std::to_string(e.n) + " " + Quote(e.text);
 }
+std::string Write(const Supervise& e) {
+  return "supervise " + e.draft.value + " " + std::string(Name(e.decision)) + " " + Quote(e.text);
+}
 std::string Write(const ToolResult& e) {
   const auto* error = std::get_if<ToolError>(&e.reply.outcome);
   const std::string what =
@@ -85,6 +88,13 @@ std::string Options(const Question& q) {
   }
   if (q.partial_credit) text += " partial_credit";
   return text;
+}
+
+std::string SupervisionOf(const Context& context) {
+  if (context.supervision == Supervision::kNone) return "";
+  return " supervision=" + std::string(Name(context.supervision)) +
+         " undecided=" + std::string(Name(context.undecided)) +
+         " decide_s=" + std::to_string(context.decide_s);
 }
 
 }  // namespace
@@ -131,6 +141,13 @@ std::string Write(const Call& call) {
          " topic=" + Quote(call.topic.value) + "}";
 }
 
+std::string Write(const Draft& d) {
+  return "{" + Write(d.call) + " text=" + Quote(d.text) + " authored=" + Quote(d.authored) +
+         " question=" + (d.question ? Write(*d.question) : std::string("none")) +
+         " error=" + Quote(d.error.value) + " due=" + std::to_string(d.due_ms) +
+         " provider=" + Quote(d.provider) + " model=" + Quote(d.model) + "}";
+}
+
 std::string Write(const Question& q) {
   return "{" + Quote(q.id.value) + " " + std::string(Name(q.format)) + " text=" + Quote(q.text) +
          " choices=" + Strings(q.choices) + " answers=" + Strings(q.answers) +
@@ -153,7 +170,7 @@ std::string Write(const Attempt& attempt) {
 std::string Write(const Context& context) {
   return "context={tone=" + Quote(context.tone) + " persona=" + Quote(context.persona) +
          " objectives=" + Strings(context.objectives) + " language=" + Quote(context.language) +
-         "}";
+         SupervisionOf(context) + "}";
 }
 
 std::string Write(const HistoryEntry& entry) {

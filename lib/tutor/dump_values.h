@@ -19,6 +19,7 @@ std::string Number(double value);  // The shortest text that reads back as the s
 
 std::string Write(const Origin& origin);
 std::string Write(const Call& call);
+std::string Write(const Draft& draft);
 std::string Write(const Question& question);
 std::string Write(const QuestionView& question);
 std::string Write(const Attempt& attempt);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -128,9 +129,19 @@ struct Append {
 };
 // The session may leave memory.
 struct Unload {};
+// To teachers: the draft that waits, or what became of it.
+struct ShowDraft {
+  std::shared_ptr<const Draft> draft;
+  CourseId course;
+  TopicId topic;
+  std::string outcome;  // approve edit replace authored as_is given_up. Empty: it waits.
+  EventId in_reply_to;  // The teacher's event that decided it. Empty: none did.
+  Undecided undecided = Undecided::kAuthored;
+  int64_t at_ms = 0;
+};
 
 using Effect = std::variant<EmitMessage, TellAll, ReplyTo, ResendMessages, CallTool, DispatchAgain,
-                            EndCall, SetTimer, ClearTimer, Append, Unload>;
+                            EndCall, SetTimer, ClearTimer, Append, Unload, ShowDraft>;
 using Effects = std::vector<Effect>;
 
 // What the history keeps of a message to clients.

@@ -17,6 +17,7 @@ enum class ErrorCode {
   kDuplicateId,
   kInboxFull,
   kInternal,
+  kNoDraft,
   kNoOpenQuestion,
   kNoSession,
   kNotFound,

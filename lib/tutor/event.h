@@ -91,6 +91,15 @@ struct Shutdown {
   std::string reason;
   bool operator==(const Shutdown&) const = default;
 };
+// Class teacher.
+enum class Decision { kApprove, kEdit, kReplace };
+// A teacher decides on a draft.
+struct Supervise {
+  CallId draft;
+  Decision decision = Decision::kApprove;
+  std::string text;  // kEdit, kReplace: what is said.
+  bool operator==(const Supervise&) const = default;
+};
 // Of nobody's making but our own: a step broke an invariant. Never on the wire.
 struct InvariantViolated {
   std::string what;
@@ -100,7 +109,7 @@ struct InvariantViolated {
 // A new kind goes to the end: the place of a kind is part of what sessions keep (seen.h).
 using EventKind = std::variant<Start, UserMessage, Hint, Skip, Continue, Attach, Detach, ToolResult,
                                TimerFired, ForceRemediation, ForceSkip, GotoTopic, RetryCall, End,
-                               Shutdown, InvariantViolated, Stop, Review>;
+                               Shutdown, InvariantViolated, Stop, Review, Supervise>;
 
 struct Event {
   EventId id;

@@ -9,6 +9,7 @@
 #include "tutor/limits.h"
 #include "tutor/operator.h"
 #include "tutor/phrases.h"
+#include "tutor/supervision.h"
 #include "tutor/timer.h"
 #include "tutor/tool_results.h"
 
@@ -64,6 +65,7 @@ void On(Step& step, const RemediatingKnownError&, const UserMessage& m) { ReadMe
 void On(Step& step, const RemediatingUnknownError&, const UserMessage& m) { ReadMessage(step, m); }
 void On(Step& step, const ErrorState&, const UserMessage&) { RefuseUnavailable(step); }
 void On(Step& step, const Completed&, const UserMessage&) { RefuseCompleted(step); }
+void On(Step& step, const AwaitingApproval&, const UserMessage& m) { Wait(step, m); }
 
 // --- user.hint ----------------------------------------------------------------------------------
 void On(Step& step, const Exposition&, const Hint&) { RefuseNoQuestion(step); }
@@ -74,6 +76,7 @@ void On(Step& step, const RemediatingKnownError&, const Hint&) { NextHint(step);
 void On(Step& step, const RemediatingUnknownError&, const Hint&) { NextHint(step); }
 void On(Step& step, const ErrorState&, const Hint&) { RefuseUnavailable(step); }
 void On(Step& step, const Completed&, const Hint&) { RefuseCompleted(step); }
+void On(Step& step, const AwaitingApproval&, const Hint& hint) { Wait(step, hint); }
 
 // --- user.skip ----------------------------------------------------------------------------------
 void On(Step& step, const Exposition&, const Skip&) { SetQuestion(step); }
@@ -87,6 +90,10 @@ void On(Step& step, const RemediatingKnownError&, const Skip&) { SkipQuestion(st
 void On(Step& step, const RemediatingUnknownError&, const Skip&) { SkipQuestion(step); }
 void On(Step& step, const ErrorState&, const Skip&) { SkipFailed(step); }
 void On(Step& step, const Completed&, const Skip&) { RefuseCompleted(step); }
+void On(Step& step, const AwaitingApproval&, const Skip& skip) {
+  GiveUpDraft(step);
+  Handle(step, skip);
+}
 
 // --- user.continue ------------------------------------------------------------------------------
 void On(Step& step, const Exposition&, const Continue&) { NextSegment(step); }
@@ -97,6 +104,7 @@ void On(Step& step, const RemediatingKnownError&, const Continue&) { LeaveRemedi
 void On(Step& step, const RemediatingUnknownError&, const Continue&) { LeaveRemediation(step); }
 void On(Step& step, const ErrorState&, const Continue&) { AskAgain(step); }
 void On(Step& step, const Completed&, const Continue&) { EmitSummary(step); }
+void On(Step& step, const AwaitingApproval&, const Continue&) { step.Emit(WaitOut{}); }
 
 // --- user.stop ----------------------------------------------------------------------------------
 template <class S>
@@ -112,6 +120,10 @@ void On(Step& step, const AwaitingToolResult& lock, const Stop&) {
   step.EmitText(phrases::kStopped);
 }
 void On(Step& step, const Completed&, const Stop&) { RefuseCompleted(step); }
+void On(Step& step, const AwaitingApproval&, const Stop&) {
+  GiveUpDraft(step);
+  step.EmitText(phrases::kStopped);
+}
 
 // --- user.review --------------------------------------------------------------------------------
 template <class S>
@@ -158,6 +170,15 @@ void On(Step& step, const S&, const TimerFired& fired) {
   FireTimer(step, fired);
 }
 
+// --- teacher.supervise --------------------------------------------------------------------------
+template <class S>
+void On(Step& step, const S&, const Supervise& event) {
+  Decide(step, nullptr, event);
+}
+void On(Step& step, const AwaitingApproval& wait, const Supervise& event) {
+  Decide(step, &wait, event);
+}
+
 // --- admin --------------------------------------------------------------------------------------
 template <class S>
 void On(Step& step, const S&, const ForceRemediation& force) {
@@ -176,6 +197,7 @@ void On(Step& step, const AwaitingToolResult& lock, const RetryCall&) {
   step.Do(DispatchAgain{lock.call.id});
 }
 void On(Step& step, const ErrorState&, const RetryCall&) { AskAgain(step); }
+void On(Step& step, const AwaitingApproval&, const RetryCall&) { ShowAgain(step); }
 
 template <class S>
 void On(Step& step, const S&, const GotoTopic& go) {

@@ -9,6 +9,7 @@
 #include "tutor/lesson.h"
 #include "tutor/limits.h"
 #include "tutor/phrases.h"
+#include "tutor/supervision.h"
 
 namespace lyceum::tutor {
 namespace {
@@ -132,6 +133,11 @@ void LeaveRemediation(Step& step) {
 void StartOver(Step& step, const Start& start) {
   Session& s = step.session;
   s.context = start.context;
+  if (step.fold_version() < 3) {
+    s.context.supervision = Supervision::kNone;
+    s.context.undecided = Undecided::kAuthored;
+    s.context.decide_s = 0;
+  }
   s.busy_policy = start.busy_policy;
   s.syllabus = Syllabus{};
   s.syllabus.course = start.course;
@@ -179,13 +185,14 @@ void Wait(Step& step, const EventKind& kind) {
     case BusyPolicy::kInterrupt:
       step.Emit(WaitOut{.kept = true});
       step.EndCall(true);
+      GiveUpDraft(step);
       return Handle(step, kind);
   }
 }
 
 void DrainInbox(Step& step) {
   Session& s = step.session;
-  while (!s.inbox.empty() && NameOf(s.state) != StateName::kAwaitingToolResult) {
+  while (!s.inbox.empty() && !IsBusy(NameOf(s.state))) {
     const Deferred deferred = std::move(s.inbox.front());
     s.inbox.erase(s.inbox.begin());
     step.cause = deferred.event.id;

@@ -31,7 +31,7 @@ void Resume(Step& step, uint32_t after_n);
 // The grade told in one of the session's messages is to be looked at again.
 void MarkForReview(Step& step, const Review& review);
 
-// An event while a tool runs: WAIT, and then what the busy policy says.
+// An event while a tool runs or a teacher decides: WAIT, and then what the busy policy says.
 void Wait(Step& step, const EventKind& kind);
 // Handles what was deferred, until the session is locked again or nothing is left.
 void DrainInbox(Step& step);

@@ -29,6 +29,11 @@ inline constexpr uint32_t kGeneratedMax = 16;  // generate_question calls in a t
 inline constexpr int64_t kGradingDurationMs = 5'000;
 inline constexpr int64_t kToolDurationMs = 30'000;
 inline constexpr int64_t kLockMsMax = 90'000;
+// How long a draft waits for a teacher, and how often it is shown again meanwhile.
+inline constexpr int64_t kDecideMsDefault = 5 * 60 * 1000;
+inline constexpr int64_t kDecideMsMin = 5 * 1000;
+inline constexpr int64_t kDecideMsMax = 60 * 60 * 1000;
+inline constexpr int64_t kShowAgainMs = 10 * 1000;
 inline constexpr int64_t kIdleMs = 15 * 60 * 1000;
 inline constexpr int64_t kTtlMs = int64_t{30} * 24 * 60 * 60 * 1000;
 inline constexpr uint32_t kNudgesMax = 1;

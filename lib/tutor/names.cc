@@ -23,7 +23,8 @@ struct Names<StateName> {
                                                                      "remediating_known_error",
                                                                      "remediating_unknown_error",
                                                                      "error_state",
-                                                                     "completed"};
+                                                                     "completed",
+                                                                     "awaiting_approval"};
 };
 template <>
 struct Names<Verdict> {
@@ -50,8 +51,8 @@ struct Names<Lifecycle> {
 };
 template <>
 struct Names<Role> {
-  static constexpr std::array<std::string_view, 4> kAll = {"learner", "tutor", "operator",
-                                                           "system"};
+  static constexpr std::array<std::string_view, 5> kAll = {"learner", "tutor", "operator", "system",
+                                                           "teacher"};
 };
 template <>
 struct Names<BusyPolicy> {
@@ -59,7 +60,20 @@ struct Names<BusyPolicy> {
 };
 template <>
 struct Names<TimerKind> {
-  static constexpr std::array<std::string_view, 3> kAll = {"tool_deadline", "idle", "ttl"};
+  static constexpr std::array<std::string_view, 4> kAll = {"tool_deadline", "idle", "ttl",
+                                                           "approval"};
+};
+template <>
+struct Names<Supervision> {
+  static constexpr std::array<std::string_view, 2> kAll = {"none", "draft"};
+};
+template <>
+struct Names<Undecided> {
+  static constexpr std::array<std::string_view, 2> kAll = {"authored", "as_is"};
+};
+template <>
+struct Names<Decision> {
+  static constexpr std::array<std::string_view, 3> kAll = {"approve", "edit", "replace"};
 };
 
 template <class Enum>
@@ -88,6 +102,9 @@ std::string_view Name(Lifecycle lifecycle) { return WordOf(lifecycle); }
 std::string_view Name(Role role) { return WordOf(role); }
 std::string_view Name(BusyPolicy policy) { return WordOf(policy); }
 std::string_view Name(TimerKind kind) { return WordOf(kind); }
+std::string_view Name(Supervision supervision) { return WordOf(supervision); }
+std::string_view Name(Undecided undecided) { return WordOf(undecided); }
+std::string_view Name(Decision decision) { return WordOf(decision); }
 
 template <>
 std::optional<Tool> Parse<Tool>(std::string_view name) {
@@ -128,6 +145,18 @@ std::optional<BusyPolicy> Parse<BusyPolicy>(std::string_view name) {
 template <>
 std::optional<TimerKind> Parse<TimerKind>(std::string_view name) {
   return ValueOf<TimerKind>(name);
+}
+template <>
+std::optional<Supervision> Parse<Supervision>(std::string_view name) {
+  return ValueOf<Supervision>(name);
+}
+template <>
+std::optional<Undecided> Parse<Undecided>(std::string_view name) {
+  return ValueOf<Undecided>(name);
+}
+template <>
+std::optional<Decision> Parse<Decision>(std::string_view name) {
+  return ValueOf<Decision>(name);
 }
 
 }  // namespace lyceum::tutor

@@ -18,10 +18,13 @@ std::string_view Name(
     AnswerFormat format);                   // choice numeric expression equation interval list text
 std::string_view Name(FoundIntent intent);  // "answer" ... "off_topic"
 std::string_view Name(Strategy strategy);   // hint explanation worked_example
-std::string_view Name(Lifecycle lifecycle);  // active suspended archived
-std::string_view Name(Role role);            // learner tutor operator system
-std::string_view Name(BusyPolicy policy);    // reply_wait defer interrupt
-std::string_view Name(TimerKind kind);       // tool_deadline idle ttl
+std::string_view Name(Lifecycle lifecycle);      // active suspended archived
+std::string_view Name(Role role);                // learner tutor operator system teacher
+std::string_view Name(BusyPolicy policy);        // reply_wait defer interrupt
+std::string_view Name(TimerKind kind);           // tool_deadline idle ttl approval
+std::string_view Name(Supervision supervision);  // none draft
+std::string_view Name(Undecided undecided);      // authored as_is
+std::string_view Name(Decision decision);        // approve edit replace
 
 template <class Enum>
 std::optional<Enum> Parse(std::string_view name) = delete;
@@ -45,5 +48,11 @@ template <>
 std::optional<BusyPolicy> Parse<BusyPolicy>(std::string_view name);
 template <>
 std::optional<TimerKind> Parse<TimerKind>(std::string_view name);
+template <>
+std::optional<Supervision> Parse<Supervision>(std::string_view name);
+template <>
+std::optional<Undecided> Parse<Undecided>(std::string_view name);
+template <>
+std::optional<Decision> Parse<Decision>(std::string_view name);
 
 }  // namespace lyceum::tutor

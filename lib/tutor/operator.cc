@@ -7,6 +7,7 @@
 #include "tutor/lesson.h"
 #include "tutor/limits.h"
 #include "tutor/phrases.h"
+#include "tutor/supervision.h"
 
 namespace lyceum::tutor {
 namespace {
@@ -26,6 +27,7 @@ void RepairBounds(Session& s) {
 
 void RepairTimers(Step& step) {
   step.ClearTimer(TimerKind::kToolDeadline);
+  step.ClearTimer(TimerKind::kApproval);
   step.SetTimer(TimerKind::kIdle, step.now() + kIdleMs);
   step.SetTimer(TimerKind::kTtl, step.now() + kTtlMs);
 }
@@ -34,6 +36,7 @@ void RepairTimers(Step& step) {
 
 void LeaveCall(Step& step) {
   step.EndCall(true);
+  GiveUpDraft(step);
   if (const auto* error = std::get_if<ErrorState>(&step.session.state)) {
     const Origin origin = error->failed.origin;
     step.GoBack(origin);
@@ -74,6 +77,7 @@ void Repair(Step& step, const std::string& what) {
   ++s.counters.violations;
   step.Note(Role::kSystem, "invariant_violated", what);
   step.EndCall(true);
+  GiveUpDraft(step);
   RepairBounds(s);
   RepairTimers(step);
   s.question.reset();

@@ -7,7 +7,7 @@
 
 namespace lyceum::tutor {
 
-// Cancels what runs, clears what failed: the session stands where it stood before.
+// Cancels what runs, gives up what waits for a teacher, clears what failed: the session stands where it stood before.
 void LeaveCall(Step& step);
 
 void Remediate(Step& step, const ErrorId& error);  // Not registered, or empty: diagnose.

@@ -20,6 +20,8 @@ inline constexpr std::string_view kTooManyClients =
     "Too many clients are attached, and this one was silent longest: send attach to come back.";
 inline constexpr std::string_view kCompleted =
     "The course is completed: start another one to go on learning.";
+inline constexpr std::string_view kNoDraft =
+    "This draft does not wait: it was decided, its time is over, or the learner went on.";
 inline constexpr std::string_view kNoOpenQuestion =
     "No question is open: send continue, or ask something.";
 inline constexpr std::string_view kUnavailable =

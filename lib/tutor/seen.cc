@@ -30,7 +30,7 @@ class ContentHash {
 
   void AddEvent(const Start& event) {
     const auto& [course, version, topic, context, busy_policy, again] = event;
-    const auto& [tone, persona, objectives, language] = context;
+    const auto& [tone, persona, objectives, language, supervision, undecided, decide_s] = context;
     for (const std::string_view text :
          {std::string_view(course.value), std::string_view(version), std::string_view(topic.value),
           std::string_view(tone), std::string_view(persona), std::string_view(language)}) {
@@ -40,6 +40,10 @@ class ContentHash {
     for (const std::string& objective : objectives) Add(std::string_view(objective));
     Add(static_cast<uint64_t>(busy_policy));
     Add(uint64_t{again});
+    if (supervision == Supervision::kNone) return;  // Those of before are as they were.
+    Add(static_cast<uint64_t>(supervision));
+    Add(static_cast<uint64_t>(undecided));
+    Add(uint64_t{decide_s});
   }
   void AddEvent(const UserMessage& event) {
     const auto& [text, intent] = event;
@@ -50,6 +54,12 @@ class ContentHash {
   void AddEvent(const Review& event) {
     const auto& [n, text] = event;
     Add(uint64_t{n});
+    Add(std::string_view(text));
+  }
+  void AddEvent(const Supervise& event) {
+    const auto& [draft, decision, text] = event;
+    Add(std::string_view(draft.value));
+    Add(static_cast<uint64_t>(decision));
     Add(std::string_view(text));
   }
   void AddEvent(const ForceRemediation& event) { Add(std::string_view(event.error.value)); }

@@ -22,6 +22,14 @@ std::string_view BrokenLock(const Session& session) {
   return "";
 }
 
+std::string_view BrokenApproval(const Session& session) {
+  const auto* wait = std::get_if<AwaitingApproval>(&session.state);
+  const size_t timers = CountTimers(session, TimerKind::kApproval);
+  if (wait == nullptr) return timers == 0 ? "" : "an approval timer without a draft";
+  if (wait->draft == nullptr || wait->draft->call.id.empty()) return "approval of no draft";
+  return timers == 1 ? "" : "a draft without exactly one timer";
+}
+
 std::string_view BrokenQuestion(const Session& session) {
   const bool has = session.question.has_value();
   if (has && CurrentQuestion(session) == nullptr) return "an open question without content";
@@ -41,6 +49,7 @@ std::string_view BrokenQuestion(const Session& session) {
       if (std::get<ErrorState>(session.state).failed.id.empty()) return "an error without its call";
       break;
     case StateName::kAwaitingToolResult:
+    case StateName::kAwaitingApproval:
     case StateName::kRemediatingKnownError:
     case StateName::kRemediatingUnknownError:
       break;
@@ -58,7 +67,7 @@ std::string_view BrokenBound(const Session& session) {
   if (session.syllabus.errors.size() > kErrorsCountedMax) return "too many errors counted";
   if (CountTimers(session, TimerKind::kIdle) > 1) return "two idle timers";
   if (CountTimers(session, TimerKind::kTtl) > 1) return "two ttl timers";
-  if (!session.inbox.empty() && !std::holds_alternative<AwaitingToolResult>(session.state)) {
+  if (!session.inbox.empty() && !IsBusy(NameOf(session.state))) {
     return "an inbox without a lock";
   }
   return "";
@@ -100,8 +109,8 @@ uint64_t HashId(const EventId& id) {
 }
 
 std::string Violation(const Session& session) {
-  for (std::string_view broken :
-       {BrokenLock(session), BrokenQuestion(session), BrokenBound(session)}) {
+  for (std::string_view broken : {BrokenLock(session), BrokenApproval(session),
+                                  BrokenQuestion(session), BrokenBound(session)}) {
     if (!broken.empty()) return std::string(broken);
   }
   return "";

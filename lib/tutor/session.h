@@ -1,7 +1,7 @@
 // Session: the whole state of one learner. A value; Advance changes it in place.
 //
 // Invariants, checked after every step (session.cc, Violation):
-//   locked <=> one pending call; error state <=> one failed call kept; awaiting_answer => an open
+//   locked <=> one pending call; awaiting approval <=> one timer that ends it; error state <=> one failed call kept; awaiting_answer => an open
 //   question; completed => neither question nor inbox; attempts <= kAttemptsMax; the origin of a
 //   call is never the lock itself (its type can not say so).
 #pragma once
@@ -24,7 +24,7 @@ namespace lyceum::tutor {
 
 enum class Lifecycle { kActive, kSuspended, kArchived };
 
-// --- The eight states -------------------------------------------------------------------------
+// --- The nine states --------------------------------------------------------------------------
 struct Exposition {
   bool operator==(const Exposition&) const = default;
 };
@@ -45,7 +45,7 @@ struct Completed {
   bool operator==(const Completed&) const = default;
 };
 
-// Where a call returns to: any state but the lock and the error state.
+// Where a call returns to: any state but the lock, the wait for a teacher and the error state.
 using Origin = std::variant<Exposition, SettingQuestion, AwaitingAnswer, RemediatingKnownError,
                             RemediatingUnknownError, Completed>;
 
@@ -81,8 +81,28 @@ struct ErrorState {
   bool operator==(const ErrorState&) const = default;
 };
 
+// What a language model has said, before a teacher let it pass. Its id is that of its call.
+struct Draft {
+  Call call;
+  std::string text;
+  std::string authored;              // What would be said without a model. May be empty.
+  std::optional<Question> question;  // generate_question: `text` is its text.
+  ErrorId error;  // diagnose_error: the registered error that it found. May be empty.
+  int64_t due_ms = 0;
+  std::string provider;
+  std::string model;
+  bool operator==(const Draft&) const = default;
+};
+
+struct AwaitingApproval {
+  std::shared_ptr<const Draft> draft;  // Never null. Sessions that have none stay small.
+  bool operator==(const AwaitingApproval& other) const { return *draft == *other.draft; }
+};
+
+// The numbers of these are kept by sessions: a new one goes to the end.
 using State = std::variant<Exposition, SettingQuestion, AwaitingAnswer, AwaitingToolResult,
-                           RemediatingKnownError, RemediatingUnknownError, ErrorState, Completed>;
+                           RemediatingKnownError, RemediatingUnknownError, ErrorState, Completed,
+                           AwaitingApproval>;
 // In the order of State.
 enum class StateName {
   kExposition,
@@ -93,8 +113,9 @@ enum class StateName {
   kRemediatingUnknownError,
   kErrorState,
   kCompleted,
+  kAwaitingApproval,
 };
-inline constexpr int kStateCount = 8;
+inline constexpr int kStateCount = 9;
 
 // --- What stands beside the state ----------------------------------------------------------------
 struct OpenQuestion {
@@ -131,7 +152,7 @@ struct AttachedClient {
   bool operator==(const AttachedClient&) const = default;
 };
 
-enum class TimerKind { kToolDeadline, kIdle, kTtl };
+enum class TimerKind { kToolDeadline, kIdle, kTtl, kApproval };
 struct Timer {
   TimerKind kind = TimerKind::kIdle;
   std::string token;   // IdAt: unique, also the Nats-Msg-Id of its record.
@@ -194,6 +215,10 @@ struct Session {
 bool operator==(const Session& one, const Session& other);
 
 StateName NameOf(const State& state);
+// The learner's events have to wait: a tool runs, or a teacher decides.
+constexpr bool IsBusy(StateName state) {
+  return state == StateName::kAwaitingToolResult || state == StateName::kAwaitingApproval;
+}
 // The open question's content, or null.
 const Question* CurrentQuestion(const Session& session);
 uint64_t HashId(const EventId& id);  // FNV-1a 64.

@@ -66,6 +66,11 @@ size_t Heap(const State& state) {
   if (const auto* error = std::get_if<ErrorState>(&state)) {
     return Heap(error->failed) + Heap(error->code);
   }
+  if (const auto* wait = std::get_if<AwaitingApproval>(&state)) {
+    const Draft& d = *wait->draft;
+    return sizeof(Draft) + kAllocationBytes + Heap(d.call) + Heap(d.text) + Heap(d.authored) +
+           (d.question ? Heap(*d.question) : 0) + Heap(d.error) + Heap(d.provider) + Heap(d.model);
+  }
   if (const auto* known = std::get_if<RemediatingKnownError>(&state)) return Heap(known->error);
   return 0;
 }

@@ -68,7 +68,8 @@ void Step::Reply(Body body) {
 }
 
 void Step::Retract(const Call& call) {
-  if (!Speaks(call.tool) || session.clients.empty()) return;
+  const bool streams = Speaks(call.tool) && session.context.supervision == Supervision::kNone;
+  if (!streams || session.clients.empty()) return;
   Do(TellAll{Aside(RetractOut{call.id})});
 }
 
@@ -153,6 +154,8 @@ Origin OriginOf(const State& state) {
         using S = std::decay_t<decltype(in)>;
         if constexpr (std::is_same_v<S, AwaitingToolResult>) {
           return in.call.origin;
+        } else if constexpr (std::is_same_v<S, AwaitingApproval>) {
+          return in.draft->call.origin;
         } else if constexpr (std::is_same_v<S, ErrorState>) {
           return in.failed.origin;
         } else {

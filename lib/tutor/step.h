@@ -87,7 +87,7 @@ class Step {
   uint32_t index_ = 0;
 };
 
-// A state as the origin of a call: that of its call where it is the lock or the error state.
+// A state as the origin of a call: that of its call where it has one.
 Origin OriginOf(const State& state);
 
 }  // namespace lyceum::tutor

@@ -82,6 +82,33 @@ std::vector<Row> UserRows() {
   };
 }
 
+Row Decided(Decision decision, std::string text) {
+  const bool blank = decision != Decision::kApprove && text.empty();
+  return {"teacher.supervise " + std::string(Name(decision)) + (blank ? ", no text" : ""),
+          [=](Sample& s) { return s.Fold(s.Decided(decision, text)); }};
+}
+
+Effects FireApproval(Sample& s, int64_t after_ms, Undecided undecided) {
+  s.session.context.undecided = undecided;
+  return s.FoldAt(s.session.time_ms + after_ms, TimerFired{s.TokenOf(TimerKind::kApproval)});
+}
+
+std::vector<Row> TeacherRows() {
+  return {
+      Decided(Decision::kApprove, ""),
+      Decided(Decision::kEdit, "A sum, mostly."),
+      Decided(Decision::kReplace, "A product."),
+      Decided(Decision::kReplace, ""),
+      Plain("teacher.supervise, another draft", Supervise{CallId("0-0-1"), Decision::kApprove, ""}),
+      {"timer.approval, before the time is over",
+       [](Sample& s) { return FireApproval(s, kShowAgainMs, Undecided::kAuthored); }},
+      {"timer.approval, undecided authored",
+       [](Sample& s) { return FireApproval(s, kDecideMsDefault, Undecided::kAuthored); }},
+      {"timer.approval, undecided as_is",
+       [](Sample& s) { return FireApproval(s, kDecideMsDefault, Undecided::kAsIs); }},
+  };
+}
+
 std::vector<Row> ToolAndTimerRows() {
   return {
       {"tool.ok, of the pending call",
@@ -128,6 +155,7 @@ struct BRow {
   std::string result;
   std::function<ToolOutcome(const Sample&)> outcome;
   int rounds = 1;  // The same result so many times, where the first asks again.
+  bool supervised = false;
 };
 
 ToolOutcome LoadOk(const Sample&) {
@@ -160,6 +188,8 @@ std::vector<BRow> RowsB() {
       {T::kLoadTopic, "another topic", Just(LoadTopicOk{std::make_shared<const Topic>(), ""})},
       {T::kPresentMaterial, "ok", Just(PresentMaterialOk{"A product."})},
       {T::kClarifyConcept, "ok", Just(ClarifyConceptOk{"A sum.", true, false})},
+      {T::kClarifyConcept, "ok, supervised", Just(ClarifyConceptOk{"A sum.", true, false}), 1,
+       true},
       {T::kClarifyConcept, "reveals the answer", Just(ClarifyConceptOk{"It is 12.", true, true})},
       {T::kClarifyConcept, "reveals it again", Just(ClarifyConceptOk{"It is 12.", true, true}), 2},
       {T::kGenerateQuestion, "sound", Just(Generated(true))},
@@ -221,6 +251,9 @@ std::string Describe(const SetTimer&) { return ""; }
 std::string Describe(const ClearTimer&) { return ""; }
 std::string Describe(const Append&) { return ""; }
 std::string Describe(const Unload&) { return "unload"; }
+std::string Describe(const ShowDraft& e) {
+  return e.outcome.empty() ? "show draft" : "draft " + e.outcome;
+}
 
 // What a step did, in the legend of table.h.
 std::string Describe(const Session& before, const Session& after, const Effects& effects) {
@@ -330,7 +363,8 @@ std::string Mermaid() {
 
 std::vector<TableCell> TableA() {
   std::vector<TableCell> cells;
-  for (const std::vector<Row>& rows : {UserRows(), ToolAndTimerRows(), AdminRows()}) {
+  for (const std::vector<Row>& rows :
+       {UserRows(), ToolAndTimerRows(), TeacherRows(), AdminRows()}) {
     for (const Row& row : rows) {
       for (int i = 0; i < kStateCount; ++i) {
         cells.push_back(CellOf(row, static_cast<StateName>(i)));
@@ -344,6 +378,7 @@ std::vector<TableCell> TableB() {
   std::vector<TableCell> cells;
   for (const BRow& row : RowsB()) {
     Sample sample = Sample::Locked(row.tool);
+    if (row.supervised) sample.session.context.supervision = Supervision::kDraft;
     for (int i = 1; i < row.rounds; ++i) sample.Answer(row.outcome(sample));
     const Session before = sample.session;
     const Effects effects = sample.Answer(row.outcome(sample));

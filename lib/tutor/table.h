@@ -25,7 +25,7 @@ struct TableCell {
   StateName to = StateName::kExposition;
   std::string text;  // In the legend above.
 };
-std::vector<TableCell> TableA();  // Rows in the order of fsm, the eight states of each in theirs.
+std::vector<TableCell> TableA();  // Rows in the order of fsm, the nine states of each in theirs.
 std::vector<TableCell> TableB();  // From the lock.
 
 }  // namespace lyceum::tutor

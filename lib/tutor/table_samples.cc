@@ -89,6 +89,12 @@ Sample Sample::In(StateName state) {
     case StateName::kCompleted:
       sample.Fold(End{""});
       break;
+    case StateName::kAwaitingApproval:
+      sample.session.context.supervision = Supervision::kDraft;
+      sample.Fold(Skip{});
+      sample.Fold(UserMessage{"why?", Intent::kQuestion});
+      sample.Answer(ClarifyConceptOk{"A sum.", true, false});
+      break;
   }
   CHECK(NameOf(sample.session.state) == state);
   return sample;
@@ -157,6 +163,11 @@ ToolResult Sample::Reply(ToolOutcome outcome) const {
   if (const auto* error = std::get_if<ErrorState>(&session.state)) reply.call = error->failed.id;
   reply.outcome = std::move(outcome);
   return {std::move(reply)};
+}
+
+Supervise Sample::Decided(Decision decision, std::string text) const {
+  const auto* wait = std::get_if<AwaitingApproval>(&session.state);
+  return {wait == nullptr ? CallId("0-0-0") : wait->draft->call.id, decision, std::move(text)};
 }
 
 ToolOutcome Sample::Graded(Verdict verdict, bool known_error) const {

@@ -26,6 +26,8 @@ class Sample {
   Effects Answer(ToolOutcome outcome) { return Fold(Reply(std::move(outcome))); }
   // A result of the pending call, or of the failed one.
   ToolResult Reply(ToolOutcome outcome) const;
+  // A decision on the draft that waits; on one of nobody, where none does.
+  Supervise Decided(Decision decision, std::string text = "") const;
   ToolOutcome Graded(Verdict verdict, bool known_error) const;
   // The token of the timer of this kind; one that is not there is of nobody.
   std::string TokenOf(TimerKind kind) const;

@@ -6,6 +6,7 @@
 #include "tutor/limits.h"
 #include "tutor/operator.h"
 #include "tutor/phrases.h"
+#include "tutor/supervision.h"
 
 namespace lyceum::tutor {
 namespace {
@@ -36,6 +37,7 @@ void OnSilence(Step& step, const ErrorState& error) {
   step.cause = error.failed.cause;
   AskAgain(step);
 }
+void OnSilence(Step& step, const AwaitingApproval&) { Rearm(step); }
 void OnSilence(Step& step, const Completed&) { step.Do(Unload{}); }
 
 // A record of a timer that is not due: whoever fired it has another clock than the log. It changes
@@ -61,6 +63,7 @@ void FireTtl(Step& step) {
   const int64_t due = step.session.active_ms + kTtlMs;
   if (due > step.now()) return step.SetTimer(TimerKind::kTtl, due);
   step.EndCall(true);
+  GiveUpDraft(step);
   step.session.inbox.clear();
   step.session.lifecycle = Lifecycle::kArchived;
   step.ClearTimer(TimerKind::kIdle);
@@ -99,6 +102,10 @@ void FireTimer(Step& step, const TimerFired& fired) {
       if (IsEarly(step, *found)) return;
       step.ClearTimer(TimerKind::kTtl);
       return FireTtl(step);
+    case TimerKind::kApproval:
+      if (IsEarly(step, *found)) return;
+      step.ClearTimer(TimerKind::kApproval);
+      return FireApproval(step);
   }
 }
 

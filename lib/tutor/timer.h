@@ -1,4 +1,5 @@
-// The timers of a session: the deadline of a tool, the learner's silence, the end of keeping.
+// The timers of a session: the deadline of a tool, the learner's silence, the end of keeping, and
+// that of a draft (supervision.h).
 //
 // Idle and ttl are lazy: one timer of each stands, set once; when it is due and the learner has
 // come back since, it is set anew for the time that is left. A record of one that is not due yet

@@ -12,6 +12,7 @@
 #include "tutor/lesson.h"
 #include "tutor/limits.h"
 #include "tutor/reveal.h"
+#include "tutor/supervision.h"
 
 namespace lyceum::tutor {
 namespace {
@@ -41,7 +42,7 @@ bool IsWithheld(Step& step, const Call& call, const std::string& text, bool flag
   return true;
 }
 
-void Apply(Step& step, const Call& call, const LoadTopicOk& ok) {
+void Apply(Step& step, const Call& call, const LoadTopicOk& ok, const ToolReply&) {
   const Syllabus& syllabus = step.session.syllabus;
   if (ok.topic == nullptr) return GiveUp(step, call, Bad("a topic without content"));
   const Topic& topic = *ok.topic;
@@ -54,65 +55,69 @@ void Apply(Step& step, const Call& call, const LoadTopicOk& ok) {
   OpenTopic(step, ok);
 }
 
-void Apply(Step& step, const Call& call, const PresentMaterialOk& ok) {
+void Apply(Step& step, const Call& call, const PresentMaterialOk& ok, const ToolReply& reply) {
   if (ok.text.empty()) {
     step.Retract(call);
     ++step.session.counters.degraded;
     return EmitSubstitute(step, call);
   }
-  ShowSegment(step, call.level, CutUtf8(ok.text, kToolTextBytesMax));
+  SayOrHold(step, call, {std::string(CutUtf8(ok.text, kToolTextBytesMax))}, reply);
 }
 
-void Apply(Step& step, const Call& call, const ClarifyConceptOk& ok) {
+void Apply(Step& step, const Call& call, const ClarifyConceptOk& ok, const ToolReply& reply) {
   const std::string text = Joined(ok.text, "");
   if (IsWithheld(step, call, text, ok.reveals_answer)) return;
-  step.EmitText(text);
+  SayOrHold(step, call, {text}, reply);
 }
 
-void Apply(Step& step, const Call& call, const GenerateQuestionOk& ok) {
+void Apply(Step& step, const Call& call, const GenerateQuestionOk& ok, const ToolReply& reply) {
   Question question = ok.question;
   // Ids of the session's own making: two generated questions never share one.
   question.id = QuestionId("generated-" + call.id.value);
   const std::vector<std::string> problems = Problems(question);
   if (!problems.empty()) return GiveUp(step, call, Bad(problems.front()));
-  step.session.question = OpenQuestion{};
-  step.session.question->generated = std::move(question);
-  Pose(step);
+  std::string text = question.text;
+  SayOrHold(step, call, {std::move(text), {}, std::move(question)}, reply);
 }
 
-void Apply(Step& step, const Call& call, const CheckAnswerOk& ok) { ApplyGrade(step, call, ok); }
+void Apply(Step& step, const Call& call, const CheckAnswerOk& ok, const ToolReply& reply) {
+  const bool of_model = !reply.model.empty() || ok.method == "rubric_llm";
+  if (!of_model || !IsSupervised(step.session)) return ApplyGrade(step, call, ok);
+  CheckAnswerOk silent = ok;
+  silent.feedback.clear();
+  ApplyGrade(step, call, silent);
+}
 
-void Apply(Step& step, const Call& call, const GiveHintOk& ok) {
+void Apply(Step& step, const Call& call, const GiveHintOk& ok, const ToolReply& reply) {
   const Question* question = CurrentQuestion(step.session);
   if (question == nullptr) return;
   const std::string text = Joined(ok.text, "");
   // The last rung may say it all.
   const bool last = call.level >= question->hints.size();
   if ((text.empty() || !last) && IsWithheld(step, call, text, false)) return;
-  ShowHint(step, call.level, text);
+  SayOrHold(step, call, {text}, reply);
 }
 
-void Apply(Step& step, const Call& call, const RemediateKnownErrorOk& ok) {
+void Apply(Step& step, const Call& call, const RemediateKnownErrorOk& ok, const ToolReply& reply) {
   const std::string text = Joined(ok.text, ok.probe);
   if (IsWithheld(step, call, text, ok.reveals_answer)) return;
-  step.EmitText(text);
-  step.Go(RemediatingKnownError{call.error});
+  SayOrHold(step, call, {text}, reply);
 }
 
-void Apply(Step& step, const Call& call, const DiagnoseErrorOk& ok) {
+void Apply(Step& step, const Call& call, const DiagnoseErrorOk& ok, const ToolReply& reply) {
   const std::string text = Joined(ok.text, ok.probe);
   if (IsWithheld(step, call, text, false)) return;
-  step.EmitText(text);
+  ErrorId found;
   for (const Hypothesis& hypothesis : ok.hypotheses) {
     if (!hypothesis.error || !(hypothesis.confidence >= kKnownErrorConfidenceMin)) continue;
     if (FindKnownError(step.session, *hypothesis.error) == nullptr) continue;
-    CountError(step.session, *hypothesis.error);
-    return step.Go(RemediatingKnownError{*hypothesis.error});
+    found = *hypothesis.error;
+    break;
   }
-  step.Go(RemediatingUnknownError{});
+  SayOrHold(step, call, {text, std::move(found)}, reply);
 }
 
-void Apply(Step& step, const Call& call, const ClassifyIntentOk& ok) {
+void Apply(Step& step, const Call& call, const ClassifyIntentOk& ok, const ToolReply&) {
   const bool sure =
       ok.confidence >= kIntentConfidenceMin;  // Not sure: a question, never an answer.
   switch (sure ? ok.intent : FoundIntent::kQuestion) {
@@ -144,7 +149,9 @@ void ApplyResult(Step& step, const Call& call, const ToolReply& reply) {
   if (reply.degraded) ++step.session.counters.degraded;
   std::visit(
       [&](const auto& ok) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(ok)>, ToolError>) Apply(step, call, ok);
+        if constexpr (!std::is_same_v<std::decay_t<decltype(ok)>, ToolError>) {
+          Apply(step, call, ok, reply);
+        }
       },
       reply.outcome);
 }

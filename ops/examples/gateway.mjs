@@ -112,7 +112,7 @@ async function listen(subscription) {
     if ("completed" in message) return finish();
     if (message.in_reply_to === waitingFor) waitingFor = "";
     clearTimeout(quiet);
-    if (waitingFor === "" && message.state !== "awaiting_tool_result") quiet = setTimeout(() => ready(), 100);
+    if (waitingFor === "" && !["awaiting_tool_result", "awaiting_approval"].includes(message.state)) quiet = setTimeout(() => ready(), 100);
   }
 }
 async function finish() {

@@ -176,8 +176,7 @@ std::vector<ClientMessage> ChatView::GiveUpGap() {
 void ChatView::Sent(const EventId& id) { waiting_for_ = id; }
 
 bool ChatView::Ready() const {
-  return waiting_for_.empty() && early_.empty() && Has(joined_n_) &&
-         state_ != StateName::kAwaitingToolResult;
+  return waiting_for_.empty() && early_.empty() && Has(joined_n_) && !tutor::IsBusy(state_);
 }
 
 LineMeaning ChatView::Read(std::string_view line) const {
@@ -251,7 +250,9 @@ std::string ChatView::Render(const ClientMessage& message) const {
                                      "  "));
           },
           [&](const tutor::WaitOut&) {
-            return paint("2", "… one moment, the tutor is thinking\n");
+            const bool teacher = message.state == StateName::kAwaitingApproval;
+            return paint("2", teacher ? "… a teacher reads the answer before you get it\n"
+                                      : "… one moment, the tutor is thinking\n");
           },
           [&](const tutor::ErrorOut& out) {
             return paint("31",

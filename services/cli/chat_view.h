@@ -74,8 +74,8 @@ class ChatView {
   // The question that is open, known from elsewhere than a message.
   void OpenQuestion(const tutor::QuestionView& question) { choices_ = question.choices; }
   bool Ready() const;
-  // A tool runs, as far as is known.
-  bool locked() const { return state_ == tutor::StateName::kAwaitingToolResult; }
+  // A tool runs or a teacher decides, as far as is known.
+  bool locked() const { return tutor::IsBusy(state_); }
   bool completed() const { return state_ == tutor::StateName::kCompleted; }
   // The session is known to be at n: has everything come?
   bool Has(uint32_t n) const { return last_n_.value_or(0) >= n; }

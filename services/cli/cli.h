@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "envelope/subjects.h"
 #include "models/models.h"
+#include "tutor/event.h"
 #include "wire/connection.h"
 
 namespace lyceum::cli {
@@ -103,6 +104,19 @@ struct OperateOptions {
   std::string value;  // The topic, the error or the reason.
   int64_t timeout_s = 10;
 };
+struct SuperviseOptions {
+  std::string course;    // Empty: all of them.
+  int64_t seconds = 12;  // list: drafts that wait are shown again every ten.
+  int64_t timeout_s = 10;
+};
+struct SuperviseDecideOptions {
+  std::string user;
+  std::string draft;
+  tutor::Decision decision = tutor::Decision::kApprove;
+  std::string text;
+  std::string text_file;  // Instead of the text; "-": standard input.
+  int64_t timeout_s = 10;
+};
 struct StateOptions {
   std::string user;
   int64_t history = 20;
@@ -174,6 +188,9 @@ int RunCourseShow(const Common& common, const CourseShowOptions& options);
 int RunChat(const Common& common, const ChatOptions& options);
 int RunSend(const Common& common, const SendOptions& options);
 int RunOperate(const Common& common, const OperateOptions& options);
+int RunSupervise(const Common& common, const SuperviseOptions& options);
+int RunSuperviseList(const Common& common, const SuperviseOptions& options);
+int RunSuperviseDecide(const Common& common, const SuperviseDecideOptions& options);
 int RunState(const Common& common, const StateOptions& options);
 int RunReplay(const Common& common, const ReplayOptions& options);
 int RunReplayPartition(const Common& common, const ReplayOptions& options);

@@ -34,6 +34,12 @@ std::string Of(const tutor::Stop&) { return "stop"; }
 std::string Of(const tutor::Review& review) {
   return "review of " + std::to_string(review.n) + " " + Quoted(review.text);
 }
+std::string Of(const tutor::Supervise& supervise) {
+  std::string text = "supervise " + PlainLine(supervise.draft.value, kTextMax) + " " +
+                     std::string(Name(supervise.decision));
+  if (supervise.decision != tutor::Decision::kApprove) text += " " + Quoted(supervise.text);
+  return text;
+}
 std::string Of(const tutor::ToolResult& result) {
   const tutor::ToolReply& reply = result.reply;
   std::string text = "tool_result " + PlainLine(reply.call.value, kTextMax);

@@ -1,4 +1,5 @@
-// The command line: every flag of every subcommand, those of `course` in course_flags.cc. CLI11 is included
+// The command line: every flag of every subcommand, those of `course` in course_flags.cc, of
+// `supervise` in supervise_flags.cc. CLI11 is included
 // here, there and in command_docs.cc alone, since it is large.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include "cli/course_flags.h"
 #include "cli/roles.h"
 #include "cli/suggest.h"
+#include "cli/supervise_flags.h"
 #include "cli/terminal.h"
 
 namespace lyceum::cli {
@@ -28,6 +30,7 @@ struct Options {
   std::string send_start, send_text, send_event;
   uint32_t send_attach = 0;
   uint32_t send_review = 0;
+  SuperviseFlags supervise;
   StateOptions state;
   ReplayOptions replay;
   uint64_t replay_to = 0;
@@ -60,6 +63,7 @@ class CommandLine {
     Chat();
     Send();
     Operate();
+    Supervise();
     State();
     Replay();
     Partition();
@@ -219,6 +223,23 @@ class CommandLine {
                  "--reason", "Kept in the history");
     AddOperation("remediate", "Have an error explained to a learner", Operation::kRemediate,
                  "--error", "Id of a known error; without one, the tutor looks for it");
+  }
+
+  void Supervise() {
+    SuperviseFlags& o = options_.supervise;
+    CLI::App* c = AddSuperviseCommands(app_, o,
+                                       [this](CLI::App& group, const char* name, const char* help,
+                                              std::function<int(const Common&)> run) {
+                                         return Command(group, name, help,
+                                                        [this, run] { return run(common_); });
+                                       });
+    const std::string role = RoleFor("supervise");
+    c->footer("Role at the NATS server: " + role);
+    c->callback([this, c, &o, role] {
+      if (!c->get_subcommands().empty()) return;
+      job_ = [this, &o] { return RunSupervise(common_, o.live); };
+      role_needed = role;
+    });
   }
 
   void State() {

@@ -53,8 +53,7 @@ void LessonView::Notice(const tutor::ClientMessage& message) {
                          state_ == tutor::StateName::kRemediatingKnownError ||
                          state_ == tutor::StateName::kRemediatingUnknownError;
   // In the completed state `completed` itself is still to come.
-  const bool settled = state_ != tutor::StateName::kAwaitingToolResult &&
-                       (question_ || !answering) &&
+  const bool settled = !tutor::IsBusy(state_) && (question_ || !answering) &&
                        (completed_ || state_ != tutor::StateName::kCompleted);
   if (settled && message.in_reply_to == waiting_for_) {
     waiting_for_ = {};

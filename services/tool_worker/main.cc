@@ -16,6 +16,7 @@
 #include "tools/built_in.h"
 #include "tools/course_bucket.h"
 #include "tools/llm_tutor.h"
+#include "tools/supervised.h"
 #include "worker/worker.h"
 
 namespace lyceum {
@@ -143,13 +144,15 @@ int Serve(const Flags& flags) {
     return worker::kAway;  // Without JetStream, or not installed yet.
   }
   const std::shared_ptr<tools::TopicSource> source = std::move(*courses);
-  tools::Toolbox toolbox = tools::BuiltInTutor(source);
+  const tools::Toolbox built_in = tools::BuiltInTutor(source);
+  tools::Toolbox toolbox = built_in;
   std::shared_ptr<toolhost::FunctionCaller> functions;
   if (models->client != nullptr) {
     functions = std::make_shared<toolhost::FunctionCaller>(&clock, loop.get(), subjects);
     toolbox =
         tools::LlmTutor(std::move(toolbox), models->client, models->prompts, source, functions);
   }
+  toolbox = tools::WithAuthored(std::move(toolbox), built_in);
   if (!flags.tools.empty()) {
     auto some = toolbox.Only(SplitNames(flags.tools));
     if (!some) return worker::Fail(some.error());

@@ -100,6 +100,7 @@ tutor::EventKind Learner::Choose() {
       return tutor::Continue{};
     case StateName::kErrorState:
     case StateName::kAwaitingToolResult:
+    case StateName::kAwaitingApproval:
     case StateName::kCompleted:
       return tutor::Continue{};
   }

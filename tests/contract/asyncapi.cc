@@ -35,6 +35,16 @@ const std::vector<Channel>& Channels() {
        "lyceum.in.admin.{user}",
        {"OperatorEvent"},
        "Operators' events. JetStream; the session keeps each in its history."},
+      {"teacherEvents",
+       "lyceum.in.teacher.{user}",
+       {"TeacherEvent"},
+       "Teachers' decisions on drafts of a supervised session. JetStream."},
+      {"drafts",
+       "lyceum.draft.{course}.{user}",
+       {"Draft"},
+       "Texts of a supervised session that wait for a teacher, every ten seconds while they do, "
+       "and "
+       "what became of them."},
       {"toolResults",
        "lyceum.in.tool.{user}",
        {"ToolEvent"},
@@ -87,6 +97,8 @@ const std::vector<Operation>& Operations() {
   static const std::vector<Operation> operations = {
       {"takeLearnerEvent", "receive", "learnerEvents", "A learner does something."},
       {"takeOperatorEvent", "receive", "operatorEvents", "An operator commands a session."},
+      {"takeTeacherEvent", "receive", "teacherEvents", "A teacher decides on a draft."},
+      {"showDraft", "send", "drafts", "A text waits for a teacher, or does not any more."},
       {"takeToolResult", "receive", "toolResults", "A tool has answered."},
       {"tellClient", "send", "clientMessages", "A session says something."},
       {"answerQuery", "receive", "queries", "Somebody asks for the state of a session.",
@@ -110,6 +122,7 @@ Json Parameters(const std::string& address) {
   static const std::vector<std::pair<std::string, std::string>> known = {
       {"user", "A token [A-Za-z0-9_-]{1,64}, or ~ and base64url of the id's UTF-8."},
       {"client", "A token, as a user is."},
+      {"course", "A token made of the course's id, as a user's is; - where none can carry it."},
       {"tool", "Name of a tool: load_topic and so on."},
       {"worker", "Id of a worker, a token."},
       {"partition", "Its number."}};
@@ -185,7 +198,8 @@ Json Document(const Contract& contract) {
              {{"role",
                {{"type", "userPassword"},
                 {"description",
-                 "A user for each role: gateway, operator, tool_worker, session_worker, admin. Its "
+                 "A user for each role: gateway, operator, teacher, tool_worker, session_worker, "
+                 "admin. Its "
                  "inbox prefix is _INBOX.<role>."}}}}}}}};
 }
 

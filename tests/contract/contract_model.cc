@@ -37,13 +37,19 @@ std::vector<WordList> Lists() {
           ListOf<Lifecycle>("Lifecycle"),
           ListOf<Role>("Role"),
           ListOf<BusyPolicy>("BusyPolicy"),
-          ListOf<TimerKind>("TimerKind")};
+          ListOf<TimerKind>("TimerKind"),
+          ListOf<Supervision>("Supervision"),
+          ListOf<Undecided>("Undecided")};
 }
 
 // Which text is a word of which list.
 const std::map<std::string, std::string>& WordFields() {
   static const std::map<std::string, std::string> fields = {
       {"Start.busy_policy", "BusyPolicy"},
+      {"Context.supervision", "Supervision"},
+      {"Context.undecided", "Undecided"},
+      {"Draft.tool", "Tool"},
+      {"Draft.undecided", "Undecided"},
       {"ClientMessage.state", "State"},
       {"QuestionView.format", "Format"},
       {"Feedback.verdict", "Verdict"},
@@ -69,6 +75,7 @@ const std::map<std::string, std::string>& WordFields() {
 const std::set<std::string>& RequiredFields() {
   static const std::set<std::string> fields = {"Event.id",
                                                "Start.course",
+                                               "Supervise.draft",
                                                "Message.text",
                                                "GotoTopic.topic",
                                                "ToolAck.id",
@@ -185,8 +192,9 @@ void MarkStrict(Contract* contract) {
   for (const char* name : {"Event", "ToolAck", "ToolHeartbeat", "Query", "PartitionCommand"}) {
     Reach(*contract, name, &read);
   }
-  for (const char* name : {"ClientMessage", "ToolRequest", "ToolCancel", "ToolRefused",
-                           "WorkerHeartbeat", "PartitionReply", "SessionView", "DeadLetter"}) {
+  for (const char* name :
+       {"ClientMessage", "ToolRequest", "ToolCancel", "ToolRefused", "WorkerHeartbeat",
+        "PartitionReply", "SessionView", "DeadLetter", "Draft"}) {
     Reach(*contract, name, &written);
   }
   for (Message& message : contract->messages) {
@@ -224,7 +232,8 @@ Contract ReadContract(const std::string& descriptors_path) {
   contract.lists = Lists();
   contract.classes = {{"LearnerEvent", "lyceum.in.user.<user>", 10, 19},
                       {"ToolEvent", "lyceum.in.tool.<user>", 20, 29},
-                      {"OperatorEvent", "lyceum.in.admin.<user>", 40, 49}};
+                      {"OperatorEvent", "lyceum.in.admin.<user>", 40, 49},
+                      {"TeacherEvent", "lyceum.in.teacher.<user>", 60, 69}};
   for (int i = 0; i < file->message_type_count(); ++i) {
     AddMessages(*file->message_type(i), &contract);
   }

@@ -230,8 +230,8 @@ TEST(Corpus, CoversEveryEventToolStateAndEffect) {
   for (size_t body = 0; body < std::variant_size_v<tutor::Body>; ++body) {
     wanted.push_back("body " + std::to_string(body));
   }
-  for (const auto kind :
-       {tutor::TimerKind::kToolDeadline, tutor::TimerKind::kIdle, tutor::TimerKind::kTtl}) {
+  for (const auto kind : {tutor::TimerKind::kToolDeadline, tutor::TimerKind::kIdle,
+                          tutor::TimerKind::kTtl, tutor::TimerKind::kApproval}) {
     wanted.push_back("timer " + std::string(Name(kind)));
   }
   for (const auto policy :

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/overloaded.h"
 #include "envelope/dead_letters.h"
+#include "envelope/drafts.h"
 #include "envelope/messages.h"
 #include "envelope/rows.h"
 #include "envelope/tool_requests.h"
@@ -194,7 +195,11 @@ void LogFold::Apply(const shard::Record& record, Entry* entry, const std::string
       },
       [&](const tutor::ClearTimer& clear) { put_timer("clear timer", clear.timer); },
       [&](const tutor::Append& append) { entry->tail.AddHistory(append.entry); },
-      [&](const tutor::Unload&) { Put("unload", entry->session->user.value); }};
+      [&](const tutor::Unload&) { Put("unload", entry->session->user.value); },
+      [&](const tutor::ShowDraft& draft) {
+        Put("draft", subjects_.DraftOf(draft.course, entry->session->user));
+        Put("json", envelope::EncodeDraft(entry->session->user, draft));
+      }};
   for (const tutor::Effect& effect : step_.effects) std::visit(apply, effect);
 }
 

@@ -32,10 +32,7 @@ static_assert(std::is_same_v<std::variant_alternative_t<kNeverOnTheWire, tutor::
                              tutor::InvariantViolated>);
 
 RecordedLog EmptyLog(const Walk& walk) {
-  RecordedLog log;
-  log.partition = walk.partition;
-  log.lineage = walk.lineage;
-  return log;
+  return {.partition = walk.partition, .lineage = walk.lineage, .topics = {}, .records = {}};
 }
 
 class Walker {
@@ -206,6 +203,8 @@ class Walker {
            std::holds_alternative<tutor::AwaitingToolResult>(session_->state);
   }
 
+  uint32_t last_n() const { return session_ != nullptr ? session_->n : 5; }
+
   tutor::EventKind MakeKind() {
     if (session_ == nullptr && !OneIn(6)) return MakeStart();
     if (session_ != nullptr && std::holds_alternative<tutor::Completed>(session_->state) &&
@@ -226,15 +225,16 @@ class Walker {
       return tutor::UserMessage{"7", tutor::Intent::kAnswer};
     }
     // Messages and continue are most of what a learner does.
-    static const std::vector<size_t> kKinds = {0, 1, 1, 1, 1, 2, 2,  3,  4,  4,
-                                               4, 5, 6, 7, 8, 9, 11, 12, 16, 17};
+    static const std::vector<size_t> kKinds = {0, 1, 1, 1, 1, 2,  2,  3,  4,  4, 4,
+                                               5, 6, 7, 8, 9, 11, 12, 16, 17, 18};
     return MakeKind(OneOf(kKinds));
   }
 
   static bool IsRare(const tutor::State& state) {
-    return std::holds_alternative<tutor::SettingQuestion>(state) ||
-           std::holds_alternative<tutor::RemediatingKnownError>(state) ||
-           std::holds_alternative<tutor::RemediatingUnknownError>(state);
+    using enum tutor::StateName;
+    const tutor::StateName name = NameOf(state);
+    return name == kSettingQuestion || name == kRemediatingKnownError ||
+           name == kRemediatingUnknownError || name == kAwaitingApproval;
   }
 
   // What has happened in this state least often.
@@ -248,7 +248,7 @@ class Walker {
   }
 
   tutor::EventKind MakeKind(size_t kind) {
-    static_assert(kKindCount == 18);
+    static_assert(kKindCount == 19);
     switch (kind) {
       case 0:
         return MakeStart();
@@ -260,10 +260,8 @@ class Walker {
         return tutor::Skip{};
       case 4:
         return tutor::Continue{};
-      case 5: {
-        const uint32_t last = session_ != nullptr ? session_->n : 5;
-        return tutor::Attach{static_cast<uint32_t>(Below(last + 3))};
-      }
+      case 5:
+        return tutor::Attach{static_cast<uint32_t>(Below(last_n() + 3))};
       case 6:
         return tutor::Detach{};
       case 7:
@@ -285,11 +283,20 @@ class Walker {
       case kNeverOnTheWire:
       case 16:
         return tutor::Stop{};
-      default: {
-        const uint32_t last = session_ != nullptr ? session_->n : 5;
-        return tutor::Review{static_cast<uint32_t>(Below(last + 2)), OneIn(2) ? "why" : ""};
-      }
+      case 18:
+        return MakeDecision();
+      default:
+        return tutor::Review{static_cast<uint32_t>(Below(last_n() + 2)), OneIn(2) ? "why" : ""};
     }
+  }
+
+  tutor::EventKind MakeDecision() {
+    tutor::Supervise event{CallId("0-0-0"), static_cast<tutor::Decision>(Below(3)), ""};
+    const tutor::State* state = session_ == nullptr || OneIn(5) ? nullptr : &session_->state;
+    const auto* wait = std::get_if<tutor::AwaitingApproval>(state);
+    if (wait != nullptr) event.draft = wait->draft->call.id;
+    if (event.decision != tutor::Decision::kApprove) event.text = MakeText();
+    return event;
   }
 
   tutor::EventKind MakeStart() {
@@ -303,6 +310,11 @@ class Walker {
     if (OneIn(3)) start.context.persona = "a carpenter";
     if (OneIn(3)) start.context.objectives = {"multiply", "über Brüche reden"};
     if (OneIn(3)) start.context.language = "de";
+    if (!OneIn(3)) {
+      start.context.supervision = tutor::Supervision::kDraft;
+      start.context.undecided = static_cast<tutor::Undecided>(Below(2));
+      start.context.decide_s = OneIn(2) ? 0 : 5 + static_cast<uint32_t>(Below(60));
+    }
     start.again = OneIn(4);
     return start;
   }
@@ -332,12 +344,9 @@ class Walker {
 
   const tutor::Call* OpenCall() const {
     if (session_ == nullptr) return nullptr;
-    if (const auto* lock = std::get_if<tutor::AwaitingToolResult>(&session_->state)) {
-      return &lock->call;
-    }
-    if (const auto* error = std::get_if<tutor::ErrorState>(&session_->state)) {
-      return &error->failed;
-    }
+    const tutor::State* state = &session_->state;
+    if (const auto* lock = std::get_if<tutor::AwaitingToolResult>(state)) return &lock->call;
+    if (const auto* error = std::get_if<tutor::ErrorState>(state)) return &error->failed;
     return nullptr;
   }
 
@@ -365,6 +374,7 @@ class Walker {
       reply.first_text_ms = 120;
     }
     reply.degraded = OneIn(5);
+    if (OneIn(2)) reply.authored = MakeSpeech();
     return tutor::ToolResult{std::move(reply)};
   }
 

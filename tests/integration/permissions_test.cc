@@ -24,11 +24,9 @@ using wire::Message;
 using wire::MessageBox;
 
 // The letters of the tables.
-const std::map<char, std::string> kRoles = {{'g', "gateway"},
-                                            {'o', "operator"},
-                                            {'s', "session_worker"},
-                                            {'t', "tool_worker"},
-                                            {'a', "admin"}};
+const std::map<char, std::string> kRoles = {{'g', "gateway"},        {'o', "operator"},
+                                            {'s', "session_worker"}, {'t', "tool_worker"},
+                                            {'l', "teacher"},        {'a', "admin"}};
 
 struct Row {
   std::string subject;
@@ -46,6 +44,9 @@ const std::vector<Row> kPublish = {
     {"lyceum.p.3.admin.ann", "o"},
     {"lyceum.p.3.tool.ann", "st"},
     {"lyceum.p.3.timer.ann", "s"},
+    {"lyceum.in.teacher.ann", "l"},
+    {"lyceum.p.3.teacher.ann", "l"},
+    {"lyceum.draft.algebra.ann", "s"},
     {"lyceum.p.3.barrier.w1", "s"},
     {"lyceum.p.3.user.ann.more", ""},
     {"lyceum.query.ann", "go"},
@@ -78,6 +79,7 @@ const std::vector<Row> kPublish = {
     {"$JS.API.STREAM.MSG.GET.KV_lyceum_courses", "osta"},
     {"$JS.API.STREAM.MSG.GET.KV_lyceum_cluster", "osa"},
     {"_INBOX.gateway.x", "s"},
+    {"_INBOX.teacher.x", "s"},
     {"_INBOX.operator.x", "s"},
     {"_INBOX.session_worker.x", "s"},
     {"_INBOX.tool_worker.x", "st"},
@@ -86,8 +88,10 @@ const std::vector<Row> kPublish = {
 };
 
 const std::vector<Row> kSubscribe = {
-    {"lyceum.out.c1", "go"},
-    {"lyceum.out.*", "go"},
+    {"lyceum.out.c1", "gol"},
+    {"lyceum.out.*", "gol"},
+    {"lyceum.draft.algebra.*", "ol"},
+    {"lyceum.draft.*.*", "ol"},
     {"lyceum.in.user.ann", ""},
     {"lyceum.p.3.user.ann", ""},
     {"lyceum.p.*.*.*", ""},
@@ -110,6 +114,7 @@ const std::vector<Row> kSubscribe = {
     {"_INBOX.operator.x.*", "o"},
     {"_INBOX.session_worker.x.*", "s"},
     {"_INBOX.tool_worker.x.*", "t"},
+    {"_INBOX.teacher.x.*", "l"},
     {"_INBOX.admin.x.*", "a"},
     {"_INBOX.>", ""},
     {"lyceum.>", ""},

@@ -34,6 +34,10 @@ void Client::OnConnection(bool connected) {
   publisher_->OnConnected();
   (void)wire_->Subscribe(options_.subjects.Out(ClientId(options_.id)), "",
                          [this](const wire::Arrived& message) { OnMessage(message); });
+  if (options_.supervised) {
+    (void)wire_->Subscribe(options_.subjects.DraftOf(CourseId(kCourse), UserId(options_.user)), "",
+                           [this](const wire::Arrived& message) { OnDraft(message); });
+  }
   wire_->Flush();
   // What came while nobody listened.
   if (sent_ > 0) gap_since_ms_ = clock_->SteadyMs();
@@ -46,6 +50,7 @@ void Client::OnMessage(const wire::Arrived& arrived) {
   if (message->is_delta || message->is_retract) return;
   const tutor::ClientMessage& said = message->message;
   options_.came(*message);
+  ledger_->CheckSaid(options_.user, said.body);
   ledger_->OnMessage(said.id, encoding, arrived.data);
   if (!known_.insert(said.id).second || said.n == 0) return;
   const auto [known, added] = by_n_.try_emplace(said.n, said.id);
@@ -60,6 +65,22 @@ void Client::OnMessage(const wire::Arrived& arrived) {
   gap_since_ms_ = !has_gap() ? kNever : std::min(gap_since_ms_, clock_->SteadyMs());
 }
 
+// Some drafts are never decided, some twice, some by a teacher who is late.
+void Client::OnDraft(const wire::Arrived& arrived) {
+  const auto draft =
+      envelope::DecodeDraft(arrived.data, envelope::EncodingOf(arrived.content_type, arrived.data));
+  if (!draft) return options_.fail("a teacher cannot read a draft: " + draft.error().text);
+  if (!draft->outcome.empty() ? !dice_.OneIn(10) : dice_.OneIn(3)) return;
+  tutor::Supervise decision{draft->id, static_cast<tutor::Decision>(dice_.Below(3)), ""};
+  if (decision.decision == tutor::Decision::kApprove) {
+    ledger_->Approve(draft->id);
+  } else {
+    decision.text = "a teacher's own";
+  }
+  const tutor::Event event = Numbered(std::move(decision));
+  SendEvent(event, options_.user + "/" + event.id.value);
+}
+
 void Client::AskAgain() { Send(tutor::Attach{whole_}); }
 
 void Client::SendDeadly() {
@@ -67,13 +88,18 @@ void Client::SendDeadly() {
   Send(tutor::UserMessage{"kill", tutor::Intent::kUnspecified});
 }
 
-void Client::Send(tutor::EventKind kind) {
+tutor::Event Client::Numbered(tutor::EventKind kind) {
   tutor::Event event;
   event.id = EventId(fmt::format("{}-{}", options_.id, ++numbered_));
   event.client = ClientId(options_.id);
   event.encoding = options_.json ? tutor::Encoding::kJson : tutor::Encoding::kProtobuf;
-  detached_ = std::holds_alternative<tutor::Detach>(kind);
   event.kind = std::move(kind);
+  return event;
+}
+
+void Client::Send(tutor::EventKind kind) {
+  detached_ = std::holds_alternative<tutor::Detach>(kind);
+  const tutor::Event event = Numbered(std::move(kind));
   last_ = event;
   SendEvent(event, options_.user + "/" + event.id.value);
 }
@@ -92,12 +118,21 @@ void Client::SendEvent(const tutor::Event& event, const std::string& message_id)
   (void)publisher_->Send(std::move(message), kNever, done);
 }
 
+tutor::Start Client::OurStart() const {
+  tutor::Start start;
+  start.course = CourseId(kCourse);
+  if (options_.supervised) {
+    start.context.supervision = tutor::Supervision::kDraft;
+    start.context.decide_s = 5;
+  }
+  return start;
+}
+
 tutor::EventKind Client::NextKind() {
   using namespace tutor;
   if (sent_ == 0) {
     if (!options_.opens) return Attach{0};
-    Start start;
-    start.course = CourseId(kCourse);
+    Start start = OurStart();
     start.version = kVersion;
     start.busy_policy = static_cast<BusyPolicy>(dice_.Below(3));
     return start;
@@ -121,7 +156,7 @@ tutor::EventKind Client::NextKind() {
       case 7:
         return GotoTopic{TopicId("none")};
       default:
-        return dice_.OneIn(4) ? EventKind(End{"over"}) : EventKind(Start{CourseId(kCourse)});
+        return dice_.OneIn(4) ? EventKind(End{"over"}) : EventKind(OurStart());
     }
   }
   switch (dice_.Below(12)) {

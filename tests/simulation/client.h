@@ -33,7 +33,8 @@ class Client final : public Actor {
     bool opens = true;  // Begins with a start; else with an attach.
     uint32_t events_max = 20;
     uint64_t seed = 1;
-    bool unruly = false;  // Does what no lesson needs: operators' events, repeats, odd ids.
+    bool supervised = false;  // A teacher reads first; this client is also that.
+    bool unruly = false;      // Does what no lesson needs: operators' events, repeats, odd ids.
     envelope::Subjects subjects;
     // Every event that was acknowledged, by its id.
     std::function<void(const std::string& event, const Acked& acked)> acked;
@@ -71,8 +72,11 @@ class Client final : public Actor {
  private:
   void OnConnection(bool connected);
   void OnMessage(const wire::Arrived& message);
+  void OnDraft(const wire::Arrived& message);
   void Send(tutor::EventKind kind);
+  tutor::Event Numbered(tutor::EventKind kind);
   void SendEvent(const tutor::Event& event, const std::string& message_id);
+  tutor::Start OurStart() const;
   tutor::EventKind NextKind();
 
   ManualClock* const clock_;

@@ -58,6 +58,20 @@ void Ledger::OnMessage(const std::string& id, envelope::Encoding encoding, std::
                     readable(bytes)));
 }
 
+void Ledger::CheckSaid(const std::string& user, const tutor::Body& body) {
+  if (!supervised_.contains(user)) return;
+  std::string_view said;
+  if (const auto* text = std::get_if<tutor::TextOut>(&body)) said = text->text;
+  if (const auto* hint = std::get_if<tutor::HintOut>(&body)) said = hint->text;
+  const size_t begin = said.find('(');
+  const size_t end = said.find(')', begin);
+  if (begin == std::string_view::npos || end == std::string_view::npos) return;
+  const std::string call(said.substr(begin + 1, end - begin - 1));
+  if (PartsOf(call) && !approved_.contains(call)) {
+    fail_("a learner got a draft that nobody has approved: " + std::string(said));
+  }
+}
+
 void Ledger::OnToolRequest(const envelope::ToolRequest& request) {
   std::pair<tutor::Tool, tutor::ToolArgs> content{request.tool, WithoutRecent(request.args)};
   const auto [known, added] = requests_.try_emplace(request.id.value, content);

@@ -31,6 +31,11 @@ class Ledger {
   void OnMessage(const std::string& id, envelope::Encoding encoding, std::string_view bytes);
   // Of a tool request: the same call and arguments.
   void OnToolRequest(const envelope::ToolRequest& request);
+  // This user's session is supervised, and undecided says the course's text: what a tool says of a call that it
+  // names "(<call>)" may only come once a teacher has approved the draft of it.
+  void Supervise(const std::string& user) { supervised_.insert(user); }
+  void Approve(const CallId& draft) { approved_.insert(draft.value); }
+  void CheckSaid(const std::string& user, const tutor::Body& body);
   size_t messages() const { return bytes_.size(); }
 
   // A message was published to a client by the owner of its partition, while it folded `sequence`.
@@ -56,6 +61,8 @@ class Ledger {
   std::map<std::string, std::pair<tutor::Tool, tutor::ToolArgs>> requests_;
   std::map<uint32_t, std::map<std::string, Published>> published_;  // By id and client.
   std::set<std::string> taken_;
+  std::set<std::string> supervised_;
+  std::set<std::string> approved_;
 };
 
 }  // namespace lyceum::simulation

@@ -118,12 +118,15 @@ System::System(const Options& options)
   for (int64_t i = 0; i < users; ++i) {
     const std::string user = fmt::format("u{}", i);
     const auto devices = dice_.OneIn(3) ? 2 : 1;
+    const bool supervised = dice_.OneIn(3);
+    if (supervised) ledger_.Supervise(user);
     for (int device = 0; device < devices; ++device) {
       Client::Options client;
       client.user = user;
       client.id = fmt::format("{}d{}", user, device);
       client.json = dice_.OneIn(3);
       client.opens = device == 0;
+      client.supervised = supervised;
       client.events_max = static_cast<uint32_t>(dice_.Between(5, 30));
       client.seed = dice_.Next();
       client.unruly = dice_.OneIn(2);
@@ -278,17 +281,25 @@ void System::WatchLocks() {
       if (stored) session = &*stored;
     }
     if (session == nullptr) continue;
-    const auto* lock = std::get_if<tutor::AwaitingToolResult>(&session->state);
-    if (lock == nullptr) continue;
-    const std::string& call = lock->call.id.value;
+    std::string call;
+    int64_t wait_ms = 0;
+    if (const auto* lock = std::get_if<tutor::AwaitingToolResult>(&session->state)) {
+      call = lock->call.id.value;
+      wait_ms = lock->call.duration_ms;
+    } else if (const auto* wait = std::get_if<tutor::AwaitingApproval>(&session->state)) {
+      call = "draft " + wait->draft->call.id.value;
+      wait_ms = int64_t{session->context.decide_s} * 1'000;
+    } else {
+      continue;
+    }
     const auto known = locked_since_us_.find(call);
     const int64_t since =
         known == locked_since_us_.end() ? now : std::max(known->second, trouble_us_);
     locked[call] = since;
-    const int64_t over_us = (lock->call.duration_ms + kGraceMs) * 1'000;
+    const int64_t over_us = (wait_ms + kGraceMs) * 1'000;
     if (now - since > over_us + 1'500'000) {
       Fail(fmt::format("{} is locked by call {} ({} ms) for {} ms, and its owner is fit", user,
-                       call, lock->call.duration_ms, (now - since) / 1'000));
+                       call, wait_ms, (now - since) / 1'000));
     }
   }
   locked_since_us_ = std::move(locked);
@@ -333,12 +344,12 @@ std::string System::Unsettled() {
         const auto row = worker->disk().GetSession(partition, user);
         if (!row || !row->has_value()) continue;
         const auto session = envelope::DecodeSession(**row);
-        if (session && tutor::NameOf(session->state) == tutor::StateName::kAwaitingToolResult) {
+        if (session && tutor::IsBusy(tutor::NameOf(session->state))) {
           return user + " is locked, in the store";
         }
         continue;
       }
-      if (tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult) {
+      if (tutor::IsBusy(tutor::NameOf(entry->session->state))) {
         return user + " is locked";
       }
     }

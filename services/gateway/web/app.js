@@ -346,7 +346,7 @@ const canAnswer = () => ["awaiting_answer", "remediating_known_error", "remediat
 // ---- The state of the page
 
 function refresh() {
-  const locked = state === "awaiting_tool_result";
+  const locked = state === "awaiting_tool_result" || state === "awaiting_approval";
   const busy = locked || working > 0;
   $("thinking").hidden = !busy || speaking.size > 0;
   $("hint").hidden = !canAnswer();

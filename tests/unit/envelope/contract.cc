@@ -9,7 +9,8 @@ std::string ToolRequestJson(const std::string& tool, const std::string& args) {
          R"(","user":"ana","deadline":"2026-01-31T08:15:30.500Z","reply_subject":"lyceum.in.tool.ana",)"
          R"("stream_subject":"lyceum.out.c1","args":{")" +
          tool + R"(":)" + args +
-         R"(},"context":{"tone":"kind","persona":"owl","objectives":["pass","enjoy"],"language":"en"},)"
+         R"(},"context":{"tone":"kind","persona":"owl","objectives":["pass","enjoy"],"language":"en",)"
+         R"("supervision":"draft","undecided":"as_is","decide_seconds":90},)"
          R"("trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","stream_json":true,)"
          R"("stream_subjects":["lyceum.out.c1","lyceum.out.c0"],)"
          R"("stream_json_subjects":["lyceum.out.c1"]})";
@@ -49,6 +50,13 @@ const std::vector<EventSample>& EventSamples() {
        R"("persona":"owl","objectives":["pass","enjoy"],"language":"en"},"busy_policy":"defer",)"
        R"("again":true}})"},
       {kUser, R"({"id":"e2","client":"c1","start":{"course":"algebra"}})"},
+      {kUser,
+       R"({"id":"e2s","client":"c1","start":{"course":"algebra","context":{"supervision":"draft",)"
+       R"("undecided":"as_is","decide_seconds":90}}})"},
+      {kTeacher, R"({"id":"e2a","client":"t1","supervise":{"draft":"3-17-1","approve":{}}})"},
+      {kTeacher,
+       R"({"id":"e2e","client":"t1","supervise":{"draft":"3-17-1","edit":"A slope rises."}})"},
+      {kTeacher, R"({"id":"e2r","supervise":{"draft":"3-17-1","replace":"Look at page 4."}})"},
       {kUser, R"({"id":"e3","client":"c1","message":{"text":"x = 4","intent":"ANSWER"}})"},
       {kUser, R"({"id":"e4","client":"~YS5i","message":{"text":"why?","intent":"QUESTION"}})"},
       {kUser, R"({"id":"e5","message":{"text":"hm"}})"},
@@ -72,7 +80,8 @@ const std::vector<EventSample>& EventSamples() {
        R"("worker":"t1","provider":"anthropic","model":"m","latency_ms":120,"usage":{"input_tokens":7,)"
        R"("output_tokens":8,"cached_tokens":9},"degraded":true,"ok":{"present_material":{"text":"A line."}},)"
        R"("attempts_made":4,"fallbacks":1,"first_text_ms":310,"functions":[{"name":"look_up","outcome":"ok",)"
-       R"("argument_bytes":12,"result_bytes":345,"latency_ms":6},{"name":"unknown","outcome":"unknown"}]}})"},
+       R"("argument_bytes":12,"result_bytes":345,"latency_ms":6},{"name":"unknown","outcome":"unknown"}],)"
+       R"("authored":"A line is straight."}})"},
       {kTool, R"({"id":"r2","tool_result":{"id":"3-17-1","attempt":3,"error":{"code":"lost",)"
               R"("text":"no tool worker answered","retryable":true}}})"},
       {kTool, ToolResultEvent("load_topic", TopicSample())},

@@ -18,7 +18,7 @@ namespace {
 constexpr Encoding kJson = Encoding::kJson;
 constexpr Encoding kProtobuf = Encoding::kProtobuf;
 constexpr RecordClass kClasses[] = {RecordClass::kUser, RecordClass::kAdmin, RecordClass::kTool,
-                                    RecordClass::kTimer};
+                                    RecordClass::kTimer, RecordClass::kTeacher};
 
 std::string BytesOf(const std::string& json) {
   v1::Event event;

@@ -93,6 +93,9 @@ std::vector<State> AllStates() {
     states.push_back(AwaitingToolResult{FullCall(origin)});
     states.push_back(ErrorState{FullCall(origin), "unavailable", true});
   }
+  states.push_back(AwaitingApproval{std::make_shared<const Draft>(
+      Draft{FullCall(RemediatingUnknownError{}), "A slope\n rises.", "See page 4.", FullQuestion(),
+            ErrorId("slip"), 1'769'847'600'123, "anthropic", "m"})});
   return states;
 }
 
@@ -101,7 +104,8 @@ Session FullSession(State state) {
   session.user = UserId("~YS5i");
   session.lifecycle = Lifecycle::kArchived;
   session.state = std::move(state);
-  session.context = {"kind", "owl", {"pass", "enjoy"}, "en"};
+  session.context = {"kind",           "owl", {"pass", "enjoy"}, "en", Supervision::kDraft,
+                     Undecided::kAsIs, 90};
   session.busy_policy = BusyPolicy::kInterrupt;
   session.syllabus = FullSyllabus();
   session.topic = std::make_shared<const Topic>(FullTopic());
@@ -115,10 +119,12 @@ Session FullSession(State state) {
   session.inbox = FullInbox();
   session.timers = {{TimerKind::kToolDeadline, "3-17-2", 1'769'847'330'123},
                     {TimerKind::kIdle, "3-17-3", 1'769'848'200'000},
-                    {TimerKind::kTtl, "3-17-4", 1'772'439'300'000}};
+                    {TimerKind::kTtl, "3-17-4", 1'772'439'300'000},
+                    {TimerKind::kApproval, "3-17-5", 1'769'847'310'123}};
   session.recent = {{41, 1'769'847'299'001, Role::kTutor, "question", "2+2?"},
                     {42, 1'769'847'300'123, Role::kLearner, "message", "x = 5\n"},
-                    {43, 1'769'847'300'124, Role::kOperator, "force_skip", ""}};
+                    {43, 1'769'847'300'124, Role::kOperator, "force_skip", ""},
+                    {44, 1'769'847'300'125, Role::kTeacher, "approve", ""}};
   session.seen = {1, std::numeric_limits<uint64_t>::max(), 0x0123456789ABCDEF};
   session.history_count = uint64_t{1} << 40;
   session.n = std::numeric_limits<uint32_t>::max();

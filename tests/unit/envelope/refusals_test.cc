@@ -63,7 +63,8 @@ TEST(Refusals, TheKindMustBeSetAndBelongToItsClass) {
             "the message: more than one of its kinds is set");
   for (const auto& [own_class, json] : EventSamples()) {
     for (const RecordClass record_class :
-         {RecordClass::kUser, RecordClass::kAdmin, RecordClass::kTool, RecordClass::kTimer}) {
+         {RecordClass::kUser, RecordClass::kAdmin, RecordClass::kTool, RecordClass::kTimer,
+          RecordClass::kTeacher}) {
       if (record_class == own_class) continue;
       const std::string text = Refusal(json, record_class);
       EXPECT_NE(text.find(": belongs to class " + std::string(Name(own_class)) +
@@ -92,6 +93,14 @@ TEST(Refusals, Start) {
   for (const std::string field : {"tone", "persona", "language"}) {
     EXPECT_EQ(start(R"("course":"a","context":{")" + field + R"(":")" + long_text + R"("})"),
               "start.context." + field + ": must be at most 512 bytes");
+  }
+  EXPECT_EQ(start(R"("course":"a","context":{"supervision":"drafts"})"),
+            "start.context.supervision: must be one of none, draft");
+  EXPECT_EQ(start(R"("course":"a","context":{"supervision":"draft","undecided":"never"})"),
+            "start.context.undecided: must be one of authored, as_is");
+  for (const char* seconds : {"4", "3601"}) {
+    EXPECT_EQ(start(R"("course":"a","context":{"decide_seconds":)" + std::string(seconds) + "}"),
+              "start.context.decide_seconds: must be 0 for the default, or 5 to 3600");
   }
   EXPECT_EQ(start(R"("course":"a","context":{"objectives":["x",")" + long_text + R"("]})"),
             "start.context.objectives: must be at most 512 bytes");

@@ -7,7 +7,9 @@
 #include "base/digest.h"
 #include "contract.h"
 #include "field_coverage.h"
+#include "full_session.h"
 #include "lyceum/v1/lyceum.pb.h"
+#include "tutor/limits.h"
 
 namespace lyceum::envelope {
 namespace {
@@ -354,6 +356,57 @@ TEST(Functions, AreNoPartOfWhatASessionReads) {
   const auto event = DecodeEvent(FunctionResultSample(), Encoding::kJson, RecordClass::kTool);
   ASSERT_FALSE(event);
   EXPECT_NE(event.error().text.find("tool"), std::string::npos) << event.error().text;
+}
+
+TEST(Drafts, AreReadAsWritten) {
+  const tutor::Session session = FullSession(AllStates().back());
+  tutor::ShowDraft show{.draft = std::get<tutor::AwaitingApproval>(session.state).draft,
+                        .course = CourseId("algebra"),
+                        .topic = TopicId("lines"),
+                        .undecided = tutor::Undecided::kAsIs,
+                        .at_ms = 1'769'847'300'123};
+  std::set<std::string> set;
+  const auto read = [&] {
+    const std::string bytes = EncodeDraft(UserId("ana"), show);
+    v1::Draft message;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(bytes, &message).ok()) << bytes;
+    CollectSetFields(message, &set);
+    auto draft = DecodeDraft(bytes, EncodingOf({}, bytes));
+    EXPECT_TRUE(draft) << draft.error().text;
+    return *std::move(draft);
+  };
+  const ReceivedDraft open = read();
+  EXPECT_EQ(open.user, UserId("ana"));
+  EXPECT_EQ(open.id, show.draft->call.id);
+  EXPECT_EQ(open.course, CourseId("algebra"));
+  EXPECT_EQ(open.tool, "remediate_known_error");
+  EXPECT_EQ(open.asked, show.draft->call.text);
+  EXPECT_EQ(open.text, show.draft->text);
+  EXPECT_EQ(open.authored, show.draft->authored);
+  EXPECT_EQ(open.due_ms, show.draft->due_ms);
+  EXPECT_EQ(open.outcome, "");
+  show.outcome = "edit";
+  show.in_reply_to = EventId("e1");
+  const ReceivedDraft decided = read();
+  EXPECT_EQ(decided.outcome, "edit");
+  EXPECT_EQ(decided.in_reply_to, EventId("e1"));
+  EXPECT_EQ(decided.text, "") << "it waits no more";
+  for (const std::string& name : AllFields(v1::Draft::descriptor())) {
+    // Those of a question have samples of their own.
+    const bool own = name.find(".Draft.") != std::string::npos;
+    EXPECT_TRUE(!own || set.contains(name)) << name;
+  }
+}
+
+TEST(Drafts, OneThatIsTooLargeGoesWithoutWhatStandsBesideIt) {
+  auto draft = std::make_shared<tutor::Draft>();
+  draft->call.id = CallId("3-1-1");
+  draft->text = std::string(tutor::kToolTextBytesMax, '\x01');  // Six bytes each, in JSON.
+  draft->authored = draft->text;
+  draft->question.emplace().text = std::string(512 * 1024, 'x');
+  const std::string bytes = EncodeDraft(UserId("ana"), {.draft = draft});
+  EXPECT_LT(bytes.size(), 1000u * 1024);
+  EXPECT_EQ(DecodeDraft(bytes, Encoding::kJson)->text, draft->text);
 }
 
 // --- No field of the contract is missing from the samples ---------------------------------------

@@ -22,6 +22,12 @@ TEST(Subjects, AreSpeltAsInTheContract) {
   EXPECT_EQ(subjects.In(RecordClass::kAdmin, kAna), "lyceum.in.admin.ana");
   EXPECT_EQ(subjects.In(RecordClass::kTool, kAna), "lyceum.in.tool.ana");
   EXPECT_EQ(subjects.In(RecordClass::kTimer, kAna), "lyceum.in.timer.ana");
+  EXPECT_EQ(subjects.In(RecordClass::kTeacher, kAna), "lyceum.in.teacher.ana");
+  EXPECT_EQ(subjects.DraftOf(CourseId("algebra"), kAna), "lyceum.draft.algebra.ana");
+  EXPECT_EQ(subjects.DraftOf(CourseId("a b"), kAna), "lyceum.draft.~YSBi.ana");
+  EXPECT_EQ(subjects.DraftOf(CourseId(std::string(128, ' ')), kAna), "lyceum.draft.-.ana");
+  EXPECT_EQ(subjects.Drafts(CourseId("algebra")), "lyceum.draft.algebra.*");
+  EXPECT_EQ(subjects.Drafts(CourseId()), "lyceum.draft.*.*");
   EXPECT_EQ(subjects.Log(3, RecordClass::kTool, kAna), "lyceum.p.3.tool.ana");
   EXPECT_EQ(subjects.LogStream(12), "LYCEUM_P12");
   EXPECT_EQ(subjects.LogSubjects(3), "lyceum.p.3.*.*");
@@ -70,7 +76,8 @@ TEST(Subjects, PrefixesAreChecked) {
 TEST(Subjects, LogSubjectsAreTakenApart) {
   const Subjects subjects("a.b", 16);
   for (const RecordClass record_class :
-       {RecordClass::kUser, RecordClass::kAdmin, RecordClass::kTool, RecordClass::kTimer}) {
+       {RecordClass::kUser, RecordClass::kAdmin, RecordClass::kTool, RecordClass::kTimer,
+        RecordClass::kTeacher}) {
     for (const uint32_t partition : {0u, 9u, 15u}) {
       const auto parts = subjects.ParseLog(subjects.Log(partition, record_class, UserId("~YS5i")));
       ASSERT_TRUE(parts) << parts.error().text;

@@ -46,7 +46,8 @@ TEST(View, TheWholeStateStandsInIt) {
       R"("partition":3,"owner":"w1","epoch":"2","applied_seq":"17","history":[{"index":41,)"
       R"("at":"2026-01-31T08:14:59.001Z","role":"tutor","kind":"question","text":"2+2?"}],)"
       R"("history_count":"1099511627776","context":{"tone":"kind","persona":"owl",)"
-      R"("objectives":["pass","enjoy"],"language":"en"},"busy_policy":"interrupt","syllabus":{)"
+      R"("objectives":["pass","enjoy"],"language":"en","supervision":"draft","undecided":"as_is",)"
+      R"("decide_seconds":90},"busy_policy":"interrupt","syllabus":{)"
       R"("course":"algebra","version":"v1","topic":"lines","done":["numbers","signs"],)"
       R"("queue":["q4"],"segment":2},"current_question":{"question":{"id":"q3","text":"3+3?",)"
       R"("format":"numeric","choices":["5","6"]},"attempts":[{"answer":"5",)"
@@ -55,7 +56,8 @@ TEST(View, TheWholeStateStandsInIt) {
       R"("origin":"remediating_known_error","question_id":"q1","attempt":2,)"
       R"("deadline":"2026-01-31T08:15:30.123Z"}],"timers":[{"kind":"tool_deadline",)"
       R"("token":"3-17-2","due":"2026-01-31T08:15:30.123Z"},{"kind":"idle","token":"3-17-3",)"
-      R"("due":"2026-01-31T08:30:00Z"},{"kind":"ttl","token":"3-17-4","due":"2026-03-02T08:15:00Z"}],)"
+      R"("due":"2026-01-31T08:30:00Z"},{"kind":"ttl","token":"3-17-4","due":"2026-03-02T08:15:00Z"},)"
+      R"({"kind":"approval","token":"3-17-5","due":"2026-01-31T08:15:10.123Z"}],)"
       R"("counters":[{"name":"records","value":"1"},{"name":"correct","value":"2"},)"
       R"({"name":"incorrect","value":"3"},{"name":"hints","value":"4"},{"name":"skips","value":"5"},)"
       R"({"name":"duplicates","value":"6"},{"name":"dropped","value":"7"},)"
@@ -83,6 +85,18 @@ TEST(View, IsReadInBothEncodings) {
     EXPECT_NE(view->json.find("\n \"failed_call\": {\n"), std::string::npos) << view->json;
     EXPECT_NE(view->json.find("\"code\": \"unavailable\""), std::string::npos);
     EXPECT_NE(view->json.find("\"origin\": \"awaiting_answer\""), std::string::npos);
+  }
+}
+
+TEST(View, TheDraftThatWaitsStandsInIt) {
+  const tutor::Session session = FullSession(AllStates().back());
+  for (const Encoding encoding : {kJson, kProtobuf}) {
+    const auto view = DecodeSessionView(EncodeSessionView(PartsOf(session), encoding), encoding);
+    ASSERT_TRUE(view) << view.error().text;
+    EXPECT_EQ(view->state, "awaiting_approval");
+    EXPECT_TRUE(IsBusy(*view));
+    EXPECT_NE(view->json.find("\"draft\": {\n"), std::string::npos) << view->json;
+    EXPECT_NE(view->json.find("\"undecided\": \"as_is\""), std::string::npos);
   }
 }
 
@@ -158,7 +172,7 @@ TEST(View, AnyPayloadAsJson) {
     EXPECT_EQ(ToJson(type, "{}").error().text,
               "type: name one of Event, ClientMessage, ToolRequest, ToolAck, ToolHeartbeat, "
               "ToolCancel, ToolRefused, WorkerHeartbeat, PartitionCommand, PartitionReply, Query, "
-              "SessionView, DeadLetter, Topic, Session, HistoryRow, JournalChunk");
+              "SessionView, DeadLetter, Draft, Topic, Session, HistoryRow, JournalChunk");
   }
   EXPECT_EQ(ToJson("Query", R"({"x":1})").error().text, "x: unknown field");
 }

@@ -157,6 +157,7 @@ TEST_F(GatewayTest, BadEventsAreRefusedWithASentence) {
   refused(R"({"id": "e1", "attach": {"after_n": 3}})", 400);
   refused(R"({"id": "e1", "force_skip": {}})", 403);
   refused(R"({"id": "e1", "goto_topic": {"topic": "t"}})", 403);
+  refused(R"({"id": "e1", "supervise": {"draft": "3-1-1", "approve": {}}})", 403);
   refused(R"({"id": "e1", "message": {"text": ")" + std::string(17'000, 'x') + R"("}})", 413);
   EXPECT_EQ(Records("ada"), 0u);
 }

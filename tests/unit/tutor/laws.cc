@@ -96,6 +96,7 @@ class Follower {
   }
   std::string On(const ResendMessages&) { return ""; }
   std::string On(const Unload&) { return ""; }
+  std::string On(const ShowDraft&) { return ""; }
 
   std::string End() const {
     if (n_ != after_.n) return "n is not that of the last message";

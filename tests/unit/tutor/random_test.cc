@@ -95,7 +95,7 @@ class RandomLearner {
       case 11:
         return MakeTimer();
       case 12:
-        return MakeAdmin();
+        return OneIn(3) ? MakeDecision() : MakeAdmin();
       default:
         return MakeResult();
     }
@@ -107,7 +107,18 @@ class RandomLearner {
     start.busy_policy = static_cast<BusyPolicy>(Below(3));
     if (OneIn(3)) start.context.tone = "kind";
     if (OneIn(3)) start.topic = TopicId("t2");
+    if (OneIn(2)) {
+      start.context.supervision = Supervision::kDraft;
+      start.context.undecided = static_cast<Undecided>(Below(2));
+    }
     return start;
+  }
+
+  EventKind MakeDecision() {
+    Supervise event{CallId("0-0-0"), static_cast<Decision>(Below(3)), MakeText()};
+    const auto* wait = session ? std::get_if<AwaitingApproval>(&session->state) : nullptr;
+    if (wait != nullptr && !OneIn(5)) event.draft = wait->draft->call.id;
+    return event;
   }
 
   EventKind MakeAdmin() {

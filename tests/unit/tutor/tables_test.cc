@@ -13,7 +13,7 @@ namespace {
 
 using Cells = std::array<std::string_view, kStateCount>;
 
-// All states alike; the last one or two may differ.
+// All states alike; the last one or two may differ. The wait for a teacher has a table of its own.
 Cells Same(std::string_view all) { return {all, all, all, all, all, all, all, all}; }
 Cells With(Cells cells, StateName state, std::string_view text) {
   cells[static_cast<size_t>(state)] = text;
@@ -70,6 +70,14 @@ const std::map<std::string, Cells> kTableA = {
   {"timer.idle",                    With(With(With(Same("=, text"), kLock, "="), kError, kCheck), kDone, "=, unload")},
   {"timer.idle, again",             With(Same("=, unload"), kLock, "=")},
   {"timer.ttl",                     With(Same(kArchived), kLock, "cancel, unload, archived, -> awaiting_answer")},
+  {"teacher.supervise approve",     Same("=, R no_draft")},
+  {"teacher.supervise edit",        Same("=, R no_draft")},
+  {"teacher.supervise replace",     Same("=, R no_draft")},
+  {"teacher.supervise replace, no text", Same("=, R no_draft")},
+  {"teacher.supervise, another draft", Same("=, R no_draft")},
+  {"timer.approval, before the time is over", Same("=, drop")},
+  {"timer.approval, undecided authored", Same("=, drop")},
+  {"timer.approval, undecided as_is", Same("=, drop")},
   {"admin.force_remediation, registered",
                                     With(With(Same(kRemediate), kLock, "cancel, L{remediate_known_error}"), kDone, kCompleted)},
   {"admin.force_remediation, not registered",
@@ -83,6 +91,52 @@ const std::map<std::string, Cells> kTableA = {
                                               kError, "="), kDone, "=")},
 };
 
+constexpr std::string_view kGivenUp = "draft given_up, pose, -> awaiting_answer";
+const std::map<std::string, std::string_view> kInApproval = {
+  {"user.start, same course",       "=, R already_started"},
+  {"user.start, another course",    "=, R already_started"},
+  {"user.message intent answer",    "=, WAIT"},
+  {"user.message intent question",  "=, WAIT"},
+  {"user.message no intent, like an answer", "=, WAIT"},
+  {"user.message no intent, other", "=, WAIT"},
+  {"user.hint",                     "=, WAIT"},
+  {"user.hint, ladder spent",       "=, WAIT"},
+  {"user.skip",                     kGivenUp},
+  {"user.continue",                 "=, WAIT"},
+  {"user.continue, after the last segment", "=, WAIT"},
+  {"user.stop",                     "draft given_up, text, -> awaiting_answer"},
+  {"user.review",                   "=, text"},
+  {"user.attach",                   "=, resumed, resend"},
+  {"user.detach",                   "="},
+  {"user.message while suspended",  "=, WAIT"},
+  {"user.message while archived",   kClarify},
+  {"tool.ok, of the pending call",  "=, drop"},
+  {"tool.error, final",             "=, drop"},
+  {"tool result of another call",   "=, drop"},
+  {"timer.tool_deadline, of the pending call", "=, drop"},
+  {"timer of another token",        "=, drop"},
+  {"timer.idle, too early",         "="},
+  {"timer.idle",                    "="},
+  {"timer.idle, again",             "="},
+  {"timer.ttl",                     "draft given_up, unload, archived, -> awaiting_answer"},
+  {"teacher.supervise approve",     "draft approve, text, -> awaiting_answer"},
+  {"teacher.supervise edit",        "draft edit, text, -> awaiting_answer"},
+  {"teacher.supervise replace",     "draft replace, text, -> awaiting_answer"},
+  {"teacher.supervise replace, no text", "=, R text_empty"},
+  {"teacher.supervise, another draft", "=, R no_draft"},
+  {"timer.approval, before the time is over", "=, show draft"},
+  {"timer.approval, undecided authored", "draft authored, text, -> awaiting_answer"},
+  {"timer.approval, undecided as_is", "draft as_is, text, -> awaiting_answer"},
+  {"admin.force_remediation, registered", "draft given_up, L{remediate_known_error}"},
+  {"admin.force_remediation, not registered", "draft given_up, L{diagnose_error}"},
+  {"admin.force_skip",              kGivenUp},
+  {"admin.retry",                   "=, show draft"},
+  {"admin.goto_topic",              "draft given_up, L{load_topic}"},
+  {"admin.end",                     "draft given_up, text, summary, -> completed"},
+  {"admin.shutdown",                "=, unload, suspended"},
+  {"sys.invariant_violation",       "draft given_up, R internal, -> error_state"},
+};
+
 const std::map<std::string, std::string_view> kTableB = {
   {"load_topic: ok",                        "end call, text, -> exposition"},
   {"load_topic: another topic",             "end call, R bad_result, -> error_state"},
@@ -90,6 +144,7 @@ const std::map<std::string, std::string_view> kTableB = {
   {"present_material: ok",                  "end call, text, -> exposition"},
   {"present_material: error, final",        "end call, retract, text, -> exposition"},
   {"clarify_concept: ok",                   "end call, text, -> awaiting_answer"},
+  {"clarify_concept: ok, supervised",       "end call, WAIT, show draft, -> awaiting_approval"},
   {"clarify_concept: reveals the answer",   "end call, retract, L{clarify_concept}"},
   {"clarify_concept: reveals it again",     "end call, retract, text, -> awaiting_answer"},
   {"clarify_concept: error, final",         "end call, retract, text, -> awaiting_answer"},
@@ -129,7 +184,9 @@ TEST(TableA, EveryCellIsAsMeant) {
   for (const TableCell& cell : TableA()) {
     const auto row = kTableA.find(cell.row);
     ASSERT_NE(row, kTableA.end()) << cell.row;
-    EXPECT_EQ(cell.text, row->second[static_cast<size_t>(cell.from)])
+    const bool waits = cell.from == StateName::kAwaitingApproval;
+    EXPECT_EQ(cell.text,
+              waits ? kInApproval.at(cell.row) : row->second[static_cast<size_t>(cell.from)])
         << cell.row << " in " << Name(cell.from);
     ++cells;
   }
