@@ -48,6 +48,7 @@ const std::vector<Row> kPublish = {
     {"lyceum.p.3.timer.ann", "s"},
     {"lyceum.p.3.barrier.w1", "s"},
     {"lyceum.p.3.user.ann.more", ""},
+    {"lyceum.gateway.g1", "g"},
     {"lyceum.query.ann", "go"},
     {"lyceum.q.3.ann", "go"},
     {"lyceum.tool.check_answer", "ost"},
@@ -88,6 +89,7 @@ const std::vector<Row> kPublish = {
 const std::vector<Row> kSubscribe = {
     {"lyceum.out.c1", "go"},
     {"lyceum.out.*", "go"},
+    {"lyceum.gateway.g1", "g"},
     {"lyceum.in.user.ann", ""},
     {"lyceum.p.3.user.ann", ""},
     {"lyceum.p.*.*.*", ""},
