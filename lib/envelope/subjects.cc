@@ -201,6 +201,10 @@ std::string Subjects::Out(const ClientId& client) const {
   return Join({prefix_, "out", Token(client.value)});
 }
 
+std::string Subjects::Gateway(std::string_view id) const {
+  return Join({prefix_, "gateway", Token(id)});
+}
+
 std::string Subjects::QueryOf(const UserId& user) const {
   return Join({prefix_, "query", Token(user.value)});
 }

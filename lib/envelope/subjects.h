@@ -47,6 +47,7 @@ class Subjects {
   std::string AllWorkerHeartbeats() const;                                 // lyceum.worker.*
   std::string ToolControl(std::string_view worker) const;                  // lyceum.toolctl.<id>
   std::string Out(const ClientId& client) const;                           // lyceum.out.<client>
+  std::string Gateway(std::string_view id) const;                          // lyceum.gateway.<id>
   std::string QueryOf(const UserId& user) const;                           // lyceum.query.<user>
   std::string Queries(uint32_t partition) const;                           // lyceum.q.<pp>.*
   std::string PartitionCommands(uint32_t partition) const;                 // lyceum.partition.<pp>

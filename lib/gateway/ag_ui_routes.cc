@@ -38,7 +38,7 @@ void Gateway::RouteAgUi(const std::shared_ptr<Call>& call) {
   int status = 0;
   Result<RunInput> input = ReadRunInput(call->request.body, &status);
   if (!input) {
-    return Fail(call, counters_.refused_request, Refusal(status, input.error().text));
+    return Fail(call, CounterOf(status), Refusal(status, input.error().text));
   }
   if (!CheckSession(call, input->thread_id) || !AllowSocket(call)) return;
   std::optional<tutor::Event> event;
@@ -46,11 +46,7 @@ void Gateway::RouteAgUi(const std::shared_ptr<Call>& call) {
     if (!AllowHandshake(call)) return;
   } else {
     Result<tutor::Event> read = ReadEvent(call->identity.user, input->event_json, &status);
-    if (!read) {
-      const bool later = read.error().fault == Fault::kRetry;
-      return Fail(call, later ? counters_.refused_rate : counters_.refused_request,
-                  Refusal(status, read.error().text, "gateway", later));
-    }
+    if (!read) return call->Answer(EventRefusal(status, read.error()));
     event = *std::move(read);
   }
   const bool rejoin = !event && input->resumes_event_id.empty();

@@ -64,12 +64,22 @@ void AnswerPeer::OnMessage(const envelope::ReceivedMessage& message, std::string
     return Send();
   }
   // A resume: whose answer it is, is known when all of before has come, or with the first message after it.
-  if (n == 0) return;
+  if (n == 0) return OnResumed(message);
   before_.push_back({message, std::string(text)});
   if (before_.size() > tutor::kMessagesKept) before_.pop_front();
   // Where a tool runs and what was said last has ended, the answer has not said anything yet.
   const bool silent = start_.runs && !tutor::IsBusy(state_);
   if (n > start_.last_n || (n == start_.last_n && (writer_ || !silent))) Replay();
+}
+
+// The view that a resume began with may be older than the event whose answer is wanted: an attach is behind all that was
+// stored before it, so its answer knows.
+void AnswerPeer::OnResumed(const envelope::ReceivedMessage& message) {
+  if (message.is_delta || message.is_retract) return;
+  const auto* resumed = std::get_if<tutor::ResumedOut>(&message.message.body);
+  if (resumed == nullptr) return;
+  start_.last_n = std::max(start_.last_n, resumed->last_n);
+  if (message.message.state == tutor::StateName::kAwaitingToolResult) start_.runs = true;
 }
 
 void AnswerPeer::Replay() {

@@ -39,6 +39,7 @@ class AnswerPeer final : public LearnerPeer {
  private:
   void BeforeClose(std::string_view sentence) override;
   void OnMessage(const envelope::ReceivedMessage& message, std::string_view json);
+  void OnResumed(const envelope::ReceivedMessage& message);
   void Replay();
   // `written`: the writer has it already.
   void Use(const envelope::ReceivedMessage& message, std::string_view json, bool written);

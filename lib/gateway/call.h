@@ -10,6 +10,8 @@
 
 namespace lyceum::gateway {
 
+inline constexpr char kNoTicket[] = "The ticket is unknown, used or too old: get a new one.";
+
 struct Gateway::Call {
   Request request;
   Done done;

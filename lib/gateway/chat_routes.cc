@@ -73,11 +73,7 @@ void Gateway::PostChat(const std::shared_ptr<Call>& call, bool streams) {
   if (!CheckSession(call, request->chat) || !AllowSocket(call)) return;
   int status = 0;
   Result<tutor::Event> event = ReadEvent(call->identity.user, request->event_json, &status);
-  if (!event) {
-    const bool later = event.error().fault == Fault::kRetry;
-    return Fail(call, later ? counters_.refused_rate : counters_.refused_request,
-                Refusal(status, event.error().text, "gateway", later));
-  }
+  if (!event) return call->Answer(EventRefusal(status, event.error()));
   sessions_->View(
       call->identity.user, 1, [this, call, streams, event = *std::move(event)](const auto& view) {
         if (!view) {

@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -32,6 +33,16 @@ std::string_view HostOf(std::string_view origin) {
   return slashes == std::string_view::npos ? std::string_view() : origin.substr(slashes + 3);
 }
 
+// Of a header that is there twice, a program on the way may have looked at the other one.
+bool SaysOnce(const Request& request) {
+  constexpr std::array<std::string_view, 5> kOnce = {"host", "origin", "authorization",
+                                                     "content-type", "last-event-id"};
+  return std::all_of(kOnce.begin(), kOnce.end(), [&](std::string_view name) {
+    return std::count_if(request.headers.begin(), request.headers.end(),
+                         [&](const auto& header) { return header.first == name; }) <= 1;
+  });
+}
+
 }  // namespace
 
 std::string_view Request::header(std::string_view name) const {
@@ -57,9 +68,14 @@ Gateway::Gateway(Sessions* sessions, const Clock* clock, Options options, Pages 
       issuers_(options_.issuers),
       pages_(std::move(pages)),
       events_(options_.events_per_minute, options_.events_burst, kRatesKept),
-      handshakes_(options_.handshakes_per_minute, options_.handshakes_per_minute, kRatesKept) {}
+      handshakes_(options_.handshakes_per_minute, options_.handshakes_per_minute, kRatesKept) {
+  AnswerForTickets();
+}
 
-Gateway::~Gateway() { CHECK(peers_.empty()); }
+Gateway::~Gateway() {
+  CHECK(peers_.empty());
+  sessions_->AnswerGateways(id_, nullptr);
+}
 
 void Gateway::Tick() {
   // Those whose socket is closed go soon.
@@ -83,8 +99,23 @@ size_t Gateway::BodyBytesMax(std::string_view target) const {
 }
 
 Response Gateway::Refuse(int status, std::string_view sentence) {
-  ++counters_.refused_request;
-  return Refusal(status, sentence, "gateway", status == 503);
+  ++(status == 503 ? counters_.refused_full : CounterOf(status));
+  return Refusal(status, sentence, "gateway", status == 503 || status == 504 || status == 408);
+}
+
+std::atomic<uint64_t>& Gateway::CounterOf(int status) {
+  switch (status) {
+    case 413:
+    case 431:
+      return counters_.refused_size;
+    case 429:
+      return counters_.refused_rate;
+    case 503:
+    case 504:
+      return counters_.refused_away;
+    default:
+      return counters_.refused_request;
+  }
 }
 
 void Gateway::Fail(const std::shared_ptr<Call>& call, std::atomic<uint64_t>& counter,
@@ -124,6 +155,12 @@ void Gateway::Handle(Request request, Done done) {
                 Refusal(400, "The address is not well formed: write a path and a query."));
   }
   call->target = *std::move(target);
+  if (!SaysOnce(call->request)) {
+    return Fail(call, counters_.refused_request,
+                Refusal(400,
+                        "Send each of the headers Host, Origin, Authorization, Content-Type and "
+                        "Last-Event-ID once."));
+  }
   if (!CheckOrigin(call)) return;
   if (!call->request.header("content-encoding").empty()) {
     return Fail(call, counters_.refused_request,
@@ -190,7 +227,7 @@ void Gateway::ServePage(const std::shared_ptr<Call>& call) {
 
 bool Gateway::AllowHandshake(const std::shared_ptr<Call>& call) {
   if (handshakes_.Allow(call->request.remote, clock_->SteadyMs())) return true;
-  Fail(call, counters_.refused_rate,
+  Fail(call, counters_.refused_handshakes,
        Refusal(429, "Too many connections from this address: try again in a minute.", "gateway",
                true));
   return false;
@@ -204,7 +241,7 @@ bool Gateway::Authorize(const std::shared_ptr<Call>& call, bool ticket_allowed) 
   const std::string ticket = call->target.QueryText("ticket");
   if (ticket_allowed && !ticket.empty()) {
     auto identity = tickets_.Use(ticket, clock_->SteadyMs());
-    if (!identity) return refuse("The ticket is unknown, used or too old: get a new one.");
+    if (!identity) return refuse(kNoTicket);
     call->identity = *std::move(identity);
     return true;
   }
@@ -235,7 +272,7 @@ bool Gateway::CheckSession(const std::shared_ptr<Call>& call, const std::string&
 bool Gateway::AllowSocket(const std::shared_ptr<Call>& call) {
   const auto open = sockets_.find(call->identity.user);
   if (open == sockets_.end() || open->second < options_.sockets_per_user) return true;
-  Fail(call, counters_.refused_rate,
+  Fail(call, counters_.refused_sockets,
        Refusal(429, "You have as many connections as you may: close one first.", "gateway", true));
   return false;
 }
@@ -251,6 +288,7 @@ void Gateway::RouteSession(const std::shared_ptr<Call>& call) {
     return Fail(call, counters_.refused_request, Refusal(404, "There is nothing at this address."));
   }
   if (socket && !AllowHandshake(call)) return;
+  if (socket && AskForTicket(call)) return;
   if (!Authorize(call, socket)) return;
   if (!CheckSession(call, path[2])) return;
   if (socket) return OpenSocket(call);
@@ -278,18 +316,6 @@ void Gateway::MakeDemoToken(const std::shared_ptr<Call>& call) {
   call->Answer(Response{.body = out.End()});
 }
 
-void Gateway::MakeTicket(const std::shared_ptr<Call>& call) {
-  if (!Authorize(call, false)) return;
-  const auto ticket = tickets_.Make(call->identity, clock_->SteadyMs());
-  if (!ticket) {
-    return Fail(call, counters_.refused_rate,
-                Refusal(429, "Too many tickets are open: try again in a minute.", "gateway", true));
-  }
-  JsonObject body;
-  body.Add("ticket", *ticket).Add("expires_in", kTicketMs / 1000);
-  call->Answer(Response{.status = 201, .body = body.End()});
-}
-
 void Gateway::ShowSession(const std::shared_ptr<Call>& call) {
   sessions_->View(call->identity.user, kHistoryShown, [this, call](const auto& view) {
     if (!view) {
@@ -303,7 +329,17 @@ void Gateway::ShowSession(const std::shared_ptr<Call>& call) {
   });
 }
 
+Response EventRefusal(int status, const Error& error) {
+  return Refusal(status, error.text, "gateway", error.fault == Fault::kRetry);
+}
+
 Result<tutor::Event> Gateway::ReadEvent(const UserId& user, std::string_view text, int* status) {
+  Result<tutor::Event> event = ParseEvent(user, text, status);
+  if (!event) ++CounterOf(*status);
+  return event;
+}
+
+Result<tutor::Event> Gateway::ParseEvent(const UserId& user, std::string_view text, int* status) {
   *status = 429;
   if (!events_.Allow(user.value, clock_->SteadyMs())) {
     return Retry("Too many events: one a second, send it again in a second.");
@@ -344,11 +380,7 @@ void Gateway::PostEvent(const std::shared_ptr<Call>& call) {
   const UserId& user = call->identity.user;
   int status = 0;
   Result<tutor::Event> event = ReadEvent(user, call->request.body, &status);
-  if (!event) {
-    const bool later = event.error().fault == Fault::kRetry;
-    return Fail(call, later ? counters_.refused_rate : counters_.refused_request,
-                Refusal(status, event.error().text, "gateway", later));
-  }
+  if (!event) return call->Answer(EventRefusal(status, event.error()));
   event->client = sessions_->ClientFor(user);
   const std::string id = event->id.value;
   Store(user, *std::move(event), [call, id](const Result<uint64_t>& stored) {

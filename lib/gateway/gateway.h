@@ -59,18 +59,26 @@ struct Counters {
   std::atomic<uint64_t> messages{0};      // To clients.
   std::atomic<uint64_t> sockets{0};       // Now.
   std::atomic<uint64_t> slow_clients{0};  // Closed because they did not read.
+  std::atomic<uint64_t> timeouts{
+      0};  // Closed because they did not finish a request, or answer a ping.
   // Refused, and why.
-  std::atomic<uint64_t> refused_request{0};  // Not HTTP, too large, no such route, bad body.
+  std::atomic<uint64_t> refused_request{0};  // Not HTTP, no such route, bad body.
+  std::atomic<uint64_t> refused_size{0};  // A header, a body, a text or a transcript is too large.
   std::atomic<uint64_t> refused_token{0};
   std::atomic<uint64_t> refused_origin{0};
   std::atomic<uint64_t> refused_session{0};
-  std::atomic<uint64_t> refused_rate{0};
-  std::atomic<uint64_t> refused_away{0};  // NATS or the session did not answer.
+  std::atomic<uint64_t> refused_rate{0};        // Of a learner's events.
+  std::atomic<uint64_t> refused_sockets{0};     // More than a learner may have.
+  std::atomic<uint64_t> refused_handshakes{0};  // Of an address; or too many tickets.
+  std::atomic<uint64_t> refused_full{0};        // Connections, or large bodies, of all.
+  std::atomic<uint64_t> refused_away{0};        // NATS or the session did not answer.
 };
 
 // A refusal as all of them are written.
 Response Refusal(int status, std::string_view sentence, std::string_view source = "gateway",
                  bool retryable = false);
+// That of an event which ReadEvent refused.
+Response EventRefusal(int status, const Error& error);
 
 class Gateway final : public Handler {
  public:
@@ -108,6 +116,9 @@ class Gateway final : public Handler {
 
   bool CheckOrigin(const std::shared_ptr<Call>& call);
   bool Authorize(const std::shared_ptr<Call>& call, bool ticket_allowed);
+  // Where the call has a ticket of another gateway: asks it, and goes on when it has answered.
+  bool AskForTicket(const std::shared_ptr<Call>& call);
+  void AnswerForTickets();  // To other gateways.
   bool AllowHandshake(const std::shared_ptr<Call>& call);
   bool AllowSocket(const std::shared_ptr<Call>& call);
   // That it is the session of the token.
@@ -116,6 +127,8 @@ class Gateway final : public Handler {
 
   // An event that a learner sent, as JSON. kReject: why not. Takes its price off the user's rate.
   Result<tutor::Event> ReadEvent(const UserId& user, std::string_view json, int* status);
+  Result<tutor::Event> ParseEvent(const UserId& user, std::string_view json, int* status);
+  std::atomic<uint64_t>& CounterOf(int status);  // Of refusals.
   void Store(const UserId& user, tutor::Event event, Sessions::Stored done);
 
   Sessions* const sessions_;
@@ -127,6 +140,7 @@ class Gateway final : public Handler {
   Rates events_;
   Rates handshakes_;
   Tickets tickets_;
+  std::string id_;  // By which other gateways find this one; a new one each time it starts.
   std::unordered_map<UserId, int> sockets_;
   std::multimap<int64_t, class LearnerPeer*> peers_;  // By the end of their tokens.
   std::unordered_set<class LearnerPeer*> ticking_;    // Those that asked for ticks.

@@ -118,7 +118,8 @@ asio::awaitable<void> GatewayHost::Impl::Accept() {
       (void)co_await pause.async_wait(kUse);
       continue;
     }
-    if (transport.connections >= kConnectionsMax) {
+    if (transport.connections >= options.connections_max) {
+      ++transport.counters->refused_full;
       boost::system::error_code ignored;
       socket.non_blocking(true, ignored);
       socket.write_some(asio::buffer(kFull, sizeof(kFull) - 1), ignored);
@@ -210,6 +211,7 @@ Result<std::unique_ptr<GatewayHost>> GatewayHost::Start(HostOptions options) {
                                             impl->options.gateway, impl->options.pages);
   impl->transport.handler = impl->gateway.get();
   impl->transport.counters = &impl->gateway->counters();
+  impl->transport.socket_idle_ms = impl->options.socket_idle_ms;
   Impl* const raw = impl.get();
   raw->thread = std::thread([raw] { raw->Run(); });
   return std::unique_ptr<GatewayHost>(new GatewayHost(std::move(impl)));

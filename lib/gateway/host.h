@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "gateway/gateway.h"
+#include "gateway/limits.h"
 #include "gateway/pages.h"
 #include "wire/connection.h"
 
@@ -21,6 +22,9 @@ struct HostOptions {
   std::string listen = "127.0.0.1:8480";  // HOST:PORT, the host an address. Port 0: a free one.
   Options gateway;
   Pages pages;
+  size_t connections_max = kConnectionsMax;
+  // A client that does not answer pings, or does not confirm what it is sent. One goes after half of it.
+  int64_t socket_idle_ms = kSocketIdleMs;
 };
 
 class GatewayHost {

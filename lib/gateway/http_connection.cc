@@ -1,3 +1,8 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -106,6 +111,47 @@ bool IsUpgrade(const http::request<http::string_body>& request) {
          http::token_list(request[http::field::upgrade]).exists("websocket");
 }
 
+// Whether all who read the head find the same end of the body. Beast takes a coding that it does not know for none.
+bool HasOneLength(const http::request<http::string_body>& request) {
+  const size_t codings = request.count(http::field::transfer_encoding);
+  const beast::string_view length = request[http::field::content_length];
+  if (request.count(http::field::content_length) > 1 || codings > 1) return false;
+  if (length.find_first_not_of("0123456789") != beast::string_view::npos) return false;
+  return codings == 0 || (request.version() == 11 &&
+                          beast::iequals(request[http::field::transfer_encoding], "chunked"));
+}
+
+// Breaks off what is read from a stream, and leaves its connection open: so its client can be told.
+class ReadLimit {
+ public:
+  explicit ReadLimit(std::shared_ptr<Stream> stream)
+      : stream_(std::move(stream)), timer_(stream_->get_executor()) {}
+
+  void Start(int64_t ms) {
+    passed_ = std::make_shared<bool>(false);
+    timer_.expires_after(milliseconds(ms));
+    timer_.async_wait(
+        [stream = std::weak_ptr<Stream>(stream_),
+         passed = std::weak_ptr<bool>(passed_)](const boost::system::error_code& error) {
+          const auto still = passed.lock();
+          if (error || still == nullptr) return;
+          *still = true;
+          if (const auto reading = stream.lock()) reading->cancel();
+        });
+  }
+  bool passed() const { return *passed_; }
+  // Whether it broke off what was read. From here on it does not.
+  bool Stop() {
+    timer_.cancel();
+    return *std::exchange(passed_, nullptr);
+  }
+
+ private:
+  const std::shared_ptr<Stream> stream_;
+  asio::steady_timer timer_;
+  std::shared_ptr<bool> passed_;  // Null: nothing is read.
+};
+
 struct Refused {
   int status;
   std::string_view sentence;
@@ -119,6 +165,9 @@ std::optional<Refused> WhyUnread(const beast::error_code& error) {
   if (error == http::error::body_limit) {
     return Refused{413,
                    "The body of the request is larger than it may be: 32 KiB, a transcript 1 MiB."};
+  }
+  if (error == beast::error::timeout) {
+    return Refused{408, "The request was not sent within 15 seconds: send it again, at once."};
   }
   if (error == http::error::end_of_stream || error == http::error::partial_message) return {};
   if (error.category() == make_error_code(http::error::bad_method).category()) {
@@ -154,11 +203,20 @@ Request Translate(http::request<http::string_body> message, std::string remote) 
   return request;
 }
 
+// A client that is gone without a word: what it is sent is not confirmed. The kernel then ends the connection.
+void LimitUnconfirmed(Stream* stream, int64_t ms) {
+  const auto limit = static_cast<unsigned>(ms);
+  (void)setsockopt(stream->socket().native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit,
+                   sizeof(limit));
+}
+
 // Reads until the client goes away: what it sends beside is dropped.
-asio::awaitable<void> WatchForEnd(std::shared_ptr<Stream> stream, std::shared_ptr<Outbox> outbox) {
+asio::awaitable<void> WatchForEnd(std::shared_ptr<Stream> stream, std::shared_ptr<Outbox> outbox,
+                                  Counters* counters) {
   std::string bytes(64, '\0');
   while (true) {
     const auto [error, count] = co_await stream->async_read_some(asio::buffer(bytes), kUse);
+    if (error == asio::error::timed_out) ++counters->timeouts;
     if (error) break;
   }
   outbox->Drop();
@@ -173,7 +231,7 @@ asio::awaitable<void> ServeStream(Transport* transport, std::shared_ptr<Counted>
   const auto executor = stream->get_executor();
   const auto outbox = std::make_shared<Outbox>(executor, transport->counters);
   stream->expires_never();
-  asio::co_spawn(executor, WatchForEnd(stream, outbox), CheckEnded);
+  asio::co_spawn(executor, WatchForEnd(stream, outbox, transport->counters), CheckEnded);
   start.peer->OnOpen(outbox);
   std::string bytes = std::move(head);
   size_t taken = 0;  // Of the outbox, in these bytes: so many bytes,
@@ -181,11 +239,12 @@ asio::awaitable<void> ServeStream(Transport* transport, std::shared_ptr<Counted>
   while (true) {
     stream->expires_after(milliseconds(kWriteMsMax));
     const auto [error, count] = co_await asio::async_write(*stream, asio::buffer(bytes), kUse);
+    if (error == beast::error::timeout) ++transport->counters->timeouts;
     if (error) break;
     outbox->Written(taken, texts);
     taken = texts = 0;
     if (outbox->empty() && outbox->closed()) break;
-    co_await outbox->Wait(kKeepAliveMs);
+    co_await outbox->Wait(std::min(kKeepAliveMs, transport->socket_idle_ms / 2));
     std::string batch;
     while (!outbox->empty() && batch.size() < 16 * 1024) {
       batch += outbox->Next();
@@ -216,15 +275,19 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
   const auto executor = stream->get_executor();
   boost::system::error_code ignored;
   stream->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  LimitUnconfirmed(stream.get(), transport->socket_idle_ms);
   const std::string remote = stream->socket().remote_endpoint(ignored).address().to_string();
   beast::flat_buffer buffer(kBufferBytesMax);
+  ReadLimit limit(stream);
   while (true) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(kHeaderBytesMax);
     parser.body_limit(kLargeBodyBytesMax);
-    stream->expires_after(milliseconds(kRequestMsMax));
+    stream->expires_never();
+    limit.Start(kRequestMsMax);
     auto [error, count] = co_await http::async_read_header(*stream, buffer, parser, kUse);
     std::optional<LargeBody> large;
+    if (!error && !HasOneLength(parser.get())) error = http::error::bad_transfer_encoding;
     if (!error) {
       const beast::string_view target = parser.get().target();
       const size_t bytes_max = transport->handler->BodyBytesMax({target.data(), target.size()});
@@ -232,6 +295,7 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
       parser.body_limit(bytes_max);
       if (bytes_max > kBodyBytesMax) large.emplace(transport);
     }
+    if (!error && limit.passed()) error = beast::error::timeout;  // Between the two reads.
     const bool full = transport->large_bodies > kLargeBodiesMax;
     if (!error && !full) {
       const auto [body_error, body_count] =
@@ -239,6 +303,10 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
       error = body_error;
     }
     large.reset();
+    if (limit.Stop() && error && parser.got_some()) {
+      ++transport->counters->timeouts;
+      error = beast::error::timeout;
+    }
     std::string bytes;
     if (error || full) {
       const auto why = full ? std::optional<Refused>({503, "Too much is read at once: try again."})
@@ -267,7 +335,7 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
       (void)co_await pending->timer.async_wait(kUse);
     }
     if (!pending->answer) {
-      pending->answer = transport->handler->Refuse(503, "No answer in time: try again.");
+      pending->answer = transport->handler->Refuse(504, "No answer in time: try again.");
     }
     if (auto* start = std::get_if<StreamStart>(&*pending->answer)) {
       std::string head = WriteStreamHead(*start, chunked);

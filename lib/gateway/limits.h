@@ -22,10 +22,11 @@ inline constexpr int64_t kRequestMsMax =
 inline constexpr int64_t kWriteMsMax = 20'000;  // One write to a client.
 inline constexpr int64_t kKeepAliveMs =
     15'000;  // A streamed body says something at least so often.
-inline constexpr int64_t kSocketIdleMs = 60'000;  // A WebSocket that does not answer pings.
+inline constexpr int64_t kSocketIdleMs = 60'000;  // A client that does not answer.
 inline constexpr int64_t kCloseMsMax = 5'000;     // For the last frames of a client that is closed.
 inline constexpr int64_t kAckMsMax = 8'000;       // Until JetStream has an event.
 inline constexpr int64_t kQueryMsMax = 3'000;
+inline constexpr int64_t kGatewayMsMax = 1'000;  // Until another gateway says whose ticket it is.
 inline constexpr int64_t kTokenSecondsMax = 15 * 60;
 inline constexpr int64_t kTicketMs = 30'000;
 inline constexpr size_t kTicketsMax = 100'000;

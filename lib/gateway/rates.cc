@@ -40,13 +40,14 @@ void Tickets::DropOld(int64_t now_ms) {
   }
 }
 
-std::optional<std::string> Tickets::Make(Identity identity, int64_t now_ms) {
+std::optional<std::string> Tickets::Make(const std::string& maker, Identity identity,
+                                         int64_t now_ms) {
   DropOld(now_ms);
   if (order_.size() >= kTicketsMax) return std::nullopt;
   // From the system: who has seen many tickets must not know the next one.
   std::array<char, 24> bytes;
   CHECK(getentropy(bytes.data(), bytes.size()) == 0);
-  std::string ticket = EncodeBase64Url({bytes.data(), bytes.size()});
+  std::string ticket = maker + "." + EncodeBase64Url({bytes.data(), bytes.size()});
   const int64_t until = now_ms + kTicketMs;
   open_.emplace(ticket, Open{std::move(identity), until});
   order_.emplace_back(until, ticket);

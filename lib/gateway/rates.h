@@ -34,11 +34,11 @@ class Rates {
 };
 
 // A ticket opens one socket, once, within kTicketMs, in the name of the token that it was made for.
-// Known to this gateway alone.
+// Known to this gateway alone, whose id it begins with: "<maker>.<secret>".
 class Tickets {
  public:
   // Empty: too many are open.
-  std::optional<std::string> Make(Identity identity, int64_t now_ms);
+  std::optional<std::string> Make(const std::string& maker, Identity identity, int64_t now_ms);
   // Empty: unknown, used, or too old.
   std::optional<Identity> Use(const std::string& ticket, int64_t now_ms);
 

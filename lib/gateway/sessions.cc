@@ -170,11 +170,7 @@ void Link::Tick(int64_t now_ms) {
 Sessions::Sessions(wire::Wire* wire, const Clock* clock, envelope::Subjects subjects)
     : wire_(wire), clock_(clock), subjects_(std::move(subjects)), publisher_(wire, clock, {}) {
   wire_->SetConnectionHandler([this](bool connected) {
-    if (!connected) return;
-    publisher_.OnConnected();
-    for (auto& [user, links] : by_user_) {
-      for (Link* link : links) link->OnConnected();
-    }
+    if (connected) OnConnected();
   });
   if (wire_->connected()) publisher_.OnConnected();
 }
@@ -182,6 +178,44 @@ Sessions::Sessions(wire::Wire* wire, const Clock* clock, envelope::Subjects subj
 Sessions::~Sessions() {
   CHECK(link_count_ == 0);
   wire_->SetConnectionHandler(nullptr);
+  wire_->Unsubscribe(asked_subscription_);
+}
+
+void Sessions::OnConnected() {
+  publisher_.OnConnected();
+  ListenToGateways();
+  for (auto& [user, links] : by_user_) {
+    for (Link* link : links) link->OnConnected();
+  }
+}
+
+void Sessions::AnswerGateways(const std::string& id, Asked answer) {
+  wire_->Unsubscribe(std::exchange(asked_subscription_, 0));
+  gateway_id_ = id;
+  asked_ = std::move(answer);
+  if (wire_->connected()) ListenToGateways();
+}
+
+void Sessions::ListenToGateways() {
+  if (asked_ == nullptr) return;
+  auto subscribed =
+      wire_->Subscribe(subjects_.Gateway(gateway_id_), "", [this](const wire::Arrived& question) {
+        if (question.reply.empty()) return;
+        const std::string answer = asked_(question.data);
+        // Where it is lost the other one hears nothing in time.
+        (void)wire_->Publish({.subject = question.reply, .data = answer});
+      });
+  asked_subscription_ = subscribed ? *subscribed : 0;
+}
+
+void Sessions::AskGateway(const std::string& id, const std::string& question,
+                          std::function<void(Result<std::string>)> done) {
+  const std::string subject = subjects_.Gateway(id);
+  wire_->Request({.subject = subject, .data = question}, std::chrono::milliseconds(kGatewayMsMax),
+                 [done = std::move(done)](Result<wire::Answer> answer) {
+                   if (!answer) return done(answer.error());
+                   done(std::move(answer->data));
+                 });
 }
 
 void Sessions::Register(Link* link) {

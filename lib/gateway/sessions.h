@@ -5,6 +5,8 @@
 // not come, one attach at a time; after a break of the connection to NATS it attaches again from what it has. Where there is no session
 // yet it looks for one, ever more slowly, and attaches as soon as there is. Destroyed, it detaches.
 //
+// Gateways of one Lyceum also find each other through it, by their ids.
+//
 // One thread: that of the wire's loop. Everything here is bounded by the number of sockets.
 #pragma once
 
@@ -95,6 +97,14 @@ class Sessions {
   using Seen = std::function<void(Result<envelope::SessionView>)>;
   void View(const UserId& user, uint32_t history_max, Seen done);
 
+  // Under this id (a token) other gateways of the same Lyceum find this one: what one asks is answered at once, until
+  // the answer is set anew, or to null.
+  using Asked = std::function<std::string(std::string_view question)>;
+  void AnswerGateways(const std::string& id, Asked answer);
+  // Asks another one. An error: none of that id answers in time.
+  void AskGateway(const std::string& id, const std::string& question,
+                  std::function<void(Result<std::string>)> done);
+
   // The client that a learner's events are sent in the name of: that of their newest link here, else one that
   // nobody listens to and that is always the same, so that it is one of the eight at most once.
   ClientId ClientFor(const UserId& user) const;
@@ -107,6 +117,8 @@ class Sessions {
  private:
   friend class Link;
 
+  void OnConnected();
+  void ListenToGateways();
   void Register(Link* link);
   void Unregister(Link* link);
 
@@ -117,6 +129,9 @@ class Sessions {
   std::unordered_map<UserId, std::list<Link*>> by_user_;
   std::unordered_set<Link*> waiting_;  // All that wait for a time, and perhaps some that did.
   size_t link_count_ = 0;
+  std::string gateway_id_;
+  Asked asked_;  // Null: this is no gateway to others.
+  wire::Wire::SubscriptionId asked_subscription_ = 0;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 

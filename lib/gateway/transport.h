@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/check.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
+#include "gateway/limits.h"
 #include "gateway/outbox.h"
 
 namespace lyceum::gateway {
@@ -19,6 +21,7 @@ namespace lyceum::gateway {
 struct Transport {
   Handler* handler;
   Counters* counters;
+  int64_t socket_idle_ms = kSocketIdleMs;
   size_t connections = 0;   // Open now.
   size_t large_bodies = 0;  // Being read now.
 };

@@ -27,10 +27,10 @@ struct Open {
   std::unique_ptr<Peer> peer;
 };
 
-void SetUp(Socket* socket) {
+void SetUp(Socket* socket, int64_t idle_ms) {
   websocket::stream_base::timeout timeout{};
   timeout.handshake_timeout = milliseconds(kRequestMsMax);
-  timeout.idle_timeout = milliseconds(kSocketIdleMs);
+  timeout.idle_timeout = milliseconds(idle_ms);
   timeout.keep_alive_pings = true;
   socket->set_option(timeout);
   socket->read_message_max(kBodyBytesMax);
@@ -39,10 +39,12 @@ void SetUp(Socket* socket) {
 }
 
 // What the client sends, frame by frame, until it is gone.
-asio::awaitable<void> Read(std::shared_ptr<Open> open, std::shared_ptr<Outbox> outbox) {
+asio::awaitable<void> Read(std::shared_ptr<Open> open, std::shared_ptr<Outbox> outbox,
+                           Counters* counters) {
   beast::flat_buffer buffer(kBodyBytesMax);
   while (true) {
     const auto [error, count] = co_await open->socket.async_read(buffer, kUse);
+    if (error == beast::error::timeout) ++counters->timeouts;
     if (error || outbox->dropped()) break;
     if (!open->socket.got_text()) {
       outbox->Close(1003, "text frames only, each a JSON object");
@@ -72,7 +74,7 @@ asio::awaitable<void> ServeWebSocket(Transport* transport, std::shared_ptr<Count
   const auto open = std::make_shared<Open>(std::move(*stream));
   stream.reset();
   open->peer = std::move(peer);
-  SetUp(&open->socket);
+  SetUp(&open->socket, transport->socket_idle_ms);
   const auto [refused] = co_await open->socket.async_accept(asio::buffer(handshake), kUse);
   if (refused) co_return;
   const auto executor = open->socket.get_executor();
@@ -81,9 +83,9 @@ asio::awaitable<void> ServeWebSocket(Transport* transport, std::shared_ptr<Count
     if (const auto slow = weak.lock()) asio::co_spawn(executor, CloseLater(slow), CheckEnded);
   });
   open->peer->OnOpen(outbox);
-  asio::co_spawn(executor, Read(open, outbox), CheckEnded);
+  asio::co_spawn(executor, Read(open, outbox, transport->counters), CheckEnded);
   while (true) {
-    co_await outbox->Wait(kSocketIdleMs);
+    co_await outbox->Wait(transport->socket_idle_ms);
     if (outbox->empty()) {
       if (outbox->closed()) break;
       continue;

@@ -41,6 +41,8 @@ struct Flags {
   int64_t events_per_minute = 60;
   int64_t sockets_per_user = 3;
   int64_t handshakes_per_minute = 20;
+  int64_t connections_max = gateway::kConnectionsMax;
+  int64_t socket_idle_s = gateway::kSocketIdleMs / 1000;
 };
 
 void Declare(Settings& settings, Flags* flags) {
@@ -64,7 +66,11 @@ void Declare(Settings& settings, Flags* flags) {
       .Number("events-per-minute", &flags->events_per_minute, 1, 60'000, "of one learner")
       .Number("sockets-per-user", &flags->sockets_per_user, 1, 8, "streams and WebSockets at once")
       .Number("handshakes-per-minute", &flags->handshakes_per_minute, 1, 1'000'000,
-              "sockets that one address may open: more behind a proxy");
+              "sockets that one address may open: more behind a proxy")
+      .Number("connections-max", &flags->connections_max, 1, 100'000, "of all clients, at once")
+      .Number("socket-idle-s", &flags->socket_idle_s, 2, 600,
+              "who says nothing is asked after half of it, and closed without an answer after all "
+              "of it");
 }
 
 std::vector<std::string> SplitOrigins(const std::string& text) {
@@ -93,6 +99,8 @@ gateway::Issuer DemoIssuer() {
 Result<gateway::HostOptions> HostOptionsOf(const Flags& flags, gateway::IssuerFiles* files) {
   gateway::HostOptions options{
       .nats = flags.worker.nats, .prefix = flags.worker.prefix, .listen = flags.listen};
+  options.connections_max = static_cast<size_t>(flags.connections_max);
+  options.socket_idle_ms = flags.socket_idle_s * 1000;
   options.gateway.origins = SplitOrigins(flags.origins);
   for (const std::string& origin : options.gateway.origins) {
     const size_t slashes = origin.find("://");
@@ -154,6 +162,8 @@ std::vector<worker::Metric> Figures(const gateway::GatewayHost& host) {
       {"lyceum_gateway_messages_total", "Messages to clients", figure(counters.messages)},
       {"lyceum_gateway_slow_clients_total", "Closed because they did not read",
        figure(counters.slow_clients)},
+      {"lyceum_gateway_timeouts_total", "Closed because a request or a pong did not come in time",
+       figure(counters.timeouts)},
       {"lyceum_gateway_sockets", "Streams and WebSockets of learners", figure(counters.sockets),
        false},
       {"lyceum_gateway_connections", "Open connections", static_cast<double>(host.connections()),
@@ -168,10 +178,14 @@ std::vector<worker::Metric> Figures(const gateway::GatewayHost& host) {
                        {{"reason", why}}});
   };
   refused("request", counters.refused_request);
+  refused("size", counters.refused_size);
   refused("token", counters.refused_token);
   refused("origin", counters.refused_origin);
   refused("session", counters.refused_session);
   refused("rate", counters.refused_rate);
+  refused("sockets", counters.refused_sockets);
+  refused("handshakes", counters.refused_handshakes);
+  refused("full", counters.refused_full);
   refused("away", counters.refused_away);
   return figures;
 }

@@ -2,25 +2,27 @@
 // `ag-ui-0`), against real programs. Each event is checked with the schemas of @ag-ui/core, and each stream with verifyEvents.
 import { randomUUID } from "node:crypto";
 import { from, lastValueFrom, toArray } from "rxjs";
-import { Learner, same, shown } from "./client.mjs";
+import { Learner, kBroken, kWhole, same, shown, until, withoutStops } from "./client.mjs";
 
 const [base, fact, name = "ag-ui"] = process.argv.slice(2);
 const { HttpAgent, verifyEvents } = await import(name);
 const schema = name === "ag-ui" ? (await import("ag-ui-core/schemas")).EventSchema : (await import("ag-ui-core-0")).EventSchemas;
 const answers = { "What is 2 + 2?": "4", "Which one is even?": "four" };
-const kLabels = ["start", "go on"];
+const kLabels = ["start", "go on", "stop"];
 console.error = () => {}; // The client says there what it throws as well.
 // It throws a broken connection once more, where nobody can catch it.
 process.on("unhandledRejection", (error) => {
-  if (error.message !== "network error") throw error;
+  if (error.message !== "network error" && error.name !== "AbortError") throw error;
 });
 
+const seen = []; // All events that came.
 const ours = (message) => message.id.startsWith("lyceum-");
 const framesOf = (text) => text.split("\n\n").filter((frame) => frame.startsWith("data: ")).map((frame) => JSON.parse(frame.slice(6)));
 
 // What came in one body: each event good by itself, all of them in a good order; and that they end, where nothing was cut.
 async function check(text, whole) {
   const events = framesOf(text);
+  seen.push(...events);
   for (const event of events) {
     const { success, error } = schema.safeParse(event);
     if (!success) throw new Error(`${JSON.stringify(event)}: ${error}`);
@@ -108,7 +110,57 @@ async function agrees(tutor) {
   same(said(reloaded), said(tutor), "after a reload");
 }
 
+// A lesson that has begun, and a question whose answer is being written.
+async function inMidAnswer(name) {
+  const tutor = new Tutor(new Learner(base, name));
+  await tutor.say("start", { start: { course: "small" } });
+  seen.length = 0;
+  const going = tutor.say("why is it so?", { message: { text: "why is it so?", intent: "QUESTION" } });
+  await until(async () => (await tutor.learner.view()).busy, "the answer begins");
+  return { tutor, going };
+}
+
 const facts = {
+  async ATextThatIsTakenBack() {
+    const { tutor, going } = await inMidAnswer(`back-${name}`);
+    await going;
+    const taken = seen.findIndex((event, i) => event.type === "MESSAGES_SNAPSHOT" && seen.slice(0, i).some((one) => one.type === "TEXT_MESSAGE_END"));
+    if (taken === -1) throw new Error("nothing was taken back");
+    const all = JSON.stringify(tutor.messages);
+    if (all.includes(kBroken) || !all.includes(kWhole)) throw new Error(all);
+    await agrees(tutor);
+  },
+  async ASecondTabInMidStream() {
+    const { tutor, going } = await inMidAnswer(`tab-${name}`);
+    const second = new Tutor(tutor.learner);
+    await second.go();
+    await going;
+    same(second.texts(), tutor.texts(), "the second tab");
+    await agrees(tutor);
+  },
+  async StopEndsWhatRuns() {
+    const { tutor, going } = await inMidAnswer(`stop-${name}`);
+    tutor.abortRun();
+    await going.catch(() => {});
+    await tutor.go(); // What was missed until then; it still runs, and is stopped from another tab.
+    same(tutor.texts(), await shown(tutor.learner), "an aborted run cancels nothing");
+    const next = tutor.say("why does it stall?", { message: { text: "why does it stall?", intent: "QUESTION" } });
+    await until(async () => (await tutor.learner.view()).busy, "the answer begins");
+    const began = Date.now();
+    const other = new Tutor(tutor.learner);
+    await other.say("stop", { stop: {} });
+    await next;
+    const stopMs = Date.now() - began;
+    if (!other.texts().at(-1).startsWith("Stopped.")) throw new Error(JSON.stringify(other.messages));
+    await tutor.say("why is it so?", { message: { text: "why is it so?", intent: "QUESTION" } });
+    same(tutor.texts().at(-1), kWhole, "the next answer");
+    same(tutor.texts(), withoutStops(await shown(tutor.learner)), "the client's transcript");
+    const third = new Tutor(tutor.learner);
+    await third.go();
+    same(third.texts(), await shown(tutor.learner), "another tab");
+    if (stopMs > 1500) throw new Error(`stopped after ${stopMs} ms`);
+    console.log(`stopped after ${stopMs} ms`);
+  },
   async AWholeLesson() {
     const tutor = new Tutor(new Learner(base, `lesson-${name}`));
     await wholeLesson(tutor, false);

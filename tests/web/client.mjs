@@ -63,6 +63,25 @@ export class Learner {
       socket.onerror = () => {};
     });
   }
+  // Its own way back: Last-Event-ID, after the time that the stream names. Ends when `on` returns false.
+  async eventsource(after, on) {
+    const { EventSource } = await import("eventsource");
+    const signed = async (url, init) => fetch(url, { ...init, headers: { ...init.headers, ...(await this.bearer()) } });
+    const source = new EventSource(`${this.base}/v1/sessions/me/events?after=${after}`, { fetch: signed });
+    try {
+      await new Promise((resolve, reject) => {
+        source.onmessage = (event) => {
+          try {
+            if (!on(event.data)) resolve();
+          } catch (error) {
+            reject(error);
+          }
+        };
+      });
+    } finally {
+      source.close();
+    }
+  }
   async stream(after, on) {
     const stop = new AbortController();
     const answer = await fetch(`${this.base}/v1/sessions/me/events`, {
@@ -148,6 +167,20 @@ export class Lesson {
     return done;
   }
 }
+
+// Until the condition holds, which is asked again and again.
+export async function until(condition, what, ms = 20_000) {
+  for (const deadline = Date.now() + ms; !(await condition()); ) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+// What the models of these tests say: the one breaks off, the other takes its time.
+export const kBroken = "A broken beginning";
+export const kWhole = "A whole answer of many words, which takes its time to be said to the end.";
+
+// What a session says to a stop is the answer to the stop: who was stopped does not have it.
+export const withoutStops = (texts) => texts.filter((text) => !text.startsWith("Stopped."));
 
 export function same(found, wanted, what) {
   if (JSON.stringify(found) !== JSON.stringify(wanted)) {

@@ -1,7 +1,9 @@
-// node --experimental-websocket native.mjs BASE FACT: one fact about the native convention, against real programs.
-import { Learner, Lesson, Refused, same } from "./client.mjs";
+// node --experimental-websocket native.mjs BASE FACT [WAY]: one fact about the native convention, against real programs.
+// WAY, where a fact has several: socket, stream (fetch), eventsource.
+import { Learner, Lesson, Refused, kBroken, kWhole, same, until } from "./client.mjs";
+import { Cutter } from "./cutter.mjs";
 
-const [base, fact] = process.argv.slice(2);
+const [base, fact, way = "socket"] = process.argv.slice(2);
 const answers = { "What is 2 + 2?": "4", "Which one is even?": "four" };
 
 // What the tutor said, as the session remembers it.
@@ -16,7 +18,74 @@ async function agrees(lesson) {
   same(said(lesson).filter(Boolean), wanted.filter(Boolean), "the transcript and the session");
 }
 
+// A lesson that has begun, and a question whose answer is being written. `read` ends with `lesson.enough`.
+async function inMidAnswer(name, text = "why is it so?") {
+  const lesson = new Lesson(new Learner(base, `${name}-${way}`), answers);
+  lesson.deltas = [];
+  lesson.retracts = 0;
+  lesson.enough = () => false;
+  const read = lesson.learner[way](0, (text) => {
+    const { delta, retract } = JSON.parse(text);
+    if (delta) lesson.deltas.push(delta.text);
+    if (retract) ++lesson.retracts;
+    return lesson.receive(text) && !lesson.enough();
+  });
+  const free = async () => {
+    const view = await lesson.learner.view().catch(() => ({ busy: true }));
+    return !view.busy && view.n === lesson.last;
+  };
+  await lesson.learner.post({ start: { course: "small" } });
+  await until(free, "the start");
+  lesson.deltas.length = 0;
+  await lesson.learner.post({ message: { text, intent: "QUESTION" } });
+  await until(() => lesson.deltas.length >= 2, "the first words");
+  const before = wholes(lesson);
+  return { lesson, read, free, answered: (other) => wholes(other) > before };
+}
+const wholes = (lesson) => lesson.messages.filter((message) => message.text === kWhole).length;
+
 const facts = {
+  async ATextThatIsTakenBack() {
+    const { lesson, free } = await inMidAnswer("back");
+    await until(free, "the answer");
+    if (lesson.retracts === 0) throw new Error("nothing was taken back");
+    const all = JSON.stringify(lesson.messages);
+    if (all.includes(kBroken) || !all.includes(kWhole)) throw new Error(all);
+    await agrees(lesson);
+  },
+  async ASecondTabInMidStream() {
+    const { lesson, read, answered } = await inMidAnswer("tab");
+    const second = new Lesson(lesson.learner, answers);
+    const other = lesson.learner[way](0, (text) => second.receive(text) && !answered(second));
+    lesson.enough = () => answered(lesson);
+    await Promise.all([read, other]);
+    same(second.messages, lesson.messages, "the second tab");
+    await agrees(second);
+  },
+  async AReloadInMidStream() {
+    const { lesson, read, answered } = await inMidAnswer("reload");
+    lesson.enough = () => true; // The page goes away with the next frame.
+    await read;
+    const again = new Lesson(lesson.learner, answers);
+    await again.learner[way](0, (text) => again.receive(text) && !answered(again));
+    same(again.messages.slice(0, lesson.messages.length), lesson.messages, "what was there before");
+    await agrees(again);
+  },
+  // cloudflare/agents #1233: the answer ends, and the next message is taken at once.
+  async StopEndsWhatRuns() {
+    const { lesson, read, free, answered } = await inMidAnswer("stop", "why does it stall?");
+    const began = Date.now();
+    await lesson.learner.post({ stop: {} });
+    await until(free, "the end of the answer");
+    const stopMs = Date.now() - began;
+    if (stopMs > 1000) throw new Error(`stopped after ${stopMs} ms`);
+    console.log(`${way}: stopped after ${stopMs} ms`);
+    lesson.enough = () => answered(lesson);
+    await lesson.learner.post({ message: { text: "why is it so?", intent: "QUESTION" } });
+    await read;
+    same(lesson.messages.filter((message) => message.text?.startsWith("Stopped.")).length, 1, "stopped");
+    await agrees(lesson);
+  },
   async AWholeLessonOverAWebSocket() {
     const lesson = new Lesson(new Learner(base, "socket"), answers);
     await lesson.speak(lesson.learner.socket(0, (text) => lesson.receive(text)));
@@ -76,6 +145,28 @@ const facts = {
       if (cuts < 8) throw new Error(`only ${cuts} cuts`);
       console.log(`${way}: ${cuts} cuts, ${lesson.messages.length} messages`);
     }
+  },
+  // Also after the frames that are no message; and each second event's answer is lost on the way.
+  async ALessonCutAtEachFrame() {
+    const cutter = await Cutter.before(base);
+    const lesson = new Lesson(new Learner(cutter.base, `frames-${way}`), answers);
+    const cutAfter = new Set();
+    const first = way === "socket" ? 1 : 2; // Frames before the first message: `resumed`, and a stream's `retry`.
+    cutter.limit = (before) => {
+      cutAfter.add(lesson.last);
+      cutter.losing = before % 2;
+      // An EventSource waits a second before it comes again.
+      if (way === "eventsource" && before > first) return first + 1;
+      return before % (first + 1) + 1;
+    };
+    while (!lesson.over) {
+      await lesson.speak(lesson.learner[way](lesson.last, (text) => lesson.receive(text)));
+      if (cutter.streams > 300) throw new Error("no end");
+    }
+    await agrees(lesson);
+    const uncut = lesson.messages.map((message) => message.n).filter((n) => n < lesson.last && !cutAfter.has(n));
+    same(uncut, [], "messages after which nothing was cut");
+    console.log(`${way}: ${cutter.streams} connections, ${lesson.messages.length} messages`);
   },
   async TwoTabsSeeTheSame() {
     const first = new Lesson(new Learner(base, "tabs"), answers);

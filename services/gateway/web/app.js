@@ -1,7 +1,7 @@
 // The learner's page: one conversation. What came is shown in the order of n; what the learner says is shown at
 // once and sent until it is stored. The session is on the server: this page may be closed and opened anywhere.
 import { Session } from "./session.js";
-import { mathElement, previewTex, setMath, textElement } from "./text.js";
+import { directionOf, mathElement, previewTex, setMath, textElement } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const parameters = new URLSearchParams(location.search);
@@ -47,7 +47,7 @@ function element(tag, className, ...children) {
 
 function mine(text, { small = false } = {}) {
   const bubble = element("div", small ? "mine small" : "mine");
-  bubble.dir = "auto";
+  bubble.dir = directionOf(text);
   const who = element("span", "visually-hidden", "You: ");
   bubble.append(who, text);
   return bubble;
@@ -75,6 +75,7 @@ function showQuestion(view) {
   text.classList.add("text");
   const card = element("section", "card", element("div", "label", "Question"), text);
   card.setAttribute("aria-label", "Question");
+  card.dir = directionOf(view.text ?? "");
   const choices = view.choices ?? [];
   const several = view.format === "multiple_choice";
   if (several) card.append(element("p", "several", "Several may be right."));
@@ -126,7 +127,9 @@ function showFeedback(feedback, n) {
   const name = element("span", "visually-hidden", `${kVerdicts[verdict] ?? verdict}: `);
   const said = textElement(feedback.text || `${kVerdicts[verdict] ?? verdict}.`);
   if (n > 0 && (verdict === "incorrect" || verdict === "partially_correct")) said.append(reviewButton(n));
-  add(element("div", `feedback ${verdict}`, sign, name, said));
+  const shown = element("div", `feedback ${verdict}`, sign, name, said);
+  shown.dir = directionOf(feedback.text ?? "");
+  add(shown);
 }
 
 function showProgress({ topic, done = 0, total = 0 }) {
@@ -155,10 +158,10 @@ function showCompleted() {
 function onMessage(message) {
   if (message.delta) return onDelta(message.delta);
   if (message.retract) return onRetract(message.retract);
-  if (message.in_reply_to && bubbles.has(message.in_reply_to) && bubbles.get(message.in_reply_to).waits) {
-    bubbles.get(message.in_reply_to).waits = false;
-    working = Math.max(0, working - 1);
-  }
+  const ours = bubbles.get(message.in_reply_to);
+  endWait(ours);
+  // What was stopped gets no answer of its own: it is the oldest one that waits for one.
+  if (ours?.stops && message.text !== undefined) endWait([...bubbles.values()].find((bubble) => bubble.waits));
   if ((message.n ?? 0) > 0) state = message.state ?? state;
   if ((message.n ?? 0) > 0) showEarlier(message.n >= replayed ? Infinity : Date.parse(message.at), message.in_reply_to);
   const last = $("log").lastElementChild;
@@ -175,9 +178,17 @@ function onMessage(message) {
   refresh();
 }
 
+function endWait(bubble) {
+  if (!bubble?.waits) return;
+  bubble.waits = false;
+  working = Math.max(0, working - 1);
+}
+
 function showHint({ level = 1, of = 1, text = "" }) {
   finish(text);
-  add(element("div", "hint", element("div", "label", `Hint ${level} of ${of}`, steps(level, of)), textElement(text)));
+  const shown = element("div", "hint", element("div", "label", `Hint ${level} of ${of}`, steps(level, of)), textElement(text));
+  shown.dir = directionOf(text);
+  add(shown);
 }
 
 function onError({ code, text, retryable }) {
@@ -276,7 +287,7 @@ function say(kind, text, { small = false } = {}) {
     add(shown);
     toEnd();
   }
-  bubbles.set(id, { element: shown, waits: true });
+  bubbles.set(id, { element: shown, waits: true, stops: kind.stop !== undefined });
   if (bubbles.size > 400) bubbles.delete(bubbles.keys().next().value);
   tabs.postMessage({ id, text, small });
   refresh();
@@ -306,8 +317,7 @@ function onAccepted(id) {
 
 function onRefused(id, error) {
   const bubble = bubbles.get(id);
-  if (bubble?.waits) working = Math.max(0, working - 1);
-  if (bubble) bubble.waits = false;
+  endWait(bubble);
   if (bubble?.element) {
     bubble.element.classList.add("failed");
     bubble.element.append(element("span", "why", error));
@@ -352,7 +362,7 @@ function refresh() {
   $("hint").hidden = !canAnswer();
   $("skip").hidden = locked || !["awaiting_answer", "remediating_known_error", "remediating_unknown_error", "error_state"].includes(state);
   $("continue").hidden = locked || !["exposition", "error_state"].includes(state);
-  $("stop").hidden = !locked;
+  $("stop").hidden = !busy && speaking.size === 0;
   $("ask-label").hidden = !canAnswer();
   $("main").setAttribute("aria-busy", String(busy));
   if (question && canAnswer()) {

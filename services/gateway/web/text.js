@@ -14,8 +14,15 @@ export function setMath(element, tex, display = false) {
 
 export function mathElement(tex, display) {
   const element = document.createElement("span");
+  element.dir = "ltr"; // Also among words that run from right to left; and it says nothing of which way they run.
   setMath(element, tex, display);
   return element;
+}
+
+// Which way a text runs: as its first letter does, outside mathematics.
+export function directionOf(text) {
+  const letter = /\p{L}/u.exec(text.replace(kMath, ""));
+  return letter && /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(letter[0]) ? "rtl" : "ltr";
 }
 
 // What a title looks like in authored material: a first short line without a full stop, with more behind it.
@@ -31,7 +38,7 @@ export function textElement(text, { titled = false } = {}) {
     .replace(kMath, (_, a, b, c, d) => hold(a ?? b ?? c ?? d, a !== undefined || b !== undefined));
   const element = document.createElement("div");
   element.className = "said";
-  element.dir = "auto";
+  element.dir = directionOf(text);
   addTokens(element, marked.lexer(plain, { gfm: true }), 0);
   for (const block of element.children) block.dir = "auto";
   placeMath(element, found);

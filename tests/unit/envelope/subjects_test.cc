@@ -41,6 +41,7 @@ TEST(Subjects, AreSpeltAsInTheContract) {
   EXPECT_EQ(subjects.AllHeartbeats(), "lyceum.toolworker.*");
   EXPECT_EQ(subjects.ToolControl("t1"), "lyceum.toolctl.t1");
   EXPECT_EQ(subjects.Out(ClientId("c1")), "lyceum.out.c1");
+  EXPECT_EQ(subjects.Gateway("g1"), "lyceum.gateway.g1");
   EXPECT_EQ(subjects.QueryOf(kAna), "lyceum.query.ana");
   EXPECT_EQ(subjects.Queries(3), "lyceum.q.3.*");
   EXPECT_EQ(subjects.DeadLetterOf(3, kAna), "lyceum.dlq.3.ana");

@@ -1,6 +1,7 @@
 #include "gateway/ai_sdk.h"
 
 #include "answer_world.h"
+#include "base/time_text.h"
 
 namespace lyceum::gateway {
 namespace {
@@ -184,6 +185,27 @@ TEST_F(ChatTest, AResumeOfAnAnswerThatHasNotSaidAnythingWaitsForIt) {
   EXPECT_TRUE(socket_->sent.empty());
   Say(client(), Message(2, "u1", {{"text", "New."}}));
   RunMs(100);
+  EXPECT_EQ(Chunks()[0]["messageId"], "m-u1");
+}
+
+// A view that was asked for right after the event was stored may not have it yet.
+TEST_F(ChatTest, AResumeRightAfterItsEventIsNotTheAnswerBefore) {
+  AnswerQueries({{"found", true},
+                 {"user", "ada"},
+                 {"state", "exposition"},
+                 {"n", 1},
+                 {"applied_seq", "8"},
+                 {"history", {{{"role", "tutor"}, {"at", TimeText(clock_.UnixMs())}}}}});
+  Open(Make("GET", "/api/chat/me/stream", Token("ada")));
+  json resumed = Message(0, Record("ada", 0)["id"], {{"resumed", {{"first_n", 1}, {"last_n", 1}}}},
+                         "awaiting_tool_result");
+  Say(client(), resumed);
+  Say(client(), Message(1, "u0", {{"text", "Old."}}));
+  RunMs(100);
+  EXPECT_TRUE(socket_->sent.empty());
+  Say(client(), Message(2, "u1", {{"text", "New."}}));
+  RunMs(100);
+  ASSERT_FALSE(Chunks().empty());
   EXPECT_EQ(Chunks()[0]["messageId"], "m-u1");
 }
 

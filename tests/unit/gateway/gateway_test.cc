@@ -214,6 +214,89 @@ TEST_F(GatewayTest, ATicketOpensOneSocketOnce) {
   EXPECT_EQ(Status(Make("GET", "/v1/sessions/me?ticket=" + ticket())), 401);
 }
 
+// Behind a proxy that asks one after the other, a ticket comes to another gateway than the one that made it.
+TEST_F(GatewayTest, ATicketIsGoodAtEachGatewayAndOnceInAll) {
+  auto wire = broker_.Connect();
+  Sessions sessions(wire.get(), &clock_, subjects_);
+  auto other = std::make_unique<Gateway>(&sessions, &clock_, DefaultOptions(), Pages());
+  ASSERT_TRUE(RunUntil([&] { return wire->connected(); }));
+  wire->Flush();  // Now it can be asked.
+  RunMs(50);
+  const auto ask = [&](Gateway* gateway, Request request) {
+    const auto answer = std::make_shared<std::optional<Answer>>();
+    gateway->Handle(std::move(request), [answer](Answer given) { *answer = std::move(given); });
+    EXPECT_TRUE(RunUntil([&] {
+      wire->Flush();
+      return answer->has_value();
+    }));
+    return std::move(*answer);
+  };
+  const auto ticket_of = [&](Gateway* gateway) {
+    auto made = ask(gateway, Make("POST", "/v1/tickets", Token("ada")));
+    return json::parse(std::get<Response>(*made).body)["ticket"].get<std::string>();
+  };
+  const auto opens = [&](Gateway* gateway, const std::string& ticket, const std::string& whose) {
+    auto answer = ask(gateway, Make("GET", "/v1/sessions/" + whose + "/events?ticket=" + ticket));
+    const auto* refusal = std::get_if<Response>(&*answer);
+    return refusal == nullptr ? 200 : refusal->status;
+  };
+  const std::string first = ticket_of(other.get());
+  EXPECT_EQ(opens(gateway_.get(), first, "me"), 200);
+  EXPECT_EQ(opens(gateway_.get(), first, "me"), 401);
+  EXPECT_EQ(opens(other.get(), first, "me"), 401);
+  EXPECT_EQ(opens(gateway_.get(), ticket_of(other.get()), "bob"), 404) << "it is ada's";
+  EXPECT_EQ(opens(other.get(), ticket_of(gateway_.get()), "ada"), 200);
+  const std::string late = ticket_of(other.get());
+  RunMs(31'000);
+  EXPECT_EQ(opens(gateway_.get(), late, "me"), 401);
+  const std::string lost = ticket_of(other.get());
+  other.reset();
+  EXPECT_EQ(opens(gateway_.get(), lost, "me"), 401) << "its gateway is gone";
+  for (const char* wrong : {"a.b", "............", "aaaaaaaaaaaa.x", "aaaa%20aaaaaaa.x", "*.x",
+                            "%3eaaaaaaaaaaa.x", "aaaaaa.aaaaa.x"}) {
+    EXPECT_EQ(opens(gateway_.get(), wrong, "me"), 401) << wrong;
+  }
+}
+
+TEST_F(GatewayTest, WhatSaysWhoAsksStandsInARequestOnce) {
+  for (const char* name : {"host", "origin", "authorization", "content-type", "last-event-id"}) {
+    Request request = Make("GET", "/v1/sessions/me", Token("ada"));
+    const std::string value = std::string(name) == "origin" ? kOrigin : "x";
+    request.headers.emplace_back(name, value);
+    if (std::string(name) != "authorization") request.headers.emplace_back(name, value);
+    EXPECT_EQ(Status(std::move(request)), 400) << name;
+  }
+}
+
+TEST_F(GatewayTest, EachRefusalIsCountedUnderItsName) {
+  Counters& counters = gateway_->counters();
+  const auto hint = [&](const std::string& id) {
+    return Status(Make("POST", "/v1/sessions/me/events", Token("ada"),
+                       R"({"id": ")" + id + R"(", "hint": {}})"));
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(hint("e" + std::to_string(i)), 202);
+  EXPECT_EQ(hint("e5"), 429);
+  EXPECT_EQ(counters.refused_rate, 1u);
+  RunMs(61'000);
+  EXPECT_EQ(
+      Status(Make("POST", "/v1/sessions/me/events", Token("ada"),
+                  R"({"id": "long", "message": {"text": ")" + std::string(17'000, 'x') + R"("}})")),
+      413);
+  EXPECT_EQ(gateway_->Refuse(431, "too large").status, 431);
+  EXPECT_EQ(counters.refused_size, 2u);
+  EXPECT_EQ(gateway_->Refuse(503, "full").status, 503);
+  EXPECT_EQ(counters.refused_full, 1u);
+  std::vector<Answer> open;
+  for (int i = 0; i < 3; ++i) {
+    open.push_back(*Ask(Make("GET", "/v1/sessions/me/events", Token("ada"))));
+  }
+  EXPECT_EQ(Status(Make("GET", "/v1/sessions/me/events", Token("ada"))), 429);
+  EXPECT_EQ(counters.refused_sockets, 1u);
+  for (int i = 0; i < 20; ++i) (void)Ask(Make("GET", "/v1/sessions/me/events", Token("bob")));
+  EXPECT_GE(counters.refused_handshakes, 4u);
+  EXPECT_EQ(counters.refused_request + counters.refused_token + counters.refused_away, 0u);
+}
+
 TEST_F(GatewayTest, ALearnerHasSoManySocketsAndNoMore) {
   std::vector<Answer> open;
   for (int i = 0; i < 3; ++i) {

@@ -30,11 +30,12 @@ TEST(RatesTest, WhoIsUnusedLongestIsForgotten) {
 
 TEST(TicketsTest, EachIsAnotherAndOpensOnce) {
   Tickets tickets;
-  const auto first = tickets.Make({UserId("ada"), "ada", 1}, 0);
-  const auto second = tickets.Make({UserId("bob"), "bob", 1}, 0);
+  const auto first = tickets.Make("g1", {UserId("ada"), "ada", 1}, 0);
+  const auto second = tickets.Make("g1", {UserId("bob"), "bob", 1}, 0);
   ASSERT_TRUE(first && second);
   EXPECT_NE(*first, *second);
-  EXPECT_GE(first->size(), 32u);
+  EXPECT_EQ(first->substr(0, 3), "g1.");
+  EXPECT_GE(first->size(), 3u + 32u);
   EXPECT_EQ(tickets.Use(*second, 1)->user, UserId("bob"));
   EXPECT_FALSE(tickets.Use(*second, 1));
   EXPECT_FALSE(tickets.Use("", 1));
