@@ -95,7 +95,9 @@ struct StateWriter {
   }
   void operator()(const tutor::Completed&) const { out->mutable_completed(); }
   void operator()(const tutor::AwaitingApproval& state) const {
-    WriteRow(*state.draft, out->mutable_awaiting_approval());
+    const auto& [draft, left_ms] = state;
+    WriteRow(*draft, out->mutable_awaiting_approval());
+    out->mutable_awaiting_approval()->set_left_ms(left_ms);
   }
 };
 
@@ -142,7 +144,8 @@ tutor::State ReadState(const v1::StateRow& in, Reader& reader) {
   }
   if (in.has_awaiting_approval()) {
     return tutor::AwaitingApproval{
-        std::make_shared<const tutor::Draft>(ReadRow(in.awaiting_approval(), reader))};
+        std::make_shared<const tutor::Draft>(ReadRow(in.awaiting_approval(), reader)),
+        in.awaiting_approval().left_ms()};
   }
   reader.Refuse("state", "is not set");
   return state;

@@ -254,6 +254,7 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
       },
       [&](const tutor::SetTimer& set) {
         if (set.timer.kind == tutor::TimerKind::kToolDeadline) return;  // See Dispatch.
+        if (set.timer.kind == tutor::TimerKind::kApproval) return WatchApproval(*entry);
         if (set.timer.due_ms <= context_->server_time->NowMs() + Timers::kHorizonMs) {
           context_->timers->Add(set.timer.due_ms, id_, entry->user().value, "");
         }

@@ -158,6 +158,7 @@ class Partition {
   void Resend(const Record& record, SessionEntry* entry, const tutor::ResendMessages& resend);
   void Dispatch(SessionEntry* entry, const tutor::Call& call, tutor::ToolArgs args,
                 std::string_view trace, bool found);
+  void WatchApproval(const SessionEntry& entry);
   void WatchDeadline(const SessionEntry& entry, int64_t after_ms);
   void OnRefusedResult(const Record& record, const SessionEntry* entry, const Refused& refused);
   // Where the user's session waits for this call: it ends as an error, by a record of its own.

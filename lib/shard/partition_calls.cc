@@ -52,6 +52,16 @@ void Partition::WatchDeadline(const SessionEntry& entry, int64_t after_ms) {
   }
 }
 
+// A draft's timer, from now on, by the clock that goes on: for as long as the session had it still to run.
+void Partition::WatchApproval(const SessionEntry& entry) {
+  for (const tutor::Timer& timer : entry.session->timers) {
+    if (timer.kind != tutor::TimerKind::kApproval) continue;
+    const int64_t left_ms = std::max<int64_t>(0, timer.due_ms - entry.session->time_ms);
+    context_->timers->Add(context_->server_time->NowMs() + left_ms, id_, entry.user().value,
+                          timer.token);
+  }
+}
+
 namespace {
 
 // The call that the session waits for, where it is this one.
@@ -145,6 +155,7 @@ void Partition::ScanTimers() {
     const Result<SessionEntry*> entry = context_->sessions->Load(id_, row.user);
     if (!entry) return;  // The store: from here on again, in the next turn.
     if (*entry != nullptr) Redispatch(*entry);
+    if (*entry != nullptr && (*entry)->damaged.empty()) WatchApproval(**entry);
     scanned_ = row;
   }
   if (!rows->empty()) scanned_ = rows->back();
@@ -162,6 +173,7 @@ void Partition::LookAgain() {
     const bool locked =
         tutor::NameOf(entry->session->state) == tutor::StateName::kAwaitingToolResult;
     if (locked) locked_.insert(entry->user().value);
+    WatchApproval(*entry);
     for (const tutor::Timer& timer : entry->session->timers) {
       if (timer.kind == tutor::TimerKind::kToolDeadline || timer.due_ms > ahead_ms) continue;
       context_->timers->Add(timer.due_ms, id_, entry->user().value, "");
@@ -191,8 +203,10 @@ void Partition::OnDue(const Timers::Due& due) {
   SessionEntry* entry = *loaded;
   if (entry == nullptr || !entry->damaged.empty()) return;
   for (const tutor::Timer& timer : entry->session->timers) {
-    const bool is_due = timer.kind == tutor::TimerKind::kToolDeadline ? timer.token == due.token
-                                                                      : timer.due_ms <= now;
+    // Of those two the owner counts the time itself.
+    const bool by_token =
+        timer.kind == tutor::TimerKind::kToolDeadline || timer.kind == tutor::TimerKind::kApproval;
+    const bool is_due = by_token ? timer.token == due.token : timer.due_ms <= now;
     if (is_due) Fire(entry, timer);
   }
 }

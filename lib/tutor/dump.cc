@@ -37,7 +37,7 @@ std::string WriteState(const State& state) {
            " retried=" + (error->retried_when_idle ? "yes" : "no") + " " + Write(error->failed);
   }
   if (const auto* wait = std::get_if<AwaitingApproval>(&state)) {
-    return "awaiting_approval " + Write(*wait->draft);
+    return "awaiting_approval left=" + std::to_string(wait->left_ms) + " " + Write(*wait->draft);
   }
   if (const auto* known = std::get_if<RemediatingKnownError>(&state)) {
     return "remediating_known_error " + Quote(known->error.value);

@@ -96,7 +96,10 @@ struct Draft {
 
 struct AwaitingApproval {
   std::shared_ptr<const Draft> draft;  // Never null. Sessions that have none stay small.
-  bool operator==(const AwaitingApproval& other) const { return *draft == *other.draft; }
+  int64_t left_ms = 0;                 // To wait once its timer has fired.
+  bool operator==(const AwaitingApproval& other) const {
+    return *draft == *other.draft && left_ms == other.left_ms;
+  }
 };
 
 // The numbers of these are kept by sessions: a new one goes to the end.

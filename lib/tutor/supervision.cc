@@ -68,8 +68,11 @@ void Show(Step& step, const SharedDraft& draft, std::string_view outcome, const 
                     std::string(outcome), decided, step.session.context.undecided, step.now()});
 }
 
-void SetApprovalTimer(Step& step, const Draft& draft) {
-  step.SetTimer(TimerKind::kApproval, std::min(draft.due_ms, step.now() + kShowAgainMs));
+// Waits for the next part of what is left, and then shows the draft again, or is over.
+void WaitOn(Step& step, SharedDraft draft, int64_t left_ms) {
+  const int64_t part_ms = std::min(left_ms, kShowAgainMs);
+  step.Go(AwaitingApproval{std::move(draft), left_ms - part_ms});
+  step.SetTimer(TimerKind::kApproval, step.now() + part_ms);
 }
 
 SharedDraft OpenDraft(const Session& session) {
@@ -113,11 +116,11 @@ void SayOrHold(Step& step, const Call& call, Saying saying, const ToolReply& rep
   draft->authored = saying.question ? std::string() : SafeAuthored(step, call, reply.authored);
   draft->question = std::move(saying.question);
   draft->error = std::move(saying.error);
-  draft->due_ms = step.now() + DecideMs(step.session.context);
+  const int64_t decide_ms = DecideMs(step.session.context);
+  draft->due_ms = step.now() + decide_ms;
   draft->provider = reply.provider;
   draft->model = reply.model;
-  step.Go(AwaitingApproval{draft});
-  SetApprovalTimer(step, *draft);
+  WaitOn(step, draft, decide_ms);
   step.Emit(WaitOut{.kept = true});
   Show(step, draft, "", EventId{});
 }
@@ -146,10 +149,11 @@ void GiveUpDraft(Step& step) {
 }
 
 void FireApproval(Step& step) {
-  const SharedDraft draft = OpenDraft(step.session);
-  if (draft == nullptr) return;
-  if (step.now() < draft->due_ms) {
-    SetApprovalTimer(step, *draft);
+  const auto* wait = std::get_if<AwaitingApproval>(&step.session.state);
+  if (wait == nullptr) return;
+  const SharedDraft draft = wait->draft;
+  if (wait->left_ms > 0) {
+    WaitOn(step, draft, wait->left_ms);  // `wait` is gone.
     return Show(step, draft, "", EventId{});
   }
   const Undecided undecided = step.session.context.undecided;

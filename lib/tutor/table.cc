@@ -90,6 +90,8 @@ Row Decided(Decision decision, std::string text) {
 
 Effects FireApproval(Sample& s, int64_t after_ms, Undecided undecided) {
   s.session.context.undecided = undecided;
+  auto* wait = std::get_if<AwaitingApproval>(&s.session.state);
+  if (wait != nullptr && after_ms >= kDecideMsDefault) wait->left_ms = 0;
   return s.FoldAt(s.session.time_ms + after_ms, TimerFired{s.TokenOf(TimerKind::kApproval)});
 }
 

@@ -3,7 +3,8 @@
 //
 // Idle and ttl are lazy: one timer of each stands, set once; when it is due and the learner has
 // come back since, it is set anew for the time that is left. A record of one that is not due yet
-// changes nothing. A tool deadline is obeyed when it comes: its time is the owner's to count.
+// changes nothing. A tool deadline and a draft's timer are obeyed when they come: their time is the
+// owner's to count.
 #pragma once
 
 #include "tutor/step.h"

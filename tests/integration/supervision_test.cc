@@ -145,11 +145,12 @@ TEST_F(SupervisedLesson, DecisionsAreTakenLineByLine) {
   })) << live.err();
   const std::string line = "replace 1 Cut it in two.\n";
   ASSERT_EQ(write(fd, line.data(), line.size()), static_cast<ssize_t>(line.size()));
-  close(fd);
   EXPECT_EQ(Said(), "Cut it in two.");
   EXPECT_TRUE(Eventually(seconds(5), [&] {
     return live.out().find("  replace") != std::string::npos;
   })) << live.out();
+  close(fd);
+  EXPECT_EQ(live.Wait(In(seconds(10))), 0) << "at the end of its input";
 }
 
 TEST_F(SupervisedLesson, UndecidedTheCourseSpeaks) {

@@ -93,9 +93,11 @@ std::vector<State> AllStates() {
     states.push_back(AwaitingToolResult{FullCall(origin)});
     states.push_back(ErrorState{FullCall(origin), "unavailable", true});
   }
-  states.push_back(AwaitingApproval{std::make_shared<const Draft>(
-      Draft{FullCall(RemediatingUnknownError{}), "A slope\n rises.", "See page 4.", FullQuestion(),
-            ErrorId("slip"), 1'769'847'600'123, "anthropic", "m"})});
+  states.push_back(AwaitingApproval{
+      std::make_shared<const Draft>(Draft{FullCall(RemediatingUnknownError{}), "A slope\n rises.",
+                                          "See page 4.", FullQuestion(), ErrorId("slip"),
+                                          1'769'847'600'123, "anthropic", "m"}),
+      7'000});
   return states;
 }
 
