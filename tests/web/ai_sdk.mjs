@@ -139,8 +139,8 @@ const facts = {
         const broken = chat.errors.splice(0);
         const later = broken.some((error) => /as many connections|Too many events/.test(error.message));
         for (const error of broken) if (!later && !/network|fetch|terminated/.test(error.message)) throw error;
-        if (later) await new Promise((resolve) => setTimeout(resolve, 20));
-        else if (broken.length) [frames, cuts] = [frames + 1, cuts + 1];
+        if (later || broken.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+        else [frames, cuts] = [frames + 1, cuts + 1];
         if (name === "ai") await chat.resumeStream();
         else await chat.regenerate(lyceum && { body: { lyceum } });
       }
