@@ -104,15 +104,16 @@ void JournalWriter::AddRecord(uint64_t sequence) {
 void JournalWriter::AddHistory(const tutor::HistoryEntry& entry) {
   const auto& [index, at_ms, role, kind, text] = entry;
   ProtoOut out(&chunk_);
-  out.MessageSet(kEntry, {}, [&](ProtoOut& to) {
-    to.MessageSet(kHistory, {}, [&](ProtoOut& row) {
-      row.Long(1, {}, index);
-      row.Long(2, {}, static_cast<uint64_t>(at_ms));
-      row.Number(3, {}, static_cast<uint32_t>(role));
-      row.Text(4, {}, kind);
-      row.Text(5, {}, text);
-    });
-  });
+  // By name: before version 16, Clang captures no structured binding by itself.
+  const auto write = [&index = index, &at_ms = at_ms, &role = role, &kind = kind,
+                      &text = text](ProtoOut& row) {
+    row.Long(1, {}, index);
+    row.Long(2, {}, static_cast<uint64_t>(at_ms));
+    row.Number(3, {}, static_cast<uint32_t>(role));
+    row.Text(4, {}, kind);
+    row.Text(5, {}, text);
+  };
+  out.MessageSet(kEntry, {}, [&](ProtoOut& to) { to.MessageSet(kHistory, {}, write); });
 }
 
 void JournalWriter::AddMessage(uint32_t n, uint64_t sequence, uint64_t history_index,

@@ -137,8 +137,10 @@ const facts = {
       for (let tries = 0; !whole(); ++tries) {
         if (tries === 300) throw new Error(`not answered: ${JSON.stringify(chat.messages)} ${chat.errors}`);
         const broken = chat.errors.splice(0);
-        for (const error of broken) if (!/network|fetch|terminated|as many connections/.test(error.message)) throw error;
-        if (broken.length && !/as many/.test(broken[0].message)) [frames, cuts] = [frames + 1, cuts + 1];
+        const later = broken.some((error) => /as many connections|Too many events/.test(error.message));
+        for (const error of broken) if (!later && !/network|fetch|terminated/.test(error.message)) throw error;
+        if (later || broken.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+        else [frames, cuts] = [frames + 1, cuts + 1];
         if (name === "ai") await chat.resumeStream();
         else await chat.regenerate(lyceum && { body: { lyceum } });
       }

@@ -60,7 +60,10 @@ export class Learner {
         socket.close();
       };
       socket.onclose = (event) => resolve(event.code);
-      socket.onerror = () => {};
+      // Node's says no close where it did not come to be open.
+      let open = false;
+      socket.onopen = () => (open = true);
+      socket.onerror = () => open || resolve(1006);
     });
   }
   // Its own way back: Last-Event-ID, after the time that the stream names. Ends when `on` returns false.
