@@ -108,6 +108,7 @@ class Partition {
   void CheckLog();
   void CheckRecord(uint64_t sequence, uint64_t fingerprint, void (Partition::*next)());
   void CheckPosition();
+  void LearnPosition();
   void ReadLineages();
   void ReadBurials();
   void FindRecent();
@@ -237,6 +238,7 @@ class Partition {
   int64_t last_time_ms_ = -1;  // Of the log's last record, and what the time is: of FindRecent.
   int64_t server_ms_ = -1;
   uint64_t same_to_ = 0;  // Records of the log that are known, in the search for a new lineage.
+  uint64_t same_fingerprint_ = 0;      // Of the last of them.
   bool waits_for_checkpoint_ = false;  // Before it reads: see Checkpointer::OnLineage.
 
   store::Checkpoint position_;  // Of what is in memory; clean: nothing was sent after it.

@@ -151,8 +151,24 @@ void Partition::CheckLog() {
 }
 
 void Partition::CheckPosition() {
-  if (position_.sequence == 0 || position_.fingerprint == 0) return ReadBurials();
+  if (position_.sequence == 0) return ReadBurials();
+  if (position_.fingerprint == 0) return LearnPosition();
   CheckRecord(position_.sequence, position_.fingerprint, &Partition::ReadBurials);
+}
+
+// The last record before a lineage that has none yet: should it be lost as well, and the log filled
+// again before anything is folded, it is known by this.
+void Partition::LearnPosition() {
+  const auto learn =
+      Then<std::optional<wire::OwnedRecord>>([](Partition& partition, const auto& record) {
+        if (record) {
+          partition.position_.fingerprint =
+              Fingerprint(record->subject, record->data, record->time_ms);
+          partition.checkpointer_.Request();
+        }
+        partition.ReadBurials();
+      });
+  wire::GetLogRecord(*context_->wire, stream_, position_.sequence, learn);
 }
 
 void Partition::CheckRecord(uint64_t sequence, uint64_t fingerprint, void (Partition::*next)()) {
@@ -194,6 +210,7 @@ void Partition::OnLogLoss(const std::string& what) {
 // which are known by their ids; too late would be records that nobody folds. What was folded is
 // known by its fingerprints, of so many records; beyond them by the time at which they were stored.
 void Partition::NextLineage() {
+  same_to_ = 0;
   if (log_.last_sequence == 0) return ClaimLineage(1);
   const uint64_t known = std::max(position_.sequence, sent_);
   if (log_.first_sequence > known) return ClaimLineage(log_.first_sequence);
@@ -201,7 +218,6 @@ void Partition::NextLineage() {
   const uint64_t first = std::max(log_.first_sequence, known > kNoted ? known - kNoted + 1 : 1);
   const uint64_t last = std::min(log_.last_sequence, known);
   if (first > last) return LineageByTime(UINT64_MAX);
-  same_to_ = 0;
   delivered_ms_ = context_->clock->SteadyMs();
   const auto opened = [this](uint64_t pending) {
     if (pending > 0) return;
@@ -220,9 +236,12 @@ void Partition::OnCompared(const wire::LogRecord& record, uint64_t last) {
   delivered_ms_ = context_->clock->SteadyMs();
   Folded folded = Folded::kUnknown;
   if (record.sequence <= last) {
-    folded = context_->flight->WasFolded(id_, record.sequence,
-                                         Fingerprint(record.subject, record.data, record.time_ms));
-    if (folded == Folded::kSame) same_to_ = record.sequence;
+    const uint64_t fingerprint = Fingerprint(record.subject, record.data, record.time_ms);
+    folded = context_->flight->WasFolded(id_, record.sequence, fingerprint);
+    if (folded == Folded::kSame) {
+      same_to_ = record.sequence;
+      same_fingerprint_ = fingerprint;
+    }
   }
   if (folded != Folded::kOther && record.sequence < last && record.pending > 0) return;
   const uint64_t begins_max = folded == Folded::kOther ? record.sequence : UINT64_MAX;
@@ -277,7 +296,7 @@ void Partition::EnterLineage(uint32_t number, uint64_t begins) {
   if (begins <= position_.sequence + 1 || log_.first_sequence > position_.sequence + 1) {
     // What was folded beyond it stays in the sessions, under ids that are never used again.
     position_.sequence = begins - 1;
-    position_.fingerprint = 0;
+    position_.fingerprint = begins == same_to_ + 1 ? same_fingerprint_ : 0;
     position_.lineage = number;
     position_.lineage_begins = begins;
     if (begins <= position_.fold_version_begins) {  // The log does not say it any more.

@@ -64,6 +64,41 @@ TEST_F(Opening, APurgedRecordIsALineAndACount) {
   EXPECT_EQ(worker.counters().missing_records, 5u);
 }
 
+// A lineage that has no record yet, whose log loses what came before it and is filled again.
+class FilledAgain : public Opening, public testing::WithParamInterface<bool> {};
+
+TEST_P(FilledAgain, BeforeALineageHasARecordIsNoticed) {
+  const bool restarts = GetParam();
+  worker.Kill();
+  worker.options.on_log_loss = OnLogLoss::kContinue;
+  worker.disk.hold_writes = false;
+  ASSERT_TRUE(worker.Start());
+  ASSERT_TRUE(world.Until([&] { return worker.reading(); }));
+  ASSERT_TRUE(Answered(ann));
+  world.broker.Disconnect(worker.client());
+  world.broker.LoseTail(log(), 1);
+  ASSERT_TRUE(
+      world.Until([&] { return worker.reading() && worker.partition(0).at().lineage == 1; }));
+  const uint64_t end = world.broker.last_sequence(log());
+  ASSERT_EQ(worker.partition(0).position(), end);
+  world.RunMs(1'500);
+
+  if (restarts) worker.Kill();
+  if (!restarts) world.broker.Disconnect(worker.client());
+  world.broker.LoseTail(log(), 2);
+  const std::string first = ann->Ask("lost and");
+  ann->Ask("filled again");
+  ASSERT_EQ(world.broker.last_sequence(log()), end) << "as long as before";
+  if (restarts) {
+    ASSERT_TRUE(worker.Start());
+  }
+  EXPECT_TRUE(world.Until([&] { return ann->answered(first); }));
+  EXPECT_EQ(worker.partition(0).at().lineage, 2u);
+}
+INSTANTIATE_TEST_SUITE_P(Connections, FilledAgain, testing::Bool(), [](const auto& restarts) {
+  return restarts.param ? "AndAStart" : "AndAConnection";
+});
+
 TEST_F(Opening, ContinueTakesTheNextLineageAndUsesNoIdTwice) {
   worker.Kill();
   worker.options.on_log_loss = OnLogLoss::kContinue;
