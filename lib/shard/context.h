@@ -64,6 +64,7 @@ struct Context {
   SessionTable* sessions = nullptr;
   Outgoing* outgoing = nullptr;
   Timers* timers = nullptr;
+  Timers* durations = nullptr;  // Times are of the steady clock: the server's may turn out another.
   ServerTime* server_time = nullptr;
   wire::StoredPublisher* publisher = nullptr;
   dispatch::Dispatcher* dispatcher = nullptr;

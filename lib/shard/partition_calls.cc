@@ -47,8 +47,8 @@ void Partition::OnCallFailed(const UserId& user) {
 void Partition::WatchDeadline(const SessionEntry& entry, int64_t after_ms) {
   for (const tutor::Timer& timer : entry.session->timers) {
     if (timer.kind != tutor::TimerKind::kToolDeadline) continue;
-    context_->timers->Add(context_->server_time->NowMs() + after_ms, id_, entry.user().value,
-                          timer.token);
+    context_->durations->Add(context_->clock->SteadyMs() + after_ms, id_, entry.user().value,
+                             timer.token);
   }
 }
 
@@ -57,8 +57,8 @@ void Partition::WatchApproval(const SessionEntry& entry) {
   for (const tutor::Timer& timer : entry.session->timers) {
     if (timer.kind != tutor::TimerKind::kApproval) continue;
     const int64_t left_ms = std::max<int64_t>(0, timer.due_ms - entry.session->time_ms);
-    context_->timers->Add(context_->server_time->NowMs() + left_ms, id_, entry.user().value,
-                          timer.token);
+    context_->durations->Add(context_->clock->SteadyMs() + left_ms, id_, entry.user().value,
+                             timer.token);
   }
 }
 
@@ -196,7 +196,9 @@ void Partition::OnDue(const Timers::Due& due) {
   constexpr int64_t kLaterMs = 200;
   if (phase_ == Phase::kHalted || stopping_) return;
   const int64_t now = context_->server_time->NowMs();
-  const auto later = [&] { context_->timers->Add(now + kLaterMs, id_, due.user, due.token); };
+  const auto later = [&] {
+    context_->durations->Add(context_->clock->SteadyMs() + kLaterMs, id_, due.user, due.token);
+  };
   if (!caught_up_) return later();
   const Result<SessionEntry*> loaded = context_->sessions->Load(id_, due.user);
   if (!loaded) return later();
@@ -228,7 +230,7 @@ void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   if (firing.out) {
     ++context_->counters->timers_fired;
   } else {
-    context_->timers->Add(context_->server_time->NowMs() + kAgainMs, id_, user, timer.token);
+    context_->durations->Add(context_->clock->SteadyMs() + kAgainMs, id_, user, timer.token);
   }
 }
 
@@ -248,7 +250,7 @@ void Partition::OnFired(const std::string& user, const std::string& token, uint3
             {{"partition", id_}, {"text", acked.error().text}});
   }
   firing->second.out = false;
-  context_->timers->Add(context_->server_time->NowMs() + kAgainMs, id_, user, token);
+  context_->durations->Add(context_->clock->SteadyMs() + kAgainMs, id_, user, token);
 }
 
 // A timer that is still there came too early, by the server's clock: later again, and each time after

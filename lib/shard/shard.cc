@@ -70,6 +70,7 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
   context_.sessions = &sessions_;
   context_.outgoing = &outgoing_;
   context_.timers = &timers_;
+  context_.durations = &durations_;
   context_.server_time = &server_time_;
   context_.publisher = &publisher_;
   context_.dispatcher = &dispatcher_;
@@ -151,7 +152,8 @@ void Shard::Turn() {
 void Shard::FireTimers() {
   const int64_t now = server_time_.NowMs();
   for (size_t count = 0; count < kDueAtOnce; ++count) {
-    const std::optional<Timers::Due> due = timers_.Pop(now);
+    std::optional<Timers::Due> due = durations_.Pop(context_.clock->SteadyMs());
+    if (!due) due = timers_.Pop(now);
     if (!due) return;
     for (auto& partition : partitions_) {
       if (partition->id() == due->partition) partition->OnDue(*due);
@@ -183,9 +185,9 @@ int64_t Shard::NextMs() const {
   const auto in_server_time = [&](int64_t ms) {
     return ms == INT64_MAX ? INT64_MAX : now + (ms - server_time_.NowMs());
   };
-  int64_t next =
-      std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
-                outgoing_.NextProbeMs(), heartbeats_.NextMs(), in_server_time(timers_.NextMs())});
+  int64_t next = std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
+                           outgoing_.NextProbeMs(), heartbeats_.NextMs(),
+                           in_server_time(timers_.NextMs()), durations_.NextMs()});
   if (!queries_.idle() || resends_.ready()) return now;
   for (const auto& partition : partitions_) {
     if (partition->busy()) return now;

@@ -77,6 +77,7 @@ class Shard {
   Context context_;
   SessionTable sessions_;
   Timers timers_;
+  Timers durations_;
   ServerTime server_time_;
   Outgoing outgoing_;
   wire::StoredPublisher publisher_;

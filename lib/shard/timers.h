@@ -2,7 +2,8 @@
 // stand in the store's index, which is read once per half horizon.
 //
 // An entry is a hint: whoever it names is looked at when it is due, and what its session says then
-// holds. So nothing is ever taken out, and the same entry may be there twice. Times are the server's.
+// holds. So nothing is ever taken out, and the same entry may be there twice. Times are the server's, or
+// in another of these the steady clock's.
 // One thread calls it.
 #pragma once
 
