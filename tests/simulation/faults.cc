@@ -128,9 +128,17 @@ void System::Inject(FaultKind kind) {
     case FaultKind::kClockOfWorker:
       return worker.wall().SetOffsetMs(dice_.OneIn(3) ? dice_.Between(-40'000'000, 40'000'000)
                                                       : dice_.Between(-20'000, 20'000));
-    case FaultKind::kClockOfServer:
-      return broker_->SetServerOffsetMs(dice_.OneIn(4) ? dice_.Between(-3'600'000, 3'600'000)
-                                                       : dice_.Between(-20'000, 20'000));
+    case FaultKind::kClockOfServer: {
+      const int64_t before_ms = broker_->server_unix_ms();
+      broker_->SetServerOffsetMs(dice_.OneIn(4) ? dice_.Between(-3'600'000, 3'600'000)
+                                                : dice_.Between(-20'000, 20'000));
+      if (broker_->server_unix_ms() - before_ms < shard::Options().resend_age_ms) return;
+      // To who dies before it has noted anything, all that was stored until now is too old to be sent.
+      for (uint32_t partition = 0; partition < partitions_; ++partition) {
+        ledger_.ForgetPublished(partition);
+      }
+      return;
+    }
     case FaultKind::kGarbage:
       return Garbage();
     case FaultKind::kDeadlyRecord:
