@@ -96,8 +96,11 @@ System::System(const Options& options)
       // What it covers, the server has; it tells the spy within some milliseconds.
       broker_->After(20'000, [this, by, partition = batch.partition(), checkpoint] {
         if (lost_.contains(partition) || spy_since_us_ == kNever) return;
-        const std::string missing =
-            ledger_.NotTaken(partition, checkpoint.sequence, spy_since_us_, BuriedOf(partition));
+        const auto missing_but = [&](const std::set<uint64_t>& records) {
+          return ledger_.NotTaken(partition, checkpoint.sequence, spy_since_us_, records);
+        };
+        std::string missing = missing_but(BuriedOf(partition));
+        if (!missing.empty()) missing = missing_but(NeverSentOf(partition));
         if (missing.empty()) return;
         Fail(
             fmt::format("{}: the checkpoint {} of partition {} covers message {}, which the "
@@ -244,6 +247,16 @@ void System::Watch() {
 }
 
 // By the cluster bucket, in the first lineage.
+// Those, and what an owner that has noted nothing finds too old to be sent.
+std::set<uint64_t> System::NeverSentOf(uint32_t partition) const {
+  std::set<uint64_t> records = BuriedOf(partition);
+  const int64_t old_ms = broker_->server_unix_ms() - shard::Options().resend_age_ms;
+  for (const wire::MemoryRecord& record : broker_->Stored(subjects_.LogStream(partition))) {
+    if (record.time_ms < old_ms) records.insert(record.sequence);
+  }
+  return records;
+}
+
 std::set<uint64_t> System::BuriedOf(uint32_t partition) const {
   const std::string prefix = fmt::format("$KV.{}.skip.{}.", subjects_.ClusterBucket(), partition);
   std::set<uint64_t> buried;

@@ -94,6 +94,7 @@ class System {
   std::string AnyStream();
   Worker& AnyWorker();
   std::set<uint64_t> BuriedOf(uint32_t partition) const;
+  std::set<uint64_t> NeverSentOf(uint32_t partition) const;
 
   // --- Checks at rest (checks.cc)
   void ReadLogs();
