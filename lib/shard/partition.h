@@ -55,6 +55,7 @@ class Partition {
   // Everything up to this number of Outgoing is confirmed.
   void OnConfirmed(uint64_t number);
   // A timer that may be due; see timers.h.
+  void LookAfter(int64_t wait_ms, const std::string& user, const std::string& token);
   void OnDue(const Timers::Due& due);
   // The dispatcher has ended the user's call, and says so to the log.
   void OnCallFailed(const UserId& user);

@@ -192,13 +192,18 @@ void Partition::OnUnfoldedLost() {
   LookAgain();
 }
 
+// By both clocks: what is due by the server's is not any more where that is found to be behind, and
+// comes late where what the owner counts itself waits for it.
+void Partition::LookAfter(int64_t wait_ms, const std::string& user, const std::string& token) {
+  context_->timers->Add(context_->server_time->NowMs() + wait_ms, id_, user, token);
+  context_->durations->Add(context_->clock->SteadyMs() + wait_ms, id_, user, token);
+}
+
 void Partition::OnDue(const Timers::Due& due) {
   constexpr int64_t kLaterMs = 200;
   if (phase_ == Phase::kHalted || stopping_) return;
   const int64_t now = context_->server_time->NowMs();
-  const auto later = [&] {
-    context_->durations->Add(context_->clock->SteadyMs() + kLaterMs, id_, due.user, due.token);
-  };
+  const auto later = [&] { LookAfter(kLaterMs, due.user, due.token); };
   if (!caught_up_) return later();
   const Result<SessionEntry*> loaded = context_->sessions->Load(id_, due.user);
   if (!loaded) return later();
@@ -230,7 +235,7 @@ void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   if (firing.out) {
     ++context_->counters->timers_fired;
   } else {
-    context_->durations->Add(context_->clock->SteadyMs() + kAgainMs, id_, user, timer.token);
+    LookAfter(kAgainMs, user, timer.token);
   }
 }
 
@@ -250,7 +255,7 @@ void Partition::OnFired(const std::string& user, const std::string& token, uint3
             {{"partition", id_}, {"text", acked.error().text}});
   }
   firing->second.out = false;
-  context_->durations->Add(context_->clock->SteadyMs() + kAgainMs, id_, user, token);
+  LookAfter(kAgainMs, user, token);
 }
 
 // A timer that is still there came too early, by the server's clock: later again, and each time after
