@@ -31,6 +31,7 @@ struct Options {
   envelope::Subjects subjects;
   std::string worker;
   size_t memory_bytes = 256 << 20;  // Of this shard.
+  size_t crowded_bytes = 4 << 20;   // What may be in no checkpoint, however small that is.
   uint32_t shards = 1;              // Of this worker.
   int64_t checkpoint_ms = 1'000;
   // A checkpoint begins earlier when so much would be folded again after a crash.

@@ -17,8 +17,11 @@ constexpr size_t kEntryBytes = sizeof(SessionEntry) + 160;
 }  // namespace
 
 SessionTable::SessionTable(store::CheckpointStore* store, size_t bytes_max,
-                           std::shared_ptr<TopicPool> pool)
-    : store_(store), bytes_max_(bytes_max), topics_(store, std::move(pool)) {}
+                           std::shared_ptr<TopicPool> pool, size_t crowded_bytes)
+    : store_(store),
+      bytes_max_(bytes_max),
+      crowded_bytes_(crowded_bytes),
+      topics_(store, std::move(pool)) {}
 
 SessionEntry* SessionTable::Find(std::string_view user) {
   const auto found = entries_.find(user);
@@ -113,7 +116,7 @@ void SessionTable::Shrink(size_t others) {
     entry = next;
   }
   // Whoever is left cannot leave before a checkpoint.
-  crowded_ = oldest_ != nullptr && bytes() + others > std::max(bound, kCrowdedBytesMin);
+  crowded_ = oldest_ != nullptr && bytes() + others > std::max(bound, crowded_bytes_);
 }
 
 void SessionTable::Drop(store::PartitionId partition) {

@@ -58,9 +58,9 @@ struct SessionEntry {
 
 class SessionTable {
  public:
-  // `pool` null: of its own.
+  // `pool` null: of its own. `crowded_bytes`: below so much nothing is crowded, whatever the bound.
   SessionTable(store::CheckpointStore* store, size_t bytes_max,
-               std::shared_ptr<TopicPool> pool = nullptr);
+               std::shared_ptr<TopicPool> pool = nullptr, size_t crowded_bytes = 0);
 
   // In memory, or null.
   SessionEntry* Find(std::string_view user);
@@ -107,10 +107,8 @@ class SessionTable {
   void Unlink(SessionEntry* entry);
 
   store::CheckpointStore* const store_;
-  // A bound below this is no reason to stop reading.
-  static constexpr size_t kCrowdedBytesMin = 4 << 20;
-
   const size_t bytes_max_;
+  const size_t crowded_bytes_;
   bool crowded_ = false;
   size_t checkpoint_bytes_ = 0;
   TopicTable topics_;

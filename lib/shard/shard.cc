@@ -46,7 +46,8 @@ std::string_view StateOf(const Partition& partition) {
 
 Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId> partitions)
     : context_(MakeContext(doors, std::move(options))),
-      sessions_(doors.store, context_.options.memory_bytes, doors.topics),
+      sessions_(doors.store, context_.options.memory_bytes, doors.topics,
+                context_.options.crowded_bytes),
       server_time_(doors.clock),
       outgoing_(doors.wire, doors.clock, {},
                 [this](uint64_t number) {

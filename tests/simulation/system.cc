@@ -78,7 +78,8 @@ System::System(const Options& options)
     worker.shard.core = &SimulatedCore;
     worker.shard.fold_version = shard::kFirstFoldVersion;
     worker.shard.checkpoint_ms = dice_.OneIn(3) ? dice_.Between(20, 200) : 1'000;
-    if (dice_.OneIn(2)) worker.shard.memory_bytes = 16 << 10;  // All that is clean leaves.
+    if (dice_.OneIn(2)) worker.shard.memory_bytes = 16 << 10;           // All that is clean leaves.
+    if (options_.seed % 3 == 0) worker.shard.crowded_bytes = 24 << 10;  // Often nothing is read.
     if (dice_.OneIn(4)) worker.shard.refold_records_max = 4;
     const bool goes_on = dice_.OneIn(2);
     worker.shard.on_log_loss = goes_on ? shard::OnLogLoss::kContinue : shard::OnLogLoss::kHalt;
