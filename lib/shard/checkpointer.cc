@@ -194,7 +194,7 @@ void Checkpointer::OnWritten(const Result<void>& written) {
     const int64_t ahead = context_->server_time->NowMs() + Timers::kHorizonMs;
     for (const tutor::Timer& timer : entry->session->timers) {
       if (timer.kind == tutor::TimerKind::kToolDeadline || timer.due_ms > ahead) continue;
-      context_->timers->Add(timer.due_ms, partition_, entry->user().value, "");
+      context_->timers->Add({timer.due_ms, partition_, entry->user().value, "", timer.due_ms});
     }
     if (entry->unload && entry->clean()) {
       context_->sessions->Erase(entry);

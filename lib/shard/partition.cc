@@ -256,7 +256,7 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
         if (set.timer.kind == tutor::TimerKind::kToolDeadline) return;  // See Dispatch.
         if (set.timer.kind == tutor::TimerKind::kApproval) return WatchApproval(*entry);
         if (set.timer.due_ms <= context_->server_time->NowMs() + Timers::kHorizonMs) {
-          context_->timers->Add(set.timer.due_ms, id_, entry->user().value, "");
+          LookAt(set.timer.due_ms, entry->user().value, "");
         }
       },
       [&](const tutor::ClearTimer&) {},  // What the session does not have is not fired.
@@ -385,9 +385,10 @@ void Partition::SetConfirmed(uint64_t sequence) {
 }
 
 void Partition::Turn() {
-  if (caught_up_ && !stopping_) {
+  const auto may_read = [this] { return context_->clock->SteadyMs() >= read_again_ms_; };
+  if (caught_up_ && !stopping_ && may_read()) {
     if (!locked_.empty()) DispatchFound();
-    ScanTimers();
+    if (may_read()) ScanTimers();
   }
   if (position_.sequence > sent_) {
     context_->flight->NoteSent(id_, position_.sequence, position_.fingerprint,
@@ -467,12 +468,13 @@ bool Partition::stopped() const {
 
 int64_t Partition::NextMs() const {
   int64_t next = std::min(checkpointer_.NextMs(), open_again_ms_);
-  if (caught_up_) next = std::min(next, next_scan_ms_);
-  return next;
+  if (!caught_up_) return next;
+  const bool reads = scanning_ || (!locked_.empty() && context_->dispatcher->HasRoom());
+  return std::min(next, reads ? read_again_ms_ : next_scan_ms_);
 }
 
 bool Partition::busy() const {
-  return checkpointer_.busy() || (caught_up_ && (scanning_ || !locked_.empty()));
+  return checkpointer_.busy();
 }
 
 }  // namespace lyceum::shard

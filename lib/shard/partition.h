@@ -55,7 +55,6 @@ class Partition {
   // Everything up to this number of Outgoing is confirmed.
   void OnConfirmed(uint64_t number);
   // A timer that may be due; see timers.h.
-  void LookAfter(int64_t wait_ms, const std::string& user, const std::string& token);
   void OnDue(const Timers::Due& due);
   // The dispatcher has ended the user's call, and says so to the log.
   void OnCallFailed(const UserId& user);
@@ -169,11 +168,15 @@ class Partition {
   void DispatchFound();
   void Redispatch(SessionEntry* entry);
   void ScanTimers();
+  void ReadLater();
   // Calls and timers were let go of: all sessions are looked at as after a start.
   void LookAgain();
   void OnUnfoldedLost();
+  void LookAt(int64_t due_ms, const std::string& user, const std::string& token);
+  void LookAfter(int64_t wait_ms, const std::string& user, const std::string& token,
+                 int64_t due_ms);
   void Fire(SessionEntry* entry, const tutor::Timer& timer);
-  void OnFired(const std::string& user, const std::string& token, uint32_t tries,
+  void OnFired(const std::string& user, const std::string& token, int64_t due_ms, uint32_t tries,
                const Result<uint64_t>& acked);
   void OnTimerFolded(SessionEntry* entry, const std::string& token);
   void SetConfirmed(uint64_t sequence);
@@ -266,6 +269,7 @@ class Partition {
   std::optional<store::TimerRow> scanned_;
   int64_t scan_ahead_ms_ = 0;  // Of the server: the index has been read up to here.
   int64_t next_scan_ms_ = 0;   // Steady.
+  int64_t read_again_ms_ = 0;  // Steady: the index, and whose call is not dispatched.
   bool scanning_ = false;
   bool first_scan_ = true;
   // By token: a timer whose record was published, and is not folded yet (`out`), or came early.

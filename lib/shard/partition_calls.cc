@@ -12,6 +12,11 @@
 #include "tutor/names.h"
 
 namespace lyceum::shard {
+namespace {
+
+constexpr int64_t kLaterMs = 200;  // What was not caught up, or not read.
+
+}  // namespace
 
 // --- Calls -----------------------------------------------------------------------------------------
 
@@ -47,8 +52,7 @@ void Partition::OnCallFailed(const UserId& user) {
 void Partition::WatchDeadline(const SessionEntry& entry, int64_t after_ms) {
   for (const tutor::Timer& timer : entry.session->timers) {
     if (timer.kind != tutor::TimerKind::kToolDeadline) continue;
-    context_->durations->Add(context_->clock->SteadyMs() + after_ms, id_, entry.user().value,
-                             timer.token);
+    LookAfter(after_ms, entry.user().value, timer.token, 0);
   }
 }
 
@@ -57,8 +61,7 @@ void Partition::WatchApproval(const SessionEntry& entry) {
   for (const tutor::Timer& timer : entry.session->timers) {
     if (timer.kind != tutor::TimerKind::kApproval) continue;
     const int64_t left_ms = std::max<int64_t>(0, timer.due_ms - entry.session->time_ms);
-    context_->durations->Add(context_->clock->SteadyMs() + left_ms, id_, entry.user().value,
-                             timer.token);
+    LookAfter(left_ms, entry.user().value, timer.token, 0);
   }
 }
 
@@ -107,7 +110,7 @@ void Partition::DispatchFound() {
   while (!locked_.empty() && context_->dispatcher->HasRoom()) {
     const std::string user = *locked_.begin();
     const Result<SessionEntry*> entry = context_->sessions->Load(id_, user);
-    if (!entry) return;  // The store: again, in the next turn.
+    if (!entry) return ReadLater();
     locked_.erase(locked_.begin());
     if (*entry != nullptr) Redispatch(*entry);
   }
@@ -147,15 +150,16 @@ void Partition::ScanTimers() {
     next_scan_ms_ = steady + Timers::kHorizonMs / 2;
   }
   auto rows = context_->store->GetTimers(id_, scan_ahead_ms_, scanned_, kRowsAtOnce);
-  if (!rows) return;  // Again, in the next turn.
+  if (!rows) return ReadLater();
   for (const store::TimerRow& row : *rows) {
-    context_->timers->Add(row.due_ms, id_, row.user, "");
-    if (!first_scan_) continue;
-    // A pending call is found by its deadline.
-    const Result<SessionEntry*> entry = context_->sessions->Load(id_, row.user);
-    if (!entry) return;  // The store: from here on again, in the next turn.
-    if (*entry != nullptr) Redispatch(*entry);
-    if (*entry != nullptr && (*entry)->damaged.empty()) WatchApproval(**entry);
+    if (first_scan_) {
+      // A pending call is found by its deadline.
+      const Result<SessionEntry*> entry = context_->sessions->Load(id_, row.user);
+      if (!entry) return ReadLater();  // From here on.
+      if (*entry != nullptr) Redispatch(*entry);
+      if (*entry != nullptr && (*entry)->damaged.empty()) WatchApproval(**entry);
+    }
+    LookAt(row.due_ms, row.user, "");
     scanned_ = row;
   }
   if (!rows->empty()) scanned_ = rows->back();
@@ -176,7 +180,7 @@ void Partition::LookAgain() {
     WatchApproval(*entry);
     for (const tutor::Timer& timer : entry->session->timers) {
       if (timer.kind == tutor::TimerKind::kToolDeadline || timer.due_ms > ahead_ms) continue;
-      context_->timers->Add(timer.due_ms, id_, entry->user().value, "");
+      LookAt(timer.due_ms, entry->user().value, "");
     }
   });
   firing_.clear();
@@ -192,28 +196,43 @@ void Partition::OnUnfoldedLost() {
   LookAgain();
 }
 
-// By both clocks: what is due by the server's is not any more where that is found to be behind, and
-// comes late where what the owner counts itself waits for it.
-void Partition::LookAfter(int64_t wait_ms, const std::string& user, const std::string& token) {
-  context_->timers->Add(context_->server_time->NowMs() + wait_ms, id_, user, token);
-  context_->durations->Add(context_->clock->SteadyMs() + wait_ms, id_, user, token);
+void Partition::LookAt(int64_t due_ms, const std::string& user, const std::string& token) {
+  context_->timers->Add({due_ms, id_, user, token, due_ms});
 }
 
+// By the clock that goes on: the server's may be found to be behind.
+void Partition::LookAfter(int64_t wait_ms, const std::string& user, const std::string& token,
+                          int64_t due_ms) {
+  context_->durations->Add({context_->clock->SteadyMs() + wait_ms, id_, user, token, due_ms});
+}
+
+// The store does not read: a loop that has nothing else to do waits.
+void Partition::ReadLater() { read_again_ms_ = context_->clock->SteadyMs() + kLaterMs; }
+
+namespace {
+
+// When it is due by the server's clock; 0: its owner counts the time itself.
+int64_t ServerDueMs(const tutor::Timer& timer) {
+  const bool counted =
+      timer.kind == tutor::TimerKind::kToolDeadline || timer.kind == tutor::TimerKind::kApproval;
+  return counted ? 0 : timer.due_ms;
+}
+
+}  // namespace
+
 void Partition::OnDue(const Timers::Due& due) {
-  constexpr int64_t kLaterMs = 200;
   if (phase_ == Phase::kHalted || stopping_) return;
   const int64_t now = context_->server_time->NowMs();
-  const auto later = [&] { LookAfter(kLaterMs, due.user, due.token); };
+  const auto later = [&] { LookAfter(kLaterMs, due.user, due.token, due.due_ms); };
   if (!caught_up_) return later();
+  if (due.due_ms > now) return LookAt(due.due_ms, due.user, due.token);
   const Result<SessionEntry*> loaded = context_->sessions->Load(id_, due.user);
   if (!loaded) return later();
   SessionEntry* entry = *loaded;
   if (entry == nullptr || !entry->damaged.empty()) return;
   for (const tutor::Timer& timer : entry->session->timers) {
-    // Of those two the owner counts the time itself.
-    const bool by_token =
-        timer.kind == tutor::TimerKind::kToolDeadline || timer.kind == tutor::TimerKind::kApproval;
-    const bool is_due = by_token ? timer.token == due.token : timer.due_ms <= now;
+    const int64_t due_ms = ServerDueMs(timer);
+    const bool is_due = due_ms == 0 ? timer.token == due.token : due_ms <= now;
     if (is_due) Fire(entry, timer);
   }
 }
@@ -227,20 +246,20 @@ void Partition::Fire(SessionEntry* entry, const tutor::Timer& timer) {
   message.data = TimerRecord(timer);
   message.message_id =
       firing.tries == 0 ? timer.token : fmt::format("{}-{}", timer.token, firing.tries);
-  const auto done = [self = std::weak_ptr(self_), user, token = timer.token,
-                     tries = firing.tries](const Result<uint64_t>& acked) {
-    if (const auto here = self.lock()) (*here)->OnFired(user, token, tries, acked);
+  const auto done = [self = std::weak_ptr(self_), user, token = timer.token, tries = firing.tries,
+                     due_ms = ServerDueMs(timer)](const Result<uint64_t>& acked) {
+    if (const auto here = self.lock()) (*here)->OnFired(user, token, due_ms, tries, acked);
   };
   firing.out = context_->publisher->Send(std::move(message), kFireMs, done);
   if (firing.out) {
     ++context_->counters->timers_fired;
   } else {
-    LookAfter(kAgainMs, user, timer.token);
+    LookAfter(kAgainMs, user, timer.token, ServerDueMs(timer));
   }
 }
 
-void Partition::OnFired(const std::string& user, const std::string& token, uint32_t tries,
-                        const Result<uint64_t>& acked) {
+void Partition::OnFired(const std::string& user, const std::string& token, int64_t due_ms,
+                        uint32_t tries, const Result<uint64_t>& acked) {
   const auto firing = firing_.find(token);
   if (firing == firing_.end() || !firing->second.out || firing->second.tries != tries) return;
   if (acked && *acked > position_.sequence) {  // It is folded when it comes.
@@ -255,7 +274,7 @@ void Partition::OnFired(const std::string& user, const std::string& token, uint3
             {{"partition", id_}, {"text", acked.error().text}});
   }
   firing->second.out = false;
-  LookAfter(kAgainMs, user, token);
+  LookAfter(kAgainMs, user, token, due_ms);
 }
 
 // A timer that is still there came too early, by the server's clock: later again, and each time after
@@ -272,8 +291,7 @@ void Partition::OnTimerFolded(SessionEntry* entry, const std::string& token) {
       wait_ms <<= std::min(early.tries++, kDoublingsMax);
       early.again_ms = context_->clock->SteadyMs() + wait_ms;
     }
-    const int64_t now = context_->server_time->NowMs();
-    context_->timers->Add(std::max(timer.due_ms, now + wait_ms), id_, entry->user().value, token);
+    LookAfter(wait_ms, entry->user().value, token, ServerDueMs(timer));
     return;
   }
   if (firing != firing_.end()) firing_.erase(firing);

@@ -108,7 +108,7 @@ void Partition::Replace(tutor::Session session) {
   const int64_t ahead = context_->server_time->NowMs() + Timers::kHorizonMs;
   for (const tutor::Timer& timer : entry->session->timers) {
     if (timer.kind == tutor::TimerKind::kToolDeadline || timer.due_ms > ahead) continue;
-    context_->timers->Add(timer.due_ms, id_, entry->user().value, "");
+    LookAt(timer.due_ms, entry->user().value, "");
   }
   Redispatch(entry);
   const std::deque<KeptRecord> kept = std::exchange(rebuilding_->kept, {});

@@ -6,18 +6,17 @@
 namespace lyceum::shard {
 namespace {
 
-bool IsLater(const Timers::Due& a, const Timers::Due& b) { return a.due_ms > b.due_ms; }
+bool IsLater(const Timers::Due& a, const Timers::Due& b) { return a.at_ms > b.at_ms; }
 
 }  // namespace
 
-void Timers::Add(int64_t due_ms, store::PartitionId partition, std::string_view user,
-                 std::string_view token) {
-  heap_.push_back({due_ms, partition, std::string(user), std::string(token)});
+void Timers::Add(Due due) {
+  heap_.push_back(std::move(due));
   std::push_heap(heap_.begin(), heap_.end(), IsLater);
 }
 
 std::optional<Timers::Due> Timers::Pop(int64_t now_ms) {
-  if (heap_.empty() || heap_.front().due_ms > now_ms) return std::nullopt;
+  if (heap_.empty() || heap_.front().at_ms > now_ms) return std::nullopt;
   std::pop_heap(heap_.begin(), heap_.end(), IsLater);
   std::optional<Due> due(std::move(heap_.back()));
   heap_.pop_back();

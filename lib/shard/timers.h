@@ -2,15 +2,14 @@
 // stand in the store's index, which is read once per half horizon.
 //
 // An entry is a hint: whoever it names is looked at when it is due, and what its session says then
-// holds. So nothing is ever taken out, and the same entry may be there twice. Times are the server's, or
-// in another of these the steady clock's.
+// holds. So nothing is ever taken out, and the same entry may be there twice; but whoever looks puts in one
+// for one at most. Times are the server's, or in another of these the steady clock's.
 // One thread calls it.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "store/checkpoint_store.h"
@@ -22,18 +21,18 @@ class Timers {
   static constexpr int64_t kHorizonMs = 60'000;
 
   struct Due {
-    int64_t due_ms = 0;
+    int64_t at_ms = 0;
     store::PartitionId partition = 0;
     std::string user;
-    std::string token;  // Of a tool's deadline; empty: whatever is due of this session.
+    std::string token;   // Of a tool's deadline; empty: whatever is due of this session.
+    int64_t due_ms = 0;  // By the server's clock; 0: that is not asked.
   };
 
-  void Add(int64_t due_ms, store::PartitionId partition, std::string_view user,
-           std::string_view token);
-  // The earliest that is due, or nothing.
+  void Add(Due due);
+  // The earliest whose time has come, or nothing.
   std::optional<Due> Pop(int64_t now_ms);
   // INT64_MAX: none.
-  int64_t NextMs() const { return heap_.empty() ? INT64_MAX : heap_.front().due_ms; }
+  int64_t NextMs() const { return heap_.empty() ? INT64_MAX : heap_.front().at_ms; }
   void Drop(store::PartitionId partition);
   size_t size() const { return heap_.size(); }
 

@@ -39,9 +39,10 @@ TEST_F(SimulationTest, UnderFaultsEverySeedComesToRestAndAgreesWithItsReplay) {
   }
 }
 
+// 8: a timer that is looked at later became two, and they four.
 // 2705: the error result of a call and its deadline's timer are lost with the tail.
 TEST_F(SimulationTest, SeedsThatOnceFailedHold) {
-  for (const uint64_t seed : {26u, 431u, 2705u, 3289u, 4108u, 5222u}) {
+  for (const uint64_t seed : {8u, 26u, 431u, 2705u, 3289u, 4108u, 5222u}) {
     SCOPED_TRACE(fmt::format("ops/simulate --from {} --seeds 1 --trace", seed));
     EXPECT_EQ(Simulate({.seed = seed}).failure, "");
   }

@@ -71,10 +71,10 @@ TEST(ServerTime, FollowsAServerThatIsSetBack) {
 
 TEST(Timers, ComeInTheOrderInWhichTheyAreDue) {
   Timers timers;
-  for (const int64_t due : {30, 10, 20, 10}) timers.Add(due, 1, "u", "");
+  for (const int64_t due : {30, 10, 20, 10}) timers.Add({due, 1, "u", "", due});
   EXPECT_EQ(timers.NextMs(), 10);
   std::vector<int64_t> due;
-  while (const auto next = timers.Pop(25)) due.push_back(next->due_ms);
+  while (const auto next = timers.Pop(25)) due.push_back(next->at_ms);
   EXPECT_EQ(due, (std::vector<int64_t>{10, 10, 20}));
   EXPECT_EQ(timers.NextMs(), 30);
 }
@@ -82,7 +82,7 @@ TEST(Timers, ComeInTheOrderInWhichTheyAreDue) {
 TEST(Timers, NoneIsDueEarly) {
   Timers timers;
   EXPECT_EQ(timers.NextMs(), INT64_MAX);
-  timers.Add(10, 1, "u", "");
+  timers.Add({10, 1, "u", "", 10});
   EXPECT_FALSE(timers.Pop(9));
   EXPECT_TRUE(timers.Pop(10));
 }
@@ -90,13 +90,13 @@ TEST(Timers, NoneIsDueEarly) {
 TEST(Timers, ADroppedPartitionTakesItsOwnAlone) {
   Timers timers;
   for (int i = 0; i < 100; ++i)
-    timers.Add(100 - i, static_cast<store::PartitionId>(i % 3), "u", "");
+    timers.Add({100 - i, static_cast<store::PartitionId>(i % 3), "u", "", 0});
   timers.Drop(1);
   int64_t last = 0;
   while (const auto due = timers.Pop(1'000)) {
     EXPECT_NE(due->partition, 1);
-    EXPECT_GE(due->due_ms, last);
-    last = due->due_ms;
+    EXPECT_GE(due->at_ms, last);
+    last = due->at_ms;
   }
 }
 
