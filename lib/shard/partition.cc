@@ -473,8 +473,6 @@ int64_t Partition::NextMs() const {
   return std::min(next, reads ? read_again_ms_ : next_scan_ms_);
 }
 
-bool Partition::busy() const {
-  return checkpointer_.busy();
-}
+bool Partition::busy() const { return checkpointer_.busy(); }
 
 }  // namespace lyceum::shard
