@@ -94,10 +94,37 @@ void Dispatcher::OnConnected() {
   if (!answers) LogWarn("tool answers not subscribed", {{"error", answers.error().text}});
   if (!heartbeats) LogWarn("heartbeats not subscribed", {{"error", heartbeats.error().text}});
   table_.ForgiveSilence(clock_->SteadyMs());
+  watching_since_ms_ = clock_->SteadyMs();
+}
+
+void Dispatcher::Watch() {
+  const int64_t now = clock_->SteadyMs();
+  if (now > watch_until_ms_) watching_since_ms_ = now;
+  watch_until_ms_ = now + kWatchMs;
+}
+
+void Dispatcher::Note(const std::vector<CallId>& in_flight, int64_t now) {
+  if (now > watch_until_ms_) return listed_.clear();
+  for (const CallId& id : in_flight) {
+    if (listed_.size() < kListedMax) listed_[id.value] = now;
+  }
+  if (now - listed_swept_ms_ < options_.table.listen_ms) return;
+  listed_swept_ms_ = now;
+  const bool was_full = listed_.size() >= kListedMax;
+  std::erase_if(listed_, [&](const auto& one) {
+    return now - one.second > 2 * options_.table.listen_ms;
+  });
+  if (was_full) watching_since_ms_ = now;  // Some may be missing.
+}
+
+bool Dispatcher::IsNowhere(const CallId& id, int64_t now) const {
+  return now <= watch_until_ms_ && now - watching_since_ms_ >= options_.table.listen_ms &&
+         !listed_.contains(id.value);
 }
 
 bool Dispatcher::Add(Call call, bool found) {
   const int64_t now = clock_->SteadyMs();
+  found = found && !IsNowhere(call.id, now);
   const CallNumber number = table_.Add({.id = call.id.value,
                                         .partition = call.partition,
                                         .tool = tools_[static_cast<size_t>(call.tool)].number,
@@ -203,6 +230,7 @@ void Dispatcher::OnHeartbeat(const wire::Arrived& message) {
   if (!heartbeat) return OnMalformed("tool heartbeat", heartbeat.error());
   const int64_t now = clock_->SteadyMs();
   // Our part of them: the others dispatch as much, and who sends more hears `busy` and backs off.
+  Note(heartbeat->in_flight, now);
   const uint32_t slots = (heartbeat->slots + options_.sharers - 1) / options_.sharers;
   table_.OnHeartbeat({.worker = std::move(heartbeat->worker),
                       .tools = std::move(heartbeat->tools),

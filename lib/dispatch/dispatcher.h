@@ -22,6 +22,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -80,6 +81,9 @@ class Dispatcher {
   // be running it, so it is dispatched only when no heartbeat has listed it for listen_ms.
   bool Add(Call call, bool found);
   bool HasRoom() const;
+  // Said again and again while calls may be found that others have dispatched: the heartbeats of
+  // listen_ms then tell which of them run, so that the rest need not be listened for.
+  void Watch();
   // While the log is not read, results stand in it unseen: a call that its worker lists no more is
   // not lost.
   void SetReadingPaused(bool paused) { table_.SetReadingPaused(paused); }
@@ -103,6 +107,11 @@ class Dispatcher {
   Counters counters() const;
 
  private:
+  static constexpr int64_t kWatchMs = 10'000;
+  static constexpr size_t kListedMax = 100'000;
+  void Note(const std::vector<CallId>& in_flight, int64_t now);
+  bool IsNowhere(const CallId& id, int64_t now) const;
+
   struct Request {
     CallNumber number = 0;  // 0: the slot is free.
     uint16_t partition = 0;
@@ -155,6 +164,11 @@ class Dispatcher {
   std::shared_ptr<ErrorCount> error_count_ = std::make_shared<ErrorCount>();
   FailedHandler failed_;
   envelope::ToolAck spare_ack_;  // What an ack is read into that is written in an unusual way.
+  // Calls in heartbeats of late, while that is watched. Steady ms.
+  std::unordered_map<std::string, int64_t> listed_;
+  int64_t watch_until_ms_ = INT64_MIN / 2;
+  int64_t watching_since_ms_ = 0;
+  int64_t listed_swept_ms_ = 0;
   uint64_t malformed_ = 0;
   bool quiet_ = false;
   std::vector<Action> actions_;  // Used again and again, as are these:

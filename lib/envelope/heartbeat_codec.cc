@@ -62,7 +62,12 @@ std::string EncodeWorkerHeartbeat(const WorkerHeartbeat& heartbeat) {
                  to.Text(8, "halted_because", partition.halted_because);
                  to.Long(9, "checkpoint", partition.checkpoint);
                  to.Long(10, "log_end", partition.log_end);
+                 to.Text(11, "role", partition.role);
+                 to.Long(12, "epoch", partition.epoch);
                });
+  out.Number(5, "shard", heartbeat.shard);
+  out.Number(6, "shards", heartbeat.shards);
+  out.Bool(7, "leaving", heartbeat.leaving);
   return bytes;
 }
 
@@ -90,7 +95,16 @@ Result<WorkerHeartbeat> DecodeWorkerHeartbeat(std::string_view data, Encoding en
                                     one.fold_version(), reader.IdOrEmpty("digest", one.digest()),
                                     reader.IdOrEmpty("state", one.state()),
                                     reader.Text("halted_because", one.halted_because(), 4096),
-                                    one.checkpoint(), one.log_end()});
+                                    one.checkpoint(), one.log_end(),
+                                    reader.IdOrEmpty("role", one.role()), one.epoch()});
+  }
+  heartbeat.shard = in.shard();
+  heartbeat.shards = std::max(1u, in.shards());
+  heartbeat.leaving = in.leaving();
+  if (heartbeat.shards > static_cast<uint32_t>(kPartitionsMax)) {
+    reader.Refuse("shards", "must be at most 1024");
+  } else if (heartbeat.shard >= heartbeat.shards) {
+    reader.Refuse("shard", "must be below shards");
   }
   return reader.Finish(std::move(heartbeat));
 }

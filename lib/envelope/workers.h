@@ -39,12 +39,17 @@ struct WorkerHeartbeat {
     std::string halted_because;
     uint64_t checkpoint = 0;  // The position of its last checkpoint.
     uint64_t log_end = 0;     // The last record that the log is known to have.
+    std::string role;         // owner | standby. Empty: neither.
+    uint64_t epoch = 0;       // owner: of its lease; standby: of the lease that it follows.
     bool operator==(const Partition&) const = default;
   };
   std::string worker;                 // A token.
   std::string boot;                   // A token; another one each time the worker starts.
   int64_t at_ms = 0;                  // Unix ms.
-  std::vector<Partition> partitions;  // At most 1,024, each at most once.
+  std::vector<Partition> partitions;  // All that it may own. At most 1,024, each at most once.
+  uint32_t shard = 0;                 // Of `shards`: each sends its own, with its partitions.
+  uint32_t shards = 1;                // At least 1; at most 1,024.
+  bool leaving = false;               // It stops, and owns nothing more.
   bool operator==(const WorkerHeartbeat&) const = default;
 };
 std::string EncodeWorkerHeartbeat(const WorkerHeartbeat& heartbeat);

@@ -58,6 +58,8 @@ class Checkpointer {
     return phase_ == Phase::kIdle && durable_.sequence == now.sequence &&
            durable_.lineage == now.lineage && durable_.clean == now.clean && !requested_;
   }
+  // Nothing is on its way to the store.
+  bool idle() const { return phase_ != Phase::kWriting; }
   // True: read no more before a checkpoint is done.
   bool full() const;
   // Steady ms when Turn has something to do; INT64_MAX: when something else happens.

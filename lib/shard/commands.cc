@@ -22,13 +22,12 @@ envelope::PartitionReply NotDone(ErrorCode code, std::string text, bool retryabl
 Commands::Commands(Context* context, std::function<Partition*(store::PartitionId)> find)
     : context_(context), find_(std::move(find)), self_(std::make_shared<Commands*>(this)) {}
 
-void Commands::Subscribe(const std::vector<store::PartitionId>& partitions) {
-  for (const store::PartitionId partition : partitions) {
-    const auto subscribed = context_->wire->Subscribe(
+void Commands::Serve(const std::vector<store::PartitionId>& partitions) {
+  served_.Become(*context_->wire, partitions, [this](store::PartitionId partition) {
+    return context_->wire->Subscribe(
         context_->options.subjects.PartitionCommands(partition), "",
         [this, partition](const wire::Arrived& command) { OnCommand(partition, command); });
-    if (!subscribed) return;  // The connection is gone again: the next one does it.
-  }
+  });
 }
 
 void Commands::OnCommand(store::PartitionId id, const wire::Arrived& arrived) {

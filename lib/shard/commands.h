@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "shard/context.h"
+#include "shard/served.h"
 #include "shard/partition.h"
 
 namespace lyceum::shard {
@@ -25,8 +26,8 @@ class Commands {
   // Of each partition that it subscribes for. Null: not there.
   Commands(Context* context, std::function<Partition*(store::PartitionId)> find);
 
-  // On a new connection.
-  void Subscribe(const std::vector<store::PartitionId>& partitions);
+  // From now on these, on the present connection.
+  void Serve(const std::vector<store::PartitionId>& partitions);
   // About ten times a second.
   void Tick();
 
@@ -46,6 +47,7 @@ class Commands {
   void Reply(const Asker& asker, const envelope::PartitionReply& reply);
 
   Context* const context_;
+  Served served_;
   const std::function<Partition*(store::PartitionId)> find_;
   std::vector<Resumed> resumed_;
   size_t rebuilding_ = 0;

@@ -32,7 +32,10 @@ struct Options {
   std::string worker;
   size_t memory_bytes = 256 << 20;  // Of this shard.
   size_t crowded_bytes = 4 << 20;   // What may be in no checkpoint, however small that is.
-  uint32_t shards = 1;              // Of this worker.
+  uint32_t shard = 0;               // This one, of
+  uint32_t shards = 1;              // those of this worker.
+  std::string boot;                 // Of the worker's process; empty: the shard makes one.
+  uint32_t standbys = 1;            // Of a partition, where there are workers for it.
   int64_t checkpoint_ms = 1'000;
   // A checkpoint begins earlier when so much would be folded again after a crash.
   size_t refold_records_max = 20'000;
@@ -48,6 +51,7 @@ struct Options {
 struct Counters {
   std::atomic<uint64_t> records{0}, refused{0}, messages{0}, sent_again{0}, missing_records{0};
   std::atomic<uint64_t> checkpoints{0}, checkpoint_failures{0}, checkpoint_bytes{0};
+  std::atomic<uint64_t> takeovers{0}, handovers{0};
   std::atomic<uint64_t> timers_fired{0}, dead_letters_lost{0}, reader_breaks{0}, session_loads{0};
   std::atomic<uint64_t> sessions{0}, memory_bytes{0}, unconfirmed_bytes{0};
   std::atomic<int64_t> clock_offset_ms{0};

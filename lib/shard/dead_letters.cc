@@ -74,6 +74,15 @@ void DeadLetters::Send() {
   }
 }
 
+void DeadLetters::Forget(uint64_t sequence) {
+  while (!waiting_.empty() && waiting_.begin()->first <= sequence) {
+    const auto found = waiting_.begin();
+    bytes_ -= found->second.bytes.size();
+    if (const auto row = rows_.find(found->first); row != rows_.end()) row->second = false;
+    waiting_.erase(found);
+  }
+}
+
 void DeadLetters::OnAcked(uint64_t sequence, const Result<uint64_t>& acked) {
   const auto found = waiting_.find(sequence);
   if (found == waiting_.end()) return;

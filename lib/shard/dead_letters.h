@@ -25,6 +25,10 @@ class DeadLetters {
   void Add(const Record& record, std::string_view user, const Refused& refused);
   // What the last checkpoint left to send.
   Result<void> Recover();
+  // Somebody else has stored those up to there.
+  void Forget(uint64_t sequence);
+  // The record of the first that is not acknowledged; 0: none.
+  uint64_t first() const { return waiting_.empty() ? 0 : waiting_.begin()->first; }
   // Hands over what there is room for.
   void Send();
   // Rows of what is not acknowledged up to the position, and erasure of those that are by now.

@@ -58,6 +58,7 @@ void Partition::OnRecord(const wire::LogRecord& record) {
     position_.lineage = lineage;
     position_.lineage_begins = record.sequence;
   }
+  position_of_ = record.sequence;
   context_->flight->BeginFold(id_, record.sequence);
   const bool done = FoldRecord(folded);
   context_->flight->EndFold(id_);
@@ -76,7 +77,8 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   // Read no more than may be folded again after a crash, or than is taken from us.
   if (checkpointer_.full() || context_->sessions->crowded() ||
       context_->outgoing->bytes() > kOutgoingBytesMax ||
-      context_->wire->unwritten_bytes() > kUnwrittenBytesMax || !context_->dispatcher->HasRoom()) {
+      context_->wire->unwritten_bytes() > kUnwrittenBytesMax || !context_->dispatcher->HasRoom() ||
+      held_.full()) {
     reader_.reset();
   }
 }
@@ -240,7 +242,8 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
       },
       [&](tutor::CallTool& call) {
         // Where nobody knows what was sent, somebody may be running it: see DispatchFound.
-        const bool is_new = send_known_ && record.sequence > sent_;
+        const bool is_new =
+            role_ == Role::kOwner && send_known_ && record.sequence > sent_;
         if (is_new) {
           Dispatch(entry, call.call, std::move(call.args), trace, false);
         } else {
@@ -271,6 +274,12 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
 
 // --- What leaves -----------------------------------------------------------------------------------
 
+void Partition::Send(const wire::Outbound& message) {
+  if (role_ != Role::kOwner) return held_.Add(position_of_, message);
+  context_->outgoing->Send(message);
+  ++context_->counters->messages;
+}
+
 void Partition::Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::string_view trace,
                      bool silent) {
   const tutor::Session& session = *entry->session;
@@ -292,11 +301,10 @@ void Partition::SendToAll(const tutor::Session& session, std::string_view trace)
   for (const tutor::AttachedClient& client : session.clients) {
     subject_.clear();
     context_->options.subjects.AppendOut(&subject_, client.id.value);
-    context_->outgoing->Send({.subject = subject_,
-                              .data = encoder.Get(client.encoding),
-                              .content_type = ContentType(client.encoding),
-                              .trace = trace});
-    ++context_->counters->messages;
+    Send({.subject = subject_,
+          .data = encoder.Get(client.encoding),
+          .content_type = ContentType(client.encoding),
+          .trace = trace});
   }
 }
 
@@ -304,22 +312,21 @@ void Partition::ReplyTo(std::string_view user, const tutor::AttachedClient& clie
                         const tutor::ClientMessage& message, std::string_view trace) {
   const std::string bytes =
       envelope::EncodeClientMessage(UserId(std::string(user)), message, client.encoding);
-  context_->outgoing->Send({.subject = context_->options.subjects.Out(client.id),
-                            .data = bytes,
-                            .content_type = ContentType(client.encoding),
-                            .trace = trace});
-  ++context_->counters->messages;
+  const std::string subject = context_->options.subjects.Out(client.id);
+  Send({.subject = subject,
+        .data = bytes,
+        .content_type = ContentType(client.encoding),
+        .trace = trace});
 }
 
 void Partition::Show(const tutor::Session& session, const tutor::ShowDraft& draft,
                      std::string_view trace) {
   const std::string bytes = envelope::EncodeDraft(session.user, draft);
-  context_->outgoing->Send(
-      {.subject = context_->options.subjects.DraftOf(draft.course, session.user),
-       .data = bytes,
-       .content_type = ContentType(tutor::Encoding::kJson),
-       .trace = trace});
-  ++context_->counters->messages;
+  const std::string subject = context_->options.subjects.DraftOf(draft.course, session.user);
+  Send({.subject = subject,
+        .data = bytes,
+        .content_type = ContentType(tutor::Encoding::kJson),
+        .trace = trace});
 }
 
 void Partition::Refuse(const Record& record, std::string_view user, const Refused& refused,
@@ -347,19 +354,22 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
 
 void Partition::Resend(const Record& record, SessionEntry* entry,
                        const tutor::ResendMessages& resend) {
-  const bool taken = resends_->Add({.partition = id_,
-                                    .sequence = record.sequence,
-                                    .user = entry->user().value,
-                                    .to = resend.client,
-                                    .first_n = resend.first_n,
-                                    .last_n = resend.last_n});
-  if (taken) return;
+  Resends::Request request{.partition = id_,
+                           .sequence = record.sequence,
+                           .user = entry->user().value,
+                           .to = resend.client,
+                           .first_n = resend.first_n,
+                           .last_n = resend.last_n};
+  if (role_ != Role::kOwner) return held_.Add(std::move(request));
+  if (resends_->Add(std::move(request))) return;
   LogWarn("messages not sent again: too many clients ask at once", {{"partition", id_}});
 }
 
 // A record whose messages were sent, and confirmed, before: it changes what is in memory, and
 // nothing leaves.
-bool Partition::IsSilenced(const Record& record) const { return record.sequence <= confirmed_; }
+bool Partition::IsSilenced(const Record& record) const {
+  return record.sequence <= std::max(confirmed_, announced_);
+}
 
 // --- Turns of the loop -----------------------------------------------------------------------------
 
@@ -386,7 +396,7 @@ void Partition::SetConfirmed(uint64_t sequence) {
 
 void Partition::Turn() {
   const auto may_read = [this] { return context_->clock->SteadyMs() >= read_again_ms_; };
-  if (caught_up_ && !stopping_ && may_read()) {
+  if (caught_up_ && role_ == Role::kOwner && !stopping_ && !releasing_ && may_read()) {
     if (!locked_.empty()) DispatchFound();
     if (may_read()) ScanTimers();
   }
@@ -396,7 +406,9 @@ void Partition::Turn() {
     sent_ = position_.sequence;
   }
   const uint64_t last = context_->outgoing->last();
-  if (folded_in_turn_ || resends_->SentFor(id_)) {
+  if (role_ != Role::kOwner) {
+    SetConfirmed(std::min(position_.sequence, announced_));
+  } else if (folded_in_turn_ || resends_->SentFor(id_)) {
     folded_in_turn_ = false;
     if (last > marked_ && last > context_->outgoing->confirmed()) {
       marks_.push_back({last, position_.sequence});
@@ -405,14 +417,15 @@ void Partition::Turn() {
       marks_.back().sequence = position_.sequence;
     }
   }
-  if (marks_.empty()) SetConfirmed(position_.sequence);
+  if (marks_.empty() && role_ == Role::kOwner) SetConfirmed(position_.sequence);
   position_.clean = sent_ <= position_.sequence;
   checkpointer_.Turn(position_, confirmed_);
   if (waits_for_checkpoint_ && phase_ == Phase::kOpening && checkpointer_.kept()) {
     waits_for_checkpoint_ = false;
     BeginReading();
   }
-  if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ &&
+  if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ && !releasing_ &&
+      !held_.full() &&
       (!waited_ || waited_->topic != nullptr) && !checkpointer_.full() &&
       !context_->sessions->crowded() && context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
       context_->wire->unwritten_bytes() <= kUnwrittenBytesMax / 2 &&
@@ -427,7 +440,7 @@ void Partition::Tick() {
       !stopping_) {
     Open();
   }
-  dead_letters_.Send();
+  if (role_ == Role::kOwner) dead_letters_.Send();
   TickRebuild();
   if (waited_ && !waited_->asked && now >= waited_->again_ms && phase_ == Phase::kReading) {
     AskForTopic();
@@ -463,12 +476,13 @@ void Partition::BeginStop() {
 }
 
 bool Partition::stopped() const {
-  return phase_ == Phase::kHalted || checkpointer_.finished(position_);
+  // A standby's is as good a little older; and its owner may be gone, so that nothing confirms it.
+  return phase_ == Phase::kHalted || role_ != Role::kOwner || checkpointer_.finished(position_);
 }
 
 int64_t Partition::NextMs() const {
   int64_t next = std::min(checkpointer_.NextMs(), open_again_ms_);
-  if (!caught_up_) return next;
+  if (!caught_up_ || role_ != Role::kOwner) return next;
   const bool reads = scanning_ || (!locked_.empty() && context_->dispatcher->HasRoom());
   return std::min(next, reads ? read_again_ms_ : next_scan_ms_);
 }

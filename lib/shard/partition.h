@@ -24,6 +24,7 @@
 #include "shard/checkpointer.h"
 #include "shard/context.h"
 #include "shard/dead_letters.h"
+#include "shard/held_output.h"
 #include "shard/journal_key.h"
 #include "shard/named_topic.h"
 #include "shard/rebuild.h"
@@ -42,6 +43,12 @@ inline constexpr int64_t kAgainMs =
 class Partition {
  public:
   enum class Phase { kClosed, kOpening, kReading, kHalted };
+  enum class Role { kNone, kStandby, kOwner };  // See partition_role.cc.
+  // What an owner last said.
+  struct Announced {
+    uint64_t confirmed = 0;
+    uint32_t lineage = 0;
+  };
 
   Partition(Context* context, Resends* resends, store::PartitionId id);
   ~Partition();
@@ -66,6 +73,29 @@ class Partition {
   // Reads no more; the last checkpoint is written as soon as all is confirmed.
   void BeginStop();
   bool stopped() const;
+  // --- Roles
+  void Follow();
+  // Of the owner that it follows.
+  void OnAnnounced(const Announced& last);
+  // `last`: of the owner before, where that is known; `page_is_ours`: nobody else was owner since the
+  // flight page was written.
+  void Own(const std::optional<Announced>& last, bool page_is_ours);
+  // Sends nothing from here on.
+  void StandDown();
+  // Reads no more, so that somebody else can go on; `released` once all is confirmed.
+  void BeginRelease();
+  void CancelRelease() { releasing_ = false; }
+  bool released() const { return releasing_ && delivered(); }
+  // All that was folded is confirmed, and no dead letter waits.
+  bool delivered() const {
+    return confirmed_ >= position_.sequence && dead_letters_.waiting() == 0;
+  }
+  // Reads no more at all; it can be destroyed as soon as it is `closed`.
+  void BeginClose();
+  bool closed() const { return checkpointer_.idle(); }
+  // What an owner may announce as confirmed.
+  uint64_t announced() const;
+  Role role() const { return role_; }
   // An operator's command after a halt: where the log has lost records, it goes on as the next
   // lineage.
   void Resume();
@@ -85,7 +115,9 @@ class Partition {
   const store::Checkpoint& durable() const { return checkpointer_.durable(); }
   bool caught_up() const { return caught_up_; }
   // There is no room for what the log has.
-  bool paused() const { return phase_ == Phase::kReading && reader_ == nullptr && !stopping_; }
+  bool paused() const {
+    return phase_ == Phase::kReading && reader_ == nullptr && !stopping_ && !releasing_;
+  }
   size_t dead_letters_waiting() const { return dead_letters_.waiting(); }
   // Steady ms; INT64_MAX: never.
   int64_t NextMs() const;
@@ -116,6 +148,8 @@ class Partition {
   void TakeForSent(uint64_t sequence);
   void BeginReading();
   void StartReader();
+  void SendBarrier();
+  void ForgetPage(const std::optional<Announced>& last);
   void OnReaderMade(int64_t server_ms);
   void OnCaughtUp();
   void OnLogLoss(const std::string& what);
@@ -156,6 +190,8 @@ class Partition {
             std::string_view trace);
   // What the encoder has begun, to all attached clients.
   void SendToAll(const tutor::Session& session, std::string_view trace);
+  // Now where it is the owner, else held.
+  void Send(const wire::Outbound& message);
   void Resend(const Record& record, SessionEntry* entry, const tutor::ResendMessages& resend);
   void Dispatch(SessionEntry* entry, const tutor::Call& call, tutor::ToolArgs args,
                 std::string_view trace, bool found);
@@ -230,6 +266,10 @@ class Partition {
   Checkpointer checkpointer_;
 
   Phase phase_ = Phase::kClosed;
+  Role role_ = Role::kNone;
+  bool releasing_ = false;
+  uint64_t announced_ = 0;  // Standby: the owner has confirmed so far.
+  HeldOutput held_;
   std::string halted_;
   uint64_t opening_ = 0;  // One more each time; what an earlier one asked for is not listened to.
   int64_t open_again_ms_ = INT64_MAX;

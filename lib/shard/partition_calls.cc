@@ -80,7 +80,7 @@ const tutor::Call* PendingCall(const SessionEntry* entry, const CallId& id) {
 // ends as an error by a record of the dispatcher's own.
 void Partition::OnRefusedResult(const Record& record, const SessionEntry* entry,
                                 const Refused& refused) {
-  if (!refused.result || IsSilenced(record)) return;
+  if (!refused.result || IsSilenced(record) || role_ != Role::kOwner) return;
   context_->dispatcher->TellRefused(refused.result->call, refused.result->worker, refused.text);
   if (PendingCall(entry, refused.result->call) != nullptr) {
     context_->dispatcher->FailResult(refused.result->call);
@@ -88,6 +88,7 @@ void Partition::OnRefusedResult(const Record& record, const SessionEntry* entry,
 }
 
 void Partition::EndCallAsError(const UserId& user, const CallId& call) {
+  if (role_ != Role::kOwner) return;
   if (PendingCall(context_->sessions->Find(user.value), call) != nullptr) {
     context_->dispatcher->FailResult(call);
   }
@@ -96,7 +97,10 @@ void Partition::EndCallAsError(const UserId& user, const CallId& call) {
 // A result of another tool than was asked: the state machine ends the call, its worker is told why.
 void Partition::TellMisfit(const Record& record, const SessionEntry& entry,
                            const tutor::ToolReply& reply) {
-  if (IsSilenced(record) || std::holds_alternative<tutor::ToolError>(reply.outcome)) return;
+  if (IsSilenced(record) || role_ != Role::kOwner ||
+      std::holds_alternative<tutor::ToolError>(reply.outcome)) {
+    return;
+  }
   const tutor::Call* call = PendingCall(&entry, reply.call);
   if (call == nullptr || reply.outcome.index() == static_cast<size_t>(call->tool)) return;
   const auto given = static_cast<tutor::Tool>(reply.outcome.index());
@@ -221,10 +225,11 @@ int64_t ServerDueMs(const tutor::Timer& timer) {
 }  // namespace
 
 void Partition::OnDue(const Timers::Due& due) {
-  if (phase_ == Phase::kHalted || stopping_) return;
+  // A standby looks at all of them when it becomes the owner.
+  if (phase_ == Phase::kHalted || stopping_ || role_ != Role::kOwner) return;
   const int64_t now = context_->server_time->NowMs();
   const auto later = [&] { LookAfter(kLaterMs, due.user, due.token, due.due_ms); };
-  if (!caught_up_) return later();
+  if (!caught_up_ || releasing_) return later();
   if (due.due_ms > now) return LookAt(due.due_ms, due.user, due.token);
   const Result<SessionEntry*> loaded = context_->sessions->Load(id_, due.user);
   if (!loaded) return later();

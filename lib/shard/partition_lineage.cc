@@ -19,6 +19,8 @@ constexpr size_t kLineagesMax = 10'000;
 }  // namespace
 
 void Partition::OnLogLoss(const std::string& what) {
+  // The owner decides; where it goes on as another lineage, that is found.
+  if (role_ != Role::kOwner) return TryAgain(Retry(what));
   if (context_->options.on_log_loss == OnLogLoss::kHalt && !resuming_) {
     return Halt(what + fmt::format(": restore it, or go on without what is lost by `lyceum "
                                    "partition resume {}`",
@@ -118,6 +120,7 @@ void Partition::EnterLineage(uint32_t number, uint64_t begins) {
   position_.stream_created_ns = log_.created_ns;
   sent_ = std::min(sent_, begins - 1);
   confirmed_ = std::min(confirmed_, begins - 1);
+  announced_ = std::min(announced_, begins - 1);
   if (begins <= position_.sequence + 1 || log_.first_sequence > position_.sequence + 1) {
     // What was folded beyond it stays in the sessions, under ids that are never used again.
     position_.sequence = begins - 1;

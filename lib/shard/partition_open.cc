@@ -79,6 +79,8 @@ void Partition::TryAgain(const Error& error) {
 }
 
 void Partition::Halt(const std::string& why) {
+  // The owner decides.
+  if (role_ != Role::kOwner) return TryAgain(Retry(why));
   AbortRebuild(Retry("the partition halted: " + why));
   resuming_ = false;
   phase_ = Phase::kHalted;
@@ -224,7 +226,7 @@ void Partition::ReadBurials() {
 // Where nothing tells how far was sent, what is older than some time is taken for sent and
 // confirmed; the flight page keeps that, should the process die before it has caught up.
 void Partition::FindRecent() {
-  if (has_position_ || log_.last_sequence == 0) return BeginReading();
+  if (has_position_ || log_.last_sequence == 0 || role_ != Role::kOwner) return BeginReading();
   // A reader of the last record: when that was stored, and what the time is, both by the server.
   last_time_ms_ = server_ms_ = -1;
   delivered_ms_ = context_->clock->SteadyMs();
@@ -275,19 +277,7 @@ void Partition::BeginReading() {
     waits_for_checkpoint_ = true;
     return;
   }
-  if (position_.fold_version < context_->options.fold_version && !barrier_sent_) {
-    wire::StoredMessageOut barrier;
-    barrier.subject = context_->options.subjects.Barrier(id_, context_->options.worker);
-    barrier.message_id = fmt::format("barrier-{}-{}-{}", PartitionToken(id_, position_.lineage),
-                                     context_->options.fold_version, position_.sequence);
-    barrier.data =
-        envelope::EncodeBarrier({EventId(barrier.message_id), context_->options.fold_version});
-    barrier_sent_ = context_->publisher->Send(
-        std::move(barrier), INT64_MAX, [id = id_](const Result<uint64_t>& stored) {
-          if (stored) return;
-          LogError("barrier refused", {{"partition", id}, {"text", stored.error().text}});
-        });
-  }
+  SendBarrier();
   phase_ = Phase::kReading;
   resuming_ = false;
   failures_ = 0;
@@ -299,6 +289,23 @@ void Partition::BeginReading() {
                                {"lineage", position_.lineage}});
   reader_made_ = false;
   StartReader();
+}
+
+// An older version of the state machine folded what is there: the log itself says where that ends.
+void Partition::SendBarrier() {
+  if (role_ != Role::kOwner || barrier_sent_) return;
+  if (position_.fold_version >= context_->options.fold_version) return;
+  wire::StoredMessageOut barrier;
+  barrier.subject = context_->options.subjects.Barrier(id_, context_->options.worker);
+  barrier.message_id = fmt::format("barrier-{}-{}-{}", PartitionToken(id_, position_.lineage),
+                                   context_->options.fold_version, position_.sequence);
+  barrier.data =
+      envelope::EncodeBarrier({EventId(barrier.message_id), context_->options.fold_version});
+  barrier_sent_ = context_->publisher->Send(
+      std::move(barrier), INT64_MAX, [id = id_](const Result<uint64_t>& stored) {
+        if (stored) return;
+        LogError("barrier refused", {{"partition", id}, {"text", stored.error().text}});
+      });
 }
 
 void Partition::StartReader() {
@@ -325,7 +332,7 @@ void Partition::OnReaderBroken(const Error& error) {
 }
 
 void Partition::OnConnected() {
-  if (phase_ == Phase::kHalted || stopping_) return;
+  if (phase_ == Phase::kHalted || stopping_ || role_ == Role::kNone) return;
   failures_ = 0;
   Open();
 }

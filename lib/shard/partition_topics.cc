@@ -51,7 +51,8 @@ void Partition::OnTopic(const Result<TopicTable::Shared>& topic) {
     return;
   }
   const int64_t now = context_->clock->SteadyMs();
-  if (topic.error().fault != Fault::kReject && now < waited_->give_up_ms) {
+  const bool decides = role_ == Role::kOwner;
+  if (!decides || (topic.error().fault != Fault::kReject && now < waited_->give_up_ms)) {
     waited_->asked = false;
     waited_->again_ms = now + kAgainMs;
     return;

@@ -20,9 +20,9 @@ constexpr size_t kViewJournalBytesMax = 16 << 20;
 
 }  // namespace
 
-void Queries::Subscribe(const std::vector<store::PartitionId>& partitions) {
-  for (const store::PartitionId partition : partitions) {
-    const auto subscribed = context_->wire->Subscribe(
+void Queries::Serve(const std::vector<store::PartitionId>& partitions) {
+  served_.Become(*context_->wire, partitions, [this](store::PartitionId partition) {
+    return context_->wire->Subscribe(
         context_->options.subjects.Queries(partition), "",
         [this, partition](const wire::Arrived& question) {
           if (question.reply.empty() || waiting_.size() >= kWaitingMax) return;
@@ -30,8 +30,7 @@ void Queries::Subscribe(const std::vector<store::PartitionId>& partitions) {
                               std::string(question.data), std::string(question.content_type),
                               partition});
         });
-    if (!subscribed) return;  // The connection is gone again: the next one does it.
-  }
+  });
 }
 
 void Queries::Turn() {

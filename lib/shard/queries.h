@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "shard/context.h"
+#include "shard/served.h"
 
 namespace lyceum::shard {
 
@@ -21,8 +22,8 @@ class Queries {
 
   explicit Queries(Context* context) : context_(context) {}
 
-  // On a new connection.
-  void Subscribe(const std::vector<store::PartitionId>& partitions);
+  // From now on these, on the present connection.
+  void Serve(const std::vector<store::PartitionId>& partitions);
   // Answers some of what waits.
   void Turn();
   bool idle() const { return waiting_.empty(); }
@@ -40,6 +41,7 @@ class Queries {
                            const envelope::Query& query, tutor::Encoding encoding);
 
   Context* const context_;
+  Served served_;
   std::deque<Question> waiting_;
 };
 

@@ -138,6 +138,9 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
   options.shard.memory_bytes = memory.sessions / count;
   options.shard.shards = static_cast<uint32_t>(count);
   const auto topics = std::make_shared<TopicPool>();
+  const SystemClock clock;
+  SeededRandom random;
+  options.shard.boot = MakeBoot(clock.UnixMs(), random.Next());
   for (size_t i = 0; i < count; ++i) {
     auto runner = std::make_unique<Impl::Runner>();
     auto wire = wire::NatsWire::Create(&runner->loop, &runner->clock, options.nats);
@@ -147,6 +150,7 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
     for (size_t p = i; p < options.partitions.size(); p += count) {
       share.push_back(options.partitions[p]);
     }
+    options.shard.shard = static_cast<uint32_t>(i);
     runner->shard = std::make_unique<Shard>(Doors{.wire = runner->wire.get(),
                                                   .store = impl->store.get(),
                                                   .flight = impl->flight.get(),

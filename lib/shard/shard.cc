@@ -42,6 +42,11 @@ std::string_view StateOf(const Partition& partition) {
   return "closed";
 }
 
+std::string RoleOf(const Partition& partition, bool owns) {
+  if (owns) return "owner";
+  return partition.role() == Partition::Role::kStandby ? "standby" : "";
+}
+
 }  // namespace
 
 Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId> partitions)
@@ -60,14 +65,16 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
       resends_(&context_),
       queries_(&context_),
       commands_(&context_,
-                [this](store::PartitionId id) -> Partition* {
-                  for (auto& partition : partitions_) {
-                    if (partition->id() == id) return partition.get();
-                  }
-                  return nullptr;
-                }),
-      heartbeats_(&context_, MakeBoot(doors.clock->UnixMs(), doors.random->Next()), partitions,
-                  [this](std::string text) { failure_ = Reject(std::move(text)); }) {
+                [this](store::PartitionId id) { return At(id); }),
+      membership_(&context_,
+                  context_.options.boot.empty()
+                      ? MakeBoot(doors.clock->UnixMs(), doors.random->Next())
+                      : context_.options.boot,
+                  [this](std::string text) { failure_ = Reject(std::move(text)); }),
+      leases_(&context_, &membership_, partitions,
+              {.find = [this](store::PartitionId id) { return At(id); },
+               .make_anew = [this](store::PartitionId id) { return MakeAnew(id); },
+               .changed = [this] { Serve(); }}) {
   context_.sessions = &sessions_;
   context_.outgoing = &outgoing_;
   context_.timers = &timers_;
@@ -100,32 +107,52 @@ Result<void> Shard::Start() {
 }
 
 void Shard::OnConnection(bool connected) {
-  if (!connected) {
-    for (auto& partition : partitions_) partition->OnDisconnected();
-    return;
-  }
+  if (!connected) return leases_.OnDisconnected();
   outgoing_.OnConnected();
   publisher_.OnConnected();
   dispatcher_.OnConnected();
-  std::vector<store::PartitionId> ids;
-  for (const auto& partition : partitions_) ids.push_back(partition->id());
-  queries_.Subscribe(ids);
-  commands_.Subscribe(ids);
-  heartbeats_.Subscribe();
-  if (heartbeats_.may_open()) {
-    for (auto& partition : partitions_) partition->OnConnected();
-  } else {
-    listen_until_ms_ = context_.clock->SteadyMs() + WorkerHeartbeats::kListenMs;
+  membership_.Subscribe();
+  leases_.OnConnected();
+  Serve();
+}
+
+// Questions are the owner's.
+void Shard::Serve() {
+  if (!context_.wire->connected()) return;
+  const std::vector<store::PartitionId> owned = leases_.owned();
+  queries_.Serve(owned);
+  commands_.Serve(owned);
+}
+
+Partition* Shard::At(store::PartitionId id) {
+  for (auto& partition : partitions_) {
+    if (partition->id() == id) return partition.get();
   }
+  return nullptr;
+}
+
+// As after a start; what is in no checkpoint is in the log.
+bool Shard::MakeAnew(store::PartitionId id) {
+  for (auto& partition : partitions_) {
+    if (partition->id() != id) continue;
+    dispatcher_.DropPartition(id);
+    resends_.Drop(id);
+    timers_.Drop(id);
+    durations_.Drop(id);
+    partition.reset();
+    sessions_.Drop(id);
+    partition = std::make_unique<Partition>(&context_, &resends_, id);
+    const Result<void> loaded = partition->Load();
+    if (!loaded) LogWarn("partition not loaded", {{"partition", id}, {"text", loaded.error().text}});
+    return loaded.has_value();
+  }
+  return false;
 }
 
 void Shard::Turn() {
   const int64_t now = context_.clock->SteadyMs();
-  if (!heartbeats_.may_open() && context_.wire->connected() && now >= listen_until_ms_ &&
-      !failure_) {
-    heartbeats_.Open();
-    for (auto& partition : partitions_) partition->OnConnected();
-  }
+  if (membership_.TakeChanged()) leases_.LookSoon();
+  if (!failure_) leases_.Turn();
   FireTimers();
   queries_.Turn();
   if (!resends_.idle()) resends_.Send();
@@ -135,6 +162,11 @@ void Shard::Turn() {
     for (auto& partition : partitions_) partition->Tick();
     sessions_.topics().Sweep();
     commands_.Tick();
+    if (std::any_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
+          return partition->role() == Partition::Role::kStandby;
+        })) {
+      dispatcher_.Watch();
+    }
     CheckClock();
   }
   dispatcher_.Tick();
@@ -144,7 +176,7 @@ void Shard::Turn() {
                   [](const auto& partition) { return partition->paused(); }));
   resends_.EndTurn();
   sessions_.Shrink(outgoing_.bytes());
-  if (heartbeats_.due()) heartbeats_.Turn(status());
+  if (membership_.due() && !failure_) membership_.Turn(status(), leases_.leaving());
   outgoing_.Probe();
   Count();
   context_.wire->Flush();
@@ -187,7 +219,7 @@ int64_t Shard::NextMs() const {
     return ms == INT64_MAX ? INT64_MAX : now + (ms - server_time_.NowMs());
   };
   int64_t next = std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
-                           outgoing_.NextProbeMs(), heartbeats_.NextMs(),
+                           outgoing_.NextProbeMs(), membership_.NextMs(), leases_.NextMs(),
                            in_server_time(timers_.NextMs()), durations_.NextMs()});
   if (!queries_.idle() || resends_.ready()) return now;
   for (const auto& partition : partitions_) {
@@ -200,6 +232,7 @@ int64_t Shard::NextMs() const {
 void Shard::BeginStop() {
   if (std::exchange(stopping_, true)) return;
   dispatcher_.Quiet();
+  leases_.BeginStop();
   for (auto& partition : partitions_) partition->BeginStop();
 }
 
@@ -232,11 +265,13 @@ std::vector<PartitionStatus> Shard::status() const {
                       .state = std::string(StateOf(*partition)),
                       .halted_because = partition->halted_because(),
                       .position = partition->position(),
-                      .confirmed = partition->confirmed(),
+                      .confirmed = partition->announced(),
                       .checkpoint = partition->durable().sequence,
                       .log_end = partition->log_end(),
                       .lineage = partition->at().lineage,
-                      .fold_version = partition->at().fold_version});
+                      .fold_version = partition->at().fold_version,
+                      .role = RoleOf(*partition, leases_.Owns(partition->id())),
+                      .epoch = leases_.EpochOf(partition->id())});
   }
   return status;
 }

@@ -19,10 +19,11 @@
 
 #include "shard/commands.h"
 #include "shard/context.h"
+#include "shard/leases.h"
+#include "shard/membership.h"
 #include "shard/partition.h"
 #include "shard/queries.h"
 #include "shard/resends.h"
-#include "shard/worker_heartbeats.h"
 
 namespace lyceum::shard {
 
@@ -63,12 +64,18 @@ class Shard {
   dispatch::DispatchTable::Counters dispatch_counters() const;
   std::vector<PartitionStatus> status() const;
   const Partition* Find(store::PartitionId partition) const;
+  // Holds its lease, as far as it knows.
+  bool Owns(store::PartitionId partition) const { return leases_.Owns(partition); }
+  uint64_t EpochOf(store::PartitionId partition) const { return leases_.EpochOf(partition); }
   // For checks: what a session is now; null: not in memory.
   const SessionEntry* Peek(const UserId& user) { return sessions_.Find(user.value); }
   size_t topics_in_memory() { return sessions_.topics().size(); }
 
  private:
   void OnConnection(bool connected);
+  Partition* At(store::PartitionId partition);
+  bool MakeAnew(store::PartitionId partition);
+  void Serve();
   void FireTimers();
   void CheckClock();
   void Count();
@@ -88,9 +95,9 @@ class Shard {
   std::vector<std::unique_ptr<Partition>> partitions_;
   Queries queries_;
   Commands commands_;
-  WorkerHeartbeats heartbeats_;
+  Membership membership_;
+  Leases leases_;
   std::optional<Error> failure_;
-  int64_t listen_until_ms_ = INT64_MAX;  // Steady; then the partitions are opened.
   int64_t ticked_ms_ = INT64_MIN / 2;
   int64_t clock_alarm_ms_ = INT64_MIN / 2;
   bool stopping_ = false;

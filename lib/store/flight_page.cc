@@ -26,9 +26,9 @@ namespace {
 
 // The file, in the machine's own byte order: Header, then a PageLine for each partition, then for each
 // partition kFoldedMax times `low half of the sequence, low half of the fingerprint`, at the place
-// sequence % kFoldedMax.
+// sequence % kFoldedMax, then the epoch of each partition.
 constexpr uint64_t kMagic = 0x4c59434547485431;
-constexpr uint64_t kFormat = 2;
+constexpr uint64_t kFormat = 3;
 // `folding` while a death is being counted: `next_` are to be copied.
 constexpr uint64_t kCounting = UINT64_MAX;
 
@@ -153,7 +153,7 @@ constexpr size_t kFoldedMax = FlightPage::kFoldedMax;
 
 size_t LineBytesOf(uint32_t partitions) { return sizeof(Header) + partitions * sizeof(PageLine); }
 size_t BytesOf(uint32_t partitions) {
-  return LineBytesOf(partitions) + partitions * kFoldedMax * sizeof(uint64_t);
+  return LineBytesOf(partitions) + partitions * (kFoldedMax + 1) * sizeof(uint64_t);
 }
 
 bool IsSound(const std::string& path, uint32_t partitions) {
@@ -189,7 +189,7 @@ struct FlightPage::Impl {
   explicit Impl(uint32_t partitions)
       : count(partitions),
         own(partitions),
-        own_folded(partitions * kFoldedMax),
+        own_folded(partitions * (kFoldedMax + 1)),
         lines(own.data()),
         folded(own_folded.data()) {}
   Impl(void* page, size_t page_bytes, uint32_t partitions)
@@ -211,6 +211,11 @@ struct FlightPage::Impl {
   uint64_t& FoldedOf(PartitionId partition, uint64_t sequence) {
     CHECK(partition < count);
     return folded[partition * kFoldedMax + sequence % kFoldedMax];
+  }
+
+  uint64_t& EpochOf(PartitionId partition) {
+    CHECK(partition < count);
+    return folded[count * kFoldedMax + partition];
   }
 
   const uint32_t count;
@@ -268,6 +273,7 @@ FlightPage::Line FlightPage::Get(PartitionId partition) const {
   read.confirmed = Load(line.confirmed);
   read.stream_created_ns = static_cast<int64_t>(Load(line.stream_created_ns));
   read.lineage = Load(line.lineage);
+  read.epoch = Load(impl_->EpochOf(partition));
   return read;
 }
 
@@ -298,6 +304,10 @@ void FlightPage::NoteConfirmed(PartitionId partition, uint64_t sequence) {
   PageLine& line = impl_->Of(partition);
   CHECK(Load(line.known) != 0 && sequence <= Load(SentOf(line).sequence));
   if (sequence > Load(line.confirmed)) Store(line.confirmed, sequence);
+}
+
+void FlightPage::NoteEpoch(PartitionId partition, uint64_t epoch) {
+  Store(impl_->EpochOf(partition), epoch);
 }
 
 void FlightPage::NoteFolded(PartitionId partition, uint64_t sequence, uint64_t fingerprint) {

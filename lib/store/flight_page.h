@@ -39,6 +39,7 @@ class FlightPage {
     uint32_t deaths = 0;   // How often in a row it died there.
     int64_t stream_created_ns = 0;
     uint32_t lineage = 0;
+    uint64_t epoch = 0;  // Of the lease under which the others were noted; 0: none.
   };
 
   // In a file, 0600. kRetry: the disk. Opening counts a death for each line whose `folding` is set:
@@ -58,6 +59,8 @@ class FlightPage {
   // Both only go forward: what is not above the last is no change. NoteSent makes the line known.
   void NoteSent(PartitionId partition, uint64_t sequence, uint64_t fingerprint, int64_t time_ms);
   void NoteConfirmed(PartitionId partition, uint64_t sequence);  // CHECK: it was sent.
+  // The lease that what is noted from here on belongs to.
+  void NoteEpoch(PartitionId partition, uint64_t epoch);
   // A record's fingerprint (32 bits of it), when it is folded. It takes the place of that of the
   // record kFoldedMax before it.
   void NoteFolded(PartitionId partition, uint64_t sequence, uint64_t fingerprint);

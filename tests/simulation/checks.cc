@@ -86,7 +86,7 @@ void System::CheckPartition(uint32_t partition) {
     if (options_.bug != Bug::kReplayIgnoresBurials) plan.buried.insert(key.second);
   }
   CheckTimerRecords(partition);
-  Worker* const owner = OwnerOf(partition);
+  Worker* const owner = final_owner_.at(partition);
   const auto id = static_cast<store::PartitionId>(partition);
   Replayed& replayed = replayed_[partition] = Replay(plan, logs_[partition].records);
   const auto checkpoint = owner->disk().GetCheckpoint(id);

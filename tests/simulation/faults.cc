@@ -60,6 +60,11 @@ void System::ChooseFaults() {
     chosen_.erase(FaultKind::kLoseCheckpoints);
     chosen_.erase(FaultKind::kSecondOwner);
   }
+  // Likewise to a worker that takes over without having folded.
+  if (shared_) {
+    chosen_.erase(FaultKind::kLoseTail);
+    chosen_.erase(FaultKind::kSecondOwner);
+  }
   // The first record that is not the old one is told by its time: that has to go on.
   if (chosen_.contains(FaultKind::kLoseTail)) chosen_.erase(FaultKind::kClockOfServer);
 }
@@ -151,14 +156,18 @@ void System::Inject(FaultKind kind) {
     case FaultKind::kTrim: {
       // What is in a checkpoint may go.
       const uint32_t partition = AnyPartition();
-      Worker* const owner = OwnerOf(partition);
-      const auto checkpoint =
-          owner->disk().GetCheckpoint(static_cast<store::PartitionId>(partition));
-      if (!checkpoint || !checkpoint->has_value() || (*checkpoint)->sequence == 0) return;
+      uint64_t covered = UINT64_MAX;
+      for (auto& each : workers_) {
+        if (!each->Owns(partition)) continue;
+        const auto checkpoint =
+            each->disk().GetCheckpoint(static_cast<store::PartitionId>(partition));
+        if (!checkpoint || !checkpoint->has_value()) return;
+        covered = std::min(covered, (*checkpoint)->sequence);
+      }
+      if (covered == 0) return;
       if (chosen_.contains(FaultKind::kLoseCheckpoints)) return;
       ReadLogs();
       // Of a log that lost its tail it may be the lost records that are in it.
-      uint64_t covered = (*checkpoint)->sequence;
       for (const Lost& lost : lost_[partition]) covered = std::min(covered, lost.after);
       if (covered == 0) return;
       const uint64_t below = 1 + dice_.Below(covered);

@@ -45,6 +45,8 @@ int main(int argc, char** argv) {
       seconds = number();
     } else if (arg == "--no-faults") {
       options.faults = false;
+    } else if (arg == "--shared") {
+      options.shared = true;
     } else if (arg == "--trace") {
       trace = true;
     } else if (arg == "--verbose") {
@@ -63,7 +65,7 @@ int main(int argc, char** argv) {
     } else {
       fmt::print(stderr,
                  "usage: simulate [--seeds N] [--from S] [--seconds T] [--bug NAME] "
-                 "[--no-faults] [--trace] [--verbose] [--log] [--figures]\n");
+                 "[--no-faults] [--shared] [--trace] [--verbose] [--log] [--figures]\n");
       return 2;
     }
   }

@@ -19,6 +19,7 @@ namespace lyceum::simulation {
 struct Options {
   uint64_t seed = 1;
   bool faults = true;
+  bool shared = false;  // Every worker may own everything; else only every seventh seed.
   Bug bug = Bug::kNone;
   // What happens, a line each; null: nobody listens. `verbose`: also each event of the broker.
   std::function<void(std::string_view line)> trace;

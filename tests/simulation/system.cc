@@ -31,6 +31,7 @@ System::System(const Options& options)
       dice_(options.seed * 7'919 + 17),
       ledger_([this](const std::string& text) { Fail(text); }) {
   partitions_ = static_cast<uint32_t>(dice_.Between(2, 4));
+  shared_ = options_.shared || options_.seed % 7 == 2;
   subjects_ = envelope::Subjects("lyceum", partitions_);
   broker_ = std::make_unique<wire::MemoryBroker>(&clock_, BrokerOptions(dice_.Next(), partitions_));
   if (options_.trace && options_.verbose) {
@@ -70,7 +71,8 @@ System::System(const Options& options)
     spy_->Flush();
   });
 
-  const auto count = static_cast<uint32_t>(dice_.Between(1, std::min(3u, partitions_)));
+  auto count = static_cast<uint32_t>(dice_.Between(1, std::min(3u, partitions_)));
+  if (shared_) count = std::max(2u, count);
   for (uint32_t i = 0; i < count; ++i) {
     Worker::Options worker;
     worker.shard.subjects = subjects_;
@@ -83,7 +85,7 @@ System::System(const Options& options)
     if (dice_.OneIn(4)) worker.shard.refold_records_max = 4;
     const bool goes_on = dice_.OneIn(2);
     worker.shard.on_log_loss = goes_on ? shard::OnLogLoss::kContinue : shard::OnLogLoss::kHalt;
-    for (uint32_t p = i; p < partitions_; p += count) {
+    for (uint32_t p = shared_ ? 0 : i; p < partitions_; p += shared_ ? 1 : count) {
       worker.partitions.push_back(static_cast<store::PartitionId>(p));
     }
     worker.seed = dice_.Next();
@@ -159,11 +161,19 @@ void System::Trace(const std::string& line) {
   options_.trace(fmt::format("{:.6f} {}", static_cast<double>(clock_.NowUs()) / 1e6, line));
 }
 
+// With leases alone there may be none, or for a moment two: then the one with the later lease.
 Worker* System::OwnerOf(uint32_t partition) {
+  Worker* owner = nullptr;
+  uint64_t epoch = 0;
+  const auto id = static_cast<store::PartitionId>(partition);
   for (auto& worker : workers_) {
-    if (worker->Owns(partition)) return worker.get();
+    if (!shared_ && worker->Owns(partition)) return worker.get();
+    if (!shared_ || !worker->alive() || !worker->shard()->Owns(id)) continue;
+    if (worker->shard()->EpochOf(id) <= epoch) continue;
+    epoch = worker->shard()->EpochOf(id);
+    owner = worker.get();
   }
-  return nullptr;
+  return owner;
 }
 
 // What is at the server now: its record was noted in the flight page before it left.
@@ -180,13 +190,17 @@ void System::OnSpied(const wire::Arrived& arrived) {
   if (parts->partition != subjects_.PartitionOf(message->user)) {
     return Fail(fmt::format("message {} of {} names another partition", id, message->user.value));
   }
-  Worker* const owner = OwnerOf(parts->partition);
-  const auto line = owner->flight().Get(static_cast<store::PartitionId>(parts->partition));
-  const bool noted = line.lineage > parts->lineage || (line.known && line.sent >= parts->sequence);
-  const bool lost_page = clock_.NowUs() - owner->flight_lost_us() < 5 * kSecondUs;
-  if (!noted && !lost_page && second_owner_ == nullptr) {
-    Fail(fmt::format("message {} has left, the flight page says {}", id, line.sent));
+  bool noted = second_owner_ != nullptr;
+  uint64_t sent = 0;
+  for (auto& worker : workers_) {
+    if (!worker->Owns(parts->partition)) continue;
+    const auto line = worker->flight().Get(static_cast<store::PartitionId>(parts->partition));
+    noted = noted || line.lineage > parts->lineage ||
+            (line.known && line.sent >= parts->sequence) ||
+            clock_.NowUs() - worker->flight_lost_us() < 5 * kSecondUs;
+    sent = std::max(sent, line.sent);
   }
+  if (!noted) Fail(fmt::format("message {} has left, the flight page says {}", id, sent));
 }
 
 bool System::RunUntil(const std::function<bool()>& condition, int64_t us_max) {
@@ -278,7 +292,11 @@ void System::WatchLocks() {
     const uint32_t partition = subjects_.PartitionOf(UserId(user));
     Worker* const owner = OwnerOf(partition);
     const int64_t now = clock_.NowUs();
-    const bool fit = owner->alive() && broker_->running() && now - trouble_us_ > 0 &&
+    // Who takes a partition over gives its calls their time anew.
+    if (std::exchange(last_owner_[partition], owner) != owner) {
+      trouble_us_ = std::max(trouble_us_, now);
+    }
+    const bool fit = owner != nullptr && owner->alive() && broker_->running() && now - trouble_us_ > 0 &&
                      owner->shard()->Find(static_cast<store::PartitionId>(partition))->caught_up();
     if (!fit) continue;
     const shard::SessionEntry* entry = owner->shard()->Peek(UserId(user));
@@ -327,6 +345,8 @@ std::string System::Unsettled() {
     if (!worker->alive()) return worker->shard_options().worker + " is not there";
     for (const store::PartitionId id : worker->partitions()) {
       const shard::Partition& partition = *worker->shard()->Find(id);
+      if (OwnerOf(id) == nullptr) return fmt::format("nobody owns partition {}", id);
+      if (shared_ && partition.role() == shard::Partition::Role::kNone) continue;
       if (partition.phase() != shard::Partition::Phase::kReading) {
         return fmt::format("partition {} is not read: {}", id, partition.halted_because());
       }
@@ -351,7 +371,7 @@ std::string System::Unsettled() {
       return found;
     }();
     for (const std::string& user : users) {
-      if (!worker->Owns(subjects_.PartitionOf(UserId(user)))) continue;
+      if (OwnerOf(subjects_.PartitionOf(UserId(user))) != worker.get()) continue;
       const shard::SessionEntry* entry = worker->shard()->Peek(UserId(user));
       if (entry == nullptr) {
         const auto partition = static_cast<store::PartitionId>(subjects_.PartitionOf(UserId(user)));
@@ -408,6 +428,7 @@ Outcome System::Run() {
   }
   if (failure_.empty()) CheckMemory();
   if (failure_.empty()) {
+    for (uint32_t p = 0; p < partitions_; ++p) final_owner_[p] = OwnerOf(p);
     for (auto& worker : workers_) worker->BeginStop();
     const auto stopped = [&] {
       return std::all_of(workers_.begin(), workers_.end(),

@@ -116,6 +116,8 @@ class System {
   std::unique_ptr<wire::MemoryBroker> broker_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Worker> second_owner_;
+  bool shared_ = false;  // Workers own partitions by lease alone.
+  std::map<uint32_t, Worker*> last_owner_, final_owner_;  // Of late; before all of them stopped.
   std::vector<std::unique_ptr<ToolWorker>> tools_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::unique_ptr<wire::MemoryWire> spy_;

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Of four partitions.
-constexpr uintmax_t kFileBytes = 128 + 4 * 128 + 4 * FlightPage::kFoldedMax * 8;
+constexpr uintmax_t kFileBytes = 128 + 4 * 128 + 4 * (FlightPage::kFoldedMax + 1) * 8;
 
 class FlightPageTest : public ::testing::Test {
  protected:

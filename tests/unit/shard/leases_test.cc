@@ -1,0 +1,223 @@
+// Several workers and one set of partitions: owners, standbys, deaths, moves.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "shard_world.h"
+
+namespace lyceum::shard {
+namespace {
+
+using Role = Partition::Role;
+
+// A cluster whose workers may all own everything.
+class LeasesTest : public testing::Test {
+ protected:
+  static constexpr uint32_t kPartitions = 4;
+  LeasesTest() : world_(kPartitions) { world_.AddTools(); }
+
+  Worker& Add(const std::string& name) {
+    Worker& worker = world_.AddWorker({0, 1, 2, 3}, name);
+    workers_[name] = &worker;
+    return worker;
+  }
+  // Each partition has an owner, and a standby that has seen what tools are running.
+  void AddTwo() {
+    Add("a");
+    Add("b");
+    ASSERT_TRUE(world_.Until([&] { return Shares().size() == 2 && Settled(1); }, 8'000));
+    world_.RunMs(1'000);
+  }
+  Worker* OwnerOf(store::PartitionId partition) {
+    Worker* owner = nullptr;
+    for (auto& [name, worker] : workers_) {
+      if (!worker->running() || !worker->shard().Owns(partition)) continue;
+      EXPECT_EQ(owner, nullptr) << "partition " << partition << " has two owners";
+      owner = worker;
+    }
+    return owner;
+  }
+  size_t StandbysOf(store::PartitionId partition) {
+    size_t count = 0;
+    for (auto& [name, worker] : workers_) {
+      if (!worker->running()) continue;
+      const Partition& one = worker->partition(partition);
+      count += one.role() == Role::kStandby && one.caught_up() ? 1 : 0;
+    }
+    return count;
+  }
+  bool Settled(size_t standbys) {
+    for (store::PartitionId partition = 0; partition < kPartitions; ++partition) {
+      Worker* const owner = OwnerOf(partition);
+      if (owner == nullptr || !owner->partition(partition).caught_up()) return false;
+      if (StandbysOf(partition) < standbys) return false;
+    }
+    return true;
+  }
+  std::map<std::string, size_t> Shares() {
+    std::map<std::string, size_t> shares;
+    for (store::PartitionId partition = 0; partition < kPartitions; ++partition) {
+      if (Worker* const owner = OwnerOf(partition)) ++shares[owner->options.worker];
+    }
+    return shares;
+  }
+  // Asks, and waits for the answer: how long that took.
+  int64_t AskMs(Client& client, int64_t ms = 20'000) {
+    const int64_t began = world_.clock.SteadyMs();
+    const std::string asked = client.Ask();
+    EXPECT_TRUE(world_.Until([&] { return client.answered(asked); }, ms));
+    return world_.clock.SteadyMs() - began;
+  }
+
+  World world_;
+  std::map<std::string, Worker*> workers_;
+};
+
+TEST_F(LeasesTest, OneWorkerOwnsEverything) {
+  Add("a");
+  ASSERT_TRUE(world_.Until([&] { return Settled(0); }, 2'000));
+  EXPECT_EQ(Shares(), (std::map<std::string, size_t>{{"a", 4}}));
+}
+
+TEST_F(LeasesTest, ASecondWorkerGetsItsShareAndStandsByForTheRest) {
+  Add("a");
+  ASSERT_TRUE(world_.Until([&] { return Settled(0); }, 2'000));
+  Add("b");
+  ASSERT_TRUE(world_.Until([&] { return Shares().size() == 2 && Settled(1); }, 6'000));
+  EXPECT_EQ(Shares(), (std::map<std::string, size_t>{{"a", 2}, {"b", 2}}));
+}
+
+TEST_F(LeasesTest, TheStandbyTakesOverFromOneThatIsKilledWithinASecond) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  AskMs(ann);
+  Worker* const owner = OwnerOf(1);
+  ASSERT_NE(owner, nullptr);
+  owner->Kill();
+  EXPECT_LE(AskMs(ann), 1'000);
+  EXPECT_EQ(ann.whole(), ann.by_id.size());
+  // It was folded all the time: nothing was read from the beginning.
+  EXPECT_NE(OwnerOf(1), owner);
+}
+
+TEST_F(LeasesTest, WhatTheDeadOwnerHadNotSentIsSentOnce) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  for (int i = 0; i < 10; ++i) {
+    Worker* const owner = OwnerOf(1);
+    ASSERT_NE(owner, nullptr);
+    const std::string asked = ann.Ask();
+    world_.RunMs(i);  // At another point of the turn each time.
+    owner->Kill();
+    ASSERT_TRUE(world_.Until([&] { return ann.answered(asked); }, 20'000)) << i;
+    ASSERT_TRUE(owner->Start());
+    ASSERT_TRUE(world_.Until([&] { return Settled(1); }, 20'000)) << i;
+  }
+  EXPECT_EQ(ann.whole(), ann.by_id.size()) << "a message is missing";
+}
+
+TEST_F(LeasesTest, AStoppedOwnerHandsOverWithoutAPause) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  AskMs(ann);
+  Worker* const owner = OwnerOf(1);
+  ASSERT_NE(owner, nullptr);
+  owner->shard().BeginStop();
+  EXPECT_LE(AskMs(ann), 300);
+  EXPECT_TRUE(owner->Stop());
+  EXPECT_EQ(ann.repeats, 0u) << "a message came twice";
+}
+
+TEST_F(LeasesTest, AMoveToANewWorkerSendsNothingTwiceAndPausesNobodyForLong) {
+  Add("a");
+  Client* learners[kPartitions];
+  ASSERT_TRUE(world_.Until([&] { return Settled(0); }, 2'000));
+  for (uint32_t p = 0; p < kPartitions; ++p) learners[p] = &world_.AddLearner(p);
+  Add("b");
+  int64_t longest = 0;
+  for (int i = 0; i < 100; ++i) longest = std::max(longest, AskMs(*learners[i % kPartitions]));
+  ASSERT_TRUE(world_.Until([&] { return Shares().size() == 2 && Settled(1); }, 20'000));
+  EXPECT_EQ(Shares(), (std::map<std::string, size_t>{{"a", 2}, {"b", 2}}));
+  EXPECT_LE(longest, 300);
+  for (Client* learner : learners) EXPECT_EQ(learner->repeats, 0u);
+}
+
+TEST_F(LeasesTest, AnOwnerThatWasFrozenChangesNothingAfterwards) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  AskMs(ann);
+  Worker* const owner = OwnerOf(1);
+  ASSERT_NE(owner, nullptr);
+  const std::string asked = ann.Ask();
+  world_.RunMs(1);
+  owner->Freeze(true);
+  ASSERT_TRUE(world_.Until([&] { return ann.answered(asked); }, 5'000));
+  AskMs(ann);
+  world_.RunMs(60'000);
+  const size_t known = ann.by_id.size();
+  owner->Freeze(false);
+  world_.RunMs(5'000);
+  EXPECT_EQ(ann.by_id.size(), known) << "something else was said of the same";
+  ASSERT_TRUE(world_.Until([&] { return Settled(1); }, 20'000));
+  AskMs(ann);
+  EXPECT_EQ(ann.whole(), ann.by_id.size());
+}
+
+TEST_F(LeasesTest, ACallThatWasPendingAtADeathIsAnsweredOnce) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  world_.RemoveTools();
+  const std::string asked = ann.Ask();
+  world_.RunMs(500);
+  OwnerOf(1)->Kill();
+  world_.RunMs(500);
+  ToolWorker& tools = world_.AddTools("others");
+  ASSERT_TRUE(world_.Until([&] { return ann.answered(asked); }, 10'000));
+  for (const auto& [id, runs] : tools.runs) EXPECT_EQ(runs, 1) << id;
+}
+
+TEST_F(LeasesTest, ATimerFiresAfterAnotherWorkerTookOver) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  const size_t texts = ann.by_id.size();
+  world_.RunMs(tutor::kIdleMs / 2);
+  OwnerOf(1)->Kill();
+  EXPECT_TRUE(world_.Until([&] { return ann.by_id.size() > texts; }, tutor::kIdleMs));
+}
+
+TEST_F(LeasesTest, AfterConnectionsBrokeEveryPartitionHasOneOwnerAndNothingIsMissing) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  for (int i = 0; i < 20; ++i) {
+    const std::string asked = ann.Ask();
+    world_.RunMs(i % 7);
+    for (auto& [name, worker] : workers_) {
+      if (i % 3 != 0 || worker == OwnerOf(1)) world_.broker.Disconnect(worker->client());
+    }
+    ASSERT_TRUE(world_.Until([&] { return ann.answered(asked); }, 20'000)) << i;
+    ASSERT_TRUE(world_.Until([&] { return Settled(1); }, 20'000)) << i;
+  }
+  EXPECT_EQ(ann.whole(), ann.by_id.size());
+}
+
+TEST_F(LeasesTest, ALeaseIsCreatedAndNeverWrittenAgain) {
+  AddTwo();
+  for (int i = 0; i < 5; ++i) {
+    Worker* const owner = OwnerOf(2);
+    owner->Kill();
+    ASSERT_TRUE(world_.Until([&] { return OwnerOf(2) != nullptr; }, 5'000));
+    ASSERT_TRUE(owner->Start());
+    ASSERT_TRUE(world_.Until([&] { return Settled(1); }, 20'000));
+  }
+  std::map<std::string, int> written;
+  for (const auto& record : world_.broker.Stored("KV_" + world_.subjects.ClusterBucket())) {
+    if (record.subject.find(".lease.") != std::string::npos) ++written[record.subject];
+  }
+  EXPECT_GE(written.size(), kPartitions + 5);
+  for (const auto& [key, times] : written) EXPECT_EQ(times, 1) << key;
+}
+
+}  // namespace
+}  // namespace lyceum::shard
