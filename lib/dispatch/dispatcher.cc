@@ -111,9 +111,8 @@ void Dispatcher::Note(const std::vector<CallId>& in_flight, int64_t now) {
   if (now - listed_swept_ms_ < options_.table.listen_ms) return;
   listed_swept_ms_ = now;
   const bool was_full = listed_.size() >= kListedMax;
-  std::erase_if(listed_, [&](const auto& one) {
-    return now - one.second > 2 * options_.table.listen_ms;
-  });
+  std::erase_if(listed_,
+                [&](const auto& one) { return now - one.second > 2 * options_.table.listen_ms; });
   if (was_full) watching_since_ms_ = now;  // Some may be missing.
 }
 

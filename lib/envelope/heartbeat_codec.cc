@@ -91,12 +91,11 @@ Result<WorkerHeartbeat> DecodeWorkerHeartbeat(std::string_view data, Encoding en
     if (one.confirmed() > one.position()) {
       reader.Refuse("confirmed", "must not be ahead of position");
     }
-    heartbeat.partitions.push_back({one.partition(), one.position(), one.confirmed(), one.lineage(),
-                                    one.fold_version(), reader.IdOrEmpty("digest", one.digest()),
-                                    reader.IdOrEmpty("state", one.state()),
-                                    reader.Text("halted_because", one.halted_because(), 4096),
-                                    one.checkpoint(), one.log_end(),
-                                    reader.IdOrEmpty("role", one.role()), one.epoch()});
+    heartbeat.partitions.push_back(
+        {one.partition(), one.position(), one.confirmed(), one.lineage(), one.fold_version(),
+         reader.IdOrEmpty("digest", one.digest()), reader.IdOrEmpty("state", one.state()),
+         reader.Text("halted_because", one.halted_because(), 4096), one.checkpoint(), one.log_end(),
+         reader.IdOrEmpty("role", one.role()), one.epoch()});
   }
   heartbeat.shard = in.shard();
   heartbeat.shards = std::max(1u, in.shards());

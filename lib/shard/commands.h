@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "shard/context.h"
-#include "shard/served.h"
 #include "shard/partition.h"
+#include "shard/served.h"
 
 namespace lyceum::shard {
 

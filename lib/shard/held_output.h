@@ -21,8 +21,9 @@ class HeldOutput {
   static constexpr size_t kBytesMax = 8 << 20;
 
   void Add(uint64_t sequence, const wire::Outbound& message) {
-    Put(sequence, Message{std::string(message.subject), std::string(message.data),
-                          std::string(message.content_type), std::string(message.trace)},
+    Put(sequence,
+        Message{std::string(message.subject), std::string(message.data),
+                std::string(message.content_type), std::string(message.trace)},
         message.subject.size() + message.data.size() + message.trace.size());
   }
   void Add(Resends::Request request) {

@@ -256,7 +256,8 @@ uint64_t HighestOf(const std::vector<std::string>& keys, const std::string& pref
   uint64_t highest = 0;
   for (const std::string& key : keys) {
     if (!key.starts_with(prefix)) continue;
-    highest = std::max(highest, ReadNumber(std::string_view(key).substr(prefix.size())).value_or(0));
+    highest =
+        std::max(highest, ReadNumber(std::string_view(key).substr(prefix.size())).value_or(0));
   }
   return highest;
 }
@@ -322,22 +323,22 @@ void Leases::Create(Id id, uint64_t epoch, bool page_is_ours) {
 
 void Leases::Check(Id id) {
   ++leases_.at(id).asked;
-  wire::KvKeys(*context_->wire, context_->options.subjects.ClusterBucket(), PrefixOf(id) + ">",
-               Then<std::vector<std::string>>(
-                   id, [id](Leases& leases, Lease& lease, const auto& keys) {
-                     lease.again_ms = leases.context_->clock->SteadyMs() + kAskAgainMs;
-                     if (!keys) return;
-                     Partition* const partition = leases.hooks_.find(id);
-                     leases.membership_->NoteSelf();
-                     if (HighestOf(*keys, leases.PrefixOf(id)) == lease.epoch) {
-                       leases.Set(lease, Step::kOwner);
-                     } else {
-                       LogWarn("the lease is another's", {{"partition", id}});
-                       partition->StandDown();
-                       leases.Set(lease, Step::kStandby);
-                     }
-                     partition->OnConnected();
-                   }));
+  wire::KvKeys(
+      *context_->wire, context_->options.subjects.ClusterBucket(), PrefixOf(id) + ">",
+      Then<std::vector<std::string>>(id, [id](Leases& leases, Lease& lease, const auto& keys) {
+        lease.again_ms = leases.context_->clock->SteadyMs() + kAskAgainMs;
+        if (!keys) return;
+        Partition* const partition = leases.hooks_.find(id);
+        leases.membership_->NoteSelf();
+        if (HighestOf(*keys, leases.PrefixOf(id)) == lease.epoch) {
+          leases.Set(lease, Step::kOwner);
+        } else {
+          LogWarn("the lease is another's", {{"partition", id}});
+          partition->StandDown();
+          leases.Set(lease, Step::kStandby);
+        }
+        partition->OnConnected();
+      }));
 }
 
 // --- Nobody there ------------------------------------------------------------------------------------

@@ -33,10 +33,10 @@ void Membership::OnHeartbeat(const wire::Arrived& arrived) {
   if (heartbeat->worker == context_->options.worker) {
     if (opened_ && heartbeat->boot > boot_) return;  // That one is second, and ends.
     if (heartbeat->boot != boot_) {
-      return same_name_(
-          fmt::format("the session worker {} is there already: give each a name of its own with --id, "
-                      "or stop one of them",
-                      heartbeat->worker));
+      return same_name_(fmt::format(
+          "the session worker {} is there already: give each a name of its own with --id, "
+          "or stop one of them",
+          heartbeat->worker));
     }
     if (heartbeat->shard == context_->options.shard) self_ms_ = now;
   }
@@ -114,9 +114,8 @@ bool Membership::SeesItself() const {
 bool Membership::IsAlive(const Worker& worker) const {
   if (!context_->wire->connected()) return true;
   const int64_t now = context_->clock->SteadyMs();
-  return std::all_of(worker.last_ms.begin(), worker.last_ms.end(), [&](int64_t last) {
-    return now - std::max(last, subscribed_ms_) <= kDeadMs;
-  });
+  return std::all_of(worker.last_ms.begin(), worker.last_ms.end(),
+                     [&](int64_t last) { return now - std::max(last, subscribed_ms_) <= kDeadMs; });
 }
 
 std::vector<Candidate> Membership::Candidates() const {

@@ -242,8 +242,7 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
       },
       [&](tutor::CallTool& call) {
         // Where nobody knows what was sent, somebody may be running it: see DispatchFound.
-        const bool is_new =
-            role_ == Role::kOwner && send_known_ && record.sequence > sent_;
+        const bool is_new = role_ == Role::kOwner && send_known_ && record.sequence > sent_;
         if (is_new) {
           Dispatch(entry, call.call, std::move(call.args), trace, false);
         } else {
@@ -425,8 +424,7 @@ void Partition::Turn() {
     BeginReading();
   }
   if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ && !releasing_ &&
-      !held_.full() &&
-      (!waited_ || waited_->topic != nullptr) && !checkpointer_.full() &&
+      !held_.full() && (!waited_ || waited_->topic != nullptr) && !checkpointer_.full() &&
       !context_->sessions->crowded() && context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
       context_->wire->unwritten_bytes() <= kUnwrittenBytesMax / 2 &&
       context_->dispatcher->HasRoom()) {

@@ -65,8 +65,8 @@ void Partition::Own(const std::optional<Announced>& last, bool page_is_ours) {
 void Partition::ForgetPage(const std::optional<Announced>& last) {
   const uint64_t confirmed = last ? last->confirmed : 0;
   const uint32_t lineage = last ? std::max(last->lineage, position_.lineage) : position_.lineage;
-  context_->flight->Reset(id_, position_.stream_created_ns, lineage,
-                          std::max(position_.sequence, confirmed), 0, 0);
+  context_->flight->Forget(id_, position_.stream_created_ns, lineage,
+                           std::max(position_.sequence, confirmed));
   if (confirmed > 0) context_->flight->NoteConfirmed(id_, confirmed);
   send_known_ = has_position_ = last.has_value();
 }

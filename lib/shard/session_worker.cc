@@ -235,6 +235,8 @@ SessionWorker::Totals SessionWorker::totals() const {
     totals.checkpoint_failures += counters.checkpoint_failures;
     totals.checkpoint_bytes += counters.checkpoint_bytes;
     totals.timers_fired += counters.timers_fired;
+    totals.takeovers += counters.takeovers;
+    totals.handovers += counters.handovers;
     totals.dead_letters_lost += counters.dead_letters_lost;
     totals.reader_breaks += counters.reader_breaks;
     totals.session_loads += counters.session_loads;

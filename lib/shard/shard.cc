@@ -64,8 +64,7 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
                   [this] { return server_time_.NowMs(); }),
       resends_(&context_),
       queries_(&context_),
-      commands_(&context_,
-                [this](store::PartitionId id) { return At(id); }),
+      commands_(&context_, [this](store::PartitionId id) { return At(id); }),
       membership_(&context_,
                   context_.options.boot.empty()
                       ? MakeBoot(doors.clock->UnixMs(), doors.random->Next())
@@ -143,7 +142,8 @@ bool Shard::MakeAnew(store::PartitionId id) {
     sessions_.Drop(id);
     partition = std::make_unique<Partition>(&context_, &resends_, id);
     const Result<void> loaded = partition->Load();
-    if (!loaded) LogWarn("partition not loaded", {{"partition", id}, {"text", loaded.error().text}});
+    if (!loaded)
+      LogWarn("partition not loaded", {{"partition", id}, {"text", loaded.error().text}});
     return loaded.has_value();
   }
   return false;

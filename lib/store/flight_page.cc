@@ -103,6 +103,12 @@ void SetSent(PageLine& line, uint64_t sequence, uint64_t fingerprint, int64_t ti
   Store(line.sent_writes, writes);
 }
 
+void Begin(PageLine& line, int64_t stream_created_ns, uint32_t lineage) {
+  Store(line.confirmed, 0);
+  Store(line.stream_created_ns, static_cast<uint64_t>(stream_created_ns));
+  Store(line.lineage, lineage);
+}
+
 // Killed in here, the next opening goes on where this one was.
 void CountDeath(PageLine& line) {
   const uint64_t folding = Load(line.folding);
@@ -328,10 +334,17 @@ void FlightPage::Reset(PartitionId partition, int64_t stream_created_ns, uint32_
   Store(line.folding, 0);
   Store(line.suspect, 0);
   Store(line.deaths, 0);
-  Store(line.confirmed, 0);
-  Store(line.stream_created_ns, static_cast<uint64_t>(stream_created_ns));
-  Store(line.lineage, lineage);
+  Begin(line, stream_created_ns, lineage);
   SetSent(line, sent, sent_fingerprint, sent_time_ms);
+  Store(line.known, 1);
+}
+
+void FlightPage::Forget(PartitionId partition, int64_t stream_created_ns, uint32_t lineage,
+                        uint64_t sent) {
+  PageLine& line = impl_->Of(partition);
+  Store(line.known, 0);
+  Begin(line, stream_created_ns, lineage);
+  SetSent(line, sent, 0, 0);
   Store(line.known, 1);
 }
 

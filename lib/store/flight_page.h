@@ -66,11 +66,12 @@ class FlightPage {
   void NoteFolded(PartitionId partition, uint64_t sequence, uint64_t fingerprint);
   enum class Folded { kSame, kOther, kUnknown };
   Folded WasFolded(PartitionId partition, uint64_t sequence, uint64_t fingerprint) const;
-  // The log begins anew, or another owner had the partition: what was noted is no more of use. The
-  // line is known, nothing is confirmed (NoteConfirmed says so), nothing is being folded, no
-  // suspect. The fingerprints stay.
+  // The log begins anew: what was noted is no more of use. The line is known, nothing is confirmed
+  // (NoteConfirmed says so), nothing is being folded, no suspect. The fingerprints stay.
   void Reset(PartitionId partition, int64_t stream_created_ns, uint32_t lineage, uint64_t sent,
              uint64_t sent_fingerprint, int64_t sent_time_ms);
+  // Likewise where another owner had the partition; but a suspect stays one.
+  void Forget(PartitionId partition, int64_t stream_created_ns, uint32_t lineage, uint64_t sent);
 
  private:
   struct Impl;

@@ -27,7 +27,9 @@ Result<std::map<uint32_t, OwnerStatus>> ListenForOwners(wire::Connection& connec
         message->data, envelope::EncodingOf(message->header("Content-Type"), message->data));
     if (!beat) continue;
     for (const auto& partition : beat->partitions) {
-      owners[partition.partition] = {beat->worker, partition};
+      if (partition.role != "owner") continue;
+      OwnerStatus& owner = owners[partition.partition];
+      if (partition.epoch >= owner.partition.epoch) owner = {beat->worker, partition};
     }
     if (std::all_of(wanted.begin(), wanted.end(),
                     [&](uint32_t partition) { return owners.contains(partition); })) {

@@ -34,6 +34,7 @@ struct Flags {
   std::string own;
   std::string on_log_loss = "halt";
   int64_t partitions = 16;
+  int64_t standbys = 1;
   int64_t shards = std::max(1u, std::thread::hardware_concurrency());
   int64_t memory = 256 * kMiB;
   int64_t checkpoint_ms = 1'000;
@@ -44,7 +45,9 @@ void Declare(Settings& settings, Flags* flags) {
   worker::Declare(settings, &flags->worker);
   settings.Text("data-dir", &flags->data_dir, "folder of the store, for this worker alone")
       .Number("partitions", &flags->partitions, 1, 1024, "partitions, fixed by lyceum init")
-      .Text("own", &flags->own, "partitions of this worker, as in 0-7,12 (default: all)")
+      .Text("own", &flags->own, "partitions that it may own, as in 0-7,12 (default: all)")
+      .Number("standbys", &flags->standbys, 0, 8,
+              "workers that fold a partition along with its owner, where there are any")
       .Number("shards", &flags->shards, 1, 256, "threads that fold (default: the cores)")
       .Number("memory", &flags->memory, 16 * kMiB, int64_t{1} << 40,
               "bytes of memory in all: sessions, topics, what is unconfirmed, the store's caches")
@@ -67,6 +70,7 @@ Result<shard::SessionWorker::Options> ToOptions(const Flags& flags) {
   shard::SessionWorker::Options options;
   options.shard.subjects = envelope::Subjects(flags.worker.prefix, count);
   options.shard.worker = flags.worker.id;
+  options.shard.standbys = static_cast<uint32_t>(flags.standbys);
   options.memory_bytes = static_cast<size_t>(flags.memory);
   options.shard.checkpoint_ms = flags.checkpoint_ms;
   options.shard.on_log_loss =
@@ -80,10 +84,12 @@ Result<shard::SessionWorker::Options> ToOptions(const Flags& flags) {
 
 std::vector<worker::Metric> Figures(const shard::SessionWorker& running) {
   const auto totals = running.totals();
-  size_t halted = 0;
+  size_t halted = 0, owned = 0, standby = 0;
   uint64_t behind = 0;
   for (const shard::PartitionStatus& partition : running.partitions()) {
     halted += partition.state == "halted" ? 1 : 0;
+    owned += partition.role == "owner" ? 1 : 0;
+    standby += partition.role == "standby" ? 1 : 0;
     behind += partition.log_end > partition.position ? partition.log_end - partition.position : 0;
   }
   const auto figure = [](auto value) { return static_cast<double>(value); };
@@ -104,12 +110,19 @@ std::vector<worker::Metric> Figures(const shard::SessionWorker& running) {
       {"lyceum_reader_breaks_total", "Times the log had to be opened again",
        figure(totals.reader_breaks)},
       {"lyceum_session_loads_total", "Sessions read from the store", figure(totals.session_loads)},
+      {"lyceum_takeovers_total", "Partitions that it has become the owner of",
+       figure(totals.takeovers)},
+      {"lyceum_handovers_total", "Partitions that it has handed to another worker",
+       figure(totals.handovers)},
       {"lyceum_timers_fired_total", "Timers that were published", figure(totals.timers_fired)},
       {"lyceum_calls_dispatched_total", "Tool requests sent", figure(totals.calls_dispatched)},
       {"lyceum_calls_busy_total", "Tool requests answered busy", figure(totals.calls_busy)},
       {"lyceum_calls_lost_total", "Tool calls whose worker died", figure(totals.calls_lost)},
       {"lyceum_calls_failed_total", "Tool calls that ended in an error of the dispatcher",
        figure(totals.calls_failed)},
+      {"lyceum_partitions_owned", "Partitions that it owns", figure(owned), false},
+      {"lyceum_partitions_standby", "Partitions that it folds along with their owner",
+       figure(standby), false},
       {"lyceum_partitions_halted", "Partitions that need an operator", figure(halted), false},
       {"lyceum_records_behind", "Records of the log that are not folded yet", figure(behind),
        false},

@@ -17,6 +17,8 @@ enum class Bug {
   kIdsFromCounter,         // Ids count what this process has made.
   kReplayIgnoresBurials,   // A replay folds what was buried.
   kOldBehaviourForgotten,  // What lies before a barrier is folded as what lies behind it.
+  kAnnouncedTooEarly,      // An owner announces as confirmed what it has folded.
+  kLeaseOverwritten,  // A lease that is there is written again, and both think that they have it.
 };
 
 struct NamedBug {
@@ -32,6 +34,8 @@ inline constexpr NamedBug kBugs[] = {
     {Bug::kIdsFromCounter, "ids-from-counter"},
     {Bug::kReplayIgnoresBurials, "replay-ignores-burials"},
     {Bug::kOldBehaviourForgotten, "old-behaviour-forgotten"},
+    {Bug::kAnnouncedTooEarly, "announced-too-early"},
+    {Bug::kLeaseOverwritten, "lease-overwritten"},
 };
 inline std::optional<Bug> BugOf(std::string_view name) {
   for (const NamedBug& known : kBugs) {

@@ -1,6 +1,7 @@
 #include "simulation/doors.h"
 
 #include "base/check.h"
+#include "envelope/workers.h"
 #include "store/checkpoint_keys.h"
 
 namespace lyceum::simulation {
@@ -67,7 +68,15 @@ Result<void> DoorWire::Publish(const wire::Outbound& message) {
   fuse_->Step();
   const bool to_client = message.subject.starts_with("lyceum.out.");
   if (to_client) sent_(message);
-  auto published = wire_->Publish(message);
+  wire::Outbound out = message;
+  std::string announced;
+  if (bug_ == Bug::kAnnouncedTooEarly && message.subject.starts_with("lyceum.worker.")) {
+    auto heartbeat = envelope::DecodeWorkerHeartbeat(message.data, envelope::Encoding::kProtobuf);
+    for (auto& partition : heartbeat->partitions) partition.confirmed = partition.position;
+    announced = envelope::EncodeWorkerHeartbeat(*heartbeat);
+    out.data = announced;
+  }
+  auto published = wire_->Publish(out);
   if (bug_ == Bug::kSentBeforeNoted && to_client) wire_->Flush();
   if (bug_ == Bug::kCoversUnconfirmed && published) {
     const auto probe = own_.find(std::string(message.subject));
@@ -85,7 +94,10 @@ void DoorWire::Request(const wire::Outbound& message, std::chrono::milliseconds 
                        AnswerHandler done) {
   if (fuse_->dead()) return;
   fuse_->Step();
-  wire_->Request(message, timeout, [this, done = std::move(done)](Result<wire::Answer> answer) {
+  wire::Outbound out = message;
+  const bool is_lease = message.subject.find(".lease.") != std::string_view::npos;
+  if (bug_ == Bug::kLeaseOverwritten && is_lease) out.expected_last = {};
+  wire_->Request(out, timeout, [this, done = std::move(done)](Result<wire::Answer> answer) {
     enter_([&] { done(std::move(answer)); });
   });
 }

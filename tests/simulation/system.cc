@@ -254,10 +254,28 @@ void System::RunForUs(int64_t us) {
 void System::Watch() {
   watch_us_ = clock_.NowUs() + 50'000;
   WatchLocks();
+  if (shared_) WatchOwners();
   for (auto& worker : workers_) {
     if (!worker->alive()) continue;
     const uint64_t unconfirmed = worker->shard()->counters().unconfirmed_bytes;
     if (unconfirmed > (64u << 20)) Fail("what is unconfirmed has no bound");
+  }
+}
+
+// Two owners are for a moment, or where they cannot know of each other.
+void System::WatchOwners() {
+  constexpr int64_t kMomentUs = 2 * kSecondUs;
+  const int64_t now = clock_.NowUs();
+  for (uint32_t p = 0; p < partitions_; ++p) {
+    const auto owners = std::count_if(workers_.begin(), workers_.end(), [&](auto& worker) {
+      return worker->alive() && worker->shard()->Owns(static_cast<store::PartitionId>(p));
+    });
+    auto& since = two_owners_since_us_[p];
+    if (owners < 2 || !broker_->running()) since = 0;
+    if (owners >= 2 && since == 0) since = now;
+    if (since != 0 && now - std::max(since, trouble_us_) > kMomentUs) {
+      return Fail(fmt::format("partition {} has {} owners", p, owners));
+    }
   }
 }
 
@@ -296,7 +314,8 @@ void System::WatchLocks() {
     if (std::exchange(last_owner_[partition], owner) != owner) {
       trouble_us_ = std::max(trouble_us_, now);
     }
-    const bool fit = owner != nullptr && owner->alive() && broker_->running() && now - trouble_us_ > 0 &&
+    const bool fit = owner != nullptr && owner->alive() && broker_->running() &&
+                     now - trouble_us_ > 0 &&
                      owner->shard()->Find(static_cast<store::PartitionId>(partition))->caught_up();
     if (!fit) continue;
     const shard::SessionEntry* entry = owner->shard()->Peek(UserId(user));

@@ -80,6 +80,7 @@ class System {
   void OnSpied(const wire::Arrived& arrived);
   void Watch();  // Some times a virtual second: what must hold all the while.
   void WatchLocks();
+  void WatchOwners();
   Worker* OwnerOf(uint32_t partition);
   std::string Unsettled();  // Why this is not at rest; empty: it is.
 
@@ -117,6 +118,7 @@ class System {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Worker> second_owner_;
   bool shared_ = false;  // Workers own partitions by lease alone.
+  std::map<uint32_t, int64_t> two_owners_since_us_;
   std::map<uint32_t, Worker*> last_owner_, final_owner_;  // Of late; before all of them stopped.
   std::vector<std::unique_ptr<ToolWorker>> tools_;
   std::vector<std::unique_ptr<Client>> clients_;

@@ -17,7 +17,8 @@ std::vector<store::PartitionId> First(size_t count) {
 
 std::vector<Candidate> Workers(size_t count, size_t partitions) {
   std::vector<Candidate> workers;
-  for (size_t i = 0; i < count; ++i) workers.push_back({"w" + std::to_string(i), First(partitions)});
+  for (size_t i = 0; i < count; ++i)
+    workers.push_back({"w" + std::to_string(i), First(partitions)});
   return workers;
 }
 
@@ -66,7 +67,8 @@ TEST(Assignment, TheOrderOfOnePartitionSaysNothingOfAnother) {
     ASSERT_EQ(order.size(), 5u);
     ++first[order.front()];
   }
-  for (const auto& [worker, count] : first) EXPECT_NEAR(static_cast<double>(count), 40, 25) << worker;
+  for (const auto& [worker, count] : first)
+    EXPECT_NEAR(static_cast<double>(count), 40, 25) << worker;
 }
 
 TEST(Assignment, WithNobodyThereIsNoOwner) { EXPECT_TRUE(AssignOwners({}).empty()); }

@@ -118,6 +118,27 @@ TEST_F(Opening, AStoreThatDoesNotReadForAWhileLosesNothing) {
   EXPECT_EQ(world.DeadLetters().size(), 1u);
 }
 
+// It stays one thing to look at, however long it takes.
+TEST(Openings, ATimerWhoseSessionCannotBeReadIsLookedAtFiveTimesASecond) {
+  World fresh;
+  Worker& owner = fresh.AddWorker({0, 1});
+  fresh.AddTools();
+  Client& learner = fresh.AddLearner(0);
+  fresh.RunMs(2'000);
+  ASSERT_TRUE(owner.Stop());
+  ASSERT_TRUE(owner.Start());
+  fresh.RunMs(tutor::kIdleMs - 10'000);
+  const size_t texts = learner.by_id.size();
+  constexpr size_t kReads = 1'000'000;
+  owner.disk.fail_reads = kReads;
+  fresh.RunMs(18'000);
+  const size_t reads = kReads - owner.disk.fail_reads;
+  EXPECT_GE(reads, 10u);
+  EXPECT_LE(reads, 250u);  // Two partitions look into the index as often.
+  owner.disk.fail_reads = 0;
+  EXPECT_TRUE(fresh.Until([&] { return learner.by_id.size() > texts; }, 3'000));
+}
+
 // --- The state machine changes ---------------------------------------------------------------------
 
 // atlan #1526: an upgrade failed without a word.

@@ -315,27 +315,6 @@ TEST(Waits, ATimerThatWasAckedAndNotStoredFiresLater) {
   EXPECT_TRUE(world.Until([&] { return ann.by_id.size() > texts; }, 12'000));
 }
 
-// It stays one thing to look at, however long it takes.
-TEST(Waits, ATimerWhoseSessionCannotBeReadIsLookedAtFiveTimesASecond) {
-  World world;
-  Worker& worker = world.AddWorker({0, 1});
-  world.AddTools();
-  Client& ann = world.AddLearner(0);
-  world.RunMs(2'000);
-  ASSERT_TRUE(worker.Stop());
-  ASSERT_TRUE(worker.Start());
-  world.RunMs(tutor::kIdleMs - 10'000);
-  const size_t texts = ann.by_id.size();
-  constexpr size_t kReads = 1'000'000;
-  worker.disk.fail_reads = kReads;
-  world.RunMs(18'000);
-  const size_t reads = kReads - worker.disk.fail_reads;
-  EXPECT_GE(reads, 10u);
-  EXPECT_LE(reads, 250u);  // Two partitions look into the index as often.
-  worker.disk.fail_reads = 0;
-  EXPECT_TRUE(world.Until([&] { return ann.by_id.size() > texts; }, 3'000));
-}
-
 // talos #2178: a long timer ended by another time-out.
 TEST(Waits, ATimerOfThirtyDaysFiresAfterRestarts) {
   World world;
