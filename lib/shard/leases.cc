@@ -58,6 +58,11 @@ bool Leases::Owns(store::PartitionId partition) const {
   return step == Step::kOwner || step == Step::kChecking || step == Step::kReleasing;
 }
 
+bool Leases::released() const {
+  return std::none_of(leases_.begin(), leases_.end(),
+                      [this](const auto& one) { return Owns(one.first); });
+}
+
 uint64_t Leases::EpochOf(store::PartitionId partition) const { return leases_.at(partition).epoch; }
 
 void Leases::OnConnected() {
@@ -183,7 +188,8 @@ void Leases::LookAtOwned(Id id, Lease& lease, const std::optional<Membership::Vi
   }
   if (leaving_) {
     // The partition reads no more; its last checkpoint is on its way.
-    if (partition->delivered()) Set(lease, Step::kNone);
+    const bool halted = partition->phase() == Partition::Phase::kHalted;
+    if (halted || partition->delivered()) Set(lease, Step::kNone);
     return;
   }
   const auto assigned = assigned_.find(id);

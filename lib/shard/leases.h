@@ -53,6 +53,8 @@ class Leases {
 
   std::vector<store::PartitionId> owned() const;
   bool leaving() const { return leaving_; }
+  // It owns nothing.
+  bool released() const;
   uint64_t EpochOf(store::PartitionId partition) const;
   bool Owns(store::PartitionId partition) const;
 

@@ -45,8 +45,8 @@ void Membership::OnHeartbeat(const wire::Arrived& arrived) {
     if (workers_.size() >= kWorkersMax) return;
   }
   Worker& worker = workers_[heartbeat->worker];
-  if (worker.boot > heartbeat->boot) return;  // Of a process that is gone.
-  if (worker.boot < heartbeat->boot || worker.last_ms.size() != heartbeat->shards) {
+  // Whose clock was set back meanwhile starts with an earlier one.
+  if (worker.boot != heartbeat->boot || worker.last_ms.size() != heartbeat->shards) {
     worker = {};
     worker.boot = heartbeat->boot;
     worker.last_ms.assign(heartbeat->shards, now);  // Each has its time to say something.
@@ -100,6 +100,7 @@ void Membership::Turn(const std::vector<PartitionStatus>& status, bool leaving) 
   const std::string bytes = envelope::EncodeWorkerHeartbeat(heartbeat);
   const auto sent = context_->wire->Publish(
       {.subject = context_->options.subjects.WorkerHeartbeat(heartbeat.worker), .data = bytes});
+  said_ = sent.has_value();
   if (!sent) LogWarn("heartbeat not sent", {{"text", sent.error().text}});
 }
 

@@ -42,7 +42,12 @@ class Membership {
   // Sends what is due; `leaving`: this worker shall own nothing more.
   void Turn(const std::vector<PartitionStatus>& status, bool leaving);
   bool due() const { return context_->clock->SteadyMs() >= next_ms_; }
-  void SendSoon() { next_ms_ = context_->clock->SteadyMs(); }
+  void SendSoon() {
+    next_ms_ = context_->clock->SteadyMs();
+    said_ = false;
+  }
+  // Everything was said since the last SendSoon.
+  bool said() const { return said_; }
   int64_t NextMs() const { return next_ms_; }
 
   // For how long we would know of others that are alive; 0: not connected.
@@ -85,6 +90,7 @@ class Membership {
   bool opened_ = false;
   bool leaving_ = false;
   bool changed_ = false;
+  bool said_ = false;
 };
 
 // "<Unix ms of the start>-<random>": later starts compare greater.

@@ -233,11 +233,14 @@ void Shard::BeginStop() {
   if (std::exchange(stopping_, true)) return;
   dispatcher_.Quiet();
   leases_.BeginStop();
+  leases_.LookSoon();
   for (auto& partition : partitions_) partition->BeginStop();
 }
 
 bool Shard::stopped() const {
-  return stopping_ && std::all_of(partitions_.begin(), partitions_.end(),
+  // The others wait for nothing that they are told.
+  const bool told = !context_.wire->connected() || (leases_.released() && membership_.said());
+  return stopping_ && told && std::all_of(partitions_.begin(), partitions_.end(),
                                   [](const auto& partition) { return partition->stopped(); });
 }
 

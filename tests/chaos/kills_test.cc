@@ -3,17 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <random>
-
-#include "classroom.h"
-#include "course_key.h"
-#include "envelope/codec.h"
-#include "support/eventually.h"
-#include "support/seed.h"
-#include "support/stack.h"
-#include "tutor/limits.h"
+#include "kills.h"
 
 namespace lyceum::chaos {
 namespace {
@@ -34,125 +24,6 @@ constexpr size_t kServerKills = 10;
 // What was sent and not confirmed when the worker died is sent again: of the learners in their
 // lesson at that moment, some messages each. A whole checkpoint interval would be several thousand.
 constexpr uint64_t kRepeatsPerKillMax = 200;
-
-// Moments at which something is killed: when so many messages were heard, and a little later.
-// Between two of them lies enough time to come back, since a call that is interrupted again and
-// again rightly ends at its deadline: that would be another story than the undisturbed one.
-// Learners wait for that before a moment and not at it, so that the kill meets them at full speed.
-class Moments {
- public:
-  static constexpr milliseconds kBreath{1000};
-  static constexpr uint64_t kRun = 100;  // Messages between the wait and the kill.
-
-  Moments(uint64_t seed, size_t count, uint64_t messages) : random_(seed) {
-    std::uniform_int_distribution<uint64_t> place(messages / 50, messages * 9 / 10);
-    for (size_t i = 0; i < count; ++i) places_.push_back(place(random_));
-    std::sort(places_.begin(), places_.end());
-  }
-  bool Hold(uint64_t heard) const {
-    return next_ < places_.size() && heard + kRun >= places_[next_] &&
-           Steady::now() < breath_until_;
-  }
-  // True once for each moment that has come.
-  bool Come(uint64_t heard) {
-    if (next_ == places_.size() || heard < places_[next_] || Steady::now() < breath_until_)
-      return false;
-    if (!at_) at_ = In(milliseconds(std::uniform_int_distribution<int>(0, 25)(random_)));
-    if (Steady::now() < *at_) return false;
-    at_.reset();
-    ++next_;
-    breath_until_ = In(kBreath);
-    return true;
-  }
-  size_t come() const { return next_; }
-
- private:
-  std::mt19937_64 random_;
-  std::vector<uint64_t> places_;
-  size_t next_ = 0;
-  std::optional<Deadline> at_;
-  Deadline breath_until_ = Steady::now();
-};
-
-class Kills : public ::testing::Test {
- protected:
-  static constexpr seconds kRunMax{400};
-  const std::string course_file = test::SourceFile("ops/courses/fractions.toml");
-  const Course course = ReadCourse(course_file);
-  const uint64_t seed = test::Seed();
-  const envelope::Subjects subjects;
-
-  std::unique_ptr<Classroom> Open(test::Stack& stack, size_t learners) {
-    stack.ImportCourse(course_file);
-    return std::make_unique<Classroom>(
-        stack.nats().Connect("gateway"), subjects,
-        Classroom::Options{
-            .course = course.id, .key = course.key, .seed = seed, .learners = learners});
-  }
-  // The same learners with nobody killed.
-  std::unique_ptr<Classroom> Undisturbed(test::Stack& stack, size_t learners) {
-    auto classroom = Open(stack, learners);
-    stack.StartSessionWorker();
-    const auto tools = stack.StartToolWorker("tools-1");
-    EXPECT_TRUE(classroom->Run(In(kRunMax), [](uint64_t) { return false; }))
-        << stack.session_worker_logs();
-    return classroom;
-  }
-  static void ExpectTheSame(const Classroom& disturbed, const Classroom& undisturbed) {
-    EXPECT_EQ(disturbed.Complaints(), std::vector<std::string>());
-    EXPECT_EQ(undisturbed.Complaints(), std::vector<std::string>());
-    size_t shown = 0;
-    for (size_t i = 0; i < disturbed.learners().size() && shown < 3; ++i) {
-      const Learner& one = disturbed.learners()[i];
-      const Learner& other = undisturbed.learners()[i];
-      if (one.transcript() == other.transcript()) continue;
-      ++shown;
-      ADD_FAILURE() << one.user().value << ": " << FirstDifference(one, other);
-    }
-  }
-  static std::string FirstDifference(const Learner& one, const Learner& other) {
-    for (const auto& [n, line] : one.transcript()) {
-      const auto found = other.transcript().find(n);
-      if (found == other.transcript().end() || found->second != line) {
-        return fmt::format("n {}: \"{}\" with kills, \"{}\" without", n, line,
-                           found == other.transcript().end() ? "nothing" : found->second);
-      }
-    }
-    return "the transcript with kills is shorter";
-  }
-  // Every acked event is a record of its session.
-  void ExpectNothingAckedIsLost(test::Stack& stack, const Classroom& classroom) {
-    auto connection = stack.nats().Connect("operator");
-    std::map<std::string, std::set<uint64_t>> records;
-    for (const Learner& learner : classroom.learners()) {
-      auto answer = connection->Request({.subject = subjects.QueryOf(learner.user()),
-                                         .data = envelope::EncodeQuery({.records = true})},
-                                        seconds(5));
-      ASSERT_TRUE(answer) << answer.error().text;
-      auto view = envelope::DecodeSessionView(
-          answer->data, envelope::EncodingOf(answer->header("Content-Type"), answer->data));
-      ASSERT_TRUE(view) << view.error().text;
-      EXPECT_EQ(view->state, "completed") << learner.user().value;
-      EXPECT_EQ(view->n, learner.transcript().size()) << learner.user().value;
-      records[learner.user().value].insert(view->records.begin(), view->records.end());
-    }
-    for (const auto& [id, sequence] : classroom.acked()) {
-      const std::string user = UserOf(id);
-      EXPECT_TRUE(records[user].contains(sequence)) << id << " was acked as " << sequence;
-    }
-  }
-  // "learner-17-4", "learner-17-again-1" -> "learner-17"
-  static std::string UserOf(const std::string& event_id) {
-    return event_id.substr(0, event_id.find('-', event_id.find('-') + 1));
-  }
-  static void ExpectReplayAgrees(test::Stack& stack, const Classroom& classroom) {
-    for (const Learner& learner : classroom.learners()) {
-      const test::Ran ran = stack.Lyceum("operator", {"replay", learner.user().value, "--verify"});
-      EXPECT_EQ(ran.code, 0) << learner.user().value << "\n" << ran.err;
-      if (ran.code != 0) break;
-    }
-  }
-};
 
 TEST_F(Kills, TheSessionWorkerIsKilledAtRandomMoments) {
   test::Stack quiet;
