@@ -135,6 +135,7 @@ void System::Inject(FaultKind kind) {
                                                       : dice_.Between(-20'000, 20'000));
     case FaultKind::kClockOfServer: {
       const int64_t before_ms = broker_->server_unix_ms();
+      latest_server_ms_ = std::max(latest_server_ms_, before_ms);
       broker_->SetServerOffsetMs(dice_.OneIn(4) ? dice_.Between(-3'600'000, 3'600'000)
                                                 : dice_.Between(-20'000, 20'000));
       if (broker_->server_unix_ms() - before_ms < shard::Options().resend_age_ms) return;
@@ -315,6 +316,7 @@ void System::Mend() {
     broker_->AckWithoutStoring(stream, 0);
     broker_->SkipDeliveries(stream, 0);
   }
+  latest_server_ms_ = std::max(latest_server_ms_, broker_->server_unix_ms());
   broker_->SetServerOffsetMs(0);
   // Not at once: what it has sent is looked at as that of a second owner.
   if (second_owner_ != nullptr) second_owner_->Retire();

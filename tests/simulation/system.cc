@@ -283,7 +283,9 @@ void System::WatchOwners() {
 // Those, and what an owner that has noted nothing finds too old to be sent.
 std::set<uint64_t> System::NeverSentOf(uint32_t partition) const {
   std::set<uint64_t> records = BuriedOf(partition);
-  const int64_t old_ms = broker_->server_unix_ms() - shard::Options().resend_age_ms;
+  // By the server's clock as it was at its latest: it may have been set back since.
+  const int64_t old_ms =
+      std::max(latest_server_ms_, broker_->server_unix_ms()) - shard::Options().resend_age_ms;
   for (const wire::MemoryRecord& record : broker_->Stored(subjects_.LogStream(partition))) {
     if (record.time_ms < old_ms) records.insert(record.sequence);
   }
