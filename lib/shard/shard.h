@@ -61,6 +61,7 @@ class Shard {
 
   const Counters& counters() const { return counters_; }
   dispatch::DispatchTable::Counters dispatch_counters() const;
+  const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   std::vector<PartitionStatus> status() const;
   const Partition* Find(store::PartitionId partition) const;
   // For checks: what a session is now; null: not in memory.
