@@ -10,6 +10,8 @@ struct RoleOf {
 constexpr RoleOf kRoles[] = {
     {"init", "admin"},
     {"ready", "operator"},
+    {"status", "operator"},
+    {"check", "operator"},
     {"course import", "admin"},
     {"course list", "operator"},
     {"course show", "operator"},
