@@ -65,6 +65,19 @@ struct CheckOptions {
   int64_t dead_letters_max = 1'000;
   std::string format = "text";  // text | json | nagios | prometheus
 };
+struct SessionsOptions {
+  std::string state;  // Empty: any; "damaged": those that cannot be read.
+  std::string course;
+  std::string older;  // "15m": no record since then.
+  bool stuck = false;
+  std::string like;
+  std::string after;  // Where an earlier list ended.
+  int64_t limit = 100;
+  std::string format = "auto";
+};
+struct DoctorOptions {
+  bool sessions = false;  // Also look at each session.
+};
 // What a course is read from.
 struct CourseSource {
   std::vector<std::string> files;  // One of our own format; of others one or more.
@@ -188,6 +201,8 @@ int RunReady(const Common& common, const ReadyOptions& options);
 int RunStatus(const Common& common, const StatusOptions& options);
 // With the format nagios the exit codes are those of its plugins: 0 well, 1 warning, 2 critical, 3 not known.
 int RunCheck(const Common& common, const CheckOptions& options);
+int RunSessions(const Common& common, const SessionsOptions& options);
+int RunDoctor(const Common& common, const DoctorOptions& options);
 int RunCourseImport(const Common& common, const CourseSource& source);
 int RunCourseCheck(const Common& common, const CourseSource& source);
 // Paths of files in our own format.

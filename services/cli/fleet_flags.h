@@ -9,6 +9,8 @@ namespace lyceum::cli {
 struct FleetFlags {
   StatusOptions status;
   CheckOptions check;
+  SessionsOptions sessions;
+  DoctorOptions doctor;
 };
 
 // `flags` outlives the parsing and the run.

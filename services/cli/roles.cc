@@ -12,6 +12,8 @@ constexpr RoleOf kRoles[] = {
     {"ready", "operator"},
     {"status", "operator"},
     {"check", "operator"},
+    {"sessions", "operator"},
+    {"doctor", "operator"},
     {"course import", "admin"},
     {"course list", "operator"},
     {"course show", "operator"},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "cli_fixture.h"
 #include "support/gateway.h"
@@ -152,6 +153,113 @@ TEST_F(FleetOf, DeadLettersOverTheirLimitAreAWarning) {
   const Ran check = Lyceum("operator", {"check", "--format", "nagios", "--dead-letters-max", "0"});
   EXPECT_EQ(check.code, 1);
   EXPECT_TRUE(check.out.starts_with("LYCEUM WARNING - dead letters: 1")) << check.out;
+}
+
+TEST_F(FleetOf, SessionsAreListedByWhatTheyAre) {
+  test::TempDir dir;
+  test::WriteFile(dir / "small.toml", kCourse);
+  stack_.ImportCourse(dir / "small.toml");
+  StartWorkers({"--checkpoint-ms", "50"});
+  ASSERT_TRUE(BecomesWell());
+  test::Gateway gateway(stack_.nats().Connect("gateway"));
+  constexpr int kUsers = 40;
+  for (int i = 0; i < kUsers; ++i) {
+    const std::string user = fmt::format("ana-{}", i);
+    ASSERT_TRUE(gateway.Send(user, R"({"id":"s","client":"c","start":{"course":"small"}})"));
+  }
+  const auto list = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), "sessions");
+    return Lyceum("operator", more);
+  };
+  ASSERT_TRUE(test::Eventually(seconds(30), [&] {
+    return Lines(list({"--state", "exposition"}).out).size() == kUsers;
+  })) << list({}).out;
+  const std::vector<json> all = Lines(list({}).out);
+  ASSERT_EQ(all.size(), static_cast<size_t>(kUsers));
+  for (const json& session : all) {
+    EXPECT_EQ(session["course"], "small");
+    EXPECT_EQ(session["stuck"], false);
+    EXPECT_EQ(session["partition"], subjects_.PartitionOf(UserId(session["user"])));
+  }
+  EXPECT_EQ(Lines(list({"--like", "ana-1"}).out).size(), 11u);
+  EXPECT_EQ(Lines(list({"--course", "other"}).out).size(), 0u);
+  EXPECT_EQ(Lines(list({"--older", "1h"}).out).size(), 0u);
+  EXPECT_EQ(Lines(list({"--older", "0s"}).out).size(), static_cast<size_t>(kUsers));
+  EXPECT_EQ(Lines(list({"--stuck"}).out).size(), 0u);
+  EXPECT_EQ(Lines(list({"--state", "completed"}).out).size(), 0u);
+  // A page at a time, each session once.
+  std::set<std::string> seen;
+  std::string after;
+  for (int pages = 0; pages < 20; ++pages) {
+    const Ran ran =
+        after.empty() ? list({"--limit", "7"}) : list({"--limit", "7", "--after", after});
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    for (const json& session : Lines(ran.out)) EXPECT_TRUE(seen.insert(session["user"]).second);
+    const size_t said = ran.err.find("--after ");
+    if (said == std::string::npos) break;
+    after = ran.err.substr(said + 8, ran.err.find('\n', said) - said - 8);
+  }
+  EXPECT_EQ(seen.size(), static_cast<size_t>(kUsers));
+  EXPECT_TRUE(Says(list({"--format", "table"}), "waits for"));
+  // What is wrong is said with what would be right.
+  EXPECT_TRUE(Says(list({"--state", "asleep"}), "awaiting_answer"));
+  EXPECT_EQ(list({"--state", "asleep"}).code, 2);
+  EXPECT_EQ(list({"--older", "7"}).code, 2);
+  EXPECT_EQ(list({"--after", "x"}).code, 2);
+}
+
+TEST_F(FleetOf, SessionsOfPartitionsThatNobodyHasAreMissingAndThatIsSaid) {
+  StartWorkers({"--own", "1-15"});
+  ASSERT_TRUE(
+      test::Eventually(seconds(30), [&] { return ProblemsIn(Status().out)["no_owner"] == 1; }));
+  const Ran ran = Lyceum("operator", {"sessions"});
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_TRUE(Says(ran, "the owner of partition 0 does not answer")) << ran.err;
+}
+
+TEST_F(FleetOf, ADoctorOfOneThatIsWellFindsNothing) {
+  StartWorkers();
+  ASSERT_TRUE(BecomesWell());
+  const Ran ran = Lyceum("operator", {"doctor", "--sessions", "--json"});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  std::set<std::string> checks;
+  for (const json& finding : Lines(ran.out)) {
+    EXPECT_EQ(finding["good"], true) << finding;
+    checks.insert(finding["check"]);
+  }
+  EXPECT_EQ(checks, (std::set<std::string>{"version", "permissions", "partitions", "streams",
+                                           "clocks", "fold", "workers", "sessions"}));
+}
+
+TEST_F(FleetOf, ADoctorNamesWhatIsWrongAndWhatToType) {
+  auto admin = stack_.nats().Connect("admin");
+  const std::string stream = subjects_.LogStream(4);
+  auto info = admin->Request({.subject = "$JS.API.STREAM.INFO." + stream}, seconds(5));
+  ASSERT_TRUE(info);
+  json config = json::parse(info->data)["config"];
+  config["max_age"] = 3'600'000'000'000;
+  ASSERT_TRUE(admin->Request({.subject = "$JS.API.STREAM.UPDATE." + stream, .data = config.dump()},
+                             seconds(5)));
+  ASSERT_TRUE(
+      admin->Request({.subject = "$JS.API.STREAM.DELETE." + subjects_.LogStream(7)}, seconds(5)));
+  const Ran ran = Lyceum("operator", {"doctor"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_TRUE(Says(ran, "stream LYCEUM_P4: max_age in seconds is 3600, should be 0")) << ran.out;
+  EXPECT_TRUE(Says(ran, "nats stream edit LYCEUM_P4"));
+  EXPECT_TRUE(Says(ran, "LYCEUM_P7 is not there")) << ran.out;
+  EXPECT_TRUE(Says(ran, "lyceum init"));
+  EXPECT_TRUE(Says(ran, "start lyceum-session-worker"));
+  // It only looked.
+  EXPECT_TRUE(Says(Lyceum("operator", {"doctor"}), "LYCEUM_P7 is not there"));
+  const Ran count = Lyceum("operator", {"doctor", "--partitions", "8"});
+  EXPECT_EQ(count.code, 1);
+  EXPECT_TRUE(Says(count, "--partitions 16")) << count.out;
+  const Ran prefix = Lyceum("operator", {"doctor", "--prefix", "other"});
+  EXPECT_EQ(prefix.code, 1);
+  EXPECT_TRUE(Says(prefix, "lyceum init")) << prefix.out;
+  const Ran role = Lyceum("gateway", {"doctor"});
+  EXPECT_EQ(role.code, 1);
+  EXPECT_TRUE(Says(role, "the user gateway may not subscribe to lyceum.worker.*")) << role.out;
 }
 
 TEST_F(FleetOf, ARoleThatMayNotListenIsToldWhichOneIsNeeded) {
