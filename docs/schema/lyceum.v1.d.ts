@@ -671,10 +671,30 @@ export type PartitionCommand = {
   resume: Empty;
   /** A session that cannot be read: fold it again from its records. */
   rebuild: PartitionCommandRebuild;
+  list: PartitionCommandListSessions;
 }>;
 
 export interface PartitionCommandRebuild {
   user?: string;
+}
+
+/** Those for which all that is given holds, shorter names first, then in order of bytes. What is in no
+ * checkpoint yet may be missing. */
+export interface PartitionCommandListSessions {
+  /** Those behind this user. */
+  after?: string;
+  /** 0: 500, and no more than 500. */
+  limit?: number;
+  /** In this state; "damaged": cannot be read. */
+  state?: string;
+  /** In this course. */
+  course?: string;
+  /** The last record is no newer. */
+  inactive_since?: string;
+  /** It waits beyond its deadline, or cannot be read. */
+  stuck?: boolean;
+  /** The user has this in it. */
+  like?: string;
 }
 
 export interface PartitionReply {
@@ -683,6 +703,30 @@ export interface PartitionReply {
   error?: Error;
   /** rebuild: how many the session is made of. */
   records?: string;
+  /** list */
+  sessions?: SessionSummary[];
+  /** list: there may be more `after` this user. Empty: that was all. */
+  next?: string;
+  /** list: how many sessions were looked at. */
+  looked?: string;
+}
+
+export interface SessionSummary {
+  user?: string;
+  /** "damaged": it cannot be read, and `text` says why. */
+  state?: string;
+  lifecycle?: string;
+  course?: string;
+  topic?: string;
+  /** What it waits for. */
+  tool?: string;
+  /** Until when. */
+  deadline?: string;
+  /** Of its last record. */
+  at?: string;
+  last_seq?: string;
+  stuck?: boolean;
+  text?: string;
 }
 
 export interface Query {

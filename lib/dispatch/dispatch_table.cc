@@ -62,6 +62,7 @@ CallNumber DispatchTable::Add(const NewCall& what, bool found, int64_t now) {
   call.tool = what.tool;
   call.order = next_order_++;
   index_.Insert(hash, SlotOf(call.number));
+  ++ToolOf(call).calls;
   const int64_t begin = found ? Later(now, options_.listen_ms) : now;
   call.deadline_ms = std::min(Later(begin, what.duration_ms), Later(now, what.deadline_cap_ms));
   if (found) {
@@ -77,6 +78,11 @@ CallNumber DispatchTable::Add(const NewCall& what, bool found, int64_t now) {
     SendWaiting(now);
   }
   return call.number;
+}
+
+DispatchTable::ToolFigures DispatchTable::FiguresOf(ToolNumber number) const {
+  const ToolState& tool = tools_[number];
+  return {tool.calls, tool.waiting, tool.failed, tool.workers, tool.slots};
 }
 
 CallNumber DispatchTable::Find(std::string_view id) const {
@@ -284,7 +290,9 @@ void DispatchTable::Leave(Call& call) {
   switch (call.state) {
     case State::kFree:
     case State::kListening:
+      break;
     case State::kFailed:
+      --ToolOf(call).failed;
       break;
     case State::kWaiting:
       --waiting_;
@@ -313,6 +321,7 @@ void DispatchTable::Erase(Call& call) {
   Leave(call);
   for (size_t i = 0; i < call.worker_count; ++i) Release(call.workers[i]);
   index_.Erase(call.hash, SlotOf(call.number));
+  --ToolOf(call).calls;
   call.state = State::kFree;
   free_slots_.push_back(SlotOf(call.number));
 }
@@ -355,7 +364,9 @@ void DispatchTable::Fail(Call& call, Failure why) {
   Leave(call);
   call.state = State::kFailed;
   call.wake_ms = INT64_MAX;
+  ++ToolOf(call).failed;
   ++counters_.failed;
+  ++counters_.failed_by[static_cast<size_t>(why)];
   actions_.emplace_back(std::in_place_type<FailCall>, FailCall{call.number, call.attempt, why});
 }
 

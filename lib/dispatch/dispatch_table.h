@@ -62,6 +62,7 @@ enum class Failure {
   kRefused,      // It cannot be published at all.
   kBadResult,    // Its result could not be read.
 };
+inline constexpr size_t kFailureCount = 5;
 
 // Publish the request with this attempt number. `send` comes back with the answer.
 struct SendRequest {
@@ -116,7 +117,17 @@ class DispatchTable {
   };
   struct Counters {
     uint64_t dispatched = 0, busy = 0, lost = 0, failed = 0, cancels = 0;
-    uint64_t direct = 0;  // Of dispatched: straight to one worker.
+    std::array<uint64_t, kFailureCount> failed_by{};  // By Failure: `failed` in all.
+    uint64_t direct = 0;                              // Of dispatched: straight to one worker.
+  };
+
+  // What an operator sees of a tool.
+  struct ToolFigures {
+    size_t pending = 0;  // All calls of it.
+    size_t waiting = 0;  // Of them: with no worker.
+    size_t overdue = 0;  // Of them: their time is over, and their sessions do not know it yet.
+    size_t workers = 0;
+    size_t slots = 0;  // Of these; what other tools of theirs use is among them.
   };
 
   DispatchTable(Options options, uint64_t seed);
@@ -160,6 +171,7 @@ class DispatchTable {
   // Slots are below this: what is kept beside the table by slot needs so much room.
   uint32_t slots() const { return static_cast<uint32_t>(chunks_.size() * kChunk); }
   const Counters& counters() const { return counters_; }
+  ToolFigures FiguresOf(ToolNumber tool) const;
 
   // Counts everything again, all calls and all workers, and CHECKs that it is what was counted.
   void CheckInvariants() const;
@@ -199,6 +211,8 @@ class DispatchTable {
   struct ToolState {
     std::string name;
     CallHeap waiting_calls;  // By order. Holds where the call exists and waits.
+    size_t calls = 0;        // All, and of them:
+    size_t failed = 0;
     size_t waiting = 0;
     size_t sent = 0;
     size_t window = 0;

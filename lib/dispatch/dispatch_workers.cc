@@ -151,7 +151,8 @@ void DispatchTable::LoseSilent(int64_t now) {
 
 void DispatchTable::CheckInvariants() const {
   struct Counted {
-    size_t waiting = 0, sent = 0, slots = 0, running = 0, workers = 0, json = 0, direct = 0;
+    size_t calls = 0, failed = 0, waiting = 0, sent = 0, slots = 0, running = 0, workers = 0,
+           json = 0, direct = 0;
   };
   std::vector<Counted> tools(tools_.size());
   std::vector<uint32_t> references(workers_.size());
@@ -169,6 +170,8 @@ void DispatchTable::CheckInvariants() const {
     CHECK(call.state != State::kWaiting || call.queued);
     for (size_t i = 0; i < call.worker_count; ++i) ++references[call.workers[i]];
     if (call.asked != kNoWorker) ++references[call.asked], ++asked[call.asked];
+    ++tools[call.tool].calls;
+    if (call.state == State::kFailed) ++tools[call.tool].failed;
     if (call.state == State::kWaiting) ++tools[call.tool].waiting, ++waiting;
     if (call.state == State::kSent) ++tools[call.tool].sent, ++sent;
     if (call.state != State::kRunning) continue;
@@ -200,6 +203,7 @@ void DispatchTable::CheckInvariants() const {
   size_t waiting_tools = 0, backoffs = 0;
   for (size_t i = 0; i < tools_.size(); ++i) {
     const ToolState& tool = tools_[i];
+    CHECK(tool.calls == tools[i].calls && tool.failed == tools[i].failed);
     CHECK(tool.waiting == tools[i].waiting && tool.sent == tools[i].sent);
     CHECK(tool.slots == tools[i].slots && tool.running == tools[i].running);
     CHECK(tool.workers == tools[i].workers && tool.json_workers == tools[i].json);

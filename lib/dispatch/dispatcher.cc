@@ -137,7 +137,8 @@ bool Dispatcher::Add(Call call, bool found) {
                                call.tool,
                                std::move(call.user),
                                std::move(call.trace),
-                               std::move(call.request)};
+                               std::move(call.request),
+                               found ? -1 : now};
   Act(now);
   return true;
 }
@@ -156,7 +157,11 @@ void Dispatcher::End(const CallId& id, bool tell_worker) {
   const CallNumber number = table_.Find(id.value);
   if (number == 0) return;
   const int64_t now = clock_->SteadyMs();
-  requests_[SlotOf(number)] = {};
+  Request& request = requests_[SlotOf(number)];
+  if (request.accepted) {
+    times_[static_cast<size_t>(request.tool)].call.AddMs(now - request.added_ms);
+  }
+  request = {};
   table_.OnEnded(number, tell_worker, now);
   Act(now);
 }
@@ -217,6 +222,11 @@ void Dispatcher::OnAnswer(const wire::Arrived& message) {
     return OnMalformed("tool answer", Reject("it names another call"));
   }
   if (ack->accepted) {
+    Request* request = RequestOf(answered->call);
+    if (request != nullptr && !request->accepted && request->added_ms >= 0) {
+      request->accepted = true;
+      times_[static_cast<size_t>(request->tool)].wait.AddMs(now - request->added_ms);
+    }
     table_.OnAccepted(answered->call, answered->send, ack->worker, now);
   } else {
     table_.OnBusy(answered->call, answered->send, now);
@@ -262,6 +272,7 @@ void Dispatcher::Act(int64_t now) {
 }
 
 Dispatcher::Request* Dispatcher::RequestOf(CallNumber call) {
+  if (SlotOf(call) >= requests_.size()) return nullptr;  // A number of nobody's.
   Request& request = requests_[SlotOf(call)];
   return request.number == call ? &request : nullptr;
 }

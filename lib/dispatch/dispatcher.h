@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/ids.h"
 #include "base/random.h"
 #include "dispatch/dispatch_table.h"
@@ -60,6 +61,13 @@ class Dispatcher {
     DispatchTable::Counters calls;
     uint64_t malformed = 0;       // Answers and heartbeats that could not be read.
     uint64_t errors_refused = 0;  // Error results that were never stored: refused, or given up.
+  };
+
+  // Of one tool's calls, those that were found at a start or takeover left out.
+  struct Times {
+    Histogram wait;  // Until a worker accepted it.
+    Histogram
+        call;  // Until it ended, by a result or as not wanted any more; all that a worker accepted.
   };
 
   // Of a call that has failed here: its error result is on its way to the log.
@@ -105,6 +113,11 @@ class Dispatcher {
   bool settled() const;
   size_t size() const { return table_.size(); }
   Counters counters() const;
+  // Read by any thread.
+  const Times& times(tutor::Tool tool) const { return times_[static_cast<size_t>(tool)]; }
+  DispatchTable::ToolFigures FiguresOf(tutor::Tool tool) const {
+    return table_.FiguresOf(tools_[static_cast<size_t>(tool)].number);
+  }
 
  private:
   static constexpr int64_t kWatchMs = 10'000;
@@ -119,6 +132,8 @@ class Dispatcher {
     UserId user;
     std::string trace;
     std::string bytes;
+    int64_t added_ms = -1;  // -1: found.
+    bool accepted = false;
   };
   struct ErrorResult {
     CallId id;
@@ -156,6 +171,7 @@ class Dispatcher {
   const std::function<int64_t()> server_now_ms_;
   DispatchTable table_;
   std::array<ToolNames, tutor::kToolCount> tools_;
+  std::array<Times, tutor::kToolCount> times_;
   std::string inbox_;  // Of this connection.
   wire::Wire::SubscriptionId answers_ = 0;
   wire::Wire::SubscriptionId heartbeats_ = 0;

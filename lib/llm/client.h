@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/thread_pool.h"
@@ -128,6 +129,7 @@ class Client {
     uint64_t attempts = 0, ok = 0, failed = 0, retries = 0, fallbacks = 0, repairs = 0,
              input_tokens = 0, output_tokens = 0, cached_tokens = 0, latency_ms = 0,
              first_text_ms = 0, breaker_opened = 0, running = 0;
+    Histogram::Values latency, first_text;  // Of answers; of those with text that came in parts.
   };
   std::vector<Counters> counters() const;
   uint64_t budget_refusals() const;

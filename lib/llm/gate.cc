@@ -128,6 +128,10 @@ void Gate::CountLocked(const Attempt& attempt) {
   counters_.cached_tokens += attempt.usage.cached_tokens;
   counters_.latency_ms += attempt.latency_ms;
   counters_.first_text_ms += attempt.first_text_ms;
+  if (attempt.outcome == "ok") counters_.latency.AddUs(int64_t{attempt.latency_ms} * 1000);
+  if (attempt.first_text_ms > 0) {
+    counters_.first_text.AddUs(int64_t{attempt.first_text_ms} * 1000);
+  }
 }
 
 Quirks Gate::quirks() const {

@@ -183,6 +183,7 @@ void Checkpointer::OnWritten(const Result<void>& written) {
   if (failures_ > 0) LogInfo("checkpoints are written again", {{"partition", partition_}});
   failures_ = 0;
   ++context_->counters->checkpoints;
+  context_->counters->measures.checkpoint.AddMs(context_->clock->SteadyMs() - begun_ms_);
   context_->counters->checkpoint_bytes += batch_->bytes();
   durable_ = next_;
   for (const Encoded& encoded : encoded_) {

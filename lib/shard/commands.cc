@@ -20,7 +20,10 @@ envelope::PartitionReply NotDone(ErrorCode code, std::string text, bool retryabl
 }  // namespace
 
 Commands::Commands(Context* context, std::function<Partition*(store::PartitionId)> find)
-    : context_(context), find_(std::move(find)), self_(std::make_shared<Commands*>(this)) {}
+    : context_(context),
+      find_(std::move(find)),
+      lists_(context),
+      self_(std::make_shared<Commands*>(this)) {}
 
 void Commands::Serve(const std::vector<store::PartitionId>& partitions) {
   served_.Become(*context_->wire, partitions, [this](store::PartitionId partition) {
@@ -42,10 +45,12 @@ void Commands::OnCommand(store::PartitionId id, const wire::Arrived& arrived) {
     return Reply(asker, NotDone(ErrorCode::kBusy, "too many commands wait: try again", true));
   }
   std::visit(
-      Overloaded{[&](const envelope::ResumePartition&) { Resume(*partition, std::move(asker)); },
-                 [&](const envelope::RebuildSession& rebuild) {
-                   Rebuild(*partition, rebuild.user, std::move(asker));
-                 }},
+      Overloaded{
+          [&](const envelope::ResumePartition&) { Resume(*partition, std::move(asker)); },
+          [&](const envelope::RebuildSession& rebuild) {
+            Rebuild(*partition, rebuild.user, std::move(asker));
+          },
+          [&](const envelope::ListSessions& list) { List(*partition, list, std::move(asker)); }},
       *command);
 }
 
@@ -75,6 +80,16 @@ void Commands::Rebuild(Partition& partition, const UserId& user, Asker asker) {
     const bool retryable = rebuilt.error().fault == Fault::kRetry;
     (*here)->Reply(asker, NotDone(ErrorCode::kNotRebuilt, rebuilt.error().text, retryable));
   });
+}
+
+void Commands::List(Partition& partition, envelope::ListSessions list, Asker asker) {
+  // It is answered in a turn of ours, or never.
+  const bool added = lists_.Add(
+      partition.id(), std::move(list), [this, asker](const Result<envelope::PartitionReply>& page) {
+        if (page) return Reply(asker, *page);
+        Reply(asker, NotDone(ErrorCode::kUnreadable, page.error().text, true));
+      });
+  if (!added) Reply(asker, NotDone(ErrorCode::kBusy, "too many lists wait: try again", true));
 }
 
 void Commands::Tick() {

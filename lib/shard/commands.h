@@ -2,6 +2,7 @@
 //
 //   resume    answered when the partition reads its log again, or has halted again
 //   rebuild   answered when the session is in a checkpoint again, or cannot be made
+//   list      answered when a page of sessions is full, or has taken long enough (session_lists.h)
 //
 // What comes over kWaitingMax is answered `busy`. One thread calls it.
 #pragma once
@@ -15,6 +16,7 @@
 #include "shard/context.h"
 #include "shard/partition.h"
 #include "shard/served.h"
+#include "shard/session_lists.h"
 
 namespace lyceum::shard {
 
@@ -28,6 +30,9 @@ class Commands {
 
   // From now on these, on the present connection.
   void Serve(const std::vector<store::PartitionId>& partitions);
+  // Once a turn of the loop.
+  void Turn() { lists_.Turn(); }
+  bool idle() const { return lists_.idle(); }
   // About ten times a second.
   void Tick();
 
@@ -44,6 +49,7 @@ class Commands {
   void OnCommand(store::PartitionId partition, const wire::Arrived& command);
   void Resume(Partition& partition, Asker asker);
   void Rebuild(Partition& partition, const UserId& user, Asker asker);
+  void List(Partition& partition, envelope::ListSessions list, Asker asker);
   void Reply(const Asker& asker, const envelope::PartitionReply& reply);
 
   Context* const context_;
@@ -51,6 +57,7 @@ class Commands {
   const std::function<Partition*(store::PartitionId)> find_;
   std::vector<Resumed> resumed_;
   size_t rebuilding_ = 0;
+  SessionLists lists_;
   std::shared_ptr<Commands*> self_;
 };
 

@@ -13,6 +13,7 @@
 #include "envelope/codec.h"
 #include "envelope/subjects.h"
 #include "shard/fold.h"
+#include "shard/measures.h"
 #include "shard/outgoing.h"
 #include "shard/server_time.h"
 #include "shard/session_table.h"
@@ -55,6 +56,7 @@ struct Counters {
   std::atomic<uint64_t> timers_fired{0}, dead_letters_lost{0}, reader_breaks{0}, session_loads{0};
   std::atomic<uint64_t> sessions{0}, memory_bytes{0}, unconfirmed_bytes{0};
   std::atomic<int64_t> clock_offset_ms{0};
+  Measures measures;
 };
 
 struct Context {

@@ -27,6 +27,7 @@ struct Record {
 
 // Why a record was refused: the words of DeadLetter.reason.
 enum class Refusal { kUndecodable, kWrongClass, kWrongPartition, kBadSubject, kBuried, kDamaged };
+inline constexpr size_t kRefusalCount = 6;
 std::string_view Name(Refusal refusal);
 
 struct Refused {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/overloaded.h"
 #include "shard/output.h"
+#include "shard/turn_meter.h"
 #include "tutor/limits.h"
 
 namespace lyceum::shard {
@@ -60,7 +61,9 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   }
   position_of_ = record.sequence;
   context_->flight->BeginFold(id_, record.sequence);
+  const auto begun = Steady::now();
   const bool done = FoldRecord(folded);
+  context_->counters->measures.AddFold(Steady::now() - begun);
   context_->flight->EndFold(id_);
   if (!done || phase_ != Phase::kReading) return;
 
@@ -189,6 +192,7 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
     return true;
   }
   const tutor::LogPosition position = PositionOf(record);
+  const TurnMeter meter(entry, decoded.event);
   effects_.clear();
   if (entry == nullptr) {
     const UserId user{std::string(address.user)};
@@ -217,6 +221,7 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
   }
   context_->sessions->OnChanged(entry);
   Apply(record, entry, decoded.trace);
+  if (!IsSilenced(record)) meter.Add(*context_, record, address.record_class, *entry);
   if (const auto* fired = std::get_if<tutor::TimerFired>(&decoded.event.kind)) {
     OnTimerFolded(entry, fired->token);
   }
@@ -331,6 +336,7 @@ void Partition::Show(const tutor::Session& session, const tutor::ShowDraft& draf
 void Partition::Refuse(const Record& record, std::string_view user, const Refused& refused,
                        const SessionEntry* entry) {
   ++context_->counters->refused;
+  ++context_->counters->measures.refused[static_cast<size_t>(refused.reason)];
   LogWarn("record refused", {{"partition", id_},
                              {"sequence", record.sequence},
                              {"reason", Name(refused.reason)},

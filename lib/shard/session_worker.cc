@@ -51,6 +51,7 @@ struct SessionWorker::Impl {
     SeededRandom random;
     std::unique_ptr<wire::NatsWire> wire;
     std::unique_ptr<Shard> shard;
+    std::optional<StreamDepth> dead_letters;  // Of the first.
     std::atomic<bool> stop{false};
     std::atomic<int64_t> stop_by_ms{INT64_MAX};  // Then also where not all is in a checkpoint.
     // The thread's, until it is joined.
@@ -63,6 +64,8 @@ struct SessionWorker::Impl {
     std::vector<PartitionStatus> status;
     std::optional<Error> failure;
     dispatch::DispatchTable::Counters calls;
+    ShardState state;
+    ToolQueues queues;
     uint64_t async_errors = 0;
     std::string last_async_error;
 
@@ -80,8 +83,13 @@ struct SessionWorker::Impl {
 
 void SessionWorker::Impl::Runner::Publish() {
   std::vector<PartitionStatus> now = shard->status();
+  const auto error = wire->connect_error();
   const std::lock_guard lock(mutex);
   status = std::move(now);
+  state = {.connected = wire->connected(),
+           .connect_error = error ? error->text : "",
+           .turned_ms = clock.SteadyMs()};
+  queues = QueuesOf(shard->dispatcher());
   failure = shard->failure();
   calls = shard->dispatch_counters();
   async_errors = wire->async_errors();
@@ -103,6 +111,7 @@ void SessionWorker::Impl::Runner::Run(Deadline until) {
     if (then - published_ms >= kPublishStatusMs) {
       published_ms = then;
       Publish();
+      if (dead_letters) dead_letters->Tick(*wire, then);
     }
     if (!wire->connected() && then - complained_ms >= kConnectComplaintMs) {
       complained_ms = then;
@@ -162,6 +171,7 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
     if (Result<void> started = runner->shard->Start(); !started) return started.error();
     impl->runners.push_back(std::move(runner));
   }
+  impl->runners.front()->dead_letters.emplace(options.shard.subjects.DeadLetterStream());
   for (size_t i = 0; i < impl->runners.size(); ++i) {
     Impl::Runner* runner = impl->runners[i].get();
     runner->Publish();
@@ -253,6 +263,17 @@ SessionWorker::Totals SessionWorker::totals() const {
     totals.async_errors += runner->async_errors;
   }
   return totals;
+}
+
+WorkerFigures SessionWorker::figures() const {
+  WorkerFigures figures;
+  for (const auto& runner : impl_->runners) {
+    figures.AddMeasures(*runner->shard);
+    const std::lock_guard lock(runner->mutex);
+    figures.AddState(runner->state, runner->queues, runner->calls);
+  }
+  figures.dead_letters = impl_->runners.front()->dead_letters->depth();
+  return figures;
 }
 
 std::string SessionWorker::last_async_error() const {

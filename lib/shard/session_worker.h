@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "shard/context.h"
 #include "shard/partition_status.h"
+#include "shard/worker_figures.h"
 #include "wire/connection.h"
 
 namespace lyceum::shard {
@@ -52,6 +53,8 @@ class SessionWorker {
     int64_t clock_offset_ms = 0;  // The greatest, either way.
   };
   Totals totals() const;
+  // Beside the totals. Of a few moments ago, but for the histograms.
+  WorkerFigures figures() const;
   // What NATS has refused last, in words.
   std::string last_async_error() const;
 

@@ -155,6 +155,7 @@ void Shard::Turn() {
   if (!failure_) leases_.Turn();
   FireTimers();
   queries_.Turn();
+  commands_.Turn();
   if (!resends_.idle()) resends_.Send();
   if (now - ticked_ms_ >= kTickMs) {
     ticked_ms_ = now;
@@ -221,7 +222,7 @@ int64_t Shard::NextMs() const {
   int64_t next = std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
                            outgoing_.NextProbeMs(), membership_.NextMs(), leases_.NextMs(),
                            in_server_time(timers_.NextMs()), durations_.NextMs()});
-  if (!queries_.idle() || resends_.ready()) return now;
+  if (!queries_.idle() || !commands_.idle() || resends_.ready()) return now;
   for (const auto& partition : partitions_) {
     if (partition->busy()) return now;
     next = std::min(next, partition->NextMs());

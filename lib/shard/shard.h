@@ -62,6 +62,7 @@ class Shard {
 
   const Counters& counters() const { return counters_; }
   dispatch::DispatchTable::Counters dispatch_counters() const;
+  const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   std::vector<PartitionStatus> status() const;
   const Partition* Find(store::PartitionId partition) const;
   // Holds its lease, as far as it knows.

@@ -15,8 +15,9 @@ constexpr std::chrono::milliseconds kTick{10};  // What is due within it goes ou
 
 }  // namespace
 
-DeltaSender::DeltaSender(const Clock* clock, Executor* executor, Publish publish)
-    : clock_(clock), executor_(executor), publish_(std::move(publish)) {}
+DeltaSender::DeltaSender(const Clock* clock, Executor* executor, Publish publish,
+                         Histogram* first_delta)
+    : clock_(clock), executor_(executor), publish_(std::move(publish)), first_delta_(first_delta) {}
 
 std::shared_ptr<DeltaStream> DeltaSender::Open(const envelope::ToolRequest& request,
                                                std::stop_token stop) {
@@ -64,7 +65,8 @@ DeltaStream::DeltaStream(DeltaSender* sender, const envelope::ToolRequest& reque
       request_(request.id),
       attempt_(request.attempt),
       targets_(envelope::StreamTargetsOf(request)),
-      stop_(std::move(stop)) {}
+      stop_(std::move(stop)),
+      opened_(sender->now()) {}
 
 void DeltaStream::OnLoop(std::function<void(DeltaStream&)> what) {
   if (std::this_thread::get_id() == sender_->loop_ && posted_ == 0) return what(*this);
@@ -141,6 +143,11 @@ void DeltaStream::Send(const Encode& encode, uint64_t DeltaSender::Counters::*co
 }
 
 void DeltaStream::Send(const DeltaText::Piece& piece) {
+  if (!std::exchange(begun_, true) && sender_->first_delta_ != nullptr) {
+    const auto waited = sender_->now() - opened_;
+    sender_->first_delta_->AddUs(
+        std::chrono::duration_cast<std::chrono::microseconds>(waited).count());
+  }
   const envelope::Delta delta{request_, attempt_, piece.offset, piece.text};
   Send([&](envelope::Encoding encoding) { return envelope::EncodeDelta(user_, delta, encoding); },
        &DeltaSender::Counters::deltas);

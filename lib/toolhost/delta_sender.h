@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/histogram.h"
 #include "envelope/codec.h"
 #include "toolhost/delta_text.h"
 #include "toolhost/toolbox.h"
@@ -31,8 +32,10 @@ class DeltaSender {
  public:
   using Publish = std::function<Result<void>(const wire::Outbound&)>;
 
-  // Of the thread that makes it. The executor outlives all streams.
-  DeltaSender(const Clock* clock, Executor* executor, Publish publish);
+  // Of the thread that makes it. The executor outlives all streams. `first_delta`: how long each
+  // stream was open before its first delta; null: nobody wants to know.
+  DeltaSender(const Clock* clock, Executor* executor, Publish publish,
+              Histogram* first_delta = nullptr);
 
   // The stream of a request. Of a later attempt it first takes back what the one before said.
   std::shared_ptr<DeltaStream> Open(const envelope::ToolRequest& request, std::stop_token stop);
@@ -55,6 +58,7 @@ class DeltaSender {
   const Clock* const clock_;
   Executor* const executor_;
   const Publish publish_;
+  Histogram* const first_delta_;
   const std::thread::id loop_ = std::this_thread::get_id();
   std::multimap<Deadline, std::weak_ptr<DeltaStream>> due_;  // At most one of each stream.
   Deadline tick_{};                                          // Nothing that is due goes out before.
@@ -92,6 +96,7 @@ class DeltaStream : public TextStream, public std::enable_shared_from_this<Delta
   const uint32_t attempt_;
   const std::vector<envelope::StreamTarget> targets_;
   const std::stop_token stop_;
+  const Deadline opened_;
 
   size_t added_bytes_ = 0;         // Of the task: since the last retract.
   std::atomic<size_t> posted_{0};  // And not yet run. At most one for each byte of a text.
@@ -100,6 +105,7 @@ class DeltaStream : public TextStream, public std::enable_shared_from_this<Delta
   DeltaText text_;
   bool scheduled_ = false;
   bool finished_ = false;
+  bool begun_ = false;  // A delta was sent.
 };
 
 }  // namespace lyceum::toolhost

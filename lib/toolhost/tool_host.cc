@@ -81,7 +81,10 @@ Task<Finished> ToolHost::Impl::Answered(const Job& job) {
   done.degraded = answer.degraded;
   done.attempts = answer.attempts;
   done.fallbacks = answer.fallbacks;
-  const auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - begin).count();
+  const auto elapsed = Steady::now() - begin;
+  const auto took = std::chrono::duration_cast<milliseconds>(elapsed).count();
+  done.tool = job.request.tool;
+  done.took_us = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
   if (answer.attempts > 0 || answer.degraded) LogAnswer(job.request, answer, took);
   done.result = ReplyMessage(replier, job.request, std::move(answer), took);
   co_return done;
@@ -90,6 +93,7 @@ Task<Finished> ToolHost::Impl::Answered(const Job& job) {
 void ToolHost::Impl::Finish(Finished done) {
   --busy_slots;
   stops.erase(done.run);
+  if (done.tool) options.times->run[static_cast<size_t>(*done.tool)].AddUs(done.took_us);
   counters.late += done.late ? 1 : 0;
   counters.errors += done.error ? 1 : 0;
   counters.degraded += done.degraded ? 1 : 0;
@@ -387,6 +391,8 @@ HostCounters ToolHost::counters() const {
   counters.deltas = streamed.deltas;
   counters.retracts = streamed.retracts;
   counters.deltas_lost = streamed.lost;
+  counters.busy_slots = impl_->busy_slots;
+  counters.unacked = impl_->calls.unacked();
   return counters;
 }
 

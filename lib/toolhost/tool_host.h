@@ -24,19 +24,28 @@
 // pool, one a slot at most, made when a tool needs one; its end is posted to the loop.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/histogram.h"
 #include "base/result.h"
 #include "envelope/subjects.h"
 #include "toolhost/function_caller.h"
 #include "toolhost/toolbox.h"
+#include "tutor/call.h"
 #include "wire/wire.h"
 
 namespace lyceum::toolhost {
+
+// How long things take. Written by the host's thread, read by any.
+struct HostTimes {
+  std::array<Histogram, tutor::kToolCount> run;  // From its request to its result, by tool.
+  Histogram first_delta;                         // From a request to its first delta.
+};
 
 struct HostOptions {
   envelope::Subjects subjects = envelope::Subjects();
@@ -48,6 +57,7 @@ struct HostOptions {
   size_t unacked_max = 1024;
   size_t unacked_bytes_max = 32 << 20;
   std::chrono::milliseconds stall{2000};
+  std::shared_ptr<HostTimes> times = std::make_shared<HostTimes>();
 };
 
 struct HostCounters {
@@ -59,6 +69,7 @@ struct HostCounters {
   int64_t heartbeat_late_ms_max = 0;
   // Answers of something simpler; requests to language models; those to another one; messages.
   uint64_t degraded = 0, attempts = 0, fallbacks = 0, deltas = 0, retracts = 0, deltas_lost = 0;
+  uint64_t busy_slots = 0, unacked = 0;  // Now: slots that run something; results without an ack.
 };
 
 class ToolHost {

@@ -43,6 +43,8 @@ struct Finished {
   bool degraded = false;
   uint32_t attempts = 0;
   uint32_t fallbacks = 0;
+  std::optional<tutor::Tool> tool;  // Empty: a function.
+  int64_t took_us = 0;
 };
 
 inline envelope::Encoding EncodingOf(const wire::Arrived& message) {
@@ -74,8 +76,10 @@ struct ToolHost::Impl {
                   {.messages_max = options.unacked_max + options.slots,
                    .bytes_max = options.unacked_bytes_max +
                                 options.slots * (wire->payload_bytes_max() + 1024)}),
-        deltas(clock, executor,
-               [this](const wire::Outbound& message) { return wire->Publish(message); }),
+        deltas(
+            clock, executor,
+            [this](const wire::Outbound& message) { return wire->Publish(message); },
+            &options.times->first_delta),
         guard(wire, clock, options.stall.count()),
         threads(options.slots) {}
 

@@ -50,6 +50,7 @@ struct ToolWorker::Impl {
   std::condition_variable changed;
   // From here on guarded by mutex. What the loop tells.
   Counters counters;
+  bool connected = false;
   uint64_t async_errors = 0;
   std::string last_async_error;
   bool joined = false;
@@ -65,6 +66,7 @@ void ToolWorker::Impl::Publish(const ToolHost& host) {
   const bool has_joined = host.joined();
   const std::lock_guard lock(mutex);
   counters = now;
+  connected = wire->connected();
   connect_error = wire->connect_error();
   if (wire->async_errors() != async_errors) {
     async_errors = wire->async_errors();
@@ -161,6 +163,13 @@ bool ToolWorker::Drain(Deadline deadline) {
 ToolWorker::Counters ToolWorker::counters() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->counters;
+}
+
+ToolWorker::State ToolWorker::state() const {
+  const std::lock_guard lock(impl_->mutex);
+  return {.connected = impl_->connected,
+          .connect_error = impl_->connect_error ? impl_->connect_error->text : "",
+          .draining = impl_->draining};
 }
 
 uint64_t ToolWorker::async_errors() const {

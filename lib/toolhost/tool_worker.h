@@ -47,6 +47,12 @@ class ToolWorker {
   bool Drain(Deadline deadline);
 
   Counters counters() const;  // As of the last turn of the loop.
+  struct State {
+    bool connected = false;
+    std::string connect_error;  // Empty: none yet.
+    bool draining = false;
+  };
+  State state() const;  // The same.
   // What the server has refused on the way (permissions), so far, and the last of it in words.
   uint64_t async_errors() const;
   std::string last_async_error() const;

@@ -259,8 +259,9 @@ void GetLogInfo(Wire& wire, const std::string& stream,
            if (state == answer->json.end() || !state->is_object() || !created_ns) {
              return done(Retry(what + ": the answer cannot be read"));
            }
-           done(std::optional<LogInfo>(
-               LogInfo{NumberOf(*state, "first_seq"), NumberOf(*state, "last_seq"), *created_ns}));
+           done(std::optional<LogInfo>(LogInfo{NumberOf(*state, "first_seq"),
+                                               NumberOf(*state, "last_seq"), *created_ns,
+                                               NumberOf(*state, "messages")}));
          });
 }
 

@@ -36,6 +36,7 @@ struct LogInfo {
   uint64_t first_sequence = 0;
   uint64_t last_sequence = 0;
   int64_t created_ns = 0;
+  uint64_t messages = 0;
 };
 // Empty optional inside: there is no such stream. kRetry: no answer.
 void GetLogInfo(Wire& wire, const std::string& stream,

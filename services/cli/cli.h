@@ -56,6 +56,28 @@ struct InitOptions {
 struct ReadyOptions {
   int64_t timeout_s = 30;
 };
+struct StatusOptions {
+  int64_t lag_max = 1'000;
+  std::string format = "auto";  // table | json | auto
+};
+struct CheckOptions {
+  int64_t lag_max = 1'000;
+  int64_t dead_letters_max = 1'000;
+  std::string format = "text";  // text | json | nagios | prometheus
+};
+struct SessionsOptions {
+  std::string state;  // Empty: any; "damaged": those that cannot be read.
+  std::string course;
+  std::string older;  // "15m": no record since then.
+  bool stuck = false;
+  std::string like;
+  std::string after;  // Where an earlier list ended.
+  int64_t limit = 100;
+  std::string format = "auto";
+};
+struct DoctorOptions {
+  bool sessions = false;  // Also look at each session.
+};
 // What a course is read from.
 struct CourseSource {
   std::vector<std::string> files;  // One of our own format; of others one or more.
@@ -176,6 +198,11 @@ struct GradeOptions {
 
 int RunInit(const Common& common, const InitOptions& options);
 int RunReady(const Common& common, const ReadyOptions& options);
+int RunStatus(const Common& common, const StatusOptions& options);
+// With the format nagios the exit codes are those of its plugins: 0 well, 1 warning, 2 critical, 3 not known.
+int RunCheck(const Common& common, const CheckOptions& options);
+int RunSessions(const Common& common, const SessionsOptions& options);
+int RunDoctor(const Common& common, const DoctorOptions& options);
 int RunCourseImport(const Common& common, const CourseSource& source);
 int RunCourseCheck(const Common& common, const CourseSource& source);
 // Paths of files in our own format.
@@ -230,6 +257,9 @@ int Fail(const Error& error);
 int Fail(Exit code, std::string_view sentence);
 // For what went wrong before anything was asked: credentials, files, values.
 int FailUsage(const Error& error);
+
+// `format` auto: where standard output is a terminal.
+bool AsTable(const Common& common, const std::string& format);
 
 // A subject token as it is; any other id is turned into one.
 Result<UserId> UserOf(const std::string& text);

@@ -1,5 +1,5 @@
 // The command line: every flag of every subcommand, those of `course` in course_flags.cc, of
-// `supervise` in supervise_flags.cc. CLI11 is included
+// `supervise` in supervise_flags.cc, of the whole fleet in fleet_flags.cc. CLI11 is included
 // here, there and in command_docs.cc alone, since it is large.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/command_docs.h"
 #include "cli/course_flags.h"
+#include "cli/fleet_flags.h"
 #include "cli/roles.h"
 #include "cli/suggest.h"
 #include "cli/supervise_flags.h"
@@ -23,6 +24,7 @@ using Job = std::function<int()>;
 struct Options {
   InitOptions init;
   ReadyOptions ready;
+  FleetFlags fleet;
   CourseOptions course;
   ChatOptions chat;
   SendOptions send;
@@ -59,6 +61,7 @@ class CommandLine {
     app_.fallthrough();
     Init();
     Ready();
+    AddFleetCommands(app_, options_.fleet, adder());
     Course();
     Chat();
     Send();
@@ -120,6 +123,14 @@ class CommandLine {
     return command;
   }
 
+  // Command, for the files that declare commands of their own.
+  AddCommand adder() {
+    return [this](CLI::App& group, const char* name, const char* help,
+                  std::function<int(const Common&)> run) {
+      return Command(group, name, help, [this, run] { return run(common_); });
+    };
+  }
+
   static void Timeout(CLI::App* command, int64_t* seconds, const char* help) {
     command->add_option("--timeout", *seconds, help)
         ->check(CLI::Range(int64_t{1}, int64_t{3600}))
@@ -144,13 +155,7 @@ class CommandLine {
     Timeout(c, &o.timeout_s, "Seconds to wait until they are");
   }
 
-  void Course() {
-    AddCourseCommands(app_, options_.course,
-                      [this](CLI::App& group, const char* name, const char* help,
-                             std::function<int(const Common&)> run) {
-                        return Command(group, name, help, [this, run] { return run(common_); });
-                      });
-  }
+  void Course() { AddCourseCommands(app_, options_.course, adder()); }
 
   void Chat() {
     ChatOptions& o = options_.chat;
@@ -227,12 +232,7 @@ class CommandLine {
 
   void Supervise() {
     SuperviseFlags& o = options_.supervise;
-    CLI::App* c = AddSuperviseCommands(app_, o,
-                                       [this](CLI::App& group, const char* name, const char* help,
-                                              std::function<int(const Common&)> run) {
-                                         return Command(group, name, help,
-                                                        [this, run] { return run(common_); });
-                                       });
+    CLI::App* c = AddSuperviseCommands(app_, o, adder());
     const std::string role = RoleFor("supervise");
     c->footer("Role at the NATS server: " + role);
     c->callback([this, c, &o, role] {

@@ -10,6 +10,10 @@ struct RoleOf {
 constexpr RoleOf kRoles[] = {
     {"init", "admin"},
     {"ready", "operator"},
+    {"status", "operator"},
+    {"check", "operator"},
+    {"sessions", "operator"},
+    {"doctor", "operator"},
     {"course import", "admin"},
     {"course list", "operator"},
     {"course show", "operator"},

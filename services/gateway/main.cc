@@ -190,6 +190,16 @@ std::vector<worker::Metric> Figures(const gateway::GatewayHost& host) {
   return figures;
 }
 
+worker::FigureServer::Sources SourcesOf(const gateway::GatewayHost& host) {
+  return {.figures = [&host] { return Figures(host); },
+          .not_live = {},
+          .not_ready =
+              [&host] {
+                return host.connected() ? std::vector<std::string>()
+                                        : std::vector<std::string>{"no connection to NATS"};
+              }};
+}
+
 // Keys that an issuer has exchanged; what cannot be read leaves the earlier ones.
 void ReadAgain(gateway::IssuerFiles* files, gateway::GatewayHost* host) {
   auto issuers = files->Read();
@@ -230,14 +240,13 @@ int Run(int argc, char** argv) {
   auto options = HostOptionsOf(flags, files ? &*files : nullptr);
   if (!options) return worker::Complain(kProgram, options.error());
   InitLog(kProgram, flags.worker.id, flags.worker.log_level);
-  auto metrics = worker::MetricsAddress::Listen(flags.worker);
-  if (!metrics) return worker::Fail(metrics.error());
+  auto figures = worker::ListenForFigures(flags.worker, kProgram);
+  if (!figures) return worker::Fail(figures.error());
   auto host = gateway::GatewayHost::Start(*std::move(options));
   if (!host) return worker::Fail(host.error());
   LogInfo("started", {{"listen", flags.listen}, {"port", (*host)->port()}, {"demo", flags.demo}});
-  const int code = worker::ServeUntilStopped(
-      *std::move(metrics), [&] { return Figures(**host); },
-      LookAfter(**host, files ? &*files : nullptr));
+  const int code = worker::ServeUntilStopped(figures->get(), SourcesOf(**host),
+                                             LookAfter(**host, files ? &*files : nullptr));
   LogInfo("stopped", {{"requests", (*host)->counters().requests.load()}});
   return code;
 }

@@ -11,6 +11,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "session_worker/figures.h"
 #include "shard/install.h"
 #include "shard/session_worker.h"
 #include "worker/worker.h"
@@ -82,60 +83,6 @@ Result<shard::SessionWorker::Options> ToOptions(const Flags& flags) {
   return options;
 }
 
-std::vector<worker::Metric> Figures(const shard::SessionWorker& running) {
-  const auto totals = running.totals();
-  size_t halted = 0, owned = 0, standby = 0;
-  uint64_t behind = 0;
-  for (const shard::PartitionStatus& partition : running.partitions()) {
-    halted += partition.state == "halted" ? 1 : 0;
-    owned += partition.role == "owner" ? 1 : 0;
-    standby += partition.role == "standby" ? 1 : 0;
-    behind += partition.log_end > partition.position ? partition.log_end - partition.position : 0;
-  }
-  const auto figure = [](auto value) { return static_cast<double>(value); };
-  return {
-      {"lyceum_records_total", "Records folded in", figure(totals.records)},
-      {"lyceum_records_missing_total", "Records that were deleted from the log unread",
-       figure(totals.missing_records)},
-      {"lyceum_refused_total", "Records that went to the dead letters", figure(totals.refused)},
-      {"lyceum_dead_letters_lost_total", "Dead letters that could not be stored",
-       figure(totals.dead_letters_lost)},
-      {"lyceum_messages_total", "Messages sent to clients", figure(totals.messages)},
-      {"lyceum_messages_again_total", "Messages sent again on a new connection",
-       figure(totals.sent_again)},
-      {"lyceum_checkpoints_total", "Checkpoints written", figure(totals.checkpoints)},
-      {"lyceum_checkpoint_failures_total", "Checkpoints that were not written at the first try",
-       figure(totals.checkpoint_failures)},
-      {"lyceum_checkpoint_bytes_total", "Bytes of checkpoints", figure(totals.checkpoint_bytes)},
-      {"lyceum_reader_breaks_total", "Times the log had to be opened again",
-       figure(totals.reader_breaks)},
-      {"lyceum_session_loads_total", "Sessions read from the store", figure(totals.session_loads)},
-      {"lyceum_takeovers_total", "Partitions that it has become the owner of",
-       figure(totals.takeovers)},
-      {"lyceum_handovers_total", "Partitions that it has handed to another worker",
-       figure(totals.handovers)},
-      {"lyceum_timers_fired_total", "Timers that were published", figure(totals.timers_fired)},
-      {"lyceum_calls_dispatched_total", "Tool requests sent", figure(totals.calls_dispatched)},
-      {"lyceum_calls_busy_total", "Tool requests answered busy", figure(totals.calls_busy)},
-      {"lyceum_calls_lost_total", "Tool calls whose worker died", figure(totals.calls_lost)},
-      {"lyceum_calls_failed_total", "Tool calls that ended in an error of the dispatcher",
-       figure(totals.calls_failed)},
-      {"lyceum_partitions_owned", "Partitions that it owns", figure(owned), false},
-      {"lyceum_partitions_standby", "Partitions that it folds along with their owner",
-       figure(standby), false},
-      {"lyceum_partitions_halted", "Partitions that need an operator", figure(halted), false},
-      {"lyceum_records_behind", "Records of the log that are not folded yet", figure(behind),
-       false},
-      {"lyceum_sessions_in_memory", "Sessions in memory", figure(totals.sessions), false},
-      {"lyceum_session_bytes", "Memory of sessions, journals and topics",
-       figure(totals.memory_bytes), false},
-      {"lyceum_unconfirmed_bytes", "Messages that the server has not confirmed",
-       figure(totals.unconfirmed_bytes), false},
-      {"lyceum_clock_offset_ms", "This machine's clock minus the NATS server's",
-       figure(totals.clock_offset_ms), false},
-  };
-}
-
 // Streams and buckets are there and as they should be, and N agrees: by a connection of its own. A
 // server that is just starting, or very busy, is asked some times.
 Result<void> CheckInstalled(const Flags& flags, const shard::SessionWorker::Options& options) {
@@ -167,8 +114,8 @@ int Run(int argc, char** argv) {
   flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
   auto options = ToOptions(flags);
   if (!options) return worker::Fail(options.error());
-  auto metrics = worker::MetricsAddress::Listen(flags.worker);
-  if (!metrics) return worker::Fail(metrics.error());
+  auto figures = worker::ListenForFigures(flags.worker, kProgram);
+  if (!figures) return worker::Fail(figures.error());
   if (Result<void> installed = CheckInstalled(flags, *options); !installed) {
     return worker::Fail(installed.error());
   }
@@ -187,7 +134,7 @@ int Run(int argc, char** argv) {
     return (*running)->failure();
   };
   const int code = worker::ServeUntilStopped(
-      std::move(*metrics), [&] { return Figures(**running); }, look, {},
+      figures->get(), session_worker::SourcesOf(**running), look, {},
       [&](Deadline until) { return (*running)->Serve(StopSignalDescriptor(), until); });
   LogInfo("stopping");
   const bool orderly = (*running)->Stop(In(kStop));

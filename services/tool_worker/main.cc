@@ -11,6 +11,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "tool_worker/figures.h"
 #include "tool_worker/providers.h"
 #include "toolhost/tool_worker.h"
 #include "tools/built_in.h"
@@ -67,54 +68,6 @@ Result<void> Check(const Flags& flags) {
   return {};
 }
 
-void AddFunctionFigures(const toolhost::FunctionCaller::Figures& functions,
-                        std::vector<worker::Metric>* figures) {
-  const auto figure = [](uint64_t value) { return static_cast<double>(value); };
-  for (size_t i = 0; i < functions.by_outcome.size(); ++i) {
-    const auto outcome = static_cast<toolhost::FunctionOutcome>(i);
-    figures->push_back({"lyceum_function_calls_total",
-                        "Functions that language models wished to call, by what came of it",
-                        figure(functions.by_outcome[i]),
-                        true,
-                        {{"outcome", std::string(Name(outcome))}}});
-  }
-  figures->push_back({"lyceum_function_argument_bytes_total", "Arguments of functions",
-                      figure(functions.argument_bytes)});
-  figures->push_back({"lyceum_function_result_bytes_total", "Results of functions",
-                      figure(functions.result_bytes)});
-  figures->push_back({"lyceum_function_latency_ms_total", "Milliseconds that functions took",
-                      figure(functions.latency_ms)});
-}
-
-std::vector<worker::Metric> Figures(const toolhost::ToolWorker& running,
-                                    const models::Models& models,
-                                    const toolhost::FunctionCaller* functions) {
-  const auto counters = running.counters();
-  const auto figure = [](uint64_t value) { return static_cast<double>(value); };
-  std::vector<worker::Metric> figures = {
-      {"lyceum_calls_accepted_total", "Requests accepted", figure(counters.accepted)},
-      {"lyceum_calls_busy_total", "Requests answered busy", figure(counters.busy)},
-      {"lyceum_calls_repeated_total", "Requests that were known already",
-       figure(counters.repeated)},
-      {"lyceum_calls_cancelled_total", "Requests cancelled", figure(counters.cancelled)},
-      {"lyceum_results_total", "Results sent", figure(counters.results)},
-      {"lyceum_result_errors_total", "Results that were errors", figure(counters.errors)},
-      {"lyceum_results_late_total", "Results after their deadline", figure(counters.late)},
-      {"lyceum_requests_unreadable_total", "Requests without a readable id",
-       figure(counters.unreadable)},
-      {"lyceum_requests_stale_total", "Requests dropped after the process had stood still",
-       figure(counters.stale)},
-      {"lyceum_results_refused_total", "Results that a session worker could not use",
-       figure(counters.results_refused)},
-      {"lyceum_heartbeat_late_ms_max", "How late a heartbeat was at most",
-       figure(static_cast<uint64_t>(counters.heartbeat_late_ms_max)), false},
-  };
-  for (worker::Metric& metric : tool_worker::ProviderFigures(models))
-    figures.push_back(std::move(metric));
-  if (functions != nullptr) AddFunctionFigures(functions->figures(), &figures);
-  return figures;
-}
-
 // Of both connections: the one that the courses are read by, and the worker's own.
 worker::Look LookAfter(wire::Connection& courses, const toolhost::ToolWorker& running) {
   return [look = worker::LookAfter(courses), &running, seen = uint64_t{0}]() mutable {
@@ -128,8 +81,8 @@ worker::Look LookAfter(wire::Connection& courses, const toolhost::ToolWorker& ru
 }
 
 int Serve(const Flags& flags) {
-  auto metrics = worker::MetricsAddress::Listen(flags.worker);
-  if (!metrics) return worker::Fail(metrics.error());
+  auto figures = worker::ListenForFigures(flags.worker, kProgram);
+  if (!figures) return worker::Fail(figures.error());
   static const SystemClock clock;
   const auto loop = std::make_shared<wire::EventLoop>();
   auto models = models::Open(flags.models, loop);
@@ -158,10 +111,12 @@ int Serve(const Flags& flags) {
     if (!some) return worker::Fail(some.error());
     toolbox = std::move(*some);
   }
+  const auto times = std::make_shared<toolhost::HostTimes>();
   auto running = toolhost::ToolWorker::Start(flags.worker.nats, std::move(toolbox),
                                              {.host = {.subjects = subjects,
                                                        .id = flags.worker.id,
-                                                       .slots = static_cast<size_t>(flags.slots)},
+                                                       .slots = static_cast<size_t>(flags.slots),
+                                                       .times = times},
                                               .loop = loop,
                                               .http = models->http,
                                               .functions = functions});
@@ -169,7 +124,9 @@ int Serve(const Flags& flags) {
   LogInfo("started",
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});
   const int code = worker::ServeUntilStopped(
-      std::move(*metrics), [&] { return Figures(**running, *models, functions.get()); },
+      figures->get(),
+      tool_worker::SourcesOf(**running, *times, static_cast<size_t>(flags.slots), *models,
+                             functions.get()),
       LookAfter(**connection, **running), [&] { tool_worker::ReloadPrompts(*models); });
   LogInfo("draining");
   const bool drained = (*running)->Drain(In(kDrain));

@@ -76,7 +76,7 @@ std::vector<worker::Metric> ProviderFigures(const models::Models& models) {
   using Of = llm::Client::Counters;
   add("lyceum_llm_requests_total", "Requests to the provider", &Of::attempts);
   add("lyceum_llm_requests_ok_total", "Requests that were answered", &Of::ok);
-  add("lyceum_llm_requests_failed_total", "Requests that were not", &Of::failed);
+  add("lyceum_llm_requests_failed_total", "Requests that were not answered", &Of::failed);
   add("lyceum_llm_retries_total", "Requests made again at the same provider", &Of::retries);
   add("lyceum_llm_fallbacks_total", "Requests made because another provider failed",
       &Of::fallbacks);
@@ -85,11 +85,17 @@ std::vector<worker::Metric> ProviderFigures(const models::Models& models) {
   add("lyceum_llm_output_tokens_total", "Tokens that came", &Of::output_tokens);
   add("lyceum_llm_cached_tokens_total", "Tokens sent that the provider had cached",
       &Of::cached_tokens);
-  add("lyceum_llm_latency_ms_total", "Milliseconds until the whole answer", &Of::latency_ms);
-  add("lyceum_llm_first_text_ms_total", "Milliseconds until the first text", &Of::first_text_ms);
   add("lyceum_llm_breaker_opened_total", "Times that the provider was passed over for a while",
       &Of::breaker_opened);
   add("lyceum_llm_running", "Requests that run", &Of::running, false);
+  const auto times = [&](const char* name, const char* help, auto member) {
+    for (const auto& provider : all) {
+      figures.push_back(
+          worker::HistogramOf(name, help, provider.*member, {{"provider", provider.provider}}));
+    }
+  };
+  times("lyceum_llm_latency_seconds", "Until the whole answer", &Of::latency);
+  times("lyceum_llm_first_text_seconds", "Until the first text", &Of::first_text);
   figures.push_back({"lyceum_llm_budget_refusals_total", "Calls refused by a user's daily budget",
                      static_cast<double>(models.client->budget_refusals())});
   return figures;

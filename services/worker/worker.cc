@@ -1,16 +1,11 @@
 #include "worker/worker.h"
 
 #include <fmt/format.h>
-#include <prometheus/collectable.h>
-#include <prometheus/exposer.h>
-#include <prometheus/metric_family.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "base/log.h"
@@ -24,40 +19,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kLook{5};  // After what NATS says of itself.
-
-class Figures : public prometheus::Collectable {
- public:
-  explicit Figures(worker::Collect collect) : collect_(std::move(collect)) {}
-
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    std::vector<prometheus::MetricFamily> families;
-    const std::lock_guard lock(mutex_);
-    if (!collect_) return families;
-    for (const Metric& metric : collect_()) {
-      if (families.empty() || families.back().name != metric.name) {
-        families.push_back(
-            {metric.name,
-             metric.help,
-             metric.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge,
-             {}});
-      }
-      prometheus::ClientMetric figure;
-      (metric.counter ? figure.counter.value : figure.gauge.value) = metric.value;
-      for (const auto& [name, value] : metric.labels) figure.label.push_back({name, value});
-      families.back().metric.push_back(std::move(figure));
-    }
-    return families;
-  }
-  // From here on there are none: what they are made of may go.
-  void End() {
-    const std::lock_guard lock(mutex_);
-    collect_ = {};
-  }
-
- private:
-  mutable std::mutex mutex_;
-  worker::Collect collect_;  // Guarded by mutex_.
-};
 
 int ExitCodeOf(Fault fault) {
   switch (fault) {
@@ -92,7 +53,8 @@ void Declare(Settings& settings, Flags* flags) {
       .Text("prefix", &flags->prefix, "first part of every subject")
       .Text("log-level", &flags->log_level, "debug, info, warn or error")
       .Text("metrics-listen", &flags->metrics_listen,
-            "HOST:PORT for Prometheus, without a password: loopback (default: none)");
+            "HOST:PORT for /livez, /readyz and Prometheus' /metrics, without a password: loopback "
+            "(default: none)");
 }
 
 Result<void> Check(const Flags& flags) {
@@ -112,22 +74,16 @@ int Fail(const Error& error) {
   return code;
 }
 
-MetricsAddress::MetricsAddress(std::unique_ptr<prometheus::Exposer> exposer)
-    : exposer_(std::move(exposer)) {}
-MetricsAddress::MetricsAddress(MetricsAddress&&) noexcept = default;
-MetricsAddress::~MetricsAddress() = default;
-
-Result<MetricsAddress> MetricsAddress::Listen(const Flags& flags) {
-  const std::string& listen = flags.metrics_listen;
-  if (listen.empty()) return MetricsAddress(nullptr);
-  try {
-    return MetricsAddress(std::make_unique<prometheus::Exposer>(listen, 1));
-  } catch (const std::exception&) {  // CivetServer's own, which does not say what is wrong.
-    return Reject(fmt::format(
-        "--metrics-listen {}: cannot listen there. Give a free HOST:PORT of this machine, each "
-        "worker its own",
-        listen));
+Result<std::unique_ptr<FigureServer>> ListenForFigures(const Flags& flags, const char* program) {
+  if (flags.metrics_listen.empty()) return std::unique_ptr<FigureServer>();
+  auto server = FigureServer::Listen(flags.metrics_listen, program);
+  if (server && (*server)->beyond_loopback()) {
+    LogWarn(
+        "figures can be read beyond this machine, without a password: listen on loopback, or in "
+        "a network that only operators are in",
+        {{"metrics_listen", flags.metrics_listen}});
   }
+  return server;
 }
 
 Look LookAfter(wire::Connection& connection) {
@@ -147,11 +103,10 @@ Look LookAfter(wire::Connection& connection) {
   };
 }
 
-int ServeUntilStopped(MetricsAddress metrics, Collect collect, const Look& look,
+int ServeUntilStopped(FigureServer* figures, FigureServer::Sources sources, const Look& look,
                       const std::function<void()>& on_hangup,
                       const std::function<bool(Deadline)>& wait) {
-  const auto figures = std::make_shared<Figures>(std::move(collect));
-  if (metrics.exposer_ != nullptr) metrics.exposer_->RegisterCollectable(figures);
+  if (figures != nullptr) figures->Serve(std::move(sources));
   int code = kDone;
   while (!wait(In(seconds(1)))) {
     if (on_hangup && TakeHangup()) on_hangup();
@@ -160,13 +115,7 @@ int ServeUntilStopped(MetricsAddress metrics, Collect collect, const Look& look,
       break;
     }
   }
-  // It would wait for its threads, which look up every two seconds. They get no figures any more.
-  figures->End();
-  if (metrics.exposer_ != nullptr) {
-    static prometheus::Exposer* const kept = metrics.exposer_.release();
-    static const std::shared_ptr<Figures> kept_figures = figures;
-    (void)kept;
-  }
+  if (figures != nullptr) figures->End();
   return code;
 }
 

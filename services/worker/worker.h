@@ -5,17 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "base/config.h"
 #include "base/result.h"
 #include "base/signals.h"
 #include "wire/connection.h"
-
-namespace prometheus {
-class Exposer;
-}
+#include "worker/figure_server.h"
 
 namespace lyceum::worker {
 
@@ -45,42 +40,22 @@ Result<void> Check(const Flags& flags);
 int Complain(const std::string& program, const Error& error);
 int Fail(const Error& error);
 
-// A figure as Prometheus takes it. Those of one name stand together.
-struct Metric {
-  std::string name;
-  std::string help;
-  double value = 0;
-  bool counter = true;  // Else a gauge.
-  std::vector<std::pair<std::string, std::string>> labels = {};
-};
-using Collect = std::function<std::vector<Metric>()>;
-
 // Looks after the program, about once a second; empty: all is well. An error ends it, with the exit
 // code that it means.
 using Look = std::function<std::optional<Error>()>;
 // Logs what NATS refuses, and ends when it has closed the connection for good.
 Look LookAfter(wire::Connection& connection);
 
-// The address where figures are served, taken before anything else is begun.
-class MetricsAddress {
- public:
-  // Takes nothing where flags.metrics_listen is empty. kReject: it cannot listen there.
-  static Result<MetricsAddress> Listen(const Flags& flags);
-  MetricsAddress(MetricsAddress&&) noexcept;
-  ~MetricsAddress();
+// Takes the address where figures are served, before anything else is begun, and answers there from
+// then on. Null where flags.metrics_listen is empty. kReject: it cannot listen there. Warns where
+// others than this machine can read them. After InitLog.
+Result<std::unique_ptr<FigureServer>> ListenForFigures(const Flags& flags, const char* program);
 
- private:
-  friend int ServeUntilStopped(MetricsAddress, Collect, const Look&, const std::function<void()>&,
-                               const std::function<bool(Deadline)>&);
-  explicit MetricsAddress(std::unique_ptr<prometheus::Exposer> exposer);
-  std::unique_ptr<prometheus::Exposer> exposer_;
-};
-
-// Waits until SIGTERM or SIGINT (kDone), or until `look` gives an error. Meanwhile serves
-// http://<metrics_listen>/metrics. on_hangup: within a second of a SIGHUP, where the program catches
-// it. Returns at once: the metrics' own threads, which need two seconds to end, end with the process.
-// wait: what the calling thread does until a deadline; true as soon as one of the two signals came.
-int ServeUntilStopped(MetricsAddress metrics, Collect collect, const Look& look,
+// Waits until SIGTERM or SIGINT (kDone), or until `look` gives an error. Meanwhile `figures`, which
+// may be null, serves `sources`. on_hangup: within a second of a SIGHUP, where the program catches
+// it. wait: what the calling thread does until a deadline; true as soon as one of the two signals
+// came.
+int ServeUntilStopped(FigureServer* figures, FigureServer::Sources sources, const Look& look,
                       const std::function<void()>& on_hangup = {},
                       const std::function<bool(Deadline)>& wait = WaitForStop);
 

@@ -310,7 +310,9 @@ void System::WatchLocks() {
   for (auto& client : clients_) users.insert(client->user());
   for (const std::string& user : users) {
     const uint32_t partition = subjects_.PartitionOf(UserId(user));
-    Worker* const owner = OwnerOf(partition);
+    Worker* owner = OwnerOf(partition);
+    const auto id = static_cast<store::PartitionId>(partition);
+    if (owner != nullptr && owner->alive() && !owner->shard()->Owns(id)) owner = nullptr;
     const int64_t now = clock_.NowUs();
     // Who takes a partition over gives its calls their time anew.
     if (std::exchange(last_owner_[partition], owner) != owner) {

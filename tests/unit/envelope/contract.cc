@@ -202,6 +202,10 @@ const std::vector<std::string>& PartitionCommandSamples() {
   static const std::vector<std::string> kSamples = {
       R"({"resume":{}})",
       R"({"rebuild":{"user":"ana"}})",
+      R"({"list":{"limit":500}})",
+      R"({"list":{"after":"ana","limit":20,"state":"awaiting_answer","course":"fractions",)"
+      R"("inactive_since":"2026-03-01T09:30:00Z","stuck":true,"like":"an"}})",
+      R"({"list":{"limit":1,"state":"damaged"}})",
   };
   return kSamples;
 }
@@ -209,6 +213,11 @@ const std::vector<std::string>& PartitionCommandSamples() {
 const std::vector<std::string>& PartitionReplySamples() {
   static const std::vector<std::string> kSamples = {
       R"({"done":true,"records":"17"})",
+      R"({"done":true,"sessions":[{"user":"ana","state":"awaiting_tool_result",)"
+      R"("lifecycle":"active","course":"fractions","topic":"halves","tool":"check_answer",)"
+      R"("deadline":"2026-03-01T09:30:05Z","at":"2026-03-01T09:30:00Z","last_seq":"17",)"
+      R"("stuck":true},{"user":"bo","state":"damaged","stuck":true,"text":"Why."}],)"
+      R"("next":"bo","looked":"2"})",
       R"({"error":{"code":"busy","text":"Try again.","retryable":true}})",
   };
   return kSamples;
