@@ -141,7 +141,7 @@ TEST(CommandDocs, CompletionKnowsEachCommandAndItsFlags) {
     EXPECT_EQ(ran.err, "") << line;
     return " " + ran.out;
   };
-  EXPECT_EQ(completes("lyceum sta"), " state ");
+  EXPECT_EQ(completes("lyceum sta"), " status state ");
   EXPECT_EQ(completes("lyceum course im"), " import ");
   EXPECT_EQ(completes("lyceum course import --prob"), " --problems ");
   EXPECT_EQ(completes("lyceum --json chat --ag"), " --again ");

@@ -83,7 +83,7 @@ TEST(Fleet, ALagCountsWhereItIsMoreThanItMayBe) {
   fleet.owners[0].partition.log_end = 1'100;
   EXPECT_EQ(CodesOf(fleet, 1'000), Codes{});
   EXPECT_EQ(CodesOf(fleet, 999), Codes{"lag"});
-  // A position that is newer than the log's end that was heard of is none.
+  // A position that is newer than the log's end that was told is none.
   fleet.owners[0].partition.position = 5'000;
   EXPECT_EQ(CodesOf(fleet, 0), Codes{});
 }
