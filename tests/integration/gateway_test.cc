@@ -135,7 +135,8 @@ TEST_F(GatewayProgram, WhenOneOfTwoIsKilledAllLearnersGoOnAtTheOther) {
   ASSERT_NE(at, std::string::npos) << out;
   const int pause_ms = std::stoi(out.substr(at + 14));
   RecordProperty("longest_pause_ms", pause_ms);
-  std::printf("%sthis machine is late by %d ms\n", out.c_str(), static_cast<int>(lateness.ms_max()));
+  std::printf("%sthis machine is late by %d ms\n", out.c_str(),
+              static_cast<int>(lateness.ms_max()));
   // After their reconnect delay, and less what their one thread waited for a core. What they wait for goes through four more
   // processes and back: on a busy machine each is late.
   EXPECT_LT(pause_ms, 300 + 1'000 + 10 * lateness.ms_max()) << gateway_->err();
