@@ -39,6 +39,9 @@ TEST_F(GatewayProgram, ATicketOpensOneSocket) { Fact("native.mjs", "ATicketOpens
 TEST_F(GatewayProgram, UseChatHasAWholeLesson) { AiFact("AWholeLesson"); }
 TEST_F(GatewayProgram, UseChatOfVersion6HasAWholeLesson) { AiFact("AWholeLesson", "ai-6"); }
 TEST_F(GatewayProgram, UseChatOfVersion5HasAWholeLesson) { AiFact("AWholeLesson", "ai-5"); }
+TEST_F(GatewayProgram, UseChatOfReactHasAWholeLesson) {
+  ClientFact("react.mjs", "AWholeLesson", "@ai-sdk/react");
+}
 TEST_F(GatewayProgram, UseChatReconnectsAtAnyByteAndShowsTheAnswerOnce) {
   AiFact("AReconnectAtAnyByteShowsTheAnswerOnce");
 }
