@@ -4,11 +4,13 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "gateway_bytes.h"
 #include "support/certificate.h"
+#include "support/seed.h"
 
 namespace lyceum {
 namespace {
@@ -58,6 +60,12 @@ class TlsClient {
     ERR_clear_error();
     return answer;
   }
+  // At once, with a reset: no end is said.
+  void Reset() {
+    const linger hard{1, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    shutdown(fd_, SHUT_RD);
+  }
   // The end was said, and not only there.
   bool whole() const { return whole_; }
 
@@ -99,6 +107,16 @@ class GatewayTls : public GatewayFrames {
   bool IsGood(const test::Certificate& certificate, int version = 0) {
     TlsClient client(Connect(), certificate.pem, version);
     return client.open() && Live(&client).find("alive") != std::string::npos;
+  }
+
+  std::string Token() {
+    const std::string body = R"({"learner":"ada"})";
+    TlsClient client(Connect(), made_.pem);
+    client.Send(Head("POST /v1/demo/token", "Content-Type: application/json\r\nContent-Length: " +
+                                                std::to_string(body.size()) + "\r\n") +
+                body);
+    const std::string answer = client.Read("}");
+    return json::parse(answer.substr(answer.find("\r\n\r\n") + 4))["token"];
   }
 
   const test::Certificate made_ = test::MakeCertificate("IP:127.0.0.1");
@@ -185,6 +203,38 @@ TEST_F(GatewayTls, ConnectionsAreBoundedAlsoBeforeTheyShakeHands) {
   EXPECT_EQ(Refused("full"), 1);
   for (const int fd : silent) close(fd);
   EXPECT_TRUE(test::Eventually(seconds(5), [&] { return IsGood(made_); }));
+}
+
+TEST_F(GatewayTls, ConnectionsThatAreCutAnywhereLeaveNothing) {
+  Restart({"--tls-cert", dir_ / "c.pem", "--tls-key", dir_ / "k.pem", "--socket-idle-s", "2",
+           "--sockets-per-user", "8"});
+  std::mt19937_64 random(test::Seed());
+  const std::string bearer = "Authorization: Bearer " + Token() + "\r\n";
+  const std::string streams = Head("GET /v1/sessions/me/events", bearer);
+  const std::string socket = Head("GET /v1/sessions/me/ws",
+                                  "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                  "Sec-WebSocket-Version: 13\r\n"
+                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+                                      bearer);
+  std::vector<std::unique_ptr<TlsClient>> open;
+  for (int i = 0; i < 300; ++i) {
+    auto client = std::make_unique<TlsClient>(Connect(), made_.pem);
+    ASSERT_TRUE(client->open()) << gateway_->err();
+    const std::string& request = i % 2 == 0 ? streams : socket;
+    client->Send(
+        request.substr(0, random() % 8 == 0 ? random() % request.size() + 1 : request.size()));
+    if (random() % 2 == 0) {
+      client->Send(Frame(kFin | kPing, "x"));
+    }
+    if (random() % 3 == 0) client->Reset();
+    open.push_back(std::move(client));
+    if (open.size() > 6) open.erase(open.begin() + static_cast<long>(random() % open.size()));
+  }
+  open.clear();
+  EXPECT_TRUE(test::Eventually(seconds(25), [&] {
+    return Metric("lyceum_gateway_connections") == 0 && Metric("lyceum_gateway_sockets") == 0;
+  })) << Metric("lyceum_gateway_connections");
+  EXPECT_TRUE(IsGood(made_));
 }
 
 TEST_F(GatewayTls, ANewCertificateIsUsedWithoutARestart) {
