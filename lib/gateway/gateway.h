@@ -63,6 +63,7 @@ struct Counters {
       0};  // Closed because they did not finish a request, or answer a ping.
   // Refused, and why.
   std::atomic<uint64_t> refused_request{0};  // Not HTTP, no such route, bad body.
+  std::atomic<uint64_t> refused_tls{0};      // It did not come to speak TLS with us.
   std::atomic<uint64_t> refused_size{0};  // A header, a body, a text or a transcript is too large.
   std::atomic<uint64_t> refused_token{0};
   std::atomic<uint64_t> refused_origin{0};

@@ -87,6 +87,7 @@ struct GatewayHost::Impl {
   std::atomic<bool> stopping{false};
   std::atomic<bool> connected{false};
   std::atomic<uint64_t> connections{0};
+  std::atomic<int64_t> tls_ends_unix_s{0};
   std::atomic<uint64_t> async_errors{0};
   mutable std::mutex mutex;
   std::string last_async_error;  // Guarded by mutex.
@@ -120,6 +121,7 @@ asio::awaitable<void> GatewayHost::Impl::Accept() {
     }
     if (transport.connections >= options.connections_max) {
       ++transport.counters->refused_full;
+      if (transport.tls != nullptr) continue;  // Without shaking hands it cannot be told.
       boost::system::error_code ignored;
       socket.non_blocking(true, ignored);
       socket.write_some(asio::buffer(kFull, sizeof(kFull) - 1), ignored);
@@ -203,7 +205,8 @@ Result<std::unique_ptr<GatewayHost>> GatewayHost::Start(HostOptions options) {
   // A browser that is given the gateway's own address comes from there.
   if (impl->options.gateway.demo) {
     for (const char* host : {"127.0.0.1", "localhost"}) {
-      impl->options.gateway.origins.push_back("http://" + std::string(host) + ":" +
+      const char* const scheme = impl->options.tls.context != nullptr ? "https://" : "http://";
+      impl->options.gateway.origins.push_back(std::string(scheme) + host + ":" +
                                               std::to_string(impl->port));
     }
   }
@@ -212,6 +215,8 @@ Result<std::unique_ptr<GatewayHost>> GatewayHost::Start(HostOptions options) {
   impl->transport.handler = impl->gateway.get();
   impl->transport.counters = &impl->gateway->counters();
   impl->transport.socket_idle_ms = impl->options.socket_idle_ms;
+  impl->transport.tls = impl->options.tls.context;
+  impl->tls_ends_unix_s = impl->options.tls.ends_unix_s;
   Impl* const raw = impl.get();
   raw->thread = std::thread([raw] { raw->Run(); });
   return std::unique_ptr<GatewayHost>(new GatewayHost(std::move(impl)));
@@ -233,10 +238,18 @@ Result<void> GatewayHost::SetIssuers(std::vector<Issuer> issuers) {
   });
   return {};
 }
+void GatewayHost::SetTls(Tls tls) {
+  CHECK(impl_->options.tls.context != nullptr && tls.context != nullptr);
+  impl_->tls_ends_unix_s = tls.ends_unix_s;
+  impl_->loop.Post([transport = &impl_->transport, context = std::move(tls.context)] {
+    transport->tls = context;
+  });
+}
 int GatewayHost::port() const { return impl_->port; }
 const Counters& GatewayHost::counters() const { return impl_->gateway->counters(); }
 bool GatewayHost::connected() const { return impl_->connected; }
 uint64_t GatewayHost::connections() const { return impl_->connections; }
+int64_t GatewayHost::tls_ends_unix_s() const { return impl_->tls_ends_unix_s; }
 uint64_t GatewayHost::async_errors() const { return impl_->async_errors; }
 std::string GatewayHost::last_async_error() const {
   const std::lock_guard lock(impl_->mutex);

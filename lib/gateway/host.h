@@ -12,6 +12,7 @@
 #include "gateway/gateway.h"
 #include "gateway/limits.h"
 #include "gateway/pages.h"
+#include "gateway/tls.h"
 #include "wire/connection.h"
 
 namespace lyceum::gateway {
@@ -22,6 +23,7 @@ struct HostOptions {
   std::string listen = "127.0.0.1:8480";  // HOST:PORT, the host an address. Port 0: a free one.
   Options gateway;
   Pages pages;
+  Tls tls;  // Without a context: HTTP as it is, for a proxy in front.
   size_t connections_max = kConnectionsMax;
   // A client that does not answer pings, or does not confirm what it is sent. One goes after half of it.
   int64_t socket_idle_ms = kSocketIdleMs;
@@ -39,10 +41,13 @@ class GatewayHost {
   // Thread-safe. From then on tokens are checked by these, and by the demo's. kReject: what of them cannot work; the
   // earlier ones stay.
   Result<void> SetIssuers(std::vector<Issuer> issuers);
+  // Thread-safe. Of connections from then on; those that are open keep theirs. Only where it began with one.
+  void SetTls(Tls tls);
   // Thread-safe.
   const Counters& counters() const;
   bool connected() const;
-  uint64_t connections() const;  // Open HTTP connections and sockets.
+  uint64_t connections() const;     // Open HTTP connections and sockets.
+  int64_t tls_ends_unix_s() const;  // Of the certificate; 0: there is none.
   uint64_t async_errors() const;
   std::string last_async_error() const;
 

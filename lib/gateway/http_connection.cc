@@ -34,7 +34,6 @@ using std::chrono::milliseconds;
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 constexpr int64_t kAnswerMsMax = 20'000;
 constexpr size_t kBufferBytesMax = 2 * kHeaderBytesMax;
-constexpr size_t kDrainBytesMax = 256 * 1024;
 static_assert(kAnswerMsMax > kAckMsMax && kAnswerMsMax > kQueryMsMax);
 
 // The answer to a request, which may come later.
@@ -176,19 +175,6 @@ std::optional<Refused> WhyUnread(const beast::error_code& error) {
   return {};
 }
 
-// So that a client which still sends reads what was written to it before the connection ends.
-asio::awaitable<void> Drain(std::shared_ptr<Stream> stream) {
-  boost::system::error_code ignored;
-  stream->socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  std::string bytes(4096, '\0');
-  stream->expires_after(std::chrono::seconds(1));
-  for (size_t drained = 0; drained < kDrainBytesMax;) {
-    const auto [error, count] = co_await stream->async_read_some(asio::buffer(bytes), kUse);
-    if (error) break;
-    drained += count;
-  }
-}
-
 Request Translate(http::request<http::string_body> message, std::string remote) {
   Request request;
   request.method = std::string(message.method_string().data(), message.method_string().size());
@@ -266,6 +252,10 @@ asio::awaitable<void> ServeStream(Transport* transport, std::shared_ptr<Counted>
     stream->expires_after(milliseconds(kCloseMsMax));
     (void)co_await asio::async_write(*stream, asio::buffer(bytes), kUse);
   }
+  if (whole) {
+    stream->cancel();  // What watches for its end.
+    co_await SayEnd(stream);
+  }
   stream->close();
 }
 
@@ -277,6 +267,7 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
   stream->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   LimitUnconfirmed(stream.get(), transport->socket_idle_ms);
   const std::string remote = stream->socket().remote_endpoint(ignored).address().to_string();
+  if (transport->tls != nullptr && !co_await ShakeHands(transport, stream)) co_return;
   beast::flat_buffer buffer(kBufferBytesMax);
   ReadLimit limit(stream);
   while (true) {
@@ -315,6 +306,7 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
       bytes = WriteResponse(transport->handler->Refuse(why->status, why->sentence), true, false);
       stream->expires_after(milliseconds(kCloseMsMax));
       (void)co_await asio::async_write(*stream, asio::buffer(bytes), kUse);
+      co_await SayEnd(stream);
       co_await Drain(stream);
       break;
     }
@@ -355,7 +347,11 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
     stream->expires_after(milliseconds(kWriteMsMax));
     const auto [write_error, written] =
         co_await asio::async_write(*stream, asio::buffer(bytes), kUse);
-    if (write_error || !keep_alive) break;
+    if (write_error) break;
+    if (!keep_alive) {
+      co_await SayEnd(stream);
+      break;
+    }
   }
   stream->socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   stream->close();

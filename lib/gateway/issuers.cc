@@ -6,13 +6,11 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
-#include <sys/stat.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -41,30 +39,6 @@ struct Free {
 };
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
-
-Result<std::string> ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string text;
-  char c = 0;
-  while (text.size() <= kIssuerFileBytesMax && in.get(c)) text += c;
-  if (in.bad() || !in.is_open()) return Reject(path + ": cannot be read");
-  if (text.size() > kIssuerFileBytesMax) return Reject(path + ": is larger than 256 KiB");
-  return text;
-}
-
-// All zero: it is not there.
-FileStamp StampOf(const std::string& path) {
-  struct stat found {};
-  if (stat(path.c_str(), &found) != 0) return {path, 0, 0, 0};
-  return {path, int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec,
-          static_cast<uint64_t>(found.st_size), static_cast<uint64_t>(found.st_ino)};
-}
-
-// The stamp is taken first: what changes meanwhile is seen as a change.
-Result<std::string> ReadStamped(const std::string& path, std::vector<FileStamp>* stamps) {
-  stamps->push_back(StampOf(path));
-  return ReadFile(path);
-}
 
 std::string WithoutLineEnd(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
@@ -225,7 +199,8 @@ Result<std::vector<Issuer>> ReadKeySet(const std::string& json, const Issuer& li
 }
 
 Result<std::string> ReadKeyFile(const std::string& path) {
-  auto key = ReadFile(path);
+  std::vector<FileStamp> stamps;
+  auto key = ReadStamped(path, &stamps);
   if (!key) return key.error();
   return WithoutLineEnd(*std::move(key));
 }
@@ -260,9 +235,6 @@ Result<std::vector<Issuer>> IssuerFiles::Read() {
   return issuers;
 }
 
-bool IssuerFiles::Changed() const {
-  return std::any_of(stamps_.begin(), stamps_.end(),
-                     [](const FileStamp& stamp) { return StampOf(stamp.path) != stamp; });
-}
+bool IssuerFiles::Changed() const { return AnyChanged(stamps_); }
 
 }  // namespace lyceum::gateway

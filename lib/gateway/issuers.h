@@ -22,26 +22,18 @@
 #include <vector>
 
 #include "base/result.h"
+#include "gateway/file_stamp.h"
 #include "gateway/token.h"
 
 namespace lyceum::gateway {
 
 inline constexpr size_t kIssuersMax = 16;
 inline constexpr size_t kKeysOfSetMax = 32;
-inline constexpr size_t kIssuerFileBytesMax = 256 * 1024;
 
 // The keys of a set that can be used, each in `like` with its algorithm, key and key_id. Keys of other kinds, for other
 // algorithms and for encryption are left out, as the RFC asks for. kReject: no key set, a private key in it, an RSA key
 // below 2048 bits, none that can be used.
 Result<std::vector<Issuer>> ReadKeySet(const std::string& json, const Issuer& like);
-
-// A file as it was before it was read.
-struct FileStamp {
-  std::string path;
-  int64_t modified_ns = 0;
-  uint64_t bytes = 0, inode = 0;
-  bool operator==(const FileStamp&) const = default;
-};
 
 // The file of issuers and those that it names. One thread.
 class IssuerFiles {

@@ -18,7 +18,8 @@ inline constexpr size_t kTranscriptBytesMax = 128 * 1024;
 inline constexpr size_t kRunSaidBytesMax = 32 * 1024;
 inline constexpr size_t kConnectionsMax = 10'000;
 inline constexpr int64_t kRequestMsMax =
-    15'000;                                     // From the first byte awaited to the last one read.
+    15'000;  // From the first byte awaited to the last one read.
+inline constexpr int64_t kTlsHandshakeMsMax = 10'000;
 inline constexpr int64_t kWriteMsMax = 20'000;  // One write to a client.
 inline constexpr int64_t kKeepAliveMs =
     15'000;  // A streamed body says something at least so often.

@@ -4,7 +4,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "gateway/gateway.h"
 #include "gateway/limits.h"
 #include "gateway/outbox.h"
+#include "gateway/stream.h"
 
 namespace lyceum::gateway {
 
@@ -22,8 +22,9 @@ struct Transport {
   Handler* handler;
   Counters* counters;
   int64_t socket_idle_ms = kSocketIdleMs;
-  size_t connections = 0;   // Open now.
-  size_t large_bodies = 0;  // Being read now.
+  std::shared_ptr<TlsContext> tls = nullptr;  // Of connections from now on. Null: without.
+  size_t connections = 0;                     // Open now.
+  size_t large_bodies = 0;                    // Being read now.
 };
 
 // One open connection, as long as it lives.
@@ -50,8 +51,6 @@ class LargeBody {
   Transport* const transport_;
 };
 
-using Stream = boost::beast::tcp_stream;
-
 // An exception that leaves a coroutine is a mistake of ours: errors of sockets are values here.
 inline void CheckEnded(const std::exception_ptr& error) { CHECK(error == nullptr); }
 
@@ -61,6 +60,12 @@ boost::asio::awaitable<void> ServeHttp(Transport* transport, boost::asio::ip::tc
 boost::asio::awaitable<void> ServeStream(Transport* transport, std::shared_ptr<Counted> counted,
                                          std::shared_ptr<Stream> stream, StreamStart start,
                                          std::string head, bool chunked);
+// Whether a connection came to speak TLS in time. Where not it is closed, or soon will be. tls_handshake.cc
+boost::asio::awaitable<bool> ShakeHands(Transport* transport, std::shared_ptr<Stream> stream);
+// Of TLS: that this is the end, and nothing is missing before it. tls_handshake.cc
+boost::asio::awaitable<void> SayEnd(std::shared_ptr<Stream> stream);
+// So that a client which still sends reads what was written to it before the connection ends. tls_handshake.cc
+boost::asio::awaitable<void> Drain(std::shared_ptr<Stream> stream);
 // A WebSocket, from its handshake on: `raw_request` is that of the client. web_socket.cc
 boost::asio::awaitable<void> ServeWebSocket(Transport* transport, std::shared_ptr<Counted> counted,
                                             std::shared_ptr<Stream> stream, std::string handshake,

@@ -241,8 +241,9 @@ void Shard::BeginStop() {
 bool Shard::stopped() const {
   // The others wait for nothing that they are told.
   const bool told = !context_.wire->connected() || (leases_.released() && membership_.said());
-  return stopping_ && told && std::all_of(partitions_.begin(), partitions_.end(),
-                                  [](const auto& partition) { return partition->stopped(); });
+  return stopping_ && told &&
+         std::all_of(partitions_.begin(), partitions_.end(),
+                     [](const auto& partition) { return partition->stopped(); });
 }
 
 void Shard::Resume(store::PartitionId id) {

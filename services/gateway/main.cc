@@ -13,11 +13,13 @@
 
 #include "base/base64url.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/signals.h"
 #include "gateway/host.h"
 #include "gateway/issuers.h"
+#include "gateway/tls.h"
 #include "worker/worker.h"
 
 namespace lyceum {
@@ -28,6 +30,9 @@ constexpr const char* kProgram = "lyceum-gateway";
 struct Flags {
   worker::Flags worker = worker::DefaultFlags();
   std::string listen = "127.0.0.1:8480";
+  std::string tls_cert;
+  std::string tls_key;
+  bool tls_at_proxy = false;
   std::string web;
   std::string origins;
   std::string algorithm = "HS256";
@@ -48,6 +53,13 @@ struct Flags {
 void Declare(Settings& settings, Flags* flags) {
   worker::Declare(settings, &flags->worker);
   settings.Text("listen", &flags->listen, "address and port for browsers and front ends")
+      .Text("tls-cert", &flags->tls_cert,
+            "file with the server's certificate and those that lead to its authority, in PEM: the "
+            "port then speaks TLS 1.2 and 1.3")
+      .Text("tls-key", &flags->tls_key,
+            "file with its private key in PEM; both are read again when one changes")
+      .Switch("tls-at-proxy", &flags->tls_at_proxy,
+              "a proxy in front ends TLS: no warning where --listen is not loopback")
       .Text("web", &flags->web, "folder of the learner's page (default: none is served)")
       .Text("origins", &flags->origins,
             "origins that pages may come from, as https://learn.example.org, with commas between")
@@ -86,6 +98,10 @@ std::vector<std::string> SplitOrigins(const std::string& text) {
   return origins;
 }
 
+bool IsLoopback(const std::string& listen) {
+  return listen.rfind("127.", 0) == 0 || listen.rfind("[::1]:", 0) == 0;
+}
+
 // A secret of this process: its tokens are good as long as it runs.
 gateway::Issuer DemoIssuer() {
   std::array<char, 32> secret;
@@ -95,8 +111,13 @@ gateway::Issuer DemoIssuer() {
           .audience = "lyceum-demo"};
 }
 
-// `files`: of --issuers, or null.
-Result<gateway::HostOptions> HostOptionsOf(const Flags& flags, gateway::IssuerFiles* files) {
+// What is read again while it runs, where it was named.
+struct Files {
+  std::optional<gateway::IssuerFiles> issuers;
+  std::optional<gateway::TlsFiles> tls;
+};
+
+Result<gateway::HostOptions> HostOptionsOf(const Flags& flags, Files* files) {
   gateway::HostOptions options{
       .nats = flags.worker.nats, .prefix = flags.worker.prefix, .listen = flags.listen};
   options.connections_max = static_cast<size_t>(flags.connections_max);
@@ -124,14 +145,25 @@ Result<gateway::HostOptions> HostOptionsOf(const Flags& flags, gateway::IssuerFi
                                        .audience = flags.audience,
                                        .tenant_claim = flags.tenant_claim});
   }
-  if (files != nullptr) {
+  if (flags.tls_cert.empty() != flags.tls_key.empty()) {
+    return Reject("name both --tls-cert and --tls-key, or none of them");
+  }
+  if (files->tls && flags.tls_at_proxy) {
+    return Reject("name --tls-cert and --tls-key or --tls-at-proxy: TLS ends at one of them");
+  }
+  if (files->tls) {
+    auto tls = files->tls->Read();
+    if (!tls) return tls.error();
+    options.tls = *std::move(tls);
+  }
+  if (files->issuers) {
     if (!flags.key_file.empty()) return Reject("name --issuers or --jwt-key-file, not both");
-    auto issuers = files->Read();
+    auto issuers = files->issuers->Read();
     if (!issuers) return Reject("--issuers " + issuers.error().text);
     options.gateway.issuers = *std::move(issuers);
   }
   if (flags.demo) {
-    if (flags.listen.rfind("127.", 0) != 0 && flags.listen.rfind("[::1]:", 0) != 0) {
+    if (!IsLoopback(flags.listen)) {
       return Reject("--demo lets anybody in: --listen must be a loopback address with it");
     }
     options.gateway.demo = DemoIssuer();
@@ -168,6 +200,8 @@ std::vector<worker::Metric> Figures(const gateway::GatewayHost& host) {
        false},
       {"lyceum_gateway_connections", "Open connections", static_cast<double>(host.connections()),
        false},
+      {"lyceum_gateway_tls_certificate_ends", "Unix time, seconds; 0: this port has no certificate",
+       static_cast<double>(host.tls_ends_unix_s()), false},
       {"lyceum_gateway_connected", "1: connected to NATS", host.connected() ? 1.0 : 0.0, false},
   };
   const auto refused = [&](const char* why, const std::atomic<uint64_t>& value) {
@@ -178,6 +212,7 @@ std::vector<worker::Metric> Figures(const gateway::GatewayHost& host) {
                        {{"reason", why}}});
   };
   refused("request", counters.refused_request);
+  refused("tls", counters.refused_tls);
   refused("size", counters.refused_size);
   refused("token", counters.refused_token);
   refused("origin", counters.refused_origin);
@@ -211,10 +246,25 @@ void ReadAgain(gateway::IssuerFiles* files, gateway::GatewayHost* host) {
   }
 }
 
-// `files`: of --issuers, or null.
-worker::Look LookAfter(gateway::GatewayHost& host, gateway::IssuerFiles* files) {
+void SayWhenItEnds(const gateway::Tls& tls) {
+  const int64_t left_s = tls.ends_unix_s - UnixMs() / 1000;
+  if (left_s < 0) LogError("the certificate has ended: clients refuse it", {{"seconds", -left_s}});
+  if (left_s >= 0) LogInfo("the certificate is good", {{"for_s", left_s}});
+}
+
+void ReadAgain(gateway::TlsFiles* files, gateway::GatewayHost* host) {
+  auto tls = files->Read();
+  if (!tls) {
+    return LogError("the certificate is as before: mend the files", {{"why", tls.error().text}});
+  }
+  SayWhenItEnds(*tls);
+  host->SetTls(*std::move(tls));
+}
+
+worker::Look LookAfter(gateway::GatewayHost& host, Files* files) {
   return [&host, files, seen = uint64_t{0}]() mutable -> std::optional<Error> {
-    if (files != nullptr && files->Changed()) ReadAgain(files, &host);
+    if (files->issuers && files->issuers->Changed()) ReadAgain(&*files->issuers, &host);
+    if (files->tls && files->tls->Changed()) ReadAgain(&*files->tls, &host);
     if (const uint64_t errors = host.async_errors(); errors != seen) {
       LogError("NATS reports errors: see the server's permissions for this role",
                {{"count", errors}, {"last", host.last_async_error()}});
@@ -235,18 +285,31 @@ int Run(int argc, char** argv) {
   if (auto good = worker::Check(flags.worker); !good)
     return worker::Complain(kProgram, good.error());
   flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);
-  std::optional<gateway::IssuerFiles> files;
-  if (!flags.issuers.empty()) files.emplace(flags.issuers);
-  auto options = HostOptionsOf(flags, files ? &*files : nullptr);
+  Files files;
+  if (!flags.issuers.empty()) files.issuers.emplace(flags.issuers);
+  if (!flags.tls_cert.empty() && !flags.tls_key.empty()) {
+    files.tls.emplace(flags.tls_cert, flags.tls_key);
+  }
+  auto options = HostOptionsOf(flags, &files);
   if (!options) return worker::Complain(kProgram, options.error());
   InitLog(kProgram, flags.worker.id, flags.worker.log_level);
+  if (options->tls.context != nullptr) SayWhenItEnds(options->tls);
+  if (options->tls.context == nullptr && !flags.tls_at_proxy && !IsLoopback(flags.listen)) {
+    LogWarn(
+        "tokens and what learners write cross the network in the clear: name --tls-cert and "
+        "--tls-key, or --tls-at-proxy where a proxy in front ends TLS",
+        {{"listen", flags.listen}});
+  }
   auto figures = worker::ListenForFigures(flags.worker, kProgram);
   if (!figures) return worker::Fail(figures.error());
   auto host = gateway::GatewayHost::Start(*std::move(options));
   if (!host) return worker::Fail(host.error());
-  LogInfo("started", {{"listen", flags.listen}, {"port", (*host)->port()}, {"demo", flags.demo}});
-  const int code = worker::ServeUntilStopped(figures->get(), SourcesOf(**host),
-                                             LookAfter(**host, files ? &*files : nullptr));
+  LogInfo("started", {{"listen", flags.listen},
+                      {"port", (*host)->port()},
+                      {"tls", files.tls.has_value()},
+                      {"demo", flags.demo}});
+  const int code =
+      worker::ServeUntilStopped(figures->get(), SourcesOf(**host), LookAfter(**host, &files));
   LogInfo("stopped", {{"requests", (*host)->counters().requests.load()}});
   return code;
 }

@@ -1,9 +1,9 @@
 // Programs killed with -9 at random moments while learners take a course: nothing acked is lost,
 // nothing is said twice in two ways, and every session ends as in a run without kills.
+#include "kills.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-
-#include "kills.h"
 
 namespace lyceum::chaos {
 namespace {

@@ -111,6 +111,9 @@ TEST_F(ASlowAnswer, IsWholeAfterAReloadOfUseChatOfVersion6) {
 TEST_F(ASlowAnswer, IsWholeAfterAReloadOfUseChatOfVersion5) {
   AiFact("AReloadInMidStream", "ai-5");
 }
+TEST_F(ASlowAnswer, IsWholeAfterAReloadOfUseChatOfReact) {
+  ClientFact("react.mjs", "AReloadInMidStream", "@ai-sdk/react");
+}
 
 TEST_F(ASlowAnswer, IsStoppedOverASocket) { Fact("native.mjs", "StopEndsWhatRuns"); }
 TEST_F(ASlowAnswer, IsStoppedOverAStream) { Fact("native.mjs", "StopEndsWhatRuns", "stream"); }

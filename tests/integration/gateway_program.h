@@ -57,6 +57,11 @@ class GatewayProgram : public Installed {
     tools_ = stack_.StartToolWorker("t1");
     StartGateway();
   }
+  virtual ~GatewayProgram() = default;
+  virtual bool Ready() {
+    return Ask("GET /readyz HTTP/1.0\r\nHost: " + Host() + "\r\n\r\n").find(" 200 ") !=
+           std::string::npos;
+  }
   // `more` stands in for what is usual in tests.
   void StartGateway(const std::vector<std::string>& more = {}) {
     std::vector<std::string> args = {test::Program("lyceum-gateway"), "--demo"};
@@ -79,10 +84,7 @@ class GatewayProgram : public Installed {
     }
     gateway_ = std::make_unique<test::Process>(args, stack_.nats().env_for("gateway"));
     ASSERT_TRUE(test::Eventually(seconds(10), [&] { return Port() != 0; })) << gateway_->err();
-    ASSERT_TRUE(test::Eventually(seconds(10), [&] {
-      return Ask("GET /readyz HTTP/1.0\r\nHost: " + Host() + "\r\n\r\n").find(" 200 ") !=
-             std::string::npos;
-    })) << gateway_->err();
+    ASSERT_TRUE(test::Eventually(seconds(10), [&] { return Ready(); })) << gateway_->err();
   }
   int Port() {
     std::istringstream lines(gateway_->err());
@@ -93,7 +95,7 @@ class GatewayProgram : public Installed {
     return port_;
   }
   std::string Host() { return "127.0.0.1:" + std::to_string(port_); }
-  std::string Base() { return "http://" + Host(); }
+  virtual std::string Base() { return "http://" + Host(); }
 
   int Connect(int port = 0, int wait_s = 5) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -144,7 +146,7 @@ class GatewayProgram : public Installed {
     if (!NodeHasWebSockets()) GTEST_SKIP() << "needs Node 20 or later";
     const test::Ran ran = test::Run({Node(), "--no-warnings", "--experimental-websocket",
                                      test::SourceFile("tests/web/" + script), Base(), fact, way},
-                                    {}, "", seconds(100));
+                                    node_env_, "", seconds(100));
     EXPECT_EQ(ran.code, 0) << ran.out << ran.err << "\n" << gateway_->err();
   }
 
@@ -157,7 +159,7 @@ class GatewayProgram : public Installed {
     const test::Ran ran =
         test::Run({Node(), "--no-warnings", "--experimental-websocket",
                    test::SourceFile("tests/web/" + script), Base(), fact, package},
-                  {}, "", seconds(100));
+                  node_env_, "", seconds(100));
     EXPECT_EQ(ran.code, 0) << ran.out << ran.err << "\n" << gateway_->err();
   }
   void AiFact(const std::string& fact, const std::string& package = "ai") {
@@ -189,6 +191,7 @@ class GatewayProgram : public Installed {
   std::unique_ptr<test::Process> tools_;
   std::unique_ptr<test::Process> gateway_;
   int port_ = 0;
+  std::map<std::string, std::string> node_env_;
 };
 
 }  // namespace lyceum

@@ -118,7 +118,7 @@ class System {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Worker> second_owner_;
   int64_t latest_server_ms_ = 0;  // Where its clock was set back, what it said before.
-  bool shared_ = false;  // Workers own partitions by lease alone.
+  bool shared_ = false;           // Workers own partitions by lease alone.
   std::map<uint32_t, int64_t> two_owners_since_us_;
   std::map<uint32_t, Worker*> last_owner_, final_owner_;  // Of late; before all of them stopped.
   std::vector<std::unique_ptr<ToolWorker>> tools_;

@@ -50,6 +50,7 @@ export class Learner {
   // Each message (text of one frame) to `on`; ends when it returns false or the socket ends. A ticket each.
   async socket(after, on) {
     const { ticket } = await this.call("POST", "/v1/tickets", undefined, await this.bearer());
+    this.socketBase = this.base;
     const url = `${this.base.replace("http", "ws")}/v1/sessions/me/ws?after=${after}&ticket=${ticket}`;
     const socket = new WebSocket(url);
     return new Promise((resolve) => {
