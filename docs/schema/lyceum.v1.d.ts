@@ -642,7 +642,13 @@ export interface WorkerHeartbeat {
   /** Another one each time the worker starts. */
   boot?: string;
   at?: string;
+  /** All that it may own. */
   partitions?: WorkerHeartbeatPartition[];
+  /** Of `shards`: each sends its own, with its part of the partitions. */
+  shard?: number;
+  shards?: number;
+  /** It stops, and owns nothing more. */
+  leaving?: boolean;
 }
 
 export interface WorkerHeartbeatPartition {
@@ -662,6 +668,10 @@ export interface WorkerHeartbeatPartition {
   checkpoint?: string;
   /** The last record that the log is known to have. */
   log_end?: string;
+  /** owner | standby. Empty: neither. */
+  role?: string;
+  /** owner: of its lease; standby: of the lease that it follows. */
+  epoch?: string;
 }
 
 /** From an operator to the owner of a partition, request/reply. */

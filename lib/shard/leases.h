@@ -57,6 +57,10 @@ class Leases {
   bool released() const;
   uint64_t EpochOf(store::PartitionId partition) const;
   bool Owns(store::PartitionId partition) const;
+  // This worker, or another that is alive.
+  bool HasOwner(store::PartitionId partition) const {
+    return Owns(partition) || membership_->OwnerOf(partition).has_value();
+  }
 
  private:
   static constexpr int64_t kEveryMs = 50;

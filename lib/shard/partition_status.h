@@ -18,8 +18,9 @@ struct PartitionStatus {
   uint64_t log_end = 0;
   uint32_t lineage = 0;
   uint32_t fold_version = 0;
-  std::string role;    // owner | standby; empty: neither.
-  uint64_t epoch = 0;  // owner: of its lease; standby: of the lease that it follows.
+  std::string role;        // owner | standby; empty: neither.
+  bool has_owner = false;  // This worker, or another that is alive.
+  uint64_t epoch = 0;      // owner: of its lease; standby: of the lease that it follows.
 };
 
 }  // namespace lyceum::shard

@@ -276,6 +276,7 @@ std::vector<PartitionStatus> Shard::status() const {
                       .lineage = partition->at().lineage,
                       .fold_version = partition->at().fold_version,
                       .role = RoleOf(*partition, leases_.Owns(partition->id())),
+                      .has_owner = leases_.HasOwner(partition->id()),
                       .epoch = leases_.EpochOf(partition->id())});
   }
   return status;

@@ -88,13 +88,16 @@ void AddTotals(const SessionWorker::Totals& totals, Figures* out) {
 }
 
 void AddPartitions(const std::vector<shard::PartitionStatus>& all, Figures* out) {
-  uint64_t owned = 0;
+  uint64_t owned = 0, without_owner = 0;
   std::vector<shard::PartitionStatus> partitions;  // Those that it reads.
   for (const shard::PartitionStatus& partition : all) {
+    without_owner += partition.has_owner ? 0 : 1;
     owned += partition.role == "owner" ? 1 : 0;
     if (!partition.role.empty()) partitions.push_back(partition);
   }
   out->Gauge("lyceum_partitions_owned", "Partitions that it owns", owned);
+  out->Gauge("lyceum_partitions_without_owner",
+             "Partitions that it may own and that nobody alive owns", without_owner);
   out->Gauge("lyceum_partitions_standby", "Partitions that it folds along with their owner",
              uint64_t{partitions.size()} - owned);
   const auto each = [&](const char* name, const char* help, auto value) {
@@ -209,6 +212,9 @@ std::vector<std::string> WhyNotReady(const SessionWorker& worker) {
     if (why.empty() || why.back() != line) why.push_back(std::move(line));
   }
   for (const shard::PartitionStatus& partition : worker.partitions()) {
+    if (!partition.has_owner) {
+      why.push_back(fmt::format("partition {} has no owner", partition.partition));
+    }
     // A standby that is not ready yet keeps nobody waiting.
     if (partition.role != "owner" || partition.state == "reading") continue;
     std::string line = fmt::format("partition {} ", partition.partition);

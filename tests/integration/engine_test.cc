@@ -52,24 +52,31 @@ TEST(Engine, SigtermWithMetricsEndsAtOnce) {
   EXPECT_LT(fastest_ms, 300);
 }
 
-TEST(Engine, OfTwoWorkersOnAPartitionTheSecondEndsWith2AndNamesTheFirst) {
+TEST(Engine, OfTwoWorkersWithOneNameTheSecondEndsWith2AndSaysWhatToDo) {
+  test::Stack stack;
+  test::Process& first = stack.StartSessionWorker();
+  ASSERT_TRUE(HasOpened(first, 16)) << first.err();
+  test::TempDir dir;
+  test::Process second(
+      {test::Program("lyceum-session-worker"), "--id", "session-test", "--data-dir", dir / "data"},
+      stack.nats().env_for("session_worker"));
+  EXPECT_EQ(second.Wait(In(seconds(30))), 2) << second.err();
+  EXPECT_NE(second.err().find("--id"), std::string::npos) << second.err();
+  EXPECT_TRUE(first.running());
+}
+
+TEST(Engine, AWorkerOwnsNothingButWhatItMayOwn) {
   test::Stack stack;
   test::Process& first = stack.StartSessionWorker({"--own", "0-7"});
   ASSERT_TRUE(HasOpened(first, 8)) << first.err();
   test::TempDir dir;
   test::Process second({test::Program("lyceum-session-worker"), "--id", "second", "--data-dir",
-                        dir / "data", "--own", "7-15"},
+                        dir / "data", "--own", "8-15"},
                        stack.nats().env_for("session_worker"));
-  EXPECT_EQ(second.Wait(In(seconds(30))), 2) << second.err();
-  EXPECT_NE(second.err().find("session-test"), std::string::npos) << second.err();
-  EXPECT_NE(second.err().find("--own"), std::string::npos) << second.err();
-  EXPECT_TRUE(first.running());
-  // With partitions of its own it runs.
-  test::Process third({test::Program("lyceum-session-worker"), "--id", "third", "--data-dir",
-                       dir / "data", "--own", "8-15"},
-                      stack.nats().env_for("session_worker"));
-  ASSERT_TRUE(HasOpened(third, 8)) << third.err();
-  EXPECT_TRUE(third.running());
+  ASSERT_TRUE(HasOpened(second, 8)) << second.err();
+  for (const test::Process* worker : {&first, &second}) {
+    EXPECT_EQ(worker->err().find("\"standby\""), std::string::npos) << worker->err();
+  }
 }
 
 TEST(Engine, SixteenPartitionsHaveFourThreadsBesideTheShards) {
