@@ -144,11 +144,8 @@ class Workers : public Kills {
   }
   void Finish(test::Stack& stack, const Classroom& classroom, size_t workers) {
     ASSERT_TRUE(HasSettled(workers)) << Logs();
-    static std::unique_ptr<Classroom> undisturbed;  // Of one seed: the same for all tests.
-    if (undisturbed == nullptr) {
-      test::Stack quiet;
-      undisturbed = Undisturbed(quiet, kLearners);
-    }
+    test::Stack quiet;
+    const auto undisturbed = Undisturbed(quiet, kLearners);
     ExpectTheSame(classroom, *undisturbed);
     ExpectNothingAckedIsLost(stack, classroom);
     ExpectReplayAgrees(stack, classroom, 5);
