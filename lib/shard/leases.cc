@@ -100,7 +100,7 @@ void Leases::Turn() {
   for (auto& [id, lease] : leases_) {
     if (!sees_itself && (lease.step == Step::kOwner || lease.step == Step::kReleasing)) {
       LogWarn("own heartbeats do not come back: the lease is looked at", {{"partition", id}});
-      hooks_.find(id)->OnDisconnected();
+      hooks_.find(id)->Hold();
       Set(lease, Step::kChecking);
       Check(id);
     }
@@ -343,7 +343,7 @@ void Leases::Check(Id id) {
           partition->StandDown();
           leases.Set(lease, Step::kStandby);
         }
-        partition->OnConnected();
+        partition->GoOn();
       }));
 }
 

@@ -85,6 +85,9 @@ class Partition {
   // Reads no more, so that somebody else can go on; `released` once all is confirmed.
   void BeginRelease();
   void CancelRelease() { releasing_ = false; }
+  // An owner that is not sure of its lease reads nothing; then it goes on, whatever it is by now.
+  void Hold();
+  void GoOn();
   bool released() const { return releasing_ && delivered(); }
   // All that was folded is confirmed, and no dead letter waits.
   bool delivered() const {

@@ -92,6 +92,16 @@ void Partition::BeginRelease() {
   reader_.reset();
 }
 
+void Partition::Hold() {
+  if (phase_ == Phase::kReading) return BeginRelease();
+  if (phase_ != Phase::kHalted) OnDisconnected();
+}
+
+void Partition::GoOn() {
+  releasing_ = false;
+  if (phase_ == Phase::kClosed) OnConnected();
+}
+
 uint64_t Partition::announced() const {
   const uint64_t unsent = dead_letters_.first();
   return std::min({confirmed_, position_.sequence, unsent == 0 ? UINT64_MAX : unsent - 1});

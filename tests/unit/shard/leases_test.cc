@@ -165,6 +165,25 @@ TEST_F(LeasesTest, AnOwnerThatWasFrozenChangesNothingAfterwards) {
   EXPECT_EQ(ann.whole(), ann.by_id.size());
 }
 
+// Its loop stood still: whether it still owns what it owned is asked, and nothing is opened anew.
+TEST_F(LeasesTest, AnOwnerThatStoodStillForAMomentGoesOnWhereItWas) {
+  Worker& worker = Add("a");
+  ASSERT_TRUE(world_.Until([&] { return Settled(0); }, 2'000));
+  Client& ann = world_.AddLearner(1);
+  AskMs(ann);
+  LogCapture log;
+  for (int i = 0; i < 10; ++i) {
+    worker.Freeze(true);
+    world_.RunMs(700);
+    worker.Freeze(false);
+    EXPECT_LE(AskMs(ann), 100);
+  }
+  const std::string text = log.End();
+  EXPECT_NE(text.find("own heartbeats do not come back"), std::string::npos);
+  EXPECT_EQ(text.find("partition opened"), std::string::npos) << text;
+  EXPECT_EQ(ann.repeats, 0u);
+}
+
 TEST_F(LeasesTest, ACallThatWasPendingAtADeathIsAnsweredOnce) {
   AddTwo();
   Client& ann = world_.AddLearner(1);
