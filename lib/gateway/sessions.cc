@@ -20,6 +20,7 @@ constexpr int64_t kAttachMs = 2'000;     // Without an answer it is sent again,
 constexpr uint32_t kTriesBeforeGap = 3;  // and then what is missing is given up.
 constexpr int64_t kLookFirstMs = 500;
 constexpr int64_t kLookMaxMs = 8'000;
+constexpr size_t kUnansweredMax = 10'000;  // Views that nobody is there to answer yet.
 constexpr char kJson[] = "application/json";
 
 ClientId FreshClient() {
@@ -262,20 +263,39 @@ void Sessions::Publish(const UserId& user, tutor::Event event, Stored done) {
 }
 
 void Sessions::View(const UserId& user, uint32_t history_max, Seen done) {
-  const std::string subject = subjects_.QueryOf(user);
-  const std::string query = envelope::EncodeQuery({.history_max = history_max});
-  wire_->Request({.subject = subject, .data = query}, std::chrono::milliseconds(kQueryMsMax),
-                 [done = std::move(done)](Result<wire::Answer> answer) {
-                   if (!answer) return done(answer.error());
-                   auto view = envelope::DecodeSessionView(
-                       answer->data, envelope::EncodingOf(answer->content_type, answer->data));
-                   if (view && !view->error.empty()) return done(Retry(view->error));
-                   done(std::move(view));
+  Ask({user, history_max, std::move(done), clock_->SteadyMs() + kQueryMsMax});
+}
+
+void Sessions::Ask(Question question) {
+  const std::string subject = subjects_.QueryOf(question.user);
+  const std::string query = envelope::EncodeQuery({.history_max = question.history_max});
+  const int64_t left_ms = std::max<int64_t>(1, question.give_up_ms - clock_->SteadyMs());
+  wire_->Request({.subject = subject, .data = query}, std::chrono::milliseconds(left_ms),
+                 [this, alive = std::weak_ptr(alive_),
+                  asked = std::move(question)](const Result<wire::Answer>& answer) mutable {
+                   if (alive.expired()) return;
+                   OnView(std::move(asked), answer);
                  });
+}
+
+void Sessions::OnView(Question question, const Result<wire::Answer>& answer) {
+  if (!answer) {
+    const bool nobody = answer.error().fault == Fault::kReject;
+    if (nobody && clock_->SteadyMs() < question.give_up_ms && unanswered_.size() < kUnansweredMax) {
+      unanswered_.push_back(std::move(question));
+      return;
+    }
+    return question.done(answer.error());
+  }
+  auto view = envelope::DecodeSessionView(
+      answer->data, envelope::EncodingOf(answer->content_type, answer->data));
+  if (view && !view->error.empty()) return question.done(Retry(view->error));
+  question.done(std::move(view));
 }
 
 void Sessions::Tick() {
   publisher_.Tick();
+  for (Question& question : std::exchange(unanswered_, {})) Ask(std::move(question));
   // Most links wait for nothing: to look at each of them would be most of what idle sockets cost.
   std::erase_if(waiting_, [](const Link* link) { return !link->waits(); });
   const std::vector<Link*> waiting(waiting_.begin(), waiting_.end());

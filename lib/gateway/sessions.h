@@ -18,6 +18,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "base/clock.h"
 #include "envelope/events.h"
@@ -93,7 +94,8 @@ class Sessions {
   // record's sequence; kRetry: not acked in time, or too many are on their way; kReject: refused for ever.
   using Stored = std::function<void(Result<uint64_t>)>;
   void Publish(const UserId& user, tutor::Event event, Stored done);
-  // The view of a session as JSON; kRetry: nobody answers for it.
+  // The view of a session as JSON; kRetry: nobody answers for it, also not after some seconds: a session moves
+  // from one worker to another.
   using Seen = std::function<void(Result<envelope::SessionView>)>;
   void View(const UserId& user, uint32_t history_max, Seen done);
 
@@ -119,6 +121,14 @@ class Sessions {
 
   void OnConnected();
   void ListenToGateways();
+  struct Question {
+    UserId user;
+    uint32_t history_max = 0;
+    Seen done;
+    int64_t give_up_ms = 0;  // Steady.
+  };
+  void Ask(Question question);
+  void OnView(Question question, const Result<wire::Answer>& answer);
   void Register(Link* link);
   void Unregister(Link* link);
 
@@ -129,6 +139,7 @@ class Sessions {
   std::unordered_map<UserId, std::list<Link*>> by_user_;
   std::unordered_set<Link*> waiting_;  // All that wait for a time, and perhaps some that did.
   size_t link_count_ = 0;
+  std::vector<Question> unanswered_;  // Nobody is there to answer; asked again with the next Tick.
   std::string gateway_id_;
   Asked asked_;  // Null: this is no gateway to others.
   wire::Wire::SubscriptionId asked_subscription_ = 0;

@@ -221,7 +221,9 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
   }
   context_->sessions->OnChanged(entry);
   Apply(record, entry, decoded.trace);
-  if (!IsSilenced(record)) meter.Add(*context_, record, address.record_class, *entry);
+  if (role_ == Role::kOwner && !IsSilenced(record)) {
+    meter.Add(*context_, record, address.record_class, *entry);
+  }
   if (const auto* fired = std::get_if<tutor::TimerFired>(&decoded.event.kind)) {
     OnTimerFolded(entry, fired->token);
   }
@@ -335,8 +337,10 @@ void Partition::Show(const tutor::Session& session, const tutor::ShowDraft& draf
 
 void Partition::Refuse(const Record& record, std::string_view user, const Refused& refused,
                        const SessionEntry* entry) {
-  ++context_->counters->refused;
-  ++context_->counters->measures.refused[static_cast<size_t>(refused.reason)];
+  if (role_ == Role::kOwner) {
+    ++context_->counters->refused;
+    ++context_->counters->measures.refused[static_cast<size_t>(refused.reason)];
+  }
   LogWarn("record refused", {{"partition", id_},
                              {"sequence", record.sequence},
                              {"reason", Name(refused.reason)},

@@ -277,7 +277,8 @@ TEST_F(Installed, ARecordThatTheSessionDoesNotHaveIsNamed) {
   test::Process replay({Program("lyceum"), "replay", "ada", "--verify", "--json"},
                        stack_.nats().env_for("operator"));
   envelope::WorkerHeartbeat beat{.worker = "w", .boot = "b", .at_ms = 1, .partitions = {}};
-  beat.partitions.push_back({.partition = partition, .position = 2, .confirmed = 2});
+  beat.partitions.push_back(
+      {.partition = partition, .position = 2, .confirmed = 2, .role = "owner", .epoch = 1});
   std::optional<int> code;
   ASSERT_TRUE(test::Eventually(seconds(20), [&] {
     EXPECT_TRUE(worker->Publish({.subject = subjects_.WorkerHeartbeat("w"),

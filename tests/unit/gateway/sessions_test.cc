@@ -45,6 +45,28 @@ class LinkTest : public GatewayWorld {
   std::shared_ptr<FakeSocket> socket_;
 };
 
+// A session moves from one worker to another: for a moment nobody answers for it.
+TEST_F(LinkTest, AViewThatNobodyIsThereToAnswerIsAskedForAgain) {
+  std::optional<Result<envelope::SessionView>> seen;
+  const auto view = [&] {
+    seen.reset();
+    sessions_->View(UserId("ada"), 1, [&](auto answer) { seen = std::move(answer); });
+  };
+  view();
+  RunMs(1'000);
+  EXPECT_FALSE(seen) << "it is too early to give up";
+  AnswerQueries({{"user", "ada"}, {"found", true}, {"state", "exposition"}});
+  ASSERT_TRUE(RunUntil([&] { return seen.has_value(); }, 500));
+  EXPECT_TRUE(*seen);
+}
+
+TEST_F(LinkTest, AViewThatNobodyAnswersIsGivenUpInTime) {
+  std::optional<Result<envelope::SessionView>> seen;
+  sessions_->View(UserId("ada"), 1, [&](auto answer) { seen = std::move(answer); });
+  ASSERT_TRUE(RunUntil([&] { return seen.has_value(); }, 4'000));
+  EXPECT_FALSE(*seen);
+}
+
 TEST_F(LinkTest, AttachesFromWhatTheClientHas) {
   Open("?after=4");
   ASSERT_EQ(Records("ada"), 1u);
