@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kTextMax = 300;
+constexpr size_t kProblemTextMax = 300;
 // Of the plugins that Nagios and its kin run.
 enum NagiosExit : int { kOk = 0, kWarning = 1, kCritical = 2, kUnknown = 3 };
 
@@ -34,7 +34,7 @@ std::string LineOf(const std::vector<Problem>& problems) {
   for (const Problem& problem : problems) {
     text += (text.empty() ? "" : "; ") + problem.where + ": " + problem.text;
   }
-  return PlainLine(text, kTextMax);
+  return PlainLine(text, kProblemTextMax);
 }
 
 int PrintNagios(const Fleet& fleet, const std::vector<Problem>& problems) {
@@ -93,7 +93,7 @@ void PrintPrometheus(const Fleet& fleet, const std::vector<Problem>& problems) {
 void PrintText(const std::vector<Problem>& problems) {
   if (problems.empty()) std::cout << "all is well\n";
   for (const Problem& problem : problems) {
-    std::cout << PlainLine(problem.where + ": " + problem.text, kTextMax) << "\n";
+    std::cout << PlainLine(problem.where + ": " + problem.text, kProblemTextMax) << "\n";
   }
   std::cout.flush();
 }
@@ -104,7 +104,7 @@ int RunCheck(const Common& common, const CheckOptions& options) {
   const bool nagios = options.format == "nagios";
   const auto failed = [&](const Error& error, int code) {
     if (!nagios) return code;
-    std::cout << "LYCEUM UNKNOWN - " << PlainLine(error.text, kTextMax) << std::endl;
+    std::cout << "LYCEUM UNKNOWN - " << PlainLine(error.text, kProblemTextMax) << std::endl;
     return static_cast<int>(kUnknown);
   };
   auto connection = Connect(common);

@@ -21,8 +21,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int64_t kClockMs = 2'000;  // As the session workers' own alarm.
-constexpr size_t kTextMax = 1'200;
-constexpr std::chrono::seconds kPatience{5};
+constexpr size_t kFindingTextMax = 1'200;
+constexpr std::chrono::seconds kDoctorPatience{5};
 constexpr std::chrono::milliseconds kRefusalMs{
     50};  // The library tells of a refusal a moment later.
 
@@ -120,7 +120,7 @@ void CheckPermissions(wire::Connection& connection, const envelope::Subjects& su
   for (const Right& right : rights) {
     const uint64_t before = connection.async_errors();
     const auto subscribed = connection.Subscribe(right.subject, "", box, 0);
-    const auto flushed = connection.Flush(kPatience);
+    const auto flushed = connection.Flush(kDoctorPatience);
     std::this_thread::sleep_for(kRefusalMs);
     if (subscribed && flushed && connection.async_errors() == before) {
       ++good;
@@ -202,7 +202,7 @@ void CheckSessions(wire::Connection& connection, const envelope::Subjects& subje
   std::string first;
   envelope::ListSessions list{.damaged = true};
   for (uint32_t partition = 0; partition < subjects.partitions();) {
-    const auto page = Command(connection, subjects, partition, list, 4 * kPatience);
+    const auto page = Command(connection, subjects, partition, list, 4 * kDoctorPatience);
     if (!page) {
       findings->push_back({"sessions", false, page.error().text, "lyceum status"});
       return;
@@ -233,9 +233,9 @@ int Print(const Common& common, const Findings& findings) {
       continue;
     }
     std::cout << (finding.good ? "ok    " : "WRONG ") << fmt::format("{:<12}", finding.check)
-              << PlainLine(finding.text, kTextMax) << "\n";
+              << PlainLine(finding.text, kFindingTextMax) << "\n";
     if (!finding.cure.empty())
-      std::cout << "      -> " << PlainLine(finding.cure, kTextMax) << "\n";
+      std::cout << "      -> " << PlainLine(finding.cure, kFindingTextMax) << "\n";
   }
   std::cout.flush();
   return good ? kDone : kNo;

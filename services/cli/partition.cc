@@ -20,7 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kOwnerNameMax = 24;
-constexpr size_t kTextMax = 1000;
+constexpr size_t kReasonTextMax = 1000;
 
 struct Row {
   uint32_t partition = 0;
@@ -72,7 +72,7 @@ void PrintRow(const Row& row) {
                std::to_string(status.confirmed), std::to_string(status.checkpoint),
                std::to_string(status.lineage), std::to_string(status.fold_version));
   if (!status.halted_because.empty()) {
-    std::cout << "           " << PlainLine(status.halted_because, kTextMax) << "\n";
+    std::cout << "           " << PlainLine(status.halted_because, kReasonTextMax) << "\n";
   }
 }
 

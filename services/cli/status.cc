@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kTextMax = 1'200;
+constexpr size_t kStatusTextMax = 1'200;
 
 // "0-3, 7"
 std::string Ranges(const std::vector<uint32_t>& sorted) {
@@ -112,8 +112,8 @@ void PrintTables(const Fleet& fleet, const std::vector<Problem>& problems) {
   if (fleet.dead_letters) std::cout << "dead letters  " << *fleet.dead_letters << "\n";
   if (problems.empty()) std::cout << "all is well\n";
   for (const Problem& problem : problems) {
-    std::cout << PlainLine(problem.where + ": " + problem.text, kTextMax) << "\n    -> "
-              << PlainLine(problem.cure, kTextMax) << "\n";
+    std::cout << PlainLine(problem.where + ": " + problem.text, kStatusTextMax) << "\n    -> "
+              << PlainLine(problem.cure, kStatusTextMax) << "\n";
   }
 }
 
