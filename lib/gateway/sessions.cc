@@ -287,8 +287,8 @@ void Sessions::OnView(Question question, const Result<wire::Answer>& answer) {
     }
     return question.done(answer.error());
   }
-  auto view = envelope::DecodeSessionView(
-      answer->data, envelope::EncodingOf(answer->content_type, answer->data));
+  auto view = envelope::DecodeSessionView(answer->data,
+                                          envelope::EncodingOf(answer->content_type, answer->data));
   if (view && !view->error.empty()) return question.done(Retry(view->error));
   question.done(std::move(view));
 }
