@@ -32,7 +32,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using std::chrono::milliseconds;
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+constexpr auto kUseHost = asio::as_tuple(asio::use_awaitable);
 constexpr int64_t kTickMs = 50;
 constexpr int kHandlersMax = 256;  // Of Asio, before the wire is looked at again.
 constexpr int64_t kStopMsMax = 1'500;
@@ -112,11 +112,11 @@ Result<void> GatewayHost::Impl::Listen() {
 
 asio::awaitable<void> GatewayHost::Impl::Accept() {
   while (acceptor.is_open()) {
-    auto [error, socket] = co_await acceptor.async_accept(kUse);
+    auto [error, socket] = co_await acceptor.async_accept(kUseHost);
     if (error == asio::error::operation_aborted) break;
     if (error) {  // No descriptor left, or the client is gone already.
       asio::steady_timer pause(io, milliseconds(50));
-      (void)co_await pause.async_wait(kUse);
+      (void)co_await pause.async_wait(kUseHost);
       continue;
     }
     if (transport.connections >= options.connections_max) {

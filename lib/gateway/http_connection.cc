@@ -31,7 +31,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using std::chrono::milliseconds;
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+constexpr auto kUseHttpConnection = asio::as_tuple(asio::use_awaitable);
 constexpr int64_t kAnswerMsMax = 20'000;
 constexpr size_t kBufferBytesMax = 2 * kHeaderBytesMax;
 static_assert(kAnswerMsMax > kAckMsMax && kAnswerMsMax > kQueryMsMax);
@@ -201,7 +201,8 @@ asio::awaitable<void> WatchForEnd(std::shared_ptr<Stream> stream, std::shared_pt
                                   Counters* counters) {
   std::string bytes(64, '\0');
   while (true) {
-    const auto [error, count] = co_await stream->async_read_some(asio::buffer(bytes), kUse);
+    const auto [error, count] =
+        co_await stream->async_read_some(asio::buffer(bytes), kUseHttpConnection);
     if (error == asio::error::timed_out) ++counters->timeouts;
     if (error) break;
   }
@@ -224,7 +225,8 @@ asio::awaitable<void> ServeStream(Transport* transport, std::shared_ptr<Counted>
   size_t texts = 0;  // in so many texts.
   while (true) {
     stream->expires_after(milliseconds(kWriteMsMax));
-    const auto [error, count] = co_await asio::async_write(*stream, asio::buffer(bytes), kUse);
+    const auto [error, count] =
+        co_await asio::async_write(*stream, asio::buffer(bytes), kUseHttpConnection);
     if (error == beast::error::timeout) ++transport->counters->timeouts;
     if (error) break;
     outbox->Written(taken, texts);
@@ -250,7 +252,7 @@ asio::awaitable<void> ServeStream(Transport* transport, std::shared_ptr<Counted>
   if (chunked && whole) {
     bytes = Chunk("");
     stream->expires_after(milliseconds(kCloseMsMax));
-    (void)co_await asio::async_write(*stream, asio::buffer(bytes), kUse);
+    (void)co_await asio::async_write(*stream, asio::buffer(bytes), kUseHttpConnection);
   }
   if (whole) {
     stream->cancel();  // What watches for its end.
@@ -276,7 +278,8 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
     parser.body_limit(kLargeBodyBytesMax);
     stream->expires_never();
     limit.Start(kRequestMsMax);
-    auto [error, count] = co_await http::async_read_header(*stream, buffer, parser, kUse);
+    auto [error, count] =
+        co_await http::async_read_header(*stream, buffer, parser, kUseHttpConnection);
     std::optional<LargeBody> large;
     if (!error && !HasOneLength(parser.get())) error = http::error::bad_transfer_encoding;
     if (!error) {
@@ -290,7 +293,7 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
     const bool full = transport->large_bodies > kLargeBodiesMax;
     if (!error && !full) {
       const auto [body_error, body_count] =
-          co_await http::async_read(*stream, buffer, parser, kUse);
+          co_await http::async_read(*stream, buffer, parser, kUseHttpConnection);
       error = body_error;
     }
     large.reset();
@@ -305,7 +308,7 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
       if (!why) break;
       bytes = WriteResponse(transport->handler->Refuse(why->status, why->sentence), true, false);
       stream->expires_after(milliseconds(kCloseMsMax));
-      (void)co_await asio::async_write(*stream, asio::buffer(bytes), kUse);
+      (void)co_await asio::async_write(*stream, asio::buffer(bytes), kUseHttpConnection);
       co_await SayEnd(stream);
       co_await Drain(stream);
       break;
@@ -324,7 +327,7 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
     });
     if (!pending->answer) {
       pending->timer.expires_after(milliseconds(kAnswerMsMax));
-      (void)co_await pending->timer.async_wait(kUse);
+      (void)co_await pending->timer.async_wait(kUseHttpConnection);
     }
     if (!pending->answer) {
       pending->answer = transport->handler->Refuse(504, "No answer in time: try again.");
@@ -346,7 +349,7 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
     bytes = WriteResponse(std::get<Response>(*pending->answer), !head_only, keep_alive);
     stream->expires_after(milliseconds(kWriteMsMax));
     const auto [write_error, written] =
-        co_await asio::async_write(*stream, asio::buffer(bytes), kUse);
+        co_await asio::async_write(*stream, asio::buffer(bytes), kUseHttpConnection);
     if (write_error) break;
     if (!keep_alive) {
       co_await SayEnd(stream);

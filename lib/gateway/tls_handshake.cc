@@ -20,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+constexpr auto kUseTlsHandshake = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kDrainBytesMax = 256 * 1024;
 constexpr milliseconds kEndMsMax{1'000};
 // To who takes this for a port of HTTP without TLS.
@@ -39,15 +39,15 @@ bool IsHttp(const boost::system::error_code& error) {
 asio::awaitable<bool> ShakeHands(Transport* transport, std::shared_ptr<Stream> stream) {
   stream->expires_after(milliseconds(kTlsHandshakeMsMax));
   const auto [error] = co_await stream->StartTls(transport->tls.get())
-                           ->async_handshake(asio::ssl::stream_base::server, kUse);
+                           ->async_handshake(asio::ssl::stream_base::server, kUseTlsHandshake);
   if (!error) co_return true;
   if (error == boost::beast::error::timeout) ++transport->counters->timeouts;
   // A client that is gone again has asked for nothing.
   if (error.category() == asio::error::get_ssl_category()) ++transport->counters->refused_tls;
   if (IsHttp(error)) {
     stream->expires_after(kEndMsMax);
-    (void)co_await asio::async_write(stream->next_layer(),
-                                     asio::buffer(kSpeaksTls, sizeof(kSpeaksTls) - 1), kUse);
+    (void)co_await asio::async_write(
+        stream->next_layer(), asio::buffer(kSpeaksTls, sizeof(kSpeaksTls) - 1), kUseTlsHandshake);
     co_await Drain(stream);
   }
   stream->close();
@@ -57,7 +57,7 @@ asio::awaitable<bool> ShakeHands(Transport* transport, std::shared_ptr<Stream> s
 asio::awaitable<void> SayEnd(std::shared_ptr<Stream> stream) {
   if (stream->tls() == nullptr) co_return;
   stream->expires_after(kEndMsMax);
-  (void)co_await stream->tls()->async_shutdown(kUse);
+  (void)co_await stream->tls()->async_shutdown(kUseTlsHandshake);
 }
 
 asio::awaitable<void> Drain(std::shared_ptr<Stream> stream) {
@@ -67,7 +67,7 @@ asio::awaitable<void> Drain(std::shared_ptr<Stream> stream) {
   stream->expires_after(kEndMsMax);
   for (size_t drained = 0; drained < kDrainBytesMax;) {
     const auto [error, count] =
-        co_await stream->next_layer().async_read_some(asio::buffer(bytes), kUse);
+        co_await stream->next_layer().async_read_some(asio::buffer(bytes), kUseTlsHandshake);
     if (error) break;
     drained += count;
   }

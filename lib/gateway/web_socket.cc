@@ -19,7 +19,7 @@ namespace websocket = boost::beast::websocket;
 using std::chrono::milliseconds;
 using Socket = websocket::stream<Stream, /*deflate=*/false>;
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+constexpr auto kUseWebSocket = asio::as_tuple(asio::use_awaitable);
 
 struct Open {
   explicit Open(Stream&& stream) : socket(std::move(stream)) {}
@@ -43,7 +43,7 @@ asio::awaitable<void> Read(std::shared_ptr<Open> open, std::shared_ptr<Outbox> o
                            Counters* counters) {
   beast::flat_buffer buffer(kBodyBytesMax);
   while (true) {
-    const auto [error, count] = co_await open->socket.async_read(buffer, kUse);
+    const auto [error, count] = co_await open->socket.async_read(buffer, kUseWebSocket);
     if (error == beast::error::timeout) ++counters->timeouts;
     if (error || outbox->dropped()) break;
     if (!open->socket.got_text()) {
@@ -60,7 +60,7 @@ asio::awaitable<void> Read(std::shared_ptr<Open> open, std::shared_ptr<Outbox> o
 // Ends the socket where a frame to a client that does not read is not written in time.
 asio::awaitable<void> CloseLater(std::shared_ptr<Open> open) {
   asio::steady_timer timer(open->socket.get_executor(), milliseconds(kCloseMsMax));
-  (void)co_await timer.async_wait(kUse);
+  (void)co_await timer.async_wait(kUseWebSocket);
   beast::get_lowest_layer(open->socket).close();
 }
 
@@ -75,7 +75,7 @@ asio::awaitable<void> ServeWebSocket(Transport* transport, std::shared_ptr<Count
   stream.reset();
   open->peer = std::move(peer);
   SetUp(&open->socket, transport->socket_idle_ms);
-  const auto [refused] = co_await open->socket.async_accept(asio::buffer(handshake), kUse);
+  const auto [refused] = co_await open->socket.async_accept(asio::buffer(handshake), kUseWebSocket);
   if (refused) co_return;
   const auto executor = open->socket.get_executor();
   const auto outbox = std::make_shared<Outbox>(executor, transport->counters);
@@ -91,7 +91,8 @@ asio::awaitable<void> ServeWebSocket(Transport* transport, std::shared_ptr<Count
       continue;
     }
     const std::string frame = outbox->Next();
-    const auto [error, count] = co_await open->socket.async_write(asio::buffer(frame), kUse);
+    const auto [error, count] =
+        co_await open->socket.async_write(asio::buffer(frame), kUseWebSocket);
     outbox->Written(frame.size(), 1);
     if (error) break;
   }
@@ -102,7 +103,7 @@ asio::awaitable<void> ServeWebSocket(Transport* transport, std::shared_ptr<Count
   websocket::close_reason reason(static_cast<websocket::close_code>(outbox->code()));
   reason.reason = outbox->reason();
   asio::co_spawn(executor, CloseLater(open), CheckEnded);
-  (void)co_await open->socket.async_close(reason, kUse);
+  (void)co_await open->socket.async_close(reason, kUseWebSocket);
   beast::get_lowest_layer(open->socket).close();
 }
 
