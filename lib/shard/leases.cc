@@ -227,7 +227,8 @@ bool Leases::IsNext(Id id) const {
   std::vector<std::string> ready = membership_->ReadyStandbys(id);
   const Partition* const ours = hooks_.find(id);
   const bool ready_here = ours->role() == Partition::Role::kStandby && ours->caught_up() &&
-                          ours->phase() == Partition::Phase::kReading;
+                          ours->phase() == Partition::Phase::kReading &&
+                          ours->position() + Membership::kBehindMax >= ours->log_end();
   if (ready_here) ready.push_back(worker);
   const auto is_ready = [&](const std::string& one) {
     return std::find(ready.begin(), ready.end(), one) != ready.end();

@@ -48,8 +48,8 @@ class Leases {
   void BeginStop() { leaving_ = true; }
   void Turn();
   void LookSoon() { next_ms_ = 0; }
-  // Steady ms.
-  int64_t NextMs() const { return next_ms_; }
+  // Steady ms; INT64_MAX: without a connection there is nothing to do.
+  int64_t NextMs() const { return context_->wire->connected() ? next_ms_ : INT64_MAX; }
 
   std::vector<store::PartitionId> owned() const;
   bool leaving() const { return leaving_; }

@@ -119,6 +119,12 @@ bool Membership::IsAlive(const Worker& worker) const {
                      [&](int64_t last) { return now - std::max(last, subscribed_ms_) <= kDeadMs; });
 }
 
+bool Membership::HasPeers() const {
+  return std::any_of(workers_.begin(), workers_.end(), [this](const auto& one) {
+    return one.first != context_->options.worker && !one.second.leaving && IsAlive(one.second);
+  });
+}
+
 std::vector<Candidate> Membership::Candidates() const {
   std::vector<Candidate> candidates;
   for (const auto& [name, worker] : workers_) {
@@ -148,7 +154,9 @@ std::vector<std::string> Membership::ReadyStandbys(store::PartitionId partition)
     if (name == context_->options.worker || worker.leaving || !IsAlive(worker)) continue;
     const auto found = worker.partitions.find(partition);
     if (found == worker.partitions.end()) continue;
-    if (found->second.role == "standby" && found->second.state == "reading") ready.push_back(name);
+    const auto& said = found->second;
+    if (said.role != "standby" || said.state != "reading") continue;
+    if (said.position + kBehindMax >= said.log_end) ready.push_back(name);
   }
   return ready;
 }

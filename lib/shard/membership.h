@@ -29,6 +29,8 @@ class Membership {
   // An owner to whom its own heartbeats do not come for so long may be taken for dead.
   static constexpr int64_t kSelfSilentMs = 500;
   static constexpr size_t kWorkersMax = 1'000;
+  // A standby that is further behind the log's end than so many records has not caught up.
+  static constexpr uint64_t kBehindMax = 1'000;
 
   struct View {
     std::string worker;
@@ -48,7 +50,8 @@ class Membership {
   }
   // Everything was said since the last SendSoon.
   bool said() const { return said_; }
-  int64_t NextMs() const { return next_ms_; }
+  // Steady ms; INT64_MAX: without a connection nothing is sent.
+  int64_t NextMs() const { return context_->wire->connected() ? next_ms_ : INT64_MAX; }
 
   // For how long we would know of others that are alive; 0: not connected.
   int64_t ListenedMs() const;
@@ -58,6 +61,8 @@ class Membership {
   void NoteSelf() { self_ms_ = context_->clock->SteadyMs(); }
   // Somebody has come, or has changed what it is for a partition; told once.
   bool TakeChanged() { return std::exchange(changed_, false); }
+  // Another worker is alive, and does not leave.
+  bool HasPeers() const;
   // Those that are alive and do not leave, in order of their names; ourselves always, unless we leave.
   std::vector<Candidate> Candidates() const;
   // What the owner with the highest epoch says, where it is alive; without ourselves.

@@ -221,6 +221,17 @@ TEST_F(LeasesTest, AfterConnectionsBrokeEveryPartitionHasOneOwnerAndNothingIsMis
   EXPECT_EQ(ann.whole(), ann.by_id.size());
 }
 
+TEST_F(LeasesTest, WithoutAServerALoopHasLittleToDo) {
+  AddTwo();
+  world_.broker.StopServer();
+  world_.RunMs(2'000);
+  const uint64_t before = workers_["a"]->turns;
+  world_.RunMs(10'000);
+  EXPECT_LE(workers_["a"]->turns - before, 500u);
+  world_.broker.StartServer();
+  EXPECT_TRUE(world_.Until([&] { return Settled(1); }, 20'000));
+}
+
 TEST_F(LeasesTest, ALeaseIsCreatedAndNeverWrittenAgain) {
   AddTwo();
   for (int i = 0; i < 5; ++i) {

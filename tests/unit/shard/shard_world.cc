@@ -198,7 +198,7 @@ void Worker::RunTasks() {
 
 void Worker::Run() {
   if (shard_ == nullptr || frozen_) return;
-  ran_us_ = world_->clock.NowUs();
+  ++turns, ran_us_ = world_->clock.NowUs();
   while (!disk.hold_writes && disk.memory.PendingWrites() > 0) disk.memory.CompleteNext();
   RunTasks();
   shard_->Turn();

@@ -132,6 +132,7 @@ class Worker final : public Actor, private Executor {
   std::unique_ptr<store::FlightPage> flight;
   OffsetClock wall;
   int64_t turn_us = 20;  // From one turn of a busy loop to the next.
+  uint64_t turns = 0;    // Of all starts.
   TapWire::Tap tap;
   TapWire::Deaf deaf;
 
