@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <charconv>
@@ -14,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/watchdog.h"
 #include "shard/shard.h"
 #include "store/rocks_store.h"
 #include "wire/event_loop.h"
@@ -24,6 +26,11 @@ namespace {
 
 constexpr int64_t kPublishStatusMs = 100;
 constexpr int64_t kConnectComplaintMs = 5'000;
+constexpr int64_t kTurnMsMax = 100;  // A loop turns at least so often.
+// A shard that makes no turn for so many looks is stuck: at a disk that does not answer, say.
+constexpr std::chrono::milliseconds kLookEvery{100};
+constexpr int kLooksMax = 10;
+constexpr int kLooksMaxAlone = 100;
 
 // What a process holds beside sessions and the store's caches: code, threads, the wire's buffers, a
 // checkpoint on its way.
@@ -54,6 +61,9 @@ struct SessionWorker::Impl {
     std::optional<StreamDepth> dead_letters;  // Of the first.
     std::atomic<bool> stop{false};
     std::atomic<int64_t> stop_by_ms{INT64_MAX};  // Then also where not all is in a checkpoint.
+    std::atomic<bool> alone{true};               // No other worker is alive.
+    size_t number = 0;
+    Watchdog* watchdog = nullptr;
     // The thread's, until it is joined.
     bool orderly = false;
     bool interrupted = false;
@@ -79,9 +89,23 @@ struct SessionWorker::Impl {
   std::unique_ptr<store::RocksStore> store;
   std::unique_ptr<store::FlightPage> flight;
   std::vector<std::unique_ptr<Runner>> runners;
+  std::unique_ptr<Watchdog> watchdog;
+
+  void OnStuck(size_t number, int looks);
 };
 
+// Its partitions go to another worker, where there is one; alone it is given more time. What it may be stuck
+// in is the writing of the log: the alarm ends the process then.
+void SessionWorker::Impl::OnStuck(size_t number, int looks) {
+  if (looks < (runners[number]->alone ? kLooksMaxAlone : kLooksMax)) return;
+  alarm(1);
+  LogError("a shard makes no turn: the worker ends, so that another goes on",
+           {{"shard", number}, {"ms", looks * kLookEvery.count()}});
+  std::abort();
+}
+
 void SessionWorker::Impl::Runner::Publish() {
+  alone = !shard->HasPeers();
   std::vector<PartitionStatus> now = shard->status();
   const auto error = wire->connect_error();
   const std::lock_guard lock(mutex);
@@ -97,16 +121,18 @@ void SessionWorker::Impl::Runner::Publish() {
 }
 
 void SessionWorker::Impl::Runner::Run(Deadline until) {
+  watchdog->Turned(number);
   while (!interrupted) {
     const int64_t now = clock.SteadyMs();
     const int64_t left_ms = LeftMs(until);
-    if (left_ms <= 0) return;
+    if (left_ms <= 0) break;
     if (stop && now >= stop_by_ms) break;
     const int64_t next = std::min({shard->NextMs(), wire->NextDeadlineMs(), stop_by_ms.load()});
-    loop.RunOnce(std::clamp<int64_t>(next - now, 0, std::min<int64_t>(left_ms, 1'000)));
+    loop.RunOnce(std::clamp<int64_t>(next - now, 0, std::min(left_ms, kTurnMsMax)));
     wire->Tick();
     if (stop) shard->BeginStop();
     shard->Turn();
+    watchdog->Turned(number);
     const int64_t then = clock.SteadyMs();
     if (then - published_ms >= kPublishStatusMs) {
       published_ms = then;
@@ -123,6 +149,7 @@ void SessionWorker::Impl::Runner::Run(Deadline until) {
       break;
     }
   }
+  watchdog->Leave(number);
   Publish();
 }
 
@@ -171,9 +198,15 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
     if (Result<void> started = runner->shard->Start(); !started) return started.error();
     impl->runners.push_back(std::move(runner));
   }
+  Impl* const all = impl.get();
+  impl->watchdog =
+      std::make_unique<Watchdog>(kLookEvery, kLooksMax, count,
+                                 [all](size_t number, int looks) { all->OnStuck(number, looks); });
   impl->runners.front()->dead_letters.emplace(options.shard.subjects.DeadLetterStream());
   for (size_t i = 0; i < impl->runners.size(); ++i) {
     Impl::Runner* runner = impl->runners[i].get();
+    runner->number = i;
+    runner->watchdog = impl->watchdog.get();
     runner->Publish();
     runner->complained_ms = runner->clock.SteadyMs();
     if (i == 0) continue;

@@ -67,6 +67,8 @@ class Shard {
   const Partition* Find(store::PartitionId partition) const;
   // Holds its lease, as far as it knows.
   bool Owns(store::PartitionId partition) const { return leases_.Owns(partition); }
+  // Another worker is alive, and could own what this one does.
+  bool HasPeers() const { return membership_.HasPeers(); }
   uint64_t EpochOf(store::PartitionId partition) const { return leases_.EpochOf(partition); }
   // For checks: what a session is now; null: not in memory.
   const SessionEntry* Peek(const UserId& user) { return sessions_.Find(user.value); }

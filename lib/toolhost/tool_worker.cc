@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "toolhost/watchdog.h"
+#include "base/watchdog.h"
 #include "wire/nats_wire.h"
 
 namespace lyceum::toolhost {
@@ -91,7 +91,8 @@ void ToolWorker::Impl::Run() {
                  .functions = options.functions.get()},
                 std::move(toolbox), options.host);
   const int looks = std::max(1, static_cast<int>(options.stuck_after / kWatchdogTick));
-  Watchdog watchdog(std::min(kWatchdogTick, options.stuck_after), looks, [this] {
+  Watchdog watchdog(std::min(kWatchdogTick, options.stuck_after), looks, 1, [&](size_t, int seen) {
+    if (seen > looks) return;
     LogError("the loop makes no turn: a tool keeps it that should run in a thread of its own",
              {{"ms", options.stuck_after.count()}});
     if (options.stuck) return options.stuck();
@@ -101,6 +102,7 @@ void ToolWorker::Impl::Run() {
   const int64_t turn_ms_max = std::min<int64_t>(kTurnMsMax, options.stuck_after.count() / 2);
   int64_t complained_ms = clock.SteadyMs();
   bool stopped = false;
+  watchdog.Turned();
   while (true) {
     const int64_t now = clock.SteadyMs();
     const int64_t next = std::min(host.NextMs(), wire->NextDeadlineMs());
