@@ -22,21 +22,23 @@ Classroom::Classroom(std::shared_ptr<wire::Connection> connection, envelope::Sub
     : connection_(std::move(connection)),
       subjects_(std::move(subjects)),
       options_(std::move(options)),
+      random_(options_.seed),
       box_(std::make_shared<wire::MessageBox>(1 << 18)),
       acks_(std::make_shared<Mailbox<wire::Acked>>(1 << 16)) {
   for (size_t i = 0; i < options_.learners; ++i) {
     learners_.emplace_back(UserId(fmt::format("{}-{}", options_.name, i)), options_.course,
                            options_.seed, &options_.key);
-    by_client_[learners_.back().client().value] = i;
-    auto subscription = connection_->Subscribe(subjects_.Out(learners_.back().client()), "", box_,
-                                               static_cast<int>(i));
-    if (!subscription) {
-      complaints_.push_back(subscription.error().text);
-      continue;
-    }
-    subscriptions_.push_back(std::move(*subscription));
+    by_subject_[subjects_.Out(learners_.back().client())] = i;
+  }
+  // One for all: each has a thread of its own.
+  auto subscription = connection_->Subscribe(subjects_.prefix() + ".out.*", "", box_, 0);
+  if (subscription) {
+    subscription_ = std::make_unique<wire::Subscription>(std::move(*subscription));
+  } else {
+    complaints_.push_back(subscription.error().text);
   }
   patience_.resize(learners_.size(), Deadline::max());
+  ready_.resize(learners_.size(), Deadline::min());
   publisher_ =
       std::make_unique<wire::AckedPublisher>(connection_, acks_, wire::AckedPublisher::Options{});
 }
@@ -55,8 +57,11 @@ void Classroom::Publish(size_t index, const tutor::Event& event) {
 }
 
 void Classroom::Step(size_t index) {
-  if (held_) return;
-  if (const auto event = learners_[index].Next()) Publish(index, *event);
+  if (held_ || Steady::now() < ready_[index]) return;
+  const auto event = learners_[index].Next();
+  if (!event) return;
+  if (options_.on_send) options_.on_send(index);
+  Publish(index, *event);
 }
 
 void Classroom::TakeAcks() {
@@ -76,13 +81,23 @@ void Classroom::Nudge() {
   }
 }
 
+bool Classroom::IsOver() {
+  const bool more = started_ < learners_.size() && (!options_.more || options_.more());
+  return !more && completed_ == started_;
+}
+
 bool Classroom::Run(Deadline deadline, const std::function<bool(uint64_t heard)>& tick) {
-  while (completed_ < learners_.size() && Steady::now() < deadline) {
-    while (started_ < learners_.size() && started_ - completed_ < options_.at_once) {
+  const bool thinks = options_.think > milliseconds(0);
+  while (!IsOver() && Steady::now() < deadline) {
+    while (started_ < learners_.size() && started_ - completed_ < options_.at_once &&
+           (!options_.more || options_.more())) {
       Step(started_++);
     }
-    for (const wire::Message& message : box_->PopSome(256, In(milliseconds(held_ ? 5 : 100)))) {
-      const auto index = static_cast<size_t>(message.tag);
+    const milliseconds wait(held_ || thinks ? 5 : 100);
+    for (const wire::Message& message : box_->PopSome(256, In(wait))) {
+      const auto found = by_subject_.find(message.subject);
+      if (found == by_subject_.end()) continue;  // Another's.
+      const size_t index = found->second;
       const auto encoding = envelope::EncodingOf(message.header("Content-Type"), message.data);
       auto received = envelope::DecodeClientMessage(message.data, encoding);
       if (!received) {
@@ -95,6 +110,10 @@ bool Classroom::Run(Deadline deadline, const std::function<bool(uint64_t heard)>
       learner.Heard(*received);
       patience_[index] = In(learner.missing() ? kGapPatience : options_.ask_again);
       if (!before && learner.done()) ++completed_;
+      if (thinks) {
+        const int64_t half = std::max<int64_t>(1, options_.think.count() / 2);
+        ready_[index] = In(milliseconds(half + static_cast<int64_t>(random_() % (2 * half))));
+      }
       Step(index);
       held_ = tick(++heard_);
     }
@@ -105,7 +124,7 @@ bool Classroom::Run(Deadline deadline, const std::function<bool(uint64_t heard)>
   }
   publisher_->Drain(In(milliseconds(10'000)));
   TakeAcks();
-  return completed_ == learners_.size();
+  return IsOver();
 }
 
 std::vector<std::string> Classroom::Complaints() const {

@@ -2,6 +2,7 @@
 // take a course. What they get is what they get with one worker that nobody touches.
 #include <csignal>
 
+#include "fleet.h"
 #include "kills.h"
 
 namespace lyceum::chaos {
@@ -20,56 +21,9 @@ constexpr size_t kFaults = 8;
 
 class Workers : public Kills {
  protected:
-  // Starts it, again too, on its own folder.
-  test::Process& Start(test::Stack& stack, const std::string& id) {
-    auto& worker = workers_[id];
-    if (worker) logs_ += worker->err();
-    worker = std::make_unique<test::Process>(
-        std::vector<std::string>{test::Program("lyceum-session-worker"), "--id", id, "--data-dir",
-                                 dir_ / id, "--shards", "1"},
-        stack.nats().env_for("session_worker"));
-    return *worker;
-  }
-  std::string Logs() {
-    std::string logs = logs_;
-    for (auto& [id, worker] : workers_) logs += id + ":\n" + worker->err();
-    return logs.size() < 20'000 ? logs : logs.substr(logs.size() - 20'000);
-  }
-  // What the workers say, followed all the time.
-  void Watch(test::Stack& stack) {
-    watching_ = stack.nats().Connect("operator");
-    box_ = std::make_shared<wire::MessageBox>(10'000);
-    auto subscription = watching_->Subscribe(subjects.AllWorkerHeartbeats(), "", box_, 0);
-    ASSERT_TRUE(subscription);
-    heartbeats_ = std::make_unique<wire::Subscription>(std::move(*subscription));
-  }
-  // All partitions have an owner that reads, of so many workers, and a standby that has caught up.
-  bool IsSettled(size_t workers) {
-    while (auto message = box_->Pop(Steady::now())) {
-      auto beat = envelope::DecodeWorkerHeartbeat(message->data, tutor::Encoding::kProtobuf);
-      if (!beat) continue;
-      const std::string worker = beat->worker;
-      beats_[worker] = {NowMs(), std::move(*beat)};
-    }
-    std::set<std::string> owners;
-    std::map<uint32_t, std::pair<size_t, size_t>> partitions;  // Owners and standbys.
-    for (const auto& [worker, beat] : beats_) {
-      if (NowMs() - beat.first > 500 || beat.second.leaving) continue;
-      for (const auto& partition : beat.second.partitions) {
-        if (partition.state != "reading") continue;
-        auto& [owned, followed] = partitions[partition.partition];
-        owned += partition.role == "owner" ? 1 : 0;
-        followed += partition.role == "standby" ? 1 : 0;
-        if (partition.role == "owner") owners.insert(worker);
-      }
-    }
-    return owners.size() == workers && partitions.size() == subjects.partitions() &&
-           std::all_of(partitions.begin(), partitions.end(), [](const auto& one) {
-             return one.second.first == 1 && one.second.second >= 1;
-           });
-  }
+  std::string Logs() { return fleet_->Logs(); }
   bool HasSettled(size_t workers) {
-    return test::Eventually(seconds(40), [&] { return IsSettled(workers); });
+    return test::Eventually(seconds(40), [&] { return fleet_->IsSettled(workers); });
   }
   // Runs the classroom to its end; again and again, once all is settled and learners are at full speed,
   // `fault` is done and, 2.5 s later, `mend`.
@@ -87,7 +41,7 @@ class Workers : public Kills {
         mend();
         mend_at.reset();
       } else if (!fault_at) {
-        if (!IsSettled(workers)) return true;  // Nobody goes on meanwhile.
+        if (!fleet_->IsSettled(workers)) return true;  // Nobody goes on meanwhile.
         fault_at = soon();
       } else if (Steady::now() >= *fault_at && faults_ < kFaults) {
         ++faults_;
@@ -107,8 +61,9 @@ class Workers : public Kills {
     stack.ImportCourse(course_file);
     last_ms_.assign(kLearners, -1);
     tools_ = stack.StartToolWorker("tools-1");
-    Watch(stack);
-    for (const std::string& id : ids) Start(stack, id);
+    fleet_ = std::make_unique<Fleet>(&stack);
+    fleet_->Watch();
+    for (const std::string& id : ids) fleet_->Start(id);
     EXPECT_TRUE(HasSettled(ids.size())) << Logs();
     return std::make_unique<Classroom>(
         stack.nats().Connect("gateway"), subjects,
@@ -128,9 +83,6 @@ class Workers : public Kills {
     for (size_t i = 0; i < last_ms_.size(); ++i) {
       if (last_ms_[i] >= 0 && fault_ms_ - last_ms_[i] < 500) waiting_.insert(i);
     }
-  }
-  static int64_t NowMs() {
-    return std::chrono::duration_cast<milliseconds>(Steady::now().time_since_epoch()).count();
   }
   std::string GapsText() {
     std::sort(gaps_.begin(), gaps_.end());
@@ -158,7 +110,7 @@ class Workers : public Kills {
                GapsText(), classroom.heard(), repeats, asked);
   }
 
-  std::map<std::string, std::unique_ptr<test::Process>> workers_;
+  std::unique_ptr<Fleet> fleet_;
   size_t faults_ = 0;
 
  private:
@@ -172,14 +124,8 @@ class Workers : public Kills {
     if (is_over) waiting_.erase(learner);
   }
 
-  test::TempDir dir_;
   std::unique_ptr<test::Process> tools_;
   std::vector<int64_t> gaps_;
-  std::string logs_;
-  std::shared_ptr<wire::Connection> watching_;
-  std::shared_ptr<wire::MessageBox> box_;
-  std::unique_ptr<wire::Subscription> heartbeats_;
-  std::map<std::string, std::pair<int64_t, envelope::WorkerHeartbeat>> beats_;
   std::vector<int64_t> last_ms_;  // By learner; -1: not in its course.
   std::set<size_t> waiting_;
   int64_t fault_ms_ = 0;
@@ -193,9 +139,9 @@ TEST_F(Workers, OneThatIsKilledIsReplacedByItsStandby) {
       *classroom, 2,
       [&] {
         dead = faults_ % 2 == 0 ? "a" : "b";
-        workers_[dead]->Kill9();
+        fleet_->worker(dead).Kill9();
       },
-      [&] { Start(stack, dead); }))
+      [&] { fleet_->Start(dead); }))
       << Logs();
   Finish(stack, *classroom, 2);
 }
@@ -208,10 +154,30 @@ TEST_F(Workers, OneThatIsFrozenIsReplacedAndChangesNothingWhenItGoesOn) {
       *classroom, 2,
       [&] {
         frozen = faults_ % 2 == 0 ? "a" : "b";
-        workers_[frozen]->Signal(SIGSTOP);
+        fleet_->worker(frozen).Signal(SIGSTOP);
       },
-      [&] { workers_[frozen]->Signal(SIGCONT); }))
+      [&] { fleet_->worker(frozen).Signal(SIGCONT); }))
       << Logs();
+  Finish(stack, *classroom, 2);
+}
+
+// Its disk does not answer, say: the one thread that folds stands still, and the process is alive.
+TEST_F(Workers, OneWhoseShardIsStuckIsReplacedAndEndsByItself) {
+  test::Stack stack;
+  const auto classroom = OpenSettled(stack, {"a", "b"});
+  std::string stuck;
+  EXPECT_TRUE(RunUnderFaults(
+      *classroom, 2,
+      [&] {
+        stuck = faults_ % 2 == 0 ? "a" : "b";
+        fleet_->worker(stuck).StopFirstThread();
+      },
+      [&] {
+        EXPECT_EQ(fleet_->worker(stuck).Wait(In(seconds(10))), 128 + SIGABRT) << Logs();
+        fleet_->Start(stuck);
+      }))
+      << Logs();
+  EXPECT_NE(Logs().find("a shard makes no turn"), std::string::npos);
   Finish(stack, *classroom, 2);
 }
 
@@ -225,11 +191,11 @@ TEST_F(Workers, ARollingRestartReachesNoLearner) {
       *classroom, 3,
       [&] {
         stopped = names[faults_ % 3];
-        workers_[stopped]->Terminate();
+        fleet_->worker(stopped).Terminate();
       },
       [&] {
-        EXPECT_EQ(workers_[stopped]->Wait(In(seconds(10))), 0) << Logs();
-        Start(stack, stopped);
+        EXPECT_EQ(fleet_->worker(stopped).Wait(In(seconds(10))), 0) << Logs();
+        fleet_->Start(stopped);
       }))
       << Logs();
   Finish(stack, *classroom, 3);
@@ -243,7 +209,7 @@ TEST_F(Workers, AThirdThatJoinsGetsItsShareWithoutAPause) {
   EXPECT_TRUE(RunUnderFaults(
       *classroom, 3,
       [&] {
-        if (!std::exchange(joined, true)) Start(stack, "c");
+        if (!std::exchange(joined, true)) fleet_->Start("c");
       },
       [] {}))
       << Logs();

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,9 +80,9 @@ void Process::Reap(int options) {
   int status = 0;
   if (exit_code_) return;
   pid_t ended = 0;
-  do {
+  do {  // A thread that was stopped is told of here too.
     ended = waitpid(pid_, &status, options);
-  } while (ended < 0 && errno == EINTR);
+  } while ((ended < 0 && errno == EINTR) || (ended == pid_ && WIFSTOPPED(status)));
   if (ended != pid_) return;
   exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -101,6 +102,13 @@ void Process::Kill9() {
 }
 
 void Process::Terminate() { Signal(SIGTERM); }
+
+void Process::StopFirstThread() {
+  if (ptrace(PTRACE_SEIZE, pid_, nullptr, nullptr) != 0 ||
+      ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) != 0) {
+    throw std::runtime_error("can not stop a thread of another process");
+  }
+}
 
 std::optional<int> Process::Wait(Deadline deadline) {
   Eventually(deadline, [this] { return !running(); });

@@ -30,6 +30,9 @@ class Process {
   void Signal(int signal);
   void Kill9();      // SIGKILL, and waits for the end.
   void Terminate();  // SIGTERM, and does not wait.
+  // Stops its first thread for good and lets the others run: as where a disk does not answer. Throws
+  // where the system does not allow it. The thread that calls this is the one to Wait.
+  void StopFirstThread();
   // The exit code, 128 + the signal where one ended it; empty: still running at the deadline.
   std::optional<int> Wait(Deadline deadline);
 

@@ -1,0 +1,108 @@
+#include "fleet.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "envelope/codec.h"
+
+namespace lyceum::chaos {
+namespace {
+
+constexpr size_t kLogBytesMax = 20'000;
+constexpr int64_t kAliveMs = 500;
+
+std::string End(std::string text) {
+  return text.size() < kLogBytesMax ? text : text.substr(text.size() - kLogBytesMax);
+}
+
+}  // namespace
+
+int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now().time_since_epoch())
+      .count();
+}
+
+test::Process& Fleet::Start(const std::string& id) {
+  auto& worker = workers_[id];
+  if (worker) earlier_logs_ = End(earlier_logs_ + worker->err());
+  worker.reset();
+  auto& line = lines_[id];
+  if (!line) line = std::make_unique<test::CutLine>(stack_->nats().port());
+  auto env = stack_->nats().env_for("session_worker");
+  env["NATS_URL"] = "nats://127.0.0.1:" + std::to_string(line->port());
+  // Core dumps: who may look at its memory may stop one of its threads too.
+  worker = std::make_unique<test::Process>(
+      std::vector<std::string>{test::Program("lyceum-session-worker"), "--id", id, "--data-dir",
+                               FolderOf(id), "--shards", "1", "--core-dumps"},
+      env);
+  return *worker;
+}
+
+std::vector<std::string> Fleet::ids() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, worker] : workers_) ids.push_back(id);
+  return ids;
+}
+
+std::string Fleet::Logs() const {
+  std::string logs = earlier_logs_;
+  for (const auto& [id, worker] : workers_) logs += id + ":\n" + worker->err();
+  return End(std::move(logs));
+}
+
+void Fleet::Watch() {
+  watching_ = stack_->nats().Connect("operator");
+  box_ = std::make_shared<wire::MessageBox>(10'000);
+  auto subscription = watching_->Subscribe(subjects_.AllWorkerHeartbeats(), "", box_, 0);
+  if (!subscription) throw std::runtime_error(subscription.error().text);
+  heartbeats_ = std::make_unique<wire::Subscription>(std::move(*subscription));
+}
+
+bool Fleet::Look(size_t workers, std::set<std::string>* owners) {
+  while (auto message = box_->Pop(Steady::now())) {
+    auto heartbeat = envelope::DecodeWorkerHeartbeat(message->data, tutor::Encoding::kProtobuf);
+    if (!heartbeat) continue;
+    const std::string worker = heartbeat->worker;
+    said_[worker] = {NowMs(), std::move(*heartbeat)};
+  }
+  size_t alive = 0;
+  std::map<uint32_t, std::pair<size_t, size_t>> partitions;  // Owners and standbys.
+  for (const auto& [worker, said] : said_) {
+    if (NowMs() - said.at_ms > kAliveMs || said.heartbeat.leaving) continue;
+    ++alive;
+    for (const auto& partition : said.heartbeat.partitions) {
+      if (partition.state != "reading") continue;
+      auto& [owned, followed] = partitions[partition.partition];
+      owned += partition.role == "owner" ? 1 : 0;
+      followed += partition.role == "standby" ? 1 : 0;
+      if (partition.role == "owner") owners->insert(worker);
+    }
+  }
+  return alive == workers && partitions.size() == subjects_.partitions() &&
+         std::all_of(partitions.begin(), partitions.end(), [](const auto& one) {
+           return one.second.first == 1 && one.second.second >= 1;
+         });
+}
+
+bool Fleet::IsReady(size_t workers) {
+  std::set<std::string> owners;
+  return Look(workers, &owners);
+}
+
+bool Fleet::IsSettled(size_t workers) {
+  std::set<std::string> owners;
+  return Look(workers, &owners) && owners.size() == workers;
+}
+
+std::set<uint32_t> Fleet::OwnedBy(const std::string& id) const {
+  std::set<uint32_t> owned;
+  const auto found = said_.find(id);
+  if (found == said_.end()) return owned;
+  for (const auto& partition : found->second.heartbeat.partitions) {
+    if (partition.role == "owner") owned.insert(partition.partition);
+  }
+  return owned;
+}
+
+}  // namespace lyceum::chaos

@@ -1,0 +1,62 @@
+// Fleet: session workers of one cluster, each on a line of its own to the server, and what they say of
+// their partitions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "envelope/subjects.h"
+#include "envelope/workers.h"
+#include "support/cut_line.h"
+#include "support/stack.h"
+
+namespace lyceum::chaos {
+
+class Fleet {
+ public:
+  explicit Fleet(test::Stack* stack) : stack_(stack) {}
+
+  // Starts it, again too, on its own folder.
+  test::Process& Start(const std::string& id);
+  test::Process& worker(const std::string& id) { return *workers_.at(id); }
+  test::CutLine& line(const std::string& id) { return *lines_.at(id); }
+  std::string FolderOf(const std::string& id) const { return dir_ / id; }
+  std::vector<std::string> ids() const;
+  // What they have written, the last 20,000 bytes of it.
+  std::string Logs() const;
+
+  // Hears the workers from now on.
+  void Watch();
+  // Each partition has one owner and a standby at least, all at the end of the log; `workers` are alive.
+  bool IsReady(size_t workers);
+  // The same, and each worker owns something.
+  bool IsSettled(size_t workers);
+  // Of a worker, as it said last.
+  std::set<uint32_t> OwnedBy(const std::string& id) const;
+
+ private:
+  struct Said {
+    int64_t at_ms = 0;
+    envelope::WorkerHeartbeat heartbeat;
+  };
+  bool Look(size_t workers, std::set<std::string>* owners);
+
+  test::Stack* const stack_;
+  const envelope::Subjects subjects_;
+  test::TempDir dir_;
+  std::map<std::string, std::unique_ptr<test::CutLine>> lines_;
+  std::map<std::string, std::unique_ptr<test::Process>> workers_;
+  std::string earlier_logs_;
+  std::shared_ptr<wire::Connection> watching_;
+  std::shared_ptr<wire::MessageBox> box_;
+  std::unique_ptr<wire::Subscription> heartbeats_;
+  std::map<std::string, Said> said_;
+};
+
+int64_t NowMs();  // Steady.
+
+}  // namespace lyceum::chaos

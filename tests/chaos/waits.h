@@ -1,0 +1,50 @@
+// Waits: how long learners wait, from an event to the next message, and during which fault.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lyceum::chaos {
+
+class Waits {
+ public:
+  explicit Waits(size_t learners) : waiting_(learners) {}
+
+  void Sent(size_t learner, int64_t now_ms);
+  void Heard(size_t learner, int64_t now_ms);
+  // From now on until End a learner's longest wait counts for this fault, where it is `touched` by it;
+  // one that has begun before and one that goes on after it, too.
+  void Begin(std::string fault, std::function<bool(size_t learner)> touched);
+  void End();
+
+  struct Of {
+    size_t faults = 0;
+    std::vector<int64_t> longest_ms;  // Of each learner and fault; in order.
+  };
+  std::map<std::string, Of> ByFault() const;
+
+ private:
+  static constexpr size_t kNone = SIZE_MAX;
+  struct Waiting {
+    int64_t since_ms = -1;  // -1: it is not.
+    size_t window = kNone;
+  };
+  struct Window {
+    std::string fault;
+    std::function<bool(size_t)> touched;
+    std::map<size_t, int64_t> longest_ms;  // By learner.
+  };
+
+  std::vector<Waiting> waiting_;
+  std::vector<Window> windows_;
+  size_t open_ = kNone;
+};
+
+// The value below which `part` of them lie; 0 where there are none.
+int64_t Quantile(const std::vector<int64_t>& in_order, double part);
+
+}  // namespace lyceum::chaos
