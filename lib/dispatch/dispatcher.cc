@@ -117,8 +117,7 @@ void Dispatcher::Note(const std::vector<CallId>& in_flight, int64_t now) {
 }
 
 bool Dispatcher::IsNowhere(const CallId& id, int64_t now) const {
-  return now <= watch_until_ms_ && now - watching_since_ms_ >= options_.table.listen_ms &&
-         !listed_.contains(id.value);
+  return IsInformed(now) && !listed_.contains(id.value);
 }
 
 bool Dispatcher::Add(Call call, bool found) {

@@ -92,6 +92,8 @@ class Dispatcher {
   // Said again and again while calls may be found that others have dispatched: the heartbeats of
   // listen_ms then tell which of them run, so that the rest need not be listened for.
   void Watch();
+  // It has watched for so long: what it finds and no heartbeat has listed is dispatched at once.
+  bool informed() const { return IsInformed(clock_->SteadyMs()); }
   // While the log is not read, results stand in it unseen: a call that its worker lists no more is
   // not lost.
   void SetReadingPaused(bool paused) { table_.SetReadingPaused(paused); }
@@ -123,6 +125,9 @@ class Dispatcher {
   static constexpr int64_t kWatchMs = 10'000;
   static constexpr size_t kListedMax = 100'000;
   void Note(const std::vector<CallId>& in_flight, int64_t now);
+  bool IsInformed(int64_t now) const {
+    return now <= watch_until_ms_ && now - watching_since_ms_ >= options_.table.listen_ms;
+  }
   bool IsNowhere(const CallId& id, int64_t now) const;
 
   struct Request {

@@ -228,6 +228,7 @@ bool Leases::IsNext(Id id) const {
   const Partition* const ours = hooks_.find(id);
   const bool ready_here = ours->role() == Partition::Role::kStandby && ours->caught_up() &&
                           ours->phase() == Partition::Phase::kReading &&
+                          context_->dispatcher->informed() &&
                           ours->position() + Membership::kBehindMax >= ours->log_end();
   if (ready_here) ready.push_back(worker);
   const auto is_ready = [&](const std::string& one) {

@@ -28,14 +28,16 @@ Context MakeContext(const Doors& doors, Options options) {
   return context;
 }
 
-std::string_view StateOf(const Partition& partition) {
+// `informed`: which calls run is known, so that a standby could go on without a pause.
+std::string_view StateOf(const Partition& partition, bool informed) {
+  const bool ready = informed || partition.role() != Partition::Role::kStandby;
   switch (partition.phase()) {
     case Partition::Phase::kClosed:
       return "closed";
     case Partition::Phase::kOpening:
       return "opening";
     case Partition::Phase::kReading:
-      return partition.caught_up() ? "reading" : "catching_up";
+      return partition.caught_up() && ready ? "reading" : "catching_up";
     case Partition::Phase::kHalted:
       return "halted";
   }
@@ -267,7 +269,7 @@ std::vector<PartitionStatus> Shard::status() const {
   std::vector<PartitionStatus> status;
   for (const auto& partition : partitions_) {
     status.push_back({.partition = partition->id(),
-                      .state = std::string(StateOf(*partition)),
+                      .state = std::string(StateOf(*partition, dispatcher_.informed())),
                       .halted_because = partition->halted_because(),
                       .position = partition->position(),
                       .confirmed = partition->announced(),

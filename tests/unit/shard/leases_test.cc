@@ -221,6 +221,24 @@ TEST_F(LeasesTest, AfterConnectionsBrokeEveryPartitionHasOneOwnerAndNothingIsMis
   EXPECT_EQ(ann.whole(), ann.by_id.size());
 }
 
+// Else what it finds pending waits until it has listened.
+TEST_F(LeasesTest, AStandbyIsReadyOnceItKnowsWhichCallsRun) {
+  Add("a");
+  ASSERT_TRUE(world_.Until([&] { return Settled(0); }, 2'000));
+  Worker& b = Add("b");
+  const auto state = [&]() -> std::string {
+    for (const PartitionStatus& one : b.shard().status()) {
+      if (one.role == "standby" && b.partition(one.partition).caught_up()) return one.state;
+    }
+    return "";
+  };
+  ASSERT_TRUE(world_.Until([&] { return !state().empty(); }, 2'000));
+  EXPECT_EQ(state(), "catching_up");
+  world_.RunMs(500);
+  EXPECT_EQ(state(), "catching_up");
+  EXPECT_TRUE(world_.Until([&] { return state() == "reading"; }, 300));
+}
+
 TEST_F(LeasesTest, WithoutAServerALoopHasLittleToDo) {
   AddTwo();
   world_.broker.StopServer();
