@@ -144,6 +144,8 @@ class CommandLine {
     c->add_option("--replicas", o.replicas, "Copies of each stream and bucket")
         ->check(CLI::Range(int64_t{1}, int64_t{5}))
         ->capture_default_str();
+    c->add_flag("--force", o.force,
+                "Copies also on a server before 2.11, which can lose what it acknowledged");
     Timeout(c, &o.timeout_s, "Seconds to wait for a server that is not ready");
   }
 

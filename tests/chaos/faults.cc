@@ -46,8 +46,8 @@ class Making {
             Start(id)};
   }
   std::vector<Step> CutOff(const std::string& id) {
-    return {{[this, id] { fleet_->line(id).Cut(); }, kLong},
-            {[this, id] { fleet_->line(id).Restore(); }, kAtOnce, true}};
+    return {{[this, id] { fleet_->Cut(id); }, kLong},
+            {[this, id] { fleet_->Restore(id); }, kAtOnce, true}};
   }
   std::vector<Step> Stopped(const std::string& id) {
     return {{[this, id] { fleet_->worker(id).Terminate(); }, kToStop}, Start(id)};
@@ -87,8 +87,9 @@ class Making {
             Start(id)};
   }
   std::vector<Step> ServerKilled() {
-    return {{[this] { stack_->nats().Kill9(); }, kAway},
-            {[this] { stack_->nats().Restart(); }, kAtOnce, true}};
+    const size_t node = killed_++ % stack_->nodes();
+    return {{[this, node] { stack_->node(node).Kill9(); }, stack_->nodes() > 1 ? kLong : kAway},
+            {[this, node] { stack_->node(node).Restart(); }, kAtOnce, true}};
   }
   std::vector<Step> ToolsKilled() {
     return {{[this] { Tool()->Kill9(); }, kLong},
@@ -102,7 +103,7 @@ class Making {
   std::vector<Step> Garbage() {
     return {{[this] {
                const envelope::Subjects subjects;
-               const auto connection = stack_->nats().Connect("gateway");
+               const auto connection = stack_->Connect("gateway");
                for (int i = 0; i < 64; ++i) {
                  (void)connection->Publish(
                      {.subject = subjects.In(envelope::RecordClass::kUser,
@@ -120,6 +121,7 @@ class Making {
   test::Stack* const stack_;
   Fleet* const fleet_;
   ToolWorkers* const tools_;
+  size_t killed_ = 0;  // Nodes of the server.
 };
 
 }  // namespace

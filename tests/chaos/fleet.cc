@@ -27,16 +27,29 @@ test::Process& Fleet::Start(const std::string& id) {
   auto& worker = workers_[id];
   if (worker) earlier_logs_ = End(earlier_logs_ + worker->err());
   worker.reset();
-  auto& line = lines_[id];
-  if (!line) line = std::make_unique<test::CutLine>(stack_->nats().port());
-  auto env = stack_->nats().env_for("session_worker");
-  env["NATS_URL"] = "nats://127.0.0.1:" + std::to_string(line->port());
+  auto& lines = lines_[id];
+  for (size_t node = lines.size(); node < stack_->nodes(); ++node) {
+    lines.push_back(std::make_unique<test::CutLine>(stack_->node(node).port()));
+  }
+  auto env = stack_->env_for("session_worker");
+  env["NATS_URL"].clear();
+  for (const auto& line : lines) {
+    env["NATS_URL"] += "nats://127.0.0.1:" + std::to_string(line->port()) + ",";
+  }
   // Core dumps: who may look at its memory may stop one of its threads too.
   worker = std::make_unique<test::Process>(
       std::vector<std::string>{test::Program("lyceum-session-worker"), "--id", id, "--data-dir",
                                FolderOf(id), "--shards", "1", "--core-dumps"},
       env);
   return *worker;
+}
+
+void Fleet::Cut(const std::string& id) {
+  for (const auto& line : lines_.at(id)) line->Cut();
+}
+
+void Fleet::Restore(const std::string& id) {
+  for (const auto& line : lines_.at(id)) line->Restore();
 }
 
 std::vector<std::string> Fleet::ids() const {
@@ -52,7 +65,7 @@ std::string Fleet::Logs() const {
 }
 
 void Fleet::Watch() {
-  watching_ = stack_->nats().Connect("operator");
+  watching_ = stack_->Connect("operator");
   box_ = std::make_shared<wire::MessageBox>(10'000);
   auto subscription = watching_->Subscribe(subjects_.AllWorkerHeartbeats(), "", box_, 0);
   if (!subscription) throw std::runtime_error(subscription.error().text);

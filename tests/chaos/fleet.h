@@ -23,7 +23,9 @@ class Fleet {
   // Starts it, again too, on its own folder.
   test::Process& Start(const std::string& id);
   test::Process& worker(const std::string& id) { return *workers_.at(id); }
-  test::CutLine& line(const std::string& id) { return *lines_.at(id); }
+  // Its lines to all nodes of the server.
+  void Cut(const std::string& id);
+  void Restore(const std::string& id);
   std::string FolderOf(const std::string& id) const { return dir_ / id; }
   std::vector<std::string> ids() const;
   // What they have written, the last 20,000 bytes of it.
@@ -48,7 +50,7 @@ class Fleet {
   test::Stack* const stack_;
   const envelope::Subjects subjects_;
   test::TempDir dir_;
-  std::map<std::string, std::unique_ptr<test::CutLine>> lines_;
+  std::map<std::string, std::vector<std::unique_ptr<test::CutLine>>> lines_;
   std::map<std::string, std::unique_ptr<test::Process>> workers_;
   std::string earlier_logs_;
   std::shared_ptr<wire::Connection> watching_;

@@ -1,8 +1,9 @@
 // A fleet to which everything is done, in an order that a seed gives, while learners take a course.
 //
-// LYCEUM_CHAOS_SECONDS: it goes on for so long, and until each fault was met; LYCEUM_CHAOS_FAULTS: these
-// alone, as in kill,freeze; LYCEUM_CHAOS_COUNT: so many faults at most; LYCEUM_CHAOS_BARS: what learners
-// wait is held against the bars; LYCEUM_CHAOS_JSON: a file for the figures. See ops/chaos.
+// LYCEUM_CHAOS_SECONDS: it goes on for so long, and until each fault was met; LYCEUM_CHAOS_FAULTS:
+// these alone, as in kill,freeze; LYCEUM_CHAOS_COUNT: so many faults at most; LYCEUM_CHAOS_BARS: what
+// learners wait is held against the bars; LYCEUM_CHAOS_NODES: of the server, which is the program
+// LYCEUM_CHAOS_NATS_SERVER; LYCEUM_CHAOS_JSON: a file for the figures. See ops/chaos.
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -129,7 +130,8 @@ class Chaos : public Kills {
 };
 
 TEST_F(Chaos, LearnersFinishAsIfNothingHadBeenDoneToTheFleet) {
-  test::Stack stack;
+  test::Stack stack({.nodes = static_cast<size_t>(NumberFromEnvironment("LYCEUM_CHAOS_NODES", 1)),
+                     .nats_program = FromEnvironment("LYCEUM_CHAOS_NATS_SERVER")});
   stack.ImportCourse(course_file);
   ToolWorkers tools;
   for (const char* id : {"tools-1", "tools-2"}) tools[id] = stack.StartToolWorker(id);
@@ -144,7 +146,7 @@ TEST_F(Chaos, LearnersFinishAsIfNothingHadBeenDoneToTheFleet) {
   count_max_ = static_cast<size_t>(NumberFromEnvironment("LYCEUM_CHAOS_COUNT", 1'000'000));
   until_ = In(time);
 
-  Classroom classroom(stack.nats().Connect("gateway"), subjects,
+  Classroom classroom(stack.Connect("gateway"), subjects,
                       {.course = course.id,
                        .key = course.key,
                        .seed = seed,

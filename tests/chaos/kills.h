@@ -20,6 +20,7 @@
 #include "support/seed.h"
 #include "support/stack.h"
 #include "tutor/limits.h"
+#include "wire/jetstream.h"
 
 namespace lyceum::chaos {
 
@@ -74,7 +75,7 @@ class Kills : public testing::Test {
   std::unique_ptr<Classroom> Open(test::Stack& stack, size_t learners) {
     stack.ImportCourse(course_file);
     return std::make_unique<Classroom>(
-        stack.nats().Connect("gateway"), subjects,
+        stack.Connect("gateway"), subjects,
         Classroom::Options{
             .course = course.id, .key = course.key, .seed = seed, .learners = learners});
   }
@@ -109,9 +110,29 @@ class Kills : public testing::Test {
     }
     return "the transcript with kills is shorter";
   }
+  // The id of the event that a record of the log is.
+  std::string EventAt(wire::Connection& connection, const UserId& user, uint64_t sequence) {
+    const std::string stream = subjects.LogStream(subjects.PartitionOf(user));
+    const auto stored = wire::GetMessage(connection, stream, sequence);
+    if (!stored || !*stored) return "none";
+    const auto event = envelope::DecodeEvent(
+        (*stored)->data, envelope::EncodingOf("", (*stored)->data), envelope::RecordClass::kUser);
+    return event ? event->event.id.value : "garbage";
+  }
+  // A cluster that lost its leader may store twice what was published twice: of the same id the session
+  // has the first.
+  bool IsRepeat(test::Stack& stack, const std::string& id, uint64_t sequence,
+                const std::set<uint64_t>& records) {
+    const auto connection = stack.Connect("admin");
+    const UserId user(UserOf(id));
+    if (EventAt(*connection, user, sequence) != id) return false;
+    return std::any_of(records.begin(), records.end(), [&](uint64_t record) {
+      return record < sequence && EventAt(*connection, user, record) == id;
+    });
+  }
   // Every acked event is a record of its session.
   void ExpectNothingAckedIsLost(test::Stack& stack, const Classroom& classroom) {
-    auto connection = stack.nats().Connect("operator");
+    auto connection = stack.Connect("operator");
     std::map<std::string, std::set<uint64_t>> records;
     for (const Learner& learner : classroom.learners()) {
       auto answer = connection->Request({.subject = subjects.QueryOf(learner.user()),
@@ -127,7 +148,12 @@ class Kills : public testing::Test {
     }
     for (const auto& [id, sequence] : classroom.acked()) {
       const std::string user = UserOf(id);
-      EXPECT_TRUE(records[user].contains(sequence)) << id << " was acked as " << sequence;
+      if (records[user].contains(sequence)) continue;
+      // Who asked what there is before the start was stored asked of no session.
+      const bool asked = id.find("-again-") != std::string::npos;
+      if (asked && !records[user].empty() && sequence < *records[user].begin()) continue;
+      EXPECT_TRUE(IsRepeat(stack, id, sequence, records[user]))
+          << id << " was acked as " << sequence;
     }
   }
   // "learner-17-4", "learner-17-again-1" -> "learner-17"

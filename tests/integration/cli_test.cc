@@ -158,6 +158,21 @@ TEST_F(Install, AnotherCountOfPartitionsIsRefusedAndCreatesNothing) {
   EXPECT_FALSE(*stream);
 }
 
+// Before 2.11 a cluster can lose what it has acknowledged; Debian 12 has 2.9.10.
+TEST_F(Install, CopiesOnAnOldServerAreRefusedUnlessForced) {
+  const std::string log = server_.log();
+  if (log.find("Version:  2.9.") == std::string::npos) GTEST_SKIP() << "a newer server: " << log;
+  const Ran ran = Init({"--replicas", "3", "--timeout", "2"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_TRUE(Says(ran, "too old for copies")) << ran.err;
+  EXPECT_TRUE(Says(ran, "--replicas 1"));
+  EXPECT_EQ(Init().code, 0) << "it has created nothing";
+  // Of one node alone there are no copies: that is what the server says then.
+  const Ran forced = Init({"--replicas", "3", "--timeout", "1", "--force"});
+  EXPECT_NE(forced.code, 0);
+  EXPECT_FALSE(Says(forced, "too old")) << forced.err;
+}
+
 TEST_F(Install, ARoleThatMayNotIsToldSo) {
   const Ran ran =
       test::Run({Program("lyceum"), "init", "--timeout", "1"}, server_.env_for("gateway"));

@@ -105,6 +105,16 @@ void NatsServer::WriteConfig() {
     config += "tls { cert_file: \"" + options_.tls_certificate + "\", key_file: \"" +
               options_.tls_key + "\" }\n";
   }
+  if (!options_.cluster_ports.empty()) {
+    const std::string node = std::to_string(options_.node);
+    ReplaceAll(&config, "server_name: lyceum", "server_name: lyceum-" + node);
+    config += "cluster {\n  name: lyceum\n  no_advertise: true\n  listen: 127.0.0.1:" +
+              std::to_string(options_.cluster_ports[options_.node]) + "\n  routes: [";
+    for (const int port : options_.cluster_ports) {
+      config += "nats-route://127.0.0.1:" + std::to_string(port) + ",";
+    }
+    config += " ]\n}\n";
+  }
   WriteFile(dir_ / "server.conf", config);
 }
 
@@ -116,7 +126,9 @@ bool NatsServer::Start() {
   for (const std::string& role : kRoles)
     env["LYCEUM_" + Upper(role) + "_PASSWORD"] = password(role);
   process_ = std::make_unique<Process>(
-      std::vector<std::string>{Program(), "-c", dir_ / "server.conf"}, env);
+      std::vector<std::string>{options_.program.empty() ? Program() : options_.program, "-c",
+                               dir_ / "server.conf"},
+      env);
   bool answers = false;
   Eventually(kStartWait, [&] {
     answers = process_->running() && Answers();

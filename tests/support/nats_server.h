@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "support/process.h"
 #include "support/temp_dir.h"
@@ -26,6 +27,11 @@ class NatsServer {
     // Files in PEM: the server then speaks TLS alone. Whoever connects must trust it.
     std::string tls_certificate = {};
     std::string tls_key = {};
+    std::string program = {};  // Another nats-server than the system's.
+    // Of a cluster: the port of each node for the others, and which of them this one is. Clients are
+    // told of no other node.
+    std::vector<int> cluster_ports = {};
+    size_t node = 0;
   };
 
   NatsServer();  // The options as they stand above.

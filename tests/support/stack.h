@@ -19,9 +19,19 @@ namespace lyceum::test {
 
 class Stack {
  public:
+  struct Options {
+    size_t nodes = 1;               // Of the server: three are a cluster, with three copies of all.
+    std::string nats_program = {};  // Another than the system's.
+  };
   Stack();  // Throws where the server or `lyceum init` fails.
+  explicit Stack(const Options& options);
 
-  NatsServer& nats() { return nats_; }
+  NatsServer& nats() { return *nodes_.front(); }
+  size_t nodes() const { return nodes_.size(); }
+  NatsServer& node(size_t i) { return *nodes_[i]; }
+  // As NatsServer's, with all nodes.
+  std::map<std::string, std::string> env_for(const std::string& role) const;
+  std::shared_ptr<wire::Connection> Connect(const std::string& role) const;
   // The `lyceum` command as that role, to its end.
   Ran Lyceum(const std::string& role, std::vector<std::string> args, const std::string& input = "",
              std::chrono::milliseconds wait = std::chrono::seconds(60));
@@ -38,7 +48,9 @@ class Stack {
   std::string session_worker_logs() const;
 
  private:
-  NatsServer nats_;
+  std::string Urls() const;
+
+  std::vector<std::unique_ptr<NatsServer>> nodes_;
   TempDir dir_;
   std::string earlier_logs_;
   std::unique_ptr<Process> session_worker_;
