@@ -167,6 +167,7 @@ void Checkpointer::OnFailed(const Error& error) {
   ++context_->counters->checkpoint_failures;
   const int64_t wait_ms = std::min(kRetryFirstMs << std::min(failures_, 6u), kRetryMsMax);
   if (failures_++ == 0) {
+    failing_since_ms_ = context_->clock->SteadyMs();
     LogError("checkpoint not written: it is tried again",
              {{"partition", partition_}, {"text", error.text}});
   }
@@ -182,6 +183,7 @@ void Checkpointer::OnWritten(const Result<void>& written) {
   }
   if (failures_ > 0) LogInfo("checkpoints are written again", {{"partition", partition_}});
   failures_ = 0;
+  failing_since_ms_ = INT64_MAX;
   ++context_->counters->checkpoints;
   context_->counters->measures.checkpoint.AddMs(context_->clock->SteadyMs() - begun_ms_);
   context_->counters->checkpoint_bytes += batch_->bytes();

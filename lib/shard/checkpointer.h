@@ -58,6 +58,8 @@ class Checkpointer {
     return phase_ == Phase::kIdle && durable_.sequence == now.sequence &&
            durable_.lineage == now.lineage && durable_.clean == now.clean && !requested_;
   }
+  // Steady ms since when none could be written; INT64_MAX: the last one was.
+  int64_t failing_since_ms() const { return failing_since_ms_; }
   // Nothing is on its way to the store.
   bool idle() const { return phase_ != Phase::kWriting; }
   // True: read no more before a checkpoint is done.
@@ -96,6 +98,7 @@ class Checkpointer {
   int64_t begun_ms_ = 0;                        // Steady.
   int64_t retry_ms_ = 0;
   uint32_t failures_ = 0;
+  int64_t failing_since_ms_ = INT64_MAX;
   bool finishing_ = false;
   bool forced_ = false;   // One is due, whatever has changed.
   bool keeping_ = false;  // The forced one is on its way.

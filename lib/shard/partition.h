@@ -114,6 +114,7 @@ class Partition {
   uint64_t position() const { return position_.sequence; }
   uint64_t confirmed() const { return confirmed_; }
   uint64_t log_end() const { return log_end_; }
+  int64_t failing_since_ms() const { return checkpointer_.failing_since_ms(); }
   const store::Checkpoint& at() const { return position_; }
   const store::Checkpoint& durable() const { return checkpointer_.durable(); }
   bool caught_up() const { return caught_up_; }

@@ -14,6 +14,9 @@ namespace {
 constexpr int64_t kTickMs = 100;
 constexpr int64_t kLongestSleepMs = 1'000;
 constexpr int64_t kClockAlarmEveryMs = 60'000;
+// A disk that takes no checkpoint for so long: other workers have a better one, perhaps, and for how long.
+constexpr int64_t kFailingMs = 3'000;
+constexpr int64_t kUnfitMs = 30'000;
 constexpr size_t kDueAtOnce = 256;  // Timers a turn of the loop.
 
 Context MakeContext(const Doors& doors, Options options) {
@@ -171,6 +174,7 @@ void Shard::Turn() {
       dispatcher_.Watch();
     }
     CheckClock();
+    CheckDisk(now);
   }
   dispatcher_.Tick();
   for (auto& partition : partitions_) partition->Turn();
@@ -179,7 +183,8 @@ void Shard::Turn() {
                   [](const auto& partition) { return partition->paused(); }));
   resends_.EndTurn();
   sessions_.Shrink(outgoing_.bytes());
-  if (membership_.due() && !failure_) membership_.Turn(status(), leases_.leaving());
+  if (membership_.due() && !failure_)
+    membership_.Turn(status(), leases_.leaving() || now < unfit_until_ms_);
   outgoing_.Probe();
   Count();
   context_.wire->Flush();
@@ -195,6 +200,24 @@ void Shard::FireTimers() {
       if (partition->id() == due->partition) partition->OnDue(*due);
     }
   }
+}
+
+// What no checkpoint covers grows up to its bound, and then nothing more is read. Where there is another
+// worker it gets the partitions before, one by one as it is ready; some time later this one tries again.
+void Shard::CheckDisk(int64_t now) {
+  if (!membership_.HasPeers()) return;
+  const bool failing =
+      std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& partition) {
+        const int64_t since = partition->failing_since_ms();
+        return since != INT64_MAX && now - since >= kFailingMs;
+      });
+  if (!failing) return;
+  if (now >= unfit_until_ms_) {
+    LogError("no checkpoint can be written: other workers are to own the partitions",
+             {{"tries_again_after_ms", kUnfitMs}});
+  }
+  unfit_until_ms_ = now + kUnfitMs;
+  membership_.SendSoon();
 }
 
 void Shard::CheckClock() {

@@ -81,6 +81,7 @@ class Shard {
   void Serve();
   void FireTimers();
   void CheckClock();
+  void CheckDisk(int64_t now);
   void Count();
 
   Counters counters_;
@@ -102,6 +103,7 @@ class Shard {
   Leases leases_;
   std::optional<Error> failure_;
   int64_t ticked_ms_ = INT64_MIN / 2;
+  int64_t unfit_until_ms_ = INT64_MIN;  // Steady; until then it shall own nothing.
   int64_t clock_alarm_ms_ = INT64_MIN / 2;
   bool stopping_ = false;
 };

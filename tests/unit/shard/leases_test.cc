@@ -221,6 +221,42 @@ TEST_F(LeasesTest, AfterConnectionsBrokeEveryPartitionHasOneOwnerAndNothingIsMis
   EXPECT_EQ(ann.whole(), ann.by_id.size());
 }
 
+TEST_F(LeasesTest, AWorkerWhoseDiskIsFullGivesItsPartitionsAwayAndComesBack) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  AskMs(ann);
+  Worker* const owner = OwnerOf(1);
+  ASSERT_NE(owner, nullptr);
+  owner->disk.memory.SetFull(true);
+  const auto moved = [&] { return OwnerOf(1) != nullptr && OwnerOf(1) != owner; };
+  for (int i = 0; i < 100 && !moved(); ++i) {
+    EXPECT_LE(AskMs(ann), 300);
+    world_.RunMs(100);
+  }
+  ASSERT_TRUE(moved());
+  EXPECT_EQ(Shares().size(), 1u) << "it owns something still";
+  AskMs(ann);
+  EXPECT_EQ(ann.repeats, 0u);
+  // It says nothing else before the disk takes something again, however often it tries.
+  world_.RunMs(100'000);
+  AskMs(ann);
+  owner->disk.memory.SetFull(false);
+  EXPECT_TRUE(world_.Until([&] { return Shares().size() == 2 && Settled(1); }, 90'000));
+  AskMs(ann);
+  EXPECT_EQ(ann.whole(), ann.by_id.size());
+}
+
+TEST_F(LeasesTest, AloneAWorkerWhoseDiskIsFullGoesOn) {
+  Worker& worker = Add("a");
+  ASSERT_TRUE(world_.Until([&] { return Settled(0); }, 2'000));
+  Client& ann = world_.AddLearner(1);
+  worker.disk.memory.SetFull(true);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_LE(AskMs(ann), 100);
+    world_.RunMs(100);
+  }
+}
+
 // Else what it finds pending waits until it has listened.
 TEST_F(LeasesTest, AStandbyIsReadyOnceItKnowsWhichCallsRun) {
   Add("a");
