@@ -29,7 +29,7 @@ std::string_view WithoutBlanks(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-struct Tag {
+struct Mark {
   char sigil = 0;  // # ^ / > !  0: a value.
   std::string name;
 };
@@ -94,10 +94,10 @@ class Parser {
     *next = std::min(end + 1, text.size());
   }
 
-  static Result<Tag> ReadTag(std::string_view inside) {
-    Tag tag;
+  static Result<Mark> ReadTag(std::string_view inside) {
+    Mark tag;
     inside = WithoutBlanks(inside);
-    if (!inside.empty() && inside[0] == '!') return Tag{'!', ""};
+    if (!inside.empty() && inside[0] == '!') return Mark{'!', ""};
     if (!inside.empty() && std::string_view("#^/>").find(inside[0]) != std::string_view::npos) {
       tag.sigil = inside[0];
       inside = WithoutBlanks(inside.substr(1));
@@ -140,7 +140,7 @@ class Parser {
     return all;
   }
 
-  Result<void> Take(const Tag& tag, size_t depth) {
+  Result<void> Take(const Mark& tag, size_t depth) {
     if (tag.sigil == '!') return {};
     if (tag.sigil == '>') return TakePart(tag.name, depth);
     if (tag.sigil == '/') return Close(tag.name);
