@@ -528,6 +528,15 @@ export interface Topic {
   /** Of a named one: SHA-256 of the value in the course bucket, as 64 hex digits. */
   digest?: string;
   synonyms?: Synonyms[];
+  /** Of the course. None: as the start asks. */
+  supervision?: CourseSupervision;
+}
+
+/** What a language model says waits for a teacher, whatever the start asks for. The fields are as in
+ * Context. */
+export interface CourseSupervision {
+  undecided?: Undecided;
+  decide_seconds?: number;
 }
 
 /** Terms that mean the same to a learner: 2 to 16. */

@@ -11,22 +11,27 @@ std::vector<std::string> Strings(const google::protobuf::RepeatedPtrField<std::s
   return {in.begin(), in.end()};
 }
 
-// Without supervision nothing of it is kept.
-void ReadSupervision(const v1::Context& in, tutor::Context* context, Reader& reader) {
+tutor::Undecided ReadUndecided(const std::string& word, Reader& reader) {
+  return word.empty() ? tutor::Undecided{} : reader.Word<tutor::Undecided>("undecided", word);
+}
+
+uint32_t ReadDecideSeconds(uint32_t seconds, Reader& reader) {
   constexpr int64_t kSecondsMin = tutor::kDecideMsMin / 1000;
   constexpr int64_t kSecondsMax = tutor::kDecideMsMax / 1000;
-  if (!in.supervision().empty()) {
-    context->supervision = reader.Word<tutor::Supervision>("supervision", in.supervision());
-  }
-  tutor::Undecided undecided = {};
-  if (!in.undecided().empty()) {
-    undecided = reader.Word<tutor::Undecided>("undecided", in.undecided());
-  }
-  const uint32_t seconds = in.decide_seconds();
   if (seconds != 0 && (seconds < kSecondsMin || seconds > kSecondsMax)) {
     reader.Refuse("decide_seconds", "must be 0 for the default, or " + std::to_string(kSecondsMin) +
                                         " to " + std::to_string(kSecondsMax));
   }
+  return seconds;
+}
+
+// Without supervision nothing of it is kept.
+void ReadSupervision(const v1::Context& in, tutor::Context* context, Reader& reader) {
+  if (!in.supervision().empty()) {
+    context->supervision = reader.Word<tutor::Supervision>("supervision", in.supervision());
+  }
+  const tutor::Undecided undecided = ReadUndecided(in.undecided(), reader);
+  const uint32_t seconds = ReadDecideSeconds(in.decide_seconds(), reader);
   if (context->supervision == tutor::Supervision::kNone) return;
   context->undecided = undecided;
   context->decide_s = seconds;
@@ -146,6 +151,11 @@ void Write(const tutor::Topic& topic, v1::Topic* out) {
     v1::Synonyms* terms = out->add_synonyms();
     for (const std::string& term : group) terms->add_terms(term);
   }
+  if (topic.supervision) {
+    out->mutable_supervision()->set_undecided(
+        std::string(tutor::Name(topic.supervision->undecided)));
+    out->mutable_supervision()->set_decide_seconds(topic.supervision->decide_s);
+  }
 }
 
 tutor::Topic Read(const v1::Topic& in, Reader& reader) {
@@ -164,6 +174,11 @@ tutor::Topic Read(const v1::Topic& in, Reader& reader) {
   topic.title = in.title();
   topic.generate_questions = in.generate_questions();
   for (const auto& group : in.synonyms()) topic.synonyms.push_back(Strings(group.terms()));
+  if (in.has_supervision()) {
+    const Reader::Inside inside(reader, "supervision");
+    topic.supervision = {ReadUndecided(in.supervision().undecided(), reader),
+                         ReadDecideSeconds(in.supervision().decide_seconds(), reader)};
+  }
   return topic;
 }
 

@@ -99,6 +99,7 @@ class Run {
     end_.broken = end_.trouble && answered_;
     const auto took = Steady::now() - begun_;
     end_.latency_ms = static_cast<uint32_t>(std::chrono::duration_cast<milliseconds>(took).count());
+    end_.cost_known = CostIsKnown();
     end_.cost = Cost();
     co_return std::move(end_);
   }
@@ -239,24 +240,28 @@ class Run {
 
   bool Stopped() const { return order_.stop.stop_requested(); }
 
-  // An error status costs nothing, nor does a provider that was not reached. Else the request may
-  // have been worked on, although nobody says so.
-  Usage Cost() const {
-    if (decoder_->usage_told()) return decoder_->usage();
+  // An error status costs nothing, nor does a provider that was not reached.
+  bool CostIsKnown() const {
+    if (decoder_->usage_told()) return true;
     const auto failure = transfer_.failure();
     const bool unreached =
         failure == wire::HttpFailure::kUrl || failure == wire::HttpFailure::kResolve ||
         failure == wire::HttpFailure::kConnect || failure == wire::HttpFailure::kTls ||
         failure == wire::HttpFailure::kClosed;
-    if (refused_status_ || (unreached && !answered_)) return {};
+    return refused_status_ || (unreached && !answered_);
+  }
+
+  // Unknown, the request may have been worked on, also after we left: to the bound of its answer.
+  Usage Cost() const {
     Usage cost = decoder_->usage();
+    if (end_.cost_known) return cost;
     cost.input_tokens = std::max(cost.input_tokens, InputTokensAtMost(order_.chat));
     uint32_t said_tokens = 0;
     for (const std::string* said :
          {&end_.reply.text, &end_.reply.tool_input, &end_.reply.reasoning}) {
       if (!said->empty()) said_tokens += TokensAtMost(*said);
     }
-    cost.output_tokens = std::max(cost.output_tokens, said_tokens);
+    cost.output_tokens = std::max({cost.output_tokens, said_tokens, order_.chat.output_tokens_max});
     return cost;
   }
 

@@ -39,8 +39,9 @@ struct AttemptEnd {
   ChatReply reply;                 // With a trouble: as far as it came.
   bool broken = false;             // With a trouble: it had begun to answer.
   RetryHints hints;
-  // What it may have cost at most, by the provider's account, else by what went over the wire.
+  // By the provider's account; where it gave none, the most that it may have cost.
   Usage cost;
+  bool cost_known = false;
   uint32_t latency_ms = 0;
   uint32_t first_text_ms = 0;  // 0: none came.
   // It ran out of time, and had so little that this does not speak against the provider.

@@ -49,6 +49,13 @@ void Budget::Settle(const Reservation& reservation, uint64_t tokens_used) {
   if (entry.day == reservation.day) entry.used += tokens_used;
 }
 
+void Budget::Remember(const std::string& user, int64_t day, uint64_t tokens_used) {
+  if (tokens_per_day_ == 0 || users_.size() >= users_max_) return;
+  CHECK(places_.count(user) == 0);
+  users_.push_front({user, day, tokens_used, 0, 0});
+  places_[user] = users_.begin();
+}
+
 bool Budget::MakeRoom() {
   auto entry = users_.end();
   for (size_t i = 0; i < kLookedAtMax && entry != users_.begin(); ++i) {

@@ -1,7 +1,7 @@
 // Budget: tokens of a user and day (UTC). Pure: time is given in.
 //
-// It is of this process: with several tool workers a user has as many budgets, and a restart begins
-// the day anew. It keeps one user from using up an account, and is no bill.
+// It is of this process: with several tool workers a user has as many budgets, and without a ledger
+// (ledger.h) a restart begins the day anew. It keeps one user from using up an account.
 // Tokens are reserved before a request and settled after it, on the day of the reservation. The
 // users_max that came last are known; one who has a reservation is never forgotten. Another one who
 // is forgotten begins anew.
@@ -29,6 +29,8 @@ class Budget {
   // Nothing: they are not left today. Each must be given back, once, to Settle.
   std::optional<Reservation> Reserve(const std::string& user, uint64_t tokens, int64_t unix_ms);
   void Settle(const Reservation& reservation, uint64_t tokens_used);
+  // What a user has used on a day before this began. Before any reservation.
+  void Remember(const std::string& user, int64_t day, uint64_t tokens_used);
 
   size_t users() const { return users_.size(); }
 

@@ -48,8 +48,16 @@ ChatRequest WithRepair(const ChatRequest& chat, std::string text, const std::str
 
 }  // namespace
 
-Shared::Shared(Config the_config, std::shared_ptr<wire::HttpClient> the_http)
-    : config(std::move(the_config)), http(std::move(the_http)), budget(config.user_tokens_per_day) {
+Shared::Shared(Config the_config, std::shared_ptr<wire::HttpClient> the_http,
+               std::shared_ptr<Ledger> the_ledger)
+    : config(std::move(the_config)),
+      http(std::move(the_http)),
+      ledger(std::move(the_ledger)),
+      budget(config.user_tokens_per_day) {
+  if (ledger != nullptr) {
+    const Ledger::Spent spent = ledger->spent();
+    for (const auto& [user, tokens] : spent.users) budget.Remember(user, spent.day, tokens);
+  }
   for (const Provider& provider : config.providers) {
     gates.push_back(std::make_unique<Gate>(provider, &timers));
   }
@@ -161,6 +169,17 @@ Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const Way& way, Next
   }
   const Gate::Pass& pass = std::get<Gate::Pass>(entered);
   Attempt attempt{provider.name, provider.ModelOf(ask_.tool), reason_};
+  std::optional<uint64_t> entry;
+  if (shared_.ledger != nullptr) {
+    entry = WriteDown(provider, way.chat, reservation->day);
+    if (!entry) {
+      Settle(*reservation, 0);
+      attempt.outcome = "ledger";
+      gate.Leave(pass, Breaker::Outcome::kNothing, attempt, 0);
+      *next = Next::kEnd;
+      co_return std::nullopt;
+    }
+  }
 
   // Of JSON nobody hears a part.
   std::function<void(std::string_view)> listener;
@@ -183,8 +202,9 @@ Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const Way& way, Next
   attempt.outcome = end.trouble ? end.trouble->outcome : verdict->empty() ? "ok" : "bad_result";
   attempt.latency_ms = end.latency_ms;
   attempt.first_text_ms = end.first_text_ms;
-  // What the provider tells; else the most it may have cost. A call that ends early is billed too.
+  // What the provider tells; else what was reserved. A call that ends early is billed too.
   attempt.usage = end.cost;
+  if (entry) shared_.ledger->End(*entry, end.cost, !end.cost_known);
   Settle(*reservation, Sum(end.cost));
   gate.Leave(pass, ForBreaker(end), attempt, Sum(end.cost));
   if (attempt.outcome != "ok" && attempt.outcome != "cancelled") {
@@ -201,6 +221,20 @@ Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const Way& way, Next
   reply_.usage += attempt.usage;
   reply_.attempts.push_back(std::move(attempt));
   co_return end;
+}
+
+std::optional<uint64_t> Call::WriteDown(const Provider& provider, const ChatRequest& chat,
+                                        int64_t day) {
+  const bool budget = shared_.config.user_tokens_per_day > 0;
+  const Result<uint64_t> entry =
+      shared_.ledger->Begin({day,
+                             provider.name,
+                             budget ? ask_.user : std::string(),
+                             {InputTokensAtMost(chat), chat.output_tokens_max, 0}});
+  if (entry) return *entry;
+  LogError("language models are not asked", {{"why", entry.error().text}});
+  ledger_says_ = entry.error().text;
+  return std::nullopt;
 }
 
 std::optional<Budget::Reservation> Call::Reserve(uint32_t tokens) {
@@ -230,6 +264,7 @@ void Call::Retract() {
 Failure Call::WhyNot() const {
   if (ask_.stop.stop_requested()) return {"cancelled", false, "the caller has stopped it"};
   if (over_budget_) return {"budget", false, "the user's tokens of today do not suffice"};
+  if (!ledger_says_.empty()) return {"unavailable", true, ledger_says_};
   std::string tried;
   for (const Attempt& attempt : reply_.attempts) {
     tried += fmt::format("{}{}: {}", tried.empty() ? "" : ", ", attempt.provider, attempt.outcome);

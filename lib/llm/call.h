@@ -20,9 +20,11 @@ namespace lyceum::llm {
 
 // What all calls share.
 struct Shared {
-  Shared(Config the_config, std::shared_ptr<wire::HttpClient> the_http);
+  Shared(Config the_config, std::shared_ptr<wire::HttpClient> the_http,
+         std::shared_ptr<Ledger> the_ledger);
   const Config config;
   const std::shared_ptr<wire::HttpClient> http;
+  const std::shared_ptr<Ledger> ledger;  // May be null.
   Timers timers;
   std::vector<std::unique_ptr<Gate>> gates;  // As config.providers.
   std::mutex mutex;                          // Of the two below.
@@ -56,6 +58,8 @@ class Call {
   Task<std::optional<AttemptEnd>> TryOnce(size_t index, const Way& way, Next* next,
                                           std::string* verdict);
 
+  // Written down from now on. Nothing: it could not be, and is not to be made.
+  std::optional<uint64_t> WriteDown(const Provider& provider, const ChatRequest& chat, int64_t day);
   std::optional<Budget::Reservation> Reserve(uint32_t tokens);
   void Settle(const Budget::Reservation& reservation, uint32_t tokens_used);
   std::chrono::milliseconds RetryWait(const AttemptEnd& end, uint32_t retry,
@@ -70,6 +74,7 @@ class Call {
   std::string reason_;  // Of the next attempt.
   bool said_ = false;   // Text was given out that is not retracted.
   bool over_budget_ = false;
+  std::string ledger_says_;  // Why a call could not be written down.
   bool refused_ = false;
   bool bad_result_ = false;
   bool all_bad_requests_ = true;  // Of the attempts that were made.

@@ -9,18 +9,18 @@
 namespace lyceum::llm {
 
 struct Client::Impl {
-  Impl(Config config, std::shared_ptr<wire::HttpClient> http)
-      : shared(std::move(config), std::move(http)) {}
+  Impl(Config config, std::shared_ptr<wire::HttpClient> http, std::shared_ptr<Ledger> ledger)
+      : shared(std::move(config), std::move(http), std::move(ledger)) {}
   Shared shared;
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
-Result<std::shared_ptr<Client>> Client::Make(Config config,
-                                             std::shared_ptr<wire::HttpClient> http) {
+Result<std::shared_ptr<Client>> Client::Make(Config config, std::shared_ptr<wire::HttpClient> http,
+                                             std::shared_ptr<Ledger> ledger) {
   if (config.providers.empty()) return Reject("llm: name a provider: [[llm.provider]]");
-  auto impl = std::make_unique<Impl>(std::move(config), std::move(http));
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(http), std::move(ledger));
   return std::shared_ptr<Client>(new Client(std::move(impl)));
 }
 
@@ -50,6 +50,8 @@ Task<std::vector<Client::Check>> Client::CheckProviders(const std::vector<CheckA
   }
   co_return checks;
 }
+
+const Ledger* Client::ledger() const { return impl_->shared.ledger.get(); }
 
 const Config& Client::config() const { return impl_->shared.config; }
 

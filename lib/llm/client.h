@@ -30,6 +30,7 @@
 #include "base/thread_pool.h"
 #include "llm/chat.h"
 #include "llm/config.h"
+#include "llm/ledger.h"
 #include "wire/http.h"
 
 namespace lyceum::llm {
@@ -59,7 +60,7 @@ struct Attempt {
   std::string outcome;
   uint32_t latency_ms = 0;
   uint32_t first_text_ms = 0;  // 0: none came.
-  Usage usage;                 // As the provider tells; else the most it may have cost.
+  Usage usage;                 // As the provider tells; else what was reserved for it.
 };
 
 struct Answer {
@@ -89,9 +90,10 @@ struct Reply {
 
 class Client {
  public:
-  // kReject: the configuration has no provider.
-  static Result<std::shared_ptr<Client>> Make(Config config,
-                                              std::shared_ptr<wire::HttpClient> http);
+  // kReject: the configuration has no provider. With a ledger every call is written down in it, and
+  // none is made that cannot be; what users have used today is known from it.
+  static Result<std::shared_ptr<Client>> Make(Config config, std::shared_ptr<wire::HttpClient> http,
+                                              std::shared_ptr<Ledger> ledger = nullptr);
   ~Client();
 
   // Plain text. An answer that ended with kLength is an answer; one that is empty is not.
@@ -132,6 +134,7 @@ class Client {
     Histogram::Values latency, first_text;  // Of answers; of those with text that came in parts.
   };
   std::vector<Counters> counters() const;
+  const Ledger* ledger() const;  // May be null.
   uint64_t budget_refusals() const;
 
  private:

@@ -1,58 +1,19 @@
 #include "tools/course_bucket.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/base64url.h"
 #include "base/digest.h"
 #include "envelope/topics.h"
+#include "tools/course_index.h"
 #include "tools/lru.h"
 
 namespace lyceum::tools {
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr size_t kIndexBytesMax = 1024 * 1024;
 constexpr size_t kFunctionsCacheBytes = 8 * 1024 * 1024;
 constexpr size_t kFunctionsBytesLeast = 512;
 constexpr size_t kBytesPerSchemaByte = 16;  // Of a schema that was read, by and large.
-
-// The key form of an id: its token with '=' for '~'.
-Result<std::string> KeyPart(const std::string& id, const char* what) {
-  auto part = envelope::KeyPartOf(id);
-  if (!part) return Reject(std::string("this is no id of a ") + what);
-  return std::move(*part);
-}
-
-Result<std::string> IndexKey(const CourseId& course, const std::string& version) {
-  auto part = KeyPart(course.value, "course");
-  if (!part) return part;
-  auto last = KeyPart(version.empty() ? "current" : version, "version");
-  if (!last) return last;
-  return "course." + *part + "." + *last;
-}
-
-// What stands between `begin` and `end` in those keys that have both, as ids; "current" is none.
-std::vector<std::string> Parts(const std::vector<std::string>& keys, std::string_view begin,
-                               std::string_view end) {
-  std::vector<std::string> parts;
-  for (const std::string& key : keys) {
-    if (key.size() <= begin.size() + end.size()) continue;
-    if (!key.starts_with(begin) || !key.ends_with(end)) continue;
-    std::string part = key.substr(begin.size(), key.size() - begin.size() - end.size());
-    if (part == "current" || part.find('.') != std::string::npos) continue;
-    if (part.front() == '=') {
-      const auto id = DecodeBase64Url(std::string_view(part).substr(1));
-      if (!id) continue;
-      part = *id;
-    }
-    parts.push_back(std::move(part));
-  }
-  std::sort(parts.begin(), parts.end());
-  return parts;
-}
 
 // "; there are: a, b", the first ones.
 std::string ThereAre(const std::vector<std::string>& names) {
@@ -63,52 +24,6 @@ std::string ThereAre(const std::vector<std::string>& names) {
     text += (i == 0 ? "" : ", ") + names[i];
   }
   return names.size() > kNamesMax ? text + " ..." : text;
-}
-
-std::string EncodeIndex(const CourseIndex& index) {
-  Json topics = Json::array();
-  for (const auto& topic : index.topics) {
-    topics.push_back({{"id", topic.id.value},
-                      {"title", topic.title},
-                      {"segments", topic.segments},
-                      {"questions", topic.questions}});
-  }
-  Json json = {{"course", index.id.value},
-               {"title", index.title},
-               {"version", index.version},
-               {"topics", std::move(topics)}};
-  const std::string functions = EncodeFunctions(index.functions);
-  if (!functions.empty()) json["functions"] = Json::parse(functions);
-  return json.dump();
-}
-
-Result<CourseIndex> DecodeIndex(const std::string& key, const std::string& bytes) {
-  const Json json = bytes.size() > kIndexBytesMax ? Json() : Json::parse(bytes, nullptr, false);
-  const Error damaged = Fatal("the course bucket holds a damaged index at " + key);
-  if (!json.is_object() || !json.contains("topics") || !json["topics"].is_array()) return damaged;
-  const auto text = [](const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  const auto count = [](const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_number_unsigned() ? found->get<uint32_t>() : 0U;
-  };
-  CourseIndex index{
-      CourseId(text(json, "course")), text(json, "title"), text(json, "version"), {}, {}};
-  for (const Json& topic : json["topics"]) {
-    if (!topic.is_object() || text(topic, "id").empty()) return damaged;
-    index.topics.push_back({TopicId(text(topic, "id")), text(topic, "title"),
-                            count(topic, "segments"), count(topic, "questions")});
-  }
-  // Later programs may write more about a function, and earlier ones wrote none.
-  for (const Json& each : json.value("functions", Json::array())) {
-    if (!each.is_object() || text(each, "name").empty()) return damaged;
-    index.functions.push_back({text(each, "name"), text(each, "description"),
-                               text(each, "arguments"), text(each, "result")});
-  }
-  if (index.id.empty() || index.version.empty() || index.topics.empty()) return damaged;
-  return index;
 }
 
 }  // namespace
@@ -174,29 +89,6 @@ Result<std::unique_ptr<CourseBucket>> CourseBucket::Open(
       new CourseBucket(std::move(connection), std::move(**bucket), cache_bytes_max));
 }
 
-Result<bool> CourseBucket::Put(const Course& course) {
-  const std::string index = EncodeIndex(IndexOf(course));
-  if (index.size() > kIndexBytesMax) return Reject("the index of the course is over 1 MiB");
-  for (const tutor::Topic& topic : course.topics) {
-    const std::string bytes = envelope::EncodeTopic(topic);
-    if (bytes.size() > kTopicBytesMax) {
-      return Reject("the topic " + topic.id.value + " is over 256 KiB");
-    }
-    auto key = envelope::TopicKey({course.id, course.version, topic.id});
-    if (!key) return key.error();
-    auto created = bucket_.Create(*key, bytes);
-    if (!created) return created.error();
-  }
-  auto key = IndexKey(course.id, course.version);
-  if (!key) return key.error();
-  auto created = bucket_.Create(*key, index);
-  if (!created) return created.error();
-  auto current = IndexKey(course.id, {});
-  if (!current) return current.error();
-  if (auto put = bucket_.Put(*current, index); !put) return put.error();
-  return *created;
-}
-
 Result<std::optional<CourseIndex>> CourseBucket::Find(const CourseId& course,
                                                       const std::string& version) {
   auto key = IndexKey(course, version);
@@ -229,8 +121,7 @@ Result<std::vector<CourseIndex>> CourseBucket::List() {
   return courses;
 }
 
-// With the version and topic that an empty one means.
-Result<tutor::TopicRef> CourseBucket::Whole(const tutor::TopicRef& given) {
+Result<tutor::TopicRef> CourseBucket::Full(const tutor::TopicRef& given) {
   tutor::TopicRef ref = given;
   if (!ref.version.empty() && !ref.topic.empty()) return ref;
   auto index = Find(ref.course, ref.version);
@@ -242,7 +133,7 @@ Result<tutor::TopicRef> CourseBucket::Whole(const tutor::TopicRef& given) {
 }
 
 Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Get(const tutor::TopicRef& given) {
-  auto ref = Whole(given);
+  auto ref = Full(given);
   if (!ref) return ref.error();
   auto value = Read(*ref);
   if (!value) return value.error();
@@ -250,7 +141,7 @@ Result<std::shared_ptr<const tutor::Topic>> CourseBucket::Get(const tutor::Topic
 }
 
 Result<tutor::LoadTopicOk> CourseBucket::Load(const tutor::TopicRef& given) {
-  auto ref = Whole(given);
+  auto ref = Full(given);
   if (!ref) return ref.error();
   auto value = Read(*ref);
   if (!value) return value.error();

@@ -4,6 +4,8 @@
 //                                       start with, with the course's functions
 //   course.<course>.<version>           the same of that version; never changed
 //   topic.<course>.<version>.<topic>    EncodeTopic; never changed
+//   draft.<course>.<version>            it was imported as a draft
+//   published.<course>.<1, 2, 3 ...>    EncodePublication (course_history.h); never changed
 // Ids are subject tokens with '=' for '~', which a key may not hold.
 // Errors: kReject: no such course, version or topic (the text says which); kRetry: NATS is away.
 #pragma once
@@ -16,6 +18,7 @@
 #include "base/result.h"
 #include "envelope/subjects.h"
 #include "tools/course.h"
+#include "tools/course_history.h"
 #include "tutor/call.h"
 #include "wire/jetstream.h"
 
@@ -67,9 +70,26 @@ class CourseBucket : public TopicSource {
                                                     size_t cache_bytes_max = kCacheBytes);
   ~CourseBucket() override;
 
-  // Topics first, then the index, then current: a reader never finds a course without its topics.
-  // True: this version is new.
-  Result<bool> Put(const Course& course);
+  // Topics first, then the index: a reader never finds a course without its topics. Then it is
+  // published, or stays a draft: sessions get it only where they name its version. A version that
+  // was published is none. True: this version is new.
+  enum class As { kPublished, kDraft };
+  Result<bool> Put(const Course& course, As as = As::kPublished);
+  // Makes a version that is there the current one: for sessions that begin from now on. Those that
+  // run keep theirs. True: it was not yet. kReject: there is no such version.
+  Result<bool> Publish(const CourseId& course, const std::string& version);
+  // Makes the version that was current before this one the current one again; or `to`, one of those
+  // before. The version. kReject: there is none.
+  Result<std::string> RollBack(const CourseId& course, const std::string& to = {});
+  struct Version {
+    CourseIndex index;
+    VersionState state = VersionState::kDraft;
+    int64_t published_ms = 0;  // Last. 0: never, or before there was a history.
+  };
+  // Those published last first, drafts behind. Empty: there is no such course.
+  Result<std::vector<Version>> Versions(const CourseId& course);
+  // All of a version as it was imported; version empty: the current one. kReject: not there.
+  Result<Course> Whole(const CourseId& course, const std::string& version = {});
   // Version empty: the current one. Empty: not there.
   Result<std::optional<CourseIndex>> Find(const CourseId& course, const std::string& version = {});
   Result<std::vector<CourseIndex>> List();
@@ -86,7 +106,16 @@ class CourseBucket : public TopicSource {
   class FunctionCache;
   CourseBucket(std::shared_ptr<wire::Connection> connection, wire::Bucket bucket,
                size_t cache_bytes_max);
-  Result<tutor::TopicRef> Whole(const tutor::TopicRef& given);
+  // With the version and topic that an empty one means.
+  Result<tutor::TopicRef> Full(const tutor::TopicRef& given);
+  struct Log {
+    CourseHistory history;
+    uint64_t next = 1;  // The number of the next publication.
+  };
+  // With the version that was current before there was a history.
+  Result<Log> ReadLog(const CourseId& course);
+  Result<void> AddToLog(const CourseId& course, const CoursePublication& publication);
+  Result<void> MakeCurrent(const CourseId& course);
   Result<std::shared_ptr<const Value>> Read(const tutor::TopicRef& ref);
   Error Missing(const tutor::TopicRef& ref);
 

@@ -102,10 +102,14 @@ std::vector<CourseChange> DiffCourses(const Course& from, const Course& to) {
     return course.topics.empty() ? std::vector<std::vector<std::string>>()
                                  : course.topics.front().synonyms;
   };
+  const auto supervision = [](const Course& course) {
+    return course.topics.empty() ? std::nullopt : course.topics.front().supervision;
+  };
   const std::string fields = Fields()
                                  .Compare("id", from.id, to.id)
                                  .Compare("title", from.title, to.title)
                                  .Compare("synonyms", synonyms(from), synonyms(to))
+                                 .Compare("supervision", supervision(from), supervision(to))
                                  .Compare("order of the topics", OrderOf(from.topics, to.topics),
                                           OrderOf(to.topics, from.topics))
                                  .names();

@@ -117,6 +117,11 @@ std::string ExportCourse(const Course& course) {
     }
     writer.Always("synonyms", groups + "]");
   }
+  if (!course.topics.empty() && course.topics.front().supervision) {
+    const tutor::CourseSupervision& supervision = *course.topics.front().supervision;
+    writer.Always("supervision", fmt::format("{{ undecided = \"{}\", decide_seconds = {} }}",
+                                             Name(supervision.undecided), supervision.decide_s));
+  }
   for (const tutor::Topic& topic : course.topics) Write(topic, &writer);
   for (const CourseFunction& function : course.functions) {
     writer.Table("function");

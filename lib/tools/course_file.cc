@@ -171,6 +171,22 @@ void ReadQuestion(const toml::table& table, size_t number, DraftTopic* topic,
   refusals->push_back({draft.line, "question " + name, fields.problems()});
 }
 
+std::optional<tutor::CourseSupervision> ReadSupervision(Fields* course) {
+  if (!course->Has("supervision")) return std::nullopt;
+  tutor::CourseSupervision supervision;
+  const toml::table* table = course->Table("supervision");
+  if (table == nullptr) return supervision;  // And a complaint.
+  Fields fields(*table);
+  fields.Allow({"undecided", "decide_seconds"});
+  const std::string word = fields.Text("undecided");
+  const auto undecided = tutor::Parse<tutor::Undecided>(word);
+  if (undecided) supervision.undecided = *undecided;
+  if (!word.empty() && !undecided) fields.Complain("undecided takes authored or as_is");
+  supervision.decide_s = fields.Count("decide_seconds");
+  if (!fields.problems().empty()) course->Complain("supervision: " + fields.problems());
+  return supervision;
+}
+
 void ReadTopic(const toml::table& table, size_t number, Draft* draft) {
   Fields fields(table);
   fields.Allow({"id", "title", "material", "gate", "generate_questions", "question"});
@@ -225,14 +241,18 @@ Result<ReadCourse> ParseCourseFile(std::string_view text) {
     return Reject(fmt::format("line {}: {}", error.source().begin.line, error.description()));
   }
   Fields fields(table);
-  fields.Allow({"id", "title", "synonyms", "topic", "function"});
+  fields.Allow({"id", "title", "synonyms", "supervision", "topic", "function"});
   Draft draft;
   draft.id = CourseId(fields.Text("id"));
   draft.title = fields.Text("title");
   size_t number = 0;
   const auto synonyms = fields.TextLists("synonyms");
   for (const toml::table* topic : fields.Tables("topic")) ReadTopic(*topic, ++number, &draft);
-  for (DraftTopic& topic : draft.topics) topic.topic.synonyms = synonyms;
+  const auto supervision = ReadSupervision(&fields);
+  for (DraftTopic& topic : draft.topics) {
+    topic.topic.synonyms = synonyms;
+    topic.topic.supervision = supervision;
+  }
   number = 0;
   for (const toml::table* function : fields.Tables("function")) {
     ReadFunction(*function, ++number, &draft);

@@ -1,6 +1,6 @@
 #include "tools/diagnose.h"
 
-#include "grading/quantity.h"
+#include "grading/units/quantity.h"
 
 namespace lyceum::tools {
 namespace {

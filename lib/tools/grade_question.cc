@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "grading/plain.h"
+#include "grading/notation/plain.h"
 #include "tutor/course.h"
 #include "tutor/limits.h"
 #include "tutor/reveal.h"

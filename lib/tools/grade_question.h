@@ -1,7 +1,7 @@
 // Between the tutor's questions and the grader.
 #pragma once
 
-#include "grading/grade.h"
+#include "grading/answer/grade.h"
 #include "tutor/call.h"
 
 namespace lyceum::tools {

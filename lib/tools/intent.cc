@@ -5,7 +5,7 @@
 #include <cctype>
 #include <string>
 
-#include "grading/grade.h"
+#include "grading/answer/grade.h"
 #include "tools/grade_question.h"
 #include "tutor/answer_shape.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/token.h"
-#include "grading/plain.h"
+#include "grading/notation/plain.h"
 #include "tools/grade_question.h"
 
 namespace lyceum::tools {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/token.h"
-#include "grading/plain.h"
+#include "grading/notation/plain.h"
 #include "tools/grade_question.h"
 #include "tools/intent.h"
 #include "tools/prompt_values.h"

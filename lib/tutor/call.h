@@ -51,11 +51,6 @@ enum class FoundIntent { kAnswer, kQuestion, kHint, kSkip, kContinue, kOffTopic 
 // How a known error is explained; the next one each time the same error comes back.
 enum class Strategy { kHint, kExplanation, kWorkedExample };
 
-// Whether what a language model says waits for a teacher first. See supervision.h.
-enum class Supervision : uint8_t { kNone, kDraft };
-// What is said where no teacher decides in time: the course's own text, or the draft as it is.
-enum class Undecided : uint8_t { kAuthored, kAsIs };
-
 // How the learner wants to be spoken to. Given at start, handed to every tool.
 struct Context {
   std::string tone;

@@ -61,6 +61,18 @@ struct Gate {
   bool operator==(const Gate&) const = default;
 };
 
+// Whether what a language model says waits for a teacher first. See supervision.h.
+enum class Supervision : uint8_t { kNone, kDraft };
+// What is said where no teacher decides in time: the course's own text, or the draft as it is.
+enum class Undecided : uint8_t { kAuthored, kAsIs };
+
+// How a course is supervised.
+struct CourseSupervision {
+  Undecided undecided = Undecided::kAuthored;
+  uint32_t decide_s = 0;  // How long a draft waits; 0: kDecideMsDefault.
+  bool operator==(const CourseSupervision&) const = default;
+};
+
 struct Topic {
   CourseId course;
   std::string version;
@@ -73,6 +85,8 @@ struct Topic {
   std::optional<TopicId> next;
   // Groups of terms that mean the same to a learner: "bottom number", "denominator". Of the course.
   std::vector<std::vector<std::string>> synonyms;
+  // Of the course: drafts wait for a teacher, whatever a start asks for.
+  std::optional<CourseSupervision> supervision;
   bool operator==(const Topic&) const = default;
 };
 

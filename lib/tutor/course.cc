@@ -135,6 +135,13 @@ void CheckSynonyms(const Topic& topic, Found& found) {
   }
 }
 
+void CheckSupervision(const Topic& topic, Found& found) {
+  const int64_t decide_ms = topic.supervision ? int64_t{topic.supervision->decide_s} * 1000 : 0;
+  if (decide_ms != 0 && (decide_ms < kDecideMsMin || decide_ms > kDecideMsMax)) {
+    found.push_back("supervision takes decide_seconds from 5 to 3600, or 0 for 300");
+  }
+}
+
 }  // namespace
 
 Found Problems(const Question& question) {
@@ -160,6 +167,7 @@ Found Problems(const Topic& topic) {
   if (topic.material.empty() && topic.questions.empty() && !topic.generate_questions) {
     found.push_back("neither material nor questions");
   }
+  CheckSupervision(topic, found);
   if (topic.material.size() > kTopicItemsMax) found.push_back("more than 4096 segments");
   if (topic.questions.size() > kTopicItemsMax) found.push_back("more than 4096 questions");
   for (const std::string& segment : topic.material) {

@@ -21,7 +21,7 @@ namespace lyceum::tutor {
 
 // Versions 1 and 2 were never released, and nothing of 1 is kept. From 3 on an answer that nobody could grade is
 // feedback `ungraded`, and no text, and the tools that explain are told of the learner's attempts, hints and results. A partition whose checkpoint says 2 is folded as 2 up to its barrier.
-// A start may ask for supervision (supervision.h) from 3 on: no log of before has one that does.
+// A start or a course may ask for supervision (supervision.h) from 3 on: no log of before has one that does.
 inline constexpr uint32_t kFoldVersion = 3;
 
 }  // namespace lyceum::tutor

@@ -84,6 +84,11 @@ void OpenTopic(Step& step, const LoadTopicOk& loaded) {
   s.topic_digest = loaded.digest;
   s.syllabus.version = loaded.topic->version;
   s.question.reset();
+  if (loaded.topic->supervision && step.fold_version() >= 3) {
+    s.context.supervision = Supervision::kDraft;
+    s.context.undecided = loaded.topic->supervision->undecided;
+    s.context.decide_s = loaded.topic->supervision->decide_s;
+  }
   ResetTopic(s.syllabus, loaded.topic->id);
   step.Go(Exposition{});
   EmitProgress(step);

@@ -1,4 +1,5 @@
-// Supervised sessions (Context::supervision): what a language model says waits for a teacher.
+// Supervised sessions (Context::supervision): what a language model says waits for a teacher. A start asks
+// for it, or the course (Topic::supervision), which then says how, whatever the start has asked for.
 //
 //   result of a tool -> held: awaiting_approval, the learner is told `wait`, teachers are shown the draft
 //   approve | edit | replace   -> said as it is, or in the teacher's words; then on as without supervision

@@ -87,9 +87,12 @@ struct CourseSource {
   std::string problems;            // Of oatutor.
   std::string materials;
   bool lenient = false;
+  bool draft = false;
 };
+// A course that is stored.
 struct CourseShowOptions {
   std::string course;
+  std::string version;  // Empty: the current one; of a rollback: the one before.
   std::string topic;
 };
 struct ChatOptions {
@@ -213,6 +216,10 @@ int RunCourseExport(const CourseSource& source);
 int RunCoursePreview(const Common& common, const CourseSource& source, const std::string& topic);
 int RunCourseList(const Common& common);
 int RunCourseShow(const Common& common, const CourseShowOptions& options);
+int RunCourseVersions(const Common& common, const CourseShowOptions& options);
+int RunCoursePublish(const Common& common, const CourseShowOptions& options);
+int RunCourseRollback(const Common& common, const CourseShowOptions& options);
+int RunCourseFetch(const Common& common, const CourseShowOptions& options);
 int RunChat(const Common& common, const ChatOptions& options);
 int RunSend(const Common& common, const SendOptions& options);
 int RunOperate(const Common& common, const OperateOptions& options);

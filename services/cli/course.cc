@@ -33,21 +33,6 @@ Json ToObject(const tools::CourseIndex& index) {
               {"questions", Questions(index)}};
 }
 
-// Empty: an exit code was set.
-std::unique_ptr<tools::CourseBucket> OpenBucket(const Common& common, int* code) {
-  auto connection = Connect(common);
-  if (!connection) {
-    *code = FailUsage(connection.error());
-    return nullptr;
-  }
-  auto bucket = tools::CourseBucket::Open(*connection, common.subjects());
-  if (!bucket) {
-    *code = Fail(bucket.error());
-    return nullptr;
-  }
-  return std::move(*bucket);
-}
-
 Json ToObject(const tutor::Question& question) {
   Json errors = Json::array();
   for (const tutor::KnownError& error : question.known_errors) {
@@ -117,6 +102,20 @@ int ShowCourse(const Common& common, const tools::CourseIndex& index) {
 
 }  // namespace
 
+std::unique_ptr<tools::CourseBucket> OpenCourses(const Common& common, int* code) {
+  auto connection = Connect(common);
+  if (!connection) {
+    *code = FailUsage(connection.error());
+    return nullptr;
+  }
+  auto bucket = tools::CourseBucket::Open(*connection, common.subjects());
+  if (!bucket) {
+    *code = Fail(bucket.error());
+    return nullptr;
+  }
+  return std::move(*bucket);
+}
+
 int RunCourseImport(const Common& common, const CourseSource& source) {
   bool unreadable = false;
   auto read = ReadCourseFrom(source, &unreadable);
@@ -131,20 +130,23 @@ int RunCourseImport(const Common& common, const CourseSource& source) {
   }
   if (read->course.topics.empty()) return Fail(kNo, "no question is left: nothing was imported");
   int code = kDone;
-  auto bucket = OpenBucket(common, &code);
+  auto bucket = OpenCourses(common, &code);
   if (!bucket) return code;
-  auto put = bucket->Put(read->course);
+  using As = tools::CourseBucket::As;
+  auto put = bucket->Put(read->course, source.draft ? As::kDraft : As::kPublished);
   if (!put) return Fail(put.error());
   const tools::CourseIndex index = tools::IndexOf(read->course);
   if (common.json) {
     Json json = ToObject(index);
     json["refused"] = refused;
     json["new"] = *put;
+    if (source.draft) json["draft"] = true;
     std::cout << json.dump() << std::endl;
   } else {
     std::cout << PlainLine(index.id.value, kItemMax) << " " << index.version
-              << (*put ? "" : " (was there already)") << ": " << index.topics.size() << " topics, "
-              << Questions(index) << " questions, " << refused << " items refused" << std::endl;
+              << (*put ? "" : " (was there already)") << (source.draft ? " (draft)" : "") << ": "
+              << index.topics.size() << " topics, " << Questions(index) << " questions, " << refused
+              << " items refused" << std::endl;
   }
   return kDone;
 }
@@ -220,7 +222,7 @@ int RunCourseExport(const CourseSource& source) {
 
 int RunCourseList(const Common& common) {
   int code = kDone;
-  auto bucket = OpenBucket(common, &code);
+  auto bucket = OpenCourses(common, &code);
   if (!bucket) return code;
   auto list = bucket->List();
   if (!list) return Fail(list.error());
@@ -240,12 +242,17 @@ int RunCourseList(const Common& common) {
 
 int RunCourseShow(const Common& common, const CourseShowOptions& options) {
   int code = kDone;
-  auto bucket = OpenBucket(common, &code);
+  auto bucket = OpenCourses(common, &code);
   if (!bucket) return code;
   const CourseId id(options.course);
-  auto index = bucket->Find(id);
+  auto index = bucket->Find(id, options.version);
   if (!index) return Fail(index.error());
-  if (!*index) return Fail(kNo, "there is no course " + PlainLine(options.course, kItemMax));
+  if (!*index) {
+    return Fail(
+        kNo, "there is no course " + PlainLine(options.course, kItemMax) +
+                 (options.version.empty() ? std::string()
+                                          : " of version " + PlainLine(options.version, kItemMax)));
+  }
   if (options.topic.empty()) return ShowCourse(common, **index);
   auto topic = bucket->Get({id, (*index)->version, TopicId(options.topic)});
   if (!topic) return Fail(topic.error());

@@ -36,11 +36,36 @@ void AddSource(CLI::App* command, CourseSource* source) {
   });
 }
 
+void AddVersionCommands(CLI::App& course, CourseOptions& options, const AddCommand& add) {
+  const auto command = [&](const char* name, const char* help, CourseShowOptions* of,
+                           int (*run)(const Common&, const CourseShowOptions&)) {
+    CLI::App* added =
+        add(course, name, help, [of, run](const Common& common) { return run(common, *of); });
+    added->add_option("course", of->course, "Id of the course")->required();
+    return added;
+  };
+  command("versions", "The versions that a course has: current, earlier, withdrawn, drafts",
+          &options.versions, RunCourseVersions);
+  command("publish", "Make a version the current one, for sessions that begin from now on",
+          &options.publish, RunCoursePublish)
+      ->add_option("version", options.publish.version, "As `lyceum course versions` has it")
+      ->required();
+  command("rollback", "Make the version that was current before the current one again",
+          &options.rollback, RunCourseRollback)
+      ->add_option("--to", options.rollback.version,
+                   "An earlier one, and no matter how many lie between");
+  command("fetch", "A stored version as a file in our own format, on standard output",
+          &options.fetch, RunCourseFetch)
+      ->add_option("--version", options.fetch.version, "Default: the current one");
+}
+
 }  // namespace
 
 void AddCourseCommands(CLI::App& app, CourseOptions& options, const AddCommand& add) {
   CLI::App* course =
-      app.add_subcommand("course", "Courses: import, check, preview, export, diff, list, show");
+      app.add_subcommand("course",
+                         "Courses: import, check, preview, export, diff, list, show, versions, "
+                         "publish, rollback, fetch");
   course->require_subcommand(1);
   course->fallthrough();
   CourseSource& in = options.import;
@@ -50,6 +75,9 @@ void AddCourseCommands(CLI::App& app, CourseOptions& options, const AddCommand& 
   import->add_flag("--lenient", in.lenient,
                    "Leave out the items that are refused; else one of them is enough to import "
                    "nothing");
+  import->add_flag("--draft", in.draft,
+                   "New sessions go on getting the version that is current, until this one is "
+                   "published");
 
   CourseSource& checked = options.check;
   AddSource(
@@ -84,6 +112,8 @@ void AddCourseCommands(CLI::App& app, CourseOptions& options, const AddCommand& 
                        [&s](const Common& common) { return RunCourseShow(common, s); });
   show->add_option("course", s.course, "Id of the course")->required();
   show->add_option("--topic", s.topic, "Only this topic, with its questions");
+  show->add_option("--version", s.version, "Default: the current one");
+  AddVersionCommands(*course, options, add);
 }
 
 }  // namespace lyceum::cli

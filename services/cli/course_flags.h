@@ -18,7 +18,7 @@ struct CourseOptions {
   CourseSource exported;
   std::string diff_from, diff_to;
   std::string preview_topic;
-  CourseShowOptions show;
+  CourseShowOptions show, versions, publish, rollback, fetch;
 };
 
 // Adds a command to a group; what it runs gets the settings that are known then.

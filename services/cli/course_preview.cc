@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "cli/course_read.h"
 #include "cli/terminal.h"
-#include "grading/plain.h"
+#include "grading/notation/plain.h"
 #include "tools/grade_question.h"
 #include "tutor/limits.h"
 #include "tutor/names.h"

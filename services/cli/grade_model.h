@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "grading/pair.h"
+#include "grading/answer/pair.h"
 #include "models/models.h"
 #include "tools/toolbox.h"
 

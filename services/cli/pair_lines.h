@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "grading/pair.h"
+#include "grading/answer/pair.h"
 
 namespace lyceum::cli {
 

@@ -16,10 +16,17 @@ std::optional<std::string> FromEnvironment(const std::string& name) {
 }
 
 Result<std::shared_ptr<llm::Client>> ClientOn(std::shared_ptr<wire::HttpClient> http,
-                                              const Flags& flags) {
+                                              const Flags& flags,
+                                              const std::string& data_dir = {}) {
   auto config = llm::ReadConfig(flags.llm, FromEnvironment);
   if (!config) return config.error();
-  return llm::Client::Make(std::move(*config), std::move(http));
+  std::shared_ptr<llm::Ledger> ledger;
+  if (!data_dir.empty()) {
+    auto opened = llm::Ledger::Open(data_dir);
+    if (!opened) return opened.error();
+    ledger = std::move(*opened);
+  }
+  return llm::Client::Make(std::move(*config), std::move(http), std::move(ledger));
 }
 
 }  // namespace
@@ -40,16 +47,17 @@ Result<std::shared_ptr<llm::Client>> OpenClient(const Flags& flags) {
   return ClientOn(std::move(*http), flags);
 }
 
-Result<Models> Open(const Flags& flags, std::shared_ptr<wire::EventLoop> loop) {
+Result<Models> Open(const Flags& flags, std::shared_ptr<wire::EventLoop> loop,
+                    const std::string& data_dir) {
   if (flags.llm.empty()) return Models{};
   auto http = loop == nullptr ? wire::HttpClient::Start({})
                               : wire::HttpClient::StartOn(std::move(loop), {});
   if (!http) return http.error();
-  auto client = ClientOn(*http, flags);
-  if (!client) return client.error();
   if (flags.prompts.empty()) {
     return Reject("--prompts is not set: name the folder of the prompts (ops/prompts)");
   }
+  auto client = ClientOn(*http, flags, data_dir);
+  if (!client) return client.error();
   auto prompts = llm::Prompts::Load(flags.prompts, tools::PromptSpecs());
   if (!prompts) return prompts.error();
   return Models{std::move(*http), std::move(*client), std::move(*prompts)};

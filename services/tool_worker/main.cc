@@ -32,6 +32,8 @@ struct Flags {
   int64_t slots = 32;
   models::Flags models;
   bool provider_check = false;
+  std::string data_dir;
+  bool ledger = false;
 };
 
 void Declare(Settings& settings, Flags* flags) {
@@ -41,6 +43,11 @@ void Declare(Settings& settings, Flags* flags) {
       .Switch("provider-check", &flags->provider_check,
               "ask each configured language model one short question, and with --prompts those of "
               "the tools, and end");
+  settings
+      .Text("data-dir", &flags->data_dir,
+            "folder of the ledger of what language models cost, for this worker alone (default: "
+            "none)")
+      .Switch("ledger", &flags->ledger, "print the ledger of --data-dir, and end");
   models::Declare(settings, &flags->models);
 }
 
@@ -85,7 +92,7 @@ int Serve(const Flags& flags) {
   if (!figures) return worker::Fail(figures.error());
   static const SystemClock clock;
   const auto loop = std::make_shared<wire::EventLoop>();
-  auto models = models::Open(flags.models, loop);
+  auto models = models::Open(flags.models, loop, flags.data_dir);
   if (!models) return worker::Fail(models.error());
   tool_worker::LogProviders(*models);
   auto connection = wire::Connection::Connect(flags.worker.nats);
@@ -149,6 +156,7 @@ int Run(int argc, char** argv) {
   if (!go_on) return worker::Complain(kProgram, go_on.error());
   if (!*go_on) return worker::kDone;
   if (auto good = Check(flags); !good) return worker::Complain(kProgram, good.error());
+  if (flags.ledger) return tool_worker::PrintLedger(flags.data_dir);
   if (flags.provider_check) return tool_worker::CheckProviders(flags.models);
   InitLog(kProgram, flags.worker.id, flags.worker.log_level);
   flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);

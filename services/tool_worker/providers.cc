@@ -4,7 +4,9 @@
 
 #include <chrono>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/time_text.h"
 #include "tools/prompt_values.h"
 #include "tools/provider_check.h"
 
@@ -12,6 +14,27 @@ namespace lyceum::tool_worker {
 namespace {
 
 constexpr std::chrono::seconds kCheckMax{300};
+constexpr int64_t kDayMs = 86'400'000;
+constexpr size_t kDateLength = 10;  // 2026-01-31
+
+// Of today, of each provider that is configured.
+void AddLedgerFigures(const llm::Client& client, std::vector<worker::Metric>* out) {
+  const int64_t today = UnixMs() / kDayMs;
+  const std::vector<llm::LedgerRow> rows = client.ledger()->rows();
+  for (const llm::Provider& provider : client.config().providers) {
+    uint64_t tokens = 0;
+    for (const llm::LedgerRow& row : rows) {
+      if (row.day == today && row.provider == provider.name) {
+        tokens += row.input_tokens + row.output_tokens;
+      }
+    }
+    out->push_back({"lyceum_llm_day_tokens",
+                    "Tokens of this UTC day in the ledger of --data-dir, reserved ones among them",
+                    static_cast<double>(tokens),
+                    false,
+                    {{"provider", provider.name}}});
+  }
+}
 
 }  // namespace
 
@@ -38,6 +61,22 @@ int CheckProviders(const models::Flags& flags) {
   if (asks.empty())
     fmt::print("The tools' own prompts were not asked: name their folder by --prompts\n");
   return good ? worker::kDone : worker::kFailed;
+}
+
+int PrintLedger(const std::string& data_dir) {
+  if (data_dir.empty()) {
+    return worker::Complain("lyceum-tool-worker", Reject("--data-dir is not set: where is it?"));
+  }
+  const auto rows = llm::Ledger::Read(data_dir);
+  if (!rows) return worker::Complain("lyceum-tool-worker", rows.error());
+  fmt::print("{:<11} {:<20} {:>9} {:>9} {:>12} {:>12}\n", "day (UTC)", "provider", "requests",
+             "unknown", "input", "output");
+  for (const llm::LedgerRow& row : *rows) {
+    fmt::print("{:<11} {:<20} {:>9} {:>9} {:>12} {:>12}\n",
+               TimeText(row.day * kDayMs).substr(0, kDateLength), row.provider, row.requests,
+               row.unknown, row.input_tokens, row.output_tokens);
+  }
+  return worker::kDone;
 }
 
 void LogProviders(const models::Models& models) {
@@ -98,6 +137,7 @@ std::vector<worker::Metric> ProviderFigures(const models::Models& models) {
   times("lyceum_llm_first_text_seconds", "Until the first text", &Of::first_text);
   figures.push_back({"lyceum_llm_budget_refusals_total", "Calls refused by a user's daily budget",
                      static_cast<double>(models.client->budget_refusals())});
+  if (models.client->ledger() != nullptr) AddLedgerFigures(*models.client, &figures);
   return figures;
 }
 

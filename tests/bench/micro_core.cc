@@ -8,7 +8,7 @@
 #include "bench/micro_lesson.h"
 #include "envelope/codec.h"
 #include "envelope/rows.h"
-#include "grading/grade.h"
+#include "grading/answer/grade.h"
 
 namespace lyceum::bench {
 namespace {

@@ -48,6 +48,7 @@ const std::map<std::string, std::string>& WordFields() {
       {"Start.busy_policy", "BusyPolicy"},
       {"Context.supervision", "Supervision"},
       {"Context.undecided", "Undecided"},
+      {"CourseSupervision.undecided", "Undecided"},
       {"Draft.tool", "Tool"},
       {"Draft.undecided", "Undecided"},
       {"ClientMessage.state", "State"},

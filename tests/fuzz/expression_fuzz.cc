@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "grading/equivalence.h"
-#include "grading/grade.h"
-#include "grading/pair.h"
-#include "grading/parse.h"
-#include "grading/plain.h"
+#include "grading/algebra/equivalence.h"
+#include "grading/algebra/parse.h"
+#include "grading/answer/grade.h"
+#include "grading/answer/pair.h"
+#include "grading/notation/plain.h"
 
 namespace lyceum::grading {
 namespace {

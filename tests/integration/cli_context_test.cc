@@ -107,7 +107,7 @@ class ContextsOfALyceum : public Contexts {
  protected:
   test::Stack stack;
   void SetUp() override {
-    for (const char* role : {"gateway", "operator", "admin"}) {
+    for (const char* role : {"gateway", "operator", "author"}) {
       Add(role, stack.nats().url(), role, stack.nats().password(role));
     }
   }

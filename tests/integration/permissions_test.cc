@@ -24,9 +24,9 @@ using wire::Message;
 using wire::MessageBox;
 
 // The letters of the tables.
-const std::map<char, std::string> kRoles = {{'g', "gateway"},        {'o', "operator"},
-                                            {'s', "session_worker"}, {'t', "tool_worker"},
-                                            {'l', "teacher"},        {'a', "admin"}};
+const std::map<char, std::string> kRoles = {
+    {'g', "gateway"}, {'o', "operator"}, {'s', "session_worker"}, {'t', "tool_worker"},
+    {'l', "teacher"}, {'c', "author"},   {'a', "admin"}};
 
 struct Row {
   std::string subject;
@@ -66,6 +66,11 @@ const std::vector<Row> kPublish = {
     {"$KV.lyceum_cluster.worker.w1", "sa"},
     {"$KV.lyceum_sessions.ann", ""},
     {"$KV.lyceum_courses.algebra", "a"},
+    {"$KV.lyceum_courses.course.algebra.current", "ca"},
+    {"$KV.lyceum_courses.topic.algebra.v1.sums", "ca"},
+    {"$KV.lyceum_courses.draft.algebra.v1", "ca"},
+    {"$KV.lyceum_courses.published.algebra.1", "ca"},
+    {"$KV.lyceum_courses.course.algebra.current.more", "a"},
     {"$KV.other.key", ""},
     {"$JS.API.STREAM.CREATE.LYCEUM_P3", "a"},
     {"$JS.API.STREAM.UPDATE.LYCEUM_P3", "a"},
@@ -76,11 +81,14 @@ const std::vector<Row> kPublish = {
     {"$JS.API.CONSUMER.CREATE.LYCEUM_P3", "osa"},
     {"$JS.API.STREAM.INFO.LYCEUM_P3", "osa"},
     {"$JS.API.STREAM.MSG.GET.LYCEUM_P3", "osa"},
-    {"$JS.API.STREAM.INFO.KV_lyceum_courses", "osta"},
-    {"$JS.API.STREAM.MSG.GET.KV_lyceum_courses", "osta"},
+    {"$JS.API.STREAM.INFO.KV_lyceum_courses", "ostca"},
+    {"$JS.API.STREAM.MSG.GET.KV_lyceum_courses", "ostca"},
+    {"$JS.API.STREAM.MSG.DELETE.KV_lyceum_courses", "a"},
+    {"$JS.API.STREAM.PURGE.KV_lyceum_courses", "a"},
     {"$JS.API.STREAM.MSG.GET.KV_lyceum_cluster", "osa"},
     {"_INBOX.gateway.x", "s"},
     {"_INBOX.teacher.x", "s"},
+    {"_INBOX.author.x", "s"},
     {"_INBOX.operator.x", "s"},
     {"_INBOX.session_worker.x", "s"},
     {"_INBOX.tool_worker.x", "st"},
@@ -117,6 +125,7 @@ const std::vector<Row> kSubscribe = {
     {"_INBOX.session_worker.x.*", "s"},
     {"_INBOX.tool_worker.x.*", "t"},
     {"_INBOX.teacher.x.*", "l"},
+    {"_INBOX.author.x.*", "c"},
     {"_INBOX.admin.x.*", "a"},
     {"_INBOX.>", ""},
     {"lyceum.>", ""},
@@ -248,6 +257,14 @@ TEST(Permissions, EachRoleCanDoItsWork) {
   EXPECT_EQ(**(*courses)->Get("key"), "value");
   EXPECT_EQ((*courses)->Keys()->size(), 1u);
   EXPECT_FALSE((*courses)->Put("key", "other"));
+  const auto author = server.Connect("author");
+  auto written = wire::Bucket::Open(*author, "lyceum_courses");
+  ASSERT_TRUE(written && *written);
+  EXPECT_TRUE((*written)->Put("course.algebra.current", "v1"));
+  EXPECT_TRUE(*(*written)->Create("course.algebra.v1", "v1"));
+  EXPECT_EQ(**(*written)->Get("course.algebra.current"), "v1");
+  EXPECT_EQ((*written)->Keys()->size(), 3u);
+  EXPECT_FALSE((*written)->Put("key", "other"));
   auto result = wire::PublishAcked(*tools, To("lyceum.p.3.tool.ann"), "r", seconds(5));
   EXPECT_TRUE(result) << result.error().text;
 }

@@ -43,10 +43,13 @@ class SupervisedLesson : public ::testing::Test {
 
   // A learner in the course's first segment who has asked something.
   void Ask(const std::string& more_context = "") {
+    AskIn(R"("supervision":"draft")" + more_context);
+  }
+  void AskIn(const std::string& context) {
     ASSERT_TRUE(gateway_.Send(
         "ada", fmt::format(R"({{"id":"start","client":"c","start":{{"course":"fractions",)"
-                           R"("context":{{"supervision":"draft"{}}}}}}})",
-                           more_context)));
+                           R"("context":{{{}}}}}}})",
+                           context)));
     ASSERT_TRUE(gateway_.Hear("c", IsText, kPatience))
         << stack_.session_worker_logs() << tools_->err();
     ASSERT_TRUE(gateway_.Send("ada", R"({"id":"ask","client":"c","message":{"text":)"
@@ -97,6 +100,20 @@ class SupervisedLesson : public ::testing::Test {
   std::unique_ptr<Process> tools_;
   Gateway gateway_{stack_.nats().Connect("gateway")};
 };
+
+TEST_F(SupervisedLesson, ACourseIsSupervisedWhateverAStartAsksFor) {
+  WriteFile(dir_ / "course.toml",
+            "supervision = { undecided = \"authored\", decide_seconds = 600 }\n" +
+                ReadFile(SourceFile("ops/courses/fractions.toml")));
+  stack_.ImportCourse(dir_ / "course.toml");
+  ASSERT_NO_FATAL_FAILURE(AskIn(R"("supervision":"none")"));
+  const json draft = Waiting();
+  ASSERT_TRUE(draft.is_object()) << stack_.session_worker_logs();
+  EXPECT_EQ(draft["text"], kOfModel);
+  EXPECT_EQ(draft["undecided"], "authored");
+  EXPECT_EQ(stack_.Lyceum("teacher", {"supervise", "approve", "ada", draft["id"]}).code, 0);
+  EXPECT_EQ(Said(), kOfModel);
+}
 
 TEST_F(SupervisedLesson, AnApprovedDraftIsSaidAndOneIsFoundAgainAfterARestart) {
   ASSERT_NO_FATAL_FAILURE(Ask());

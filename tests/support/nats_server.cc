@@ -24,7 +24,7 @@ constexpr std::chrono::seconds kStartWait{20};
 constexpr int kInfoWaitMs = 500;
 
 const std::vector<std::string> kRoles = {"gateway", "operator", "session_worker", "tool_worker",
-                                         "teacher", "admin",    "system"};
+                                         "teacher", "author",   "admin",          "system"};
 
 sockaddr_in Loopback(int port) {
   sockaddr_in address{};

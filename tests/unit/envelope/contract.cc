@@ -259,7 +259,8 @@ const std::string& TopicSample() {
       R"({"topic":"lines","material":["A line.","A slope."],"questions":[)" +
       std::string(kQuestion) +
       R"(],"gate":{"window":5,"correct":4},"next_topic":"slopes","course":"algebra","version":"v1",)"
-      R"("title":"Lines","generate_questions":true,"synonyms":[{"terms":["slope","steepness"]}]})";
+      R"("title":"Lines","generate_questions":true,"synonyms":[{"terms":["slope","steepness"]}],)"
+      R"("supervision":{"undecided":"as_is","decide_seconds":60}})";
   return kSample;
 }
 

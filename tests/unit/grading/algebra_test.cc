@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "grading/equivalence.h"
-#include "grading/parse.h"
+#include "grading/algebra/equivalence.h"
+#include "grading/algebra/parse.h"
 #include "vocabulary.h"
 
 namespace lyceum::grading {

@@ -1,4 +1,4 @@
-#include "grading/grade.h"
+#include "grading/answer/grade.h"
 
 #include <gtest/gtest.h>
 

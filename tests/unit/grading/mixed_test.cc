@@ -1,7 +1,7 @@
 // Mixed pairs: what looks like algebra and is not, and what was asked for in a form.
 #include <gtest/gtest.h>
 
-#include "grading/pair.h"
+#include "grading/answer/pair.h"
 
 namespace lyceum::grading {
 namespace {

@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "cpu_time.h"
-#include "grading/quantity.h"
+#include "grading/units/quantity.h"
 #include "vocabulary.h"
 
 namespace lyceum::grading {

@@ -1,4 +1,4 @@
-#include "grading/pair.h"
+#include "grading/answer/pair.h"
 
 #include <gtest/gtest.h>
 

@@ -11,7 +11,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "grading/pair.h"
+#include "grading/answer/pair.h"
 
 namespace lyceum::grading {
 namespace {

@@ -1,8 +1,8 @@
-#include "grading/parse.h"
+#include "grading/algebra/parse.h"
 
 #include <gtest/gtest.h>
 
-#include "grading/plain.h"
+#include "grading/notation/plain.h"
 
 namespace lyceum::grading {
 namespace {

@@ -1,9 +1,9 @@
 // Numbers: what a question asks for, units, words, and keys that are expressions.
-#include "grading/question.h"
+#include "grading/answer/question.h"
 
 #include <gtest/gtest.h>
 
-#include "grading/unit.h"
+#include "grading/units/unit.h"
 #include "vocabulary.h"
 
 namespace lyceum::grading {

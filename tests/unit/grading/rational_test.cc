@@ -1,4 +1,4 @@
-#include "grading/rational.h"
+#include "grading/units/rational.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "cpu_time.h"
-#include "grading/plain.h"
+#include "grading/notation/plain.h"
 #include "vocabulary.h"
 
 namespace lyceum::grading {

@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "grading/grade.h"
+#include "grading/answer/grade.h"
 #include "vocabulary.h"
 
 namespace lyceum::grading {

@@ -1,7 +1,7 @@
 // What texts and choices say by their marks, their case and their signs.
 #include <gtest/gtest.h>
 
-#include "grading/text_form.h"
+#include "grading/notation/text_form.h"
 #include "vocabulary.h"
 
 namespace lyceum::grading {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "grading/grade.h"
+#include "grading/answer/grade.h"
 
 namespace lyceum::grading {
 

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "small_course.h"
 #include "support/nats_server.h"
 
@@ -79,6 +83,33 @@ TEST_F(Courses, AnOldVersionStaysWhenANewOneIsCurrent) {
   ASSERT_TRUE(bucket_->Put(course));
   EXPECT_EQ((*bucket_->Get({course.id, "", TopicId()}))->title, "changed");
   EXPECT_NE((*bucket_->Get({course.id, old, TopicId()}))->title, "changed");
+}
+
+TEST_F(Courses, OfThoseWhoPublishAtOneTimeOneHoldsAndNothingIsLost) {
+  constexpr int kWriters = 3, kRounds = 4;
+  std::vector<std::thread> writers;
+  std::atomic<int> failed{0};
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&, writer] {
+      const auto bucket = CourseBucket::Open(server_.Connect(""), subjects_).value();
+      for (int round = 0; round < kRounds; ++round) {
+        Course course = DefaultCourse();
+        course.version = "v" + std::to_string(writer) + "-" + std::to_string(round);
+        if (!bucket->Put(course)) ++failed;
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(failed, 0);
+  const auto versions = bucket_->Versions(DefaultCourse().id);
+  ASSERT_TRUE(versions) << versions.error().text;
+  ASSERT_EQ(versions->size(), size_t{kWriters * kRounds});
+  EXPECT_EQ((*versions)[0].state, VersionState::kCurrent);
+  EXPECT_EQ((*bucket_->Find(DefaultCourse().id))->version, (*versions)[0].index.version);
+  for (size_t i = 1; i < versions->size(); ++i) {
+    EXPECT_EQ((*versions)[i].state, VersionState::kEarlier) << i;
+    EXPECT_GT((*versions)[i].published_ms, 0) << i;
+  }
 }
 
 TEST_F(Courses, ATopicIsAtHandOnceItWasRead) {

@@ -50,5 +50,11 @@ TEST(CourseDiff, AnotherOrderIsAChange) {
                                        {Kind::kChanged, "topic t", "order of the questions"}}));
 }
 
+TEST(CourseDiff, SupervisionIsOfTheCourse) {
+  EXPECT_EQ(
+      DiffCourses(Of(Topic("t") + Topic("u")), Of("supervision = {}\n" + Topic("t") + Topic("u"))),
+      (std::vector<CourseChange>{{Kind::kChanged, "course", "supervision"}}));
+}
+
 }  // namespace
 }  // namespace lyceum::tools

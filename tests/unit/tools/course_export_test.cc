@@ -28,6 +28,7 @@ TEST(CourseExport, TheDefaultCourseComesBackWithItsVersion) {
 TEST(CourseExport, EveryFieldComesBack) {
   const auto read = ParseCourseFile(
       "id = \"c\"\ntitle = \"A \\\"title\\\"\"\nsynonyms = [[\"a\", \"b\"], [\"c d\", \"e\"]]\n"
+      "supervision = { undecided = \"as_is\", decide_seconds = 60 }\n"
       "[[topic]]\nid = \"t\"\ntitle = \"T\"\nmaterial = [\"one\\n\\ntwo \\\\(x\\\\)\", \"three\"]\n"
       "gate = { window = 4, correct = 3 }\ngenerate_questions = true\n"
       "[[topic.question]]\nid = \"q\"\ntext = \"\u00e9?\\t\"\nformat = \"numeric\"\n"

@@ -204,6 +204,28 @@ TEST(CourseFile, SynonymsAreOfEachTopicAndOfTheVersion) {
   }
 }
 
+TEST(CourseFile, SupervisionIsOfEachTopicAndOfTheVersion) {
+  const auto with = [](const std::string& supervision) {
+    return ParseCourseFile(supervision + With(kGood));
+  };
+  const auto read = with("supervision = { undecided = \"as_is\", decide_seconds = 60 }\n");
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->course.topics.at(0).supervision,
+            (tutor::CourseSupervision{tutor::Undecided::kAsIs, 60}));
+  EXPECT_NE(read->course.version, with("")->course.version);
+  EXPECT_FALSE(with("")->course.topics.at(0).supervision);
+  EXPECT_EQ(with("supervision = {}\n")->course.topics.at(0).supervision,
+            tutor::CourseSupervision{});
+  for (const char* bad :
+       {"supervision = true\n", "supervision = \"draft\"\n", "supervision = { of = \"all\" }\n",
+        "supervision = { undecided = \"silence\" }\n", "supervision = { undecided = 1 }\n",
+        "supervision = { decide_seconds = 4 }\n", "supervision = { decide_seconds = 3601 }\n"}) {
+    const auto refused = with(bad);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_NE(refused.error().text.find("supervision"), std::string::npos) << refused.error().text;
+  }
+}
+
 TEST(CourseFile, AFileThatIsNotThereIsNamed) {
   const auto read = ReadCourseFile("/nonexistent/course.toml");
   ASSERT_FALSE(read);

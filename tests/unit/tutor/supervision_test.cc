@@ -92,6 +92,37 @@ TEST(Supervision, ASessionWithoutItSaysItAtOnce) {
   EXPECT_EQ(room.texts(), Lines{"Because a model says so."});
 }
 
+// In a course that asks for it.
+Classroom OfCourse(Start start, CourseSupervision supervision = {}) {
+  Topic topic = samples::SampleTopic("t1", "t2");
+  topic.supervision = supervision;
+  Classroom room = RoomOf(std::move(start), std::move(topic));
+  room.Ask("why?");
+  return room;
+}
+
+TEST(Supervision, ACourseAsksForItWhateverTheStartDoes) {
+  Classroom room = OfCourse(Classroom::DefaultStart(), {Undecided::kAuthored, 60});
+  Said(room, ClarifyConceptOk{"Because a model says so.", true, false}, "From the book.");
+  ASSERT_EQ(room.state(), StateName::kAwaitingApproval);
+  ASSERT_EQ(Shown(room).size(), 1U);
+  // Neither how long nor what is said in the end is the start's.
+  room = OfCourse(Supervised(Undecided::kAsIs, 3600), {Undecided::kAuthored, 60});
+  Said(room, ClarifyConceptOk{"Because a model says so.", true, false}, "From the book.");
+  EXPECT_EQ(DraftOf(room).due_ms, room.now_ms + 60'000);
+  EXPECT_EQ(room.session->context.undecided, Undecided::kAuthored);
+}
+
+TEST(Supervision, ACourseWithoutItAfterOneWithItHasWhatItsStartAsksFor) {
+  Classroom room = OfCourse(Classroom::DefaultStart());
+  ASSERT_EQ(room.session->context.supervision, Supervision::kDraft);
+  Start other = Classroom::DefaultStart();
+  other.course = CourseId("c2");
+  room.Do(End{}).Do(other);
+  EXPECT_EQ(room.session->syllabus.course, CourseId("c2"));
+  EXPECT_EQ(room.session->context.supervision, Supervision::kNone);
+}
+
 TEST(Supervision, WhatTheCourseSaysDoesNotWait) {
   Classroom room = RoomOf(Supervised());
   room.Ask("why?").Reply(ClarifyConceptOk{"A text of nobody known.", true, false});
