@@ -62,6 +62,23 @@ TEST_F(GatewayProgram, UseChatStopsAndCancelsNothing) {
 }
 TEST_F(GatewayProgram, UseChatShowsARefusalAsASentence) { AiFact("ARefusalIsASentence"); }
 
+TEST_F(GatewayProgram, TheNativeClientOfTheDocumentationWorksAsTyped) {
+  DocumentedFact("TheNativeClientIsAsTyped");
+}
+TEST_F(GatewayProgram, UseChatOfTheDocumentationWorksAsTyped) {
+  DocumentedFact("UseChatIsAsTyped");
+}
+
+TEST_F(GatewayProgram, ALearnerWhoIsGoneAtAnyByteOfUseChatChangesNothing) {
+  Fact("gone_at_byte.mjs", "chat");
+}
+TEST_F(GatewayProgram, ALearnerWhoIsGoneAtAnyByteOfAgUiChangesNothing) {
+  Fact("gone_at_byte.mjs", "ag-ui");
+}
+TEST_F(GatewayProgram, ALearnerWhoIsGoneAtAnyByteOfAWebSocketChangesNothing) {
+  Fact("gone_at_byte.mjs", "socket");
+}
+
 TEST_F(GatewayProgram, AgUiHasAWholeLesson) { AgUiFact("AWholeLesson"); }
 TEST_F(GatewayProgram, AgUiBefore1HasAWholeLesson) { AgUiFact("AWholeLesson", "ag-ui-0"); }
 TEST_F(GatewayProgram, AgUiIsCutAtEachFrameAndShowsTheLessonOnce) {
