@@ -65,6 +65,9 @@ TEST_F(GatewayProgram, UseChatShowsARefusalAsASentence) { AiFact("ARefusalIsASen
 TEST_F(GatewayProgram, TheNativeClientOfTheDocumentationWorksAsTyped) {
   DocumentedFact("TheNativeClientIsAsTyped");
 }
+TEST_F(GatewayProgram, TheAgentOfTheDocumentationWorksAsTyped) {
+  DocumentedFact("TheAgentIsAsTyped");
+}
 TEST_F(GatewayProgram, UseChatOfTheDocumentationWorksAsTyped) {
   DocumentedFact("UseChatIsAsTyped");
 }

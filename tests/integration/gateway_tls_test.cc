@@ -139,6 +139,7 @@ TEST_F(GatewayTls, ThePageShowsTheSameAfterAReload) { PageFact("AReloadShowsTheS
 TEST_F(GatewayTls, TheNativeClientOfTheDocumentationWorksAsTyped) {
   DocumentedFact("TheNativeClientIsAsTyped");
 }
+TEST_F(GatewayTls, TheAgentOfTheDocumentationWorksAsTyped) { DocumentedFact("TheAgentIsAsTyped"); }
 TEST_F(GatewayTls, UseChatOfTheDocumentationWorksAsTyped) { DocumentedFact("UseChatIsAsTyped"); }
 
 TEST_F(GatewayTls, SpeaksVersions12And13AndNoneBefore) {
