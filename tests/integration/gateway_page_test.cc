@@ -1,5 +1,5 @@
 // The learner's page, in Debian's Chromium.
-#include "gateway_program.h"
+#include "gateway_bytes.h"
 
 namespace lyceum {
 namespace {
@@ -41,6 +41,10 @@ hints = ['הוסיפו $1$ לשני הצדדים.']
 )";
   stack_.ImportCourse(ivrit);
   PageFact("WordsFromRightToLeftAndMathFromLeftToRight");
+}
+TEST_F(GatewayBounds, ThePageOffersCoursesWhereItsAddressNamesNone) {
+  Restart({"--courses", " other: Nothing of it; small : A small course ;"});
+  PageFact("ACourseIsChosenWhereTheAddressNamesNone");
 }
 TEST_F(GatewayProgram, ThePageHasALessonWithTheKeyboardAlone) {
   PageFact("ALessonWithTheKeyboardAlone");

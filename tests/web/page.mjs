@@ -66,6 +66,11 @@ class Tab {
     await this.context.close();
   }
 }
+async function nothingSerious(tab) {
+  await tab.page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  const { violations } = await tab.page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  same(violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => [v.id, v.nodes.map((n) => n.target + " " + n.failureSummary)]), [], "axe-core");
+}
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const facts = {
@@ -110,6 +115,26 @@ const facts = {
     await tab.page.waitForSelector(".feedback.correct");
     await tab.page.waitForSelector(".done-card");
     await tab.check();
+  },
+  async ACourseIsChosenWhereTheAddressNamesNone() {
+    for (const [learner, viewport, colorScheme] of [["chooses-desk", kDesk, "light"], ["chooses-phone", kPhone, "dark"]]) {
+      const tab = await Tab.open(learner, { viewport, colorScheme, course: "" });
+      const courses = tab.page.locator(".offer button");
+      await courses.first().waitFor();
+      same(await courses.allInnerTexts(), ["Nothing of it", "A small course"], "what is offered");
+      await nothingSerious(tab);
+      await tab.shot(learner);
+      await courses.last().click();
+      await tab.ready();
+      same(await courses.count(), 0, "courses that are still offered");
+      same(await tab.page.innerText("#course"), "A small course", "the title");
+      const before = await tab.text();
+      await tab.page.reload();
+      await tab.ready();
+      await tab.page.waitForFunction((text) => document.querySelector("#log").innerText === text, before);
+      same(await tab.page.innerText("#course"), "A small course", "the title after a reload");
+      await tab.check();
+    }
   },
   async AReloadShowsTheSame() {
     const tab = await Tab.open("reload");
@@ -260,15 +285,12 @@ const facts = {
     await phone.check();
   },
   async NothingSeriousForWhoCannotSee() {
-    const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     for (const [colorScheme, viewport] of [["light", kDesk], ["dark", kDesk], ["light", kPhone], ["dark", kPhone]]) {
       const tab = await Tab.open(`axe-${colorScheme}-${viewport.width}`, { colorScheme, viewport });
       for (let i = 0; i < 3; ++i) await tab.step();
       await tab.say("why?");
       await tab.ready();
-      await tab.page.evaluate(source);
-      const { violations } = await tab.page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-      same(violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => [v.id, v.nodes.map((n) => n.target + " " + n.failureSummary)]), [], "axe-core");
+      await nothingSerious(tab);
       await tab.check();
     }
   },
