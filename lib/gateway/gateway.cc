@@ -188,6 +188,7 @@ void Gateway::Route(const std::shared_ptr<Call>& call) {
   if (path.size() >= 2 && path[0] == "api") return RouteChat(call);
   if (path == std::vector<std::string>{"v1", "ag-ui"} && !get) return RouteAgUi(call);
   if (path == std::vector<std::string>{"v1", "tickets"} && !get) return MakeTicket(call);
+  if (path == std::vector<std::string>{"v1", "courses"} && get) return ShowCourses(call);
   if (path == std::vector<std::string>{"v1", "demo", "token"} && !get && options_.demo) {
     return MakeDemoToken(call);
   }
@@ -327,6 +328,17 @@ void Gateway::ShowSession(const std::shared_ptr<Call>& call) {
     }
     call->Answer(Response{.body = LearnersView(view->json)});
   });
+}
+
+void Gateway::ShowCourses(const std::shared_ptr<Call>& call) {
+  if (!Authorize(call, false)) return;
+  nlohmann::json courses = nlohmann::json::array();
+  for (const auto& [course, title] : options_.courses) {
+    courses.push_back({{"course", course}, {"title", title}});
+  }
+  const nlohmann::json body = {{"courses", std::move(courses)}};
+  call->Answer(
+      Response{.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
 }
 
 Response EventRefusal(int status, const Error& error) {

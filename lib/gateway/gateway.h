@@ -8,6 +8,7 @@
 //   POST /v1/tickets                        a ticket that opens one socket (browsers can set no header there)
 //   /api/chat ...                           the AI SDK's convention, see ai_sdk.h
 //   POST /v1/ag-ui                          AG-UI, see ag_ui.h
+//   GET  /v1/courses                        what a page may offer where its address names no course
 //   GET  /livez /readyz                     for probes
 //   POST /v1/demo/token                     in demo mode only: a token for whoever asks
 //   GET  /...                               the learner's page
@@ -39,6 +40,12 @@
 
 namespace lyceum::gateway {
 
+// What a learner may begin.
+struct CourseOffer {
+  std::string course;  // Its id.
+  std::string title;
+};
+
 struct Options {
   std::vector<Issuer> issuers;
   // Exact, as browsers send it: "https://learn.example.org". A request that names another origin is refused;
@@ -47,6 +54,7 @@ struct Options {
   // Demo mode: makes tokens itself, with this issuer (HS256), which is also one of `issuers`.
   std::optional<Issuer> demo;
   std::string demo_course;
+  std::vector<CourseOffer> courses;
   double events_per_minute = 60;  // Of a user,
   double events_burst = 5;
   int sockets_per_user = 3;           // streams and WebSockets.
@@ -107,6 +115,7 @@ class Gateway final : public Handler {
   void MakeDemoToken(const std::shared_ptr<Call>& call);
   void MakeTicket(const std::shared_ptr<Call>& call);
   void ShowSession(const std::shared_ptr<Call>& call);
+  void ShowCourses(const std::shared_ptr<Call>& call);
   void PostEvent(const std::shared_ptr<Call>& call);
   void OpenSocket(const std::shared_ptr<Call>& call);
   void RouteAgUi(const std::shared_ptr<Call>& call);

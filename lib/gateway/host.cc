@@ -204,10 +204,11 @@ Result<std::unique_ptr<GatewayHost>> GatewayHost::Start(HostOptions options) {
                                               envelope::Subjects(impl->options.prefix));
   // A browser that is given the gateway's own address comes from there.
   if (impl->options.gateway.demo) {
-    for (const char* host : {"127.0.0.1", "localhost"}) {
+    const std::string& listen = impl->options.listen;
+    for (const std::string& host : {listen.substr(0, listen.rfind(':')), std::string("localhost"),
+                                    std::string("127.0.0.1")}) {
       const char* const scheme = impl->options.tls.context != nullptr ? "https://" : "http://";
-      impl->options.gateway.origins.push_back(std::string(scheme) + host + ":" +
-                                              std::to_string(impl->port));
+      impl->options.gateway.origins.push_back(scheme + host + ":" + std::to_string(impl->port));
     }
   }
   impl->gateway = std::make_unique<Gateway>(impl->sessions.get(), &impl->clock,

@@ -32,7 +32,7 @@ std::string IdOf(std::string_view text) {
   return std::string(CutUtf8(event["id"].get<std::string>(), kIdBytesMax));
 }
 
-std::string Refused(std::string_view id, const Error& error, std::string_view source) {
+std::string RefusedFrame(std::string_view id, const Error& error, std::string_view source) {
   JsonObject inner;
   inner.Add("id", id).Add("error", error.text).Add("source", source);
   inner.Add("retryable", error.fault == Fault::kRetry);
@@ -79,13 +79,13 @@ void SocketPeer::OnText(std::string_view text) {
   int status = 0;
   Result<tutor::Event> event = ReadEvent(text, &status);
   if (!event) {
-    return Tell(Refused(IdOf(text), event.error(), "gateway"));
+    return Tell(RefusedFrame(IdOf(text), event.error(), "gateway"));
   }
   event->client = link_->client();
   const std::string id = event->id.value;
   Store(*std::move(event), [this, id, here = alive()](const Result<uint64_t>& stored) {
     if (here.expired()) return;
-    if (!stored) return Tell(Refused(id, stored.error(), "session"));
+    if (!stored) return Tell(RefusedFrame(id, stored.error(), "session"));
     JsonObject inner;
     inner.Add("id", id).Add("sequence", *stored);
     JsonObject frame;

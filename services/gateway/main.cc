@@ -17,6 +17,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "base/token.h"
 #include "gateway/host.h"
 #include "gateway/issuers.h"
 #include "gateway/tls.h"
@@ -43,6 +44,7 @@ struct Flags {
   std::string issuers;
   bool demo = false;
   std::string demo_course;
+  std::string courses;
   int64_t events_per_minute = 60;
   int64_t sockets_per_user = 3;
   int64_t handshakes_per_minute = 20;
@@ -75,6 +77,9 @@ void Declare(Settings& settings, Flags* flags) {
             "changes")
       .Switch("demo", &flags->demo, "gives a token to whoever asks: on a loopback address only")
       .Text("demo-course", &flags->demo_course, "the course that the page starts in demo mode")
+      .Text("courses", &flags->courses,
+            "what the page offers where its address names no course, as fractions: Fractions from "
+            "the start; algebra: Algebra (default: nothing)")
       .Number("events-per-minute", &flags->events_per_minute, 1, 60'000, "of one learner")
       .Number("sockets-per-user", &flags->sockets_per_user, 1, 8, "streams and WebSockets at once")
       .Number("handshakes-per-minute", &flags->handshakes_per_minute, 1, 1'000'000,
@@ -85,17 +90,36 @@ void Declare(Settings& settings, Flags* flags) {
               "of it");
 }
 
-std::vector<std::string> SplitOrigins(const std::string& text) {
-  std::vector<std::string> origins;
+std::string Trimmed(std::string text) {
+  text.erase(0, text.find_first_not_of(' '));
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+// What stands between the separators, without blanks around it.
+std::vector<std::string> Split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
   for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    std::string origin = text.substr(begin, end - begin);
-    origin.erase(0, origin.find_first_not_of(' '));
-    origin.erase(origin.find_last_not_of(' ') + 1);
-    if (!origin.empty()) origins.push_back(std::move(origin));
+    const size_t end = std::min(text.find(separator, begin), text.size());
+    std::string part = Trimmed(text.substr(begin, end - begin));
+    if (!part.empty()) parts.push_back(std::move(part));
     begin = end + 1;
   }
-  return origins;
+  return parts;
+}
+
+Result<std::vector<gateway::CourseOffer>> ReadCourses(const std::string& text) {
+  std::vector<gateway::CourseOffer> courses;
+  for (const std::string& each : Split(text, ';')) {
+    const size_t colon = std::min(each.find(':'), each.size());
+    gateway::CourseOffer course{Trimmed(each.substr(0, colon)),
+                                Trimmed(each.substr(std::min(colon + 1, each.size())))};
+    if (course.course.empty() || course.title.empty() || !IsUtf8(each)) {
+      return Reject("--courses: write each as ID: TITLE, with semicolons between");
+    }
+    courses.push_back(std::move(course));
+  }
+  return courses;
 }
 
 bool IsLoopback(const std::string& listen) {
@@ -122,7 +146,7 @@ Result<gateway::HostOptions> HostOptionsOf(const Flags& flags, Files* files) {
       .nats = flags.worker.nats, .prefix = flags.worker.prefix, .listen = flags.listen};
   options.connections_max = static_cast<size_t>(flags.connections_max);
   options.socket_idle_ms = flags.socket_idle_s * 1000;
-  options.gateway.origins = SplitOrigins(flags.origins);
+  options.gateway.origins = Split(flags.origins, ',');
   for (const std::string& origin : options.gateway.origins) {
     const size_t slashes = origin.find("://");
     if (slashes == std::string::npos || origin.find('/', slashes + 3) != std::string::npos ||
@@ -131,6 +155,9 @@ Result<gateway::HostOptions> HostOptionsOf(const Flags& flags, Files* files) {
           "--origins: write each as https://host or https://host:port, without a path or *");
     }
   }
+  auto courses = ReadCourses(flags.courses);
+  if (!courses) return courses.error();
+  options.gateway.courses = *std::move(courses);
   options.gateway.events_per_minute = static_cast<double>(flags.events_per_minute);
   options.gateway.sockets_per_user = static_cast<int>(flags.sockets_per_user);
   options.gateway.handshakes_per_minute = static_cast<double>(flags.handshakes_per_minute);

@@ -5,7 +5,7 @@
 // learners ask a question each P ms, first as a plain NATS client (one process, a publish and a subscription), then through the
 // gateway (one process, a WebSocket each); and one learner asks as fast as it is answered, both ways. A table of medians, and one
 // JSON line. CPU is that of all processes that take part (nats-server, session, tool, gateway, client), a turn; the gateway's
-// part has what the idle sockets cost. `bench_gateway client ...` is one of those clients (gateway_client.h).
+// part has what the idle sockets cost. Each bar is a line that ends with `holds` or `misses`. `bench_gateway client ...` is one of those clients (gateway_client.h).
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -35,6 +35,11 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kStart{120};
 constexpr milliseconds kMargin{300};
+
+// What must hold.
+constexpr double kIdleKiBMax = 32;
+constexpr double kAddedMsMax = 0.3;
+constexpr double kCpuRatioMax = 1.3;
 
 struct Plan {
   int idle = 5000;
@@ -180,6 +185,10 @@ void PrintRow(const std::string& what, const Figures& figures) {
   fmt::print("\n");
 }
 
+void PrintBar(const std::string& what, double bar, double found) {
+  fmt::print("{}: {:.2f}, at most {:g}: {}\n", what, found, bar, found <= bar ? "holds" : "misses");
+}
+
 void Run(const Plan& plan) {
   World world(plan);
   const double idle_kib = world.IdleKiBEach();
@@ -204,6 +213,13 @@ void Run(const Plan& plan) {
       "CPU of a turn {:.2f} x, without the tool worker {:.2f} x\n",
       plan.idle, idle_kib, socket.p50() - nats.p50(), plan.learners,
       socket_one.p50() - nats_one.p50(), cpu_ratio, cpu_ratio_without_tool);
+  if (plan.idle > 0) {
+    PrintBar(fmt::format("KiB of an idle socket of {}", plan.idle), kIdleKiBMax, idle_kib);
+  }
+  PrintBar(fmt::format("ms added to a turn at {} learners, p50", plan.learners), kAddedMsMax,
+           socket.p50() - nats.p50());
+  PrintBar("CPU of a turn through the gateway, of one without, all processes", kCpuRatioMax,
+           cpu_ratio);
   fmt::print("{}\n", json{{"bench", "gateway"},
                           {"idle_sockets", plan.idle},
                           {"idle_kib_each", idle_kib},

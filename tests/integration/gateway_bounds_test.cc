@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,54 +24,57 @@ double ResidentKiB(pid_t pid) {
   return 0;
 }
 
-TEST_F(GatewayProgram, AClientThatDoesNotReadIsClosedAndNobodyElseFeelsIt) {
-  const int metrics = test::FreePort();
-  gateway_->Terminate();
-  gateway_->Wait(In(seconds(5)));
-  port_ = 0;
-  StartGateway({"--metrics-listen", "127.0.0.1:" + std::to_string(metrics)});
-  auto watcher = stack_.nats().Connect("operator");
-  const auto box = std::make_shared<wire::MessageBox>(64);
-  auto watching = watcher->Subscribe("lyceum.out.*", "", box, 0);
-  ASSERT_TRUE(watching);
-  ASSERT_TRUE(watcher->Flush(seconds(5)));
-  const std::string body = R"({"learner": "slow"})";
-  const std::string made =
-      Ask("POST /v1/demo/token HTTP/1.0\r\nHost: " + Host() +
-          "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-          "\r\n\r\n" + body);
-  const std::string token = json::parse(made.substr(made.find("\r\n\r\n") + 4))["token"];
+class ASlowClient : public GatewayFrames {
+ protected:
+  ASlowClient() {
+    Restart({});
+    watcher_ = stack_.nats().Connect("operator");
+    auto watching = watcher_->Subscribe("lyceum.out.*", "", box_, 0);
+    EXPECT_TRUE(watching);
+    if (watching) watching_ = *std::move(watching);
+    EXPECT_TRUE(watcher_->Flush(seconds(5)));
+  }
+  // More than it may leave unread, as its session would say it.
+  void SayTooMuch() {
+    auto hello = box_->Pop(In(seconds(10)));  // That there is no session: so the client is there.
+    ASSERT_TRUE(hello);
+    auto session = stack_.nats().Connect("session_worker");
+    int sent = 0;
+    EXPECT_TRUE(test::Eventually(seconds(20), [&] {
+      for (int i = 0; i < 20; ++i, ++sent) {
+        const json message = {{"user", "slow"},
+                              {"id", "1-1-" + std::to_string(sent)},
+                              {"n", sent + 1},
+                              {"state", "exposition"},
+                              {"text", std::string(60'000, 'x')}};
+        EXPECT_TRUE(session->Publish({.subject = hello->subject, .data = message.dump()}));
+      }
+      EXPECT_TRUE(session->Flush(seconds(5)));
+      return Metric("lyceum_gateway_slow_clients_total") == 1;
+    })) << sent;
+    EXPECT_LT(sent, 1000);
+    EXPECT_TRUE(Alive());
+  }
+
+  std::shared_ptr<wire::Connection> watcher_;
+  const std::shared_ptr<wire::MessageBox> box_ = std::make_shared<wire::MessageBox>(64);
+  std::optional<wire::Subscription> watching_;
+};
+
+TEST_F(ASlowClient, IsClosedAndNobodyElseFeelsIt) {
   const int fd = Connect();
-  const std::string request = "GET /v1/sessions/me/events HTTP/1.1\r\nHost: " + Host() +
-                              "\r\nAuthorization: Bearer " + token + "\r\n\r\n";
-  ASSERT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
-            static_cast<ssize_t>(request.size()));
-  auto hello = box->Pop(In(seconds(10)));  // That there is no session: so the client is there.
-  ASSERT_TRUE(hello);
-  auto session = stack_.nats().Connect("session_worker");
-  int sent = 0;
-  const auto slow = [&] {
-    for (int i = 0; i < 20; ++i, ++sent) {
-      const json message = {{"user", "slow"},
-                            {"id", "1-1-" + std::to_string(sent)},
-                            {"n", sent + 1},
-                            {"state", "exposition"},
-                            {"text", std::string(60'000, 'x')}};
-      EXPECT_TRUE(session->Publish({.subject = hello->subject, .data = message.dump()}));
-    }
-    EXPECT_TRUE(session->Flush(seconds(5)));
-    return AskAt(metrics, "GET /metrics HTTP/1.0\r\n\r\n")
-               .find("lyceum_gateway_slow_clients_total 1") != std::string::npos;
-  };
-  EXPECT_TRUE(test::Eventually(seconds(20), slow)) << sent;
-  EXPECT_LT(sent, 1000);
-  EXPECT_NE(Ask("GET /livez HTTP/1.0\r\nHost: " + Host() + "\r\n\r\n").find("alive"),
-            std::string::npos);
-  // And the connection is given up although it is never read.
-  EXPECT_TRUE(test::Eventually(seconds(30), [&] {
-    return AskAt(metrics, "GET /metrics HTTP/1.0\r\n\r\n").find("lyceum_gateway_sockets 0") !=
-           std::string::npos;
-  }));
+  Send(fd, Head("GET /v1/sessions/me/events", "Authorization: Bearer " + Bearer("slow") + "\r\n"));
+  SayTooMuch();
+  // The connection is given up although it is never read.
+  EXPECT_TRUE(test::Eventually(seconds(30), [&] { return Metric("lyceum_gateway_sockets") == 0; }));
+  close(fd);
+}
+
+TEST_F(ASlowClient, IsToldSoOverAWebSocketWhereItReadsAfterAll) {
+  const int fd = OpenSocket("slow");
+  ASSERT_GE(fd, 0) << head_;
+  SayTooMuch();
+  EXPECT_EQ(ReadFrames(fd), 1013);
   close(fd);
 }
 

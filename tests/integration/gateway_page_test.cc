@@ -1,5 +1,5 @@
 // The learner's page, in Debian's Chromium.
-#include "gateway_program.h"
+#include "gateway_bytes.h"
 
 namespace lyceum {
 namespace {
@@ -42,6 +42,35 @@ hints = ['הוסיפו $1$ לשני הצדדים.']
   stack_.ImportCourse(ivrit);
   PageFact("WordsFromRightToLeftAndMathFromLeftToRight");
 }
+TEST_F(GatewayBounds, ThePageOffersCoursesWhereItsAddressNamesNone) {
+  Restart({"--courses", " other: Nothing of it; small : A small course ;"});
+  PageFact("ACourseIsChosenWhereTheAddressNamesNone");
+}
+TEST_F(GatewayProgram, ThePageHasALessonWithTheKeyboardAlone) {
+  PageFact("ALessonWithTheKeyboardAlone");
+}
+TEST_F(GatewayProgram, ThePageReadsNothingThatATextSaysAsHtml) {
+  const std::string hostile = dir_ / "hostile.toml";
+  std::ofstream(hostile) << R"toml(id = "hostile"
+[[topic]]
+id = "tags"
+material = ['''
+A tag: <img src=x onerror=alert(1)> and <b>bold</b>.
+
+<script>alert(2)</script>
+
+A [link](javascript:alert(3)), a [good one](https://example.org/), a picture: ![x](https://evil.example.org/x.png).
+
+$\href{javascript:alert(5)}{x}$ and $\includegraphics{https://evil.example.org/y.png}$ and $\htmlData{a=b}{z}$.''']
+[[topic.question]]
+id = "x"
+text = '<iframe src="javascript:alert(6)"></iframe> What is $1 + 1$?'
+format = "numeric"
+answers = ["2"]
+)toml";
+  stack_.ImportCourse(hostile);
+  PageFact("NothingThatATextSaysIsReadAsHtml");
+}
 TEST_F(GatewayProgram, ThePageHasTheMomentsOfItsPictures) {
   stack_.ImportCourse(test::SourceFile("ops/courses/fractions.toml"));
   PageFact("TheMomentsOfItsPictures");
@@ -75,6 +104,11 @@ TEST_F(GatewayAndKills, ThePageGoesOnAfterEachProgramWasKilledAtPhoneWidth) {
 }
 TEST_F(GatewayAndKills, ThePageGoesOnAfterEachProgramWasKilledAtDeskWidth) {
   PageFact("TheLessonGoesOnAfterEachProgramWasKilledAtDeskWidth", kills_);
+}
+
+TEST_F(GatewayProgram, ThePageSaysThatThereIsNoConnectionAndGoesOn) {
+  PageFact("ItSaysThatThereIsNoConnectionAndGoesOn", {{"end gateway", [&] { gateway_->Kill9(); }},
+                                                      {"start gateway", [&] { StartGateway(); }}});
 }
 
 TEST_F(GatewayProgram, ThePageIsServedWithItsPolicy) {

@@ -168,6 +168,12 @@ class GatewayProgram : public Installed {
   void AgUiFact(const std::string& fact, const std::string& package = "ag-ui") {
     ClientFact("ag_ui.mjs", fact, package);
   }
+  // A program of docs/front-ends.md, as it is typed there.
+  void DocumentedFact(const std::string& fact) {
+    if (!HasBrowser()) GTEST_SKIP() << "needs chromium and tests/web/node_modules";
+    stack_.ImportCourse(test::SourceFile("ops/courses/fractions.toml"));
+    ClientFact("docs.mjs", fact, "@ai-sdk/react");
+  }
 
   // In Debian's Chromium. `kill`: what to do where the page's program asks for it.
   void PageFact(const std::string& fact,
@@ -175,7 +181,7 @@ class GatewayProgram : public Installed {
     if (!HasBrowser())
       GTEST_SKIP() << "needs chromium, ops/packages page and tests/web/node_modules";
     test::Process page(
-        {Node(), "--no-warnings", test::SourceFile("tests/web/page.mjs"), Base(), fact});
+        {Node(), "--no-warnings", test::SourceFile("tests/web/page.mjs"), Base(), fact}, node_env_);
     for (const auto& [line, call] : kill) {
       ASSERT_TRUE(test::Eventually(seconds(60), [&, &asked = line] {
         return page.out().find(asked) != std::string::npos || !page.running();

@@ -1,5 +1,6 @@
 // 500 learners who ask through one gateway, and whose sockets are cut at random: nothing is lost or doubled, and the gateway's
-// descriptors and memory stay where they are. A short one; LYCEUM_SOAK_MINUTES=10 makes it one of ten minutes.
+// descriptors and memory stay where they are. A short one; LYCEUM_SOAK_MINUTES=10 makes it one of ten minutes. What it is held
+// to is said in lines that end with `holds` or `misses`.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -55,6 +56,11 @@ Sample Look(pid_t pid) {
   return sample;
 }
 
+void Hold(const char* what, size_t found, size_t most) {
+  std::printf("%s: %zu, at most %zu: %s\n", what, found, most, found <= most ? "holds" : "misses");
+  EXPECT_LE(found, most) << what;
+}
+
 // One learner: what came, in the order of n, each once.
 struct Learner {
   std::string token;
@@ -63,6 +69,8 @@ struct Learner {
   Deadline ask_at;
   int asked = 0;
   std::string waits_for;  // An id. Empty: for nothing.
+  std::string event;      // The one of that id.
+  std::string state;      // Of the session, with the last message.
   std::string wrong;
 };
 
@@ -101,43 +109,51 @@ class GatewaySoak : public Installed {
     if (!one->socket && answer.find(" 429 ") == std::string::npos)
       one->wrong = "refused: " + answer;
   }
+  // As its session stands: a course is begun, and what failed is tried again.
+  static json Next(const Learner& one) {
+    if (one.last_n == 0) return {{"start", {{"course", "small"}}}};
+    if (one.state == "error_state") return {{"continue", json::object()}};
+    return {{"message", {{"text", "why?"}, {"intent", "QUESTION"}}}};
+  }
   void Ask(Learner* one, Deadline now) {
     if (!one->socket || now < one->ask_at) return;
     one->ask_at = now + kPace;
     // What was not accepted for certain is asked again, with its id.
-    if (one->waits_for.empty()) one->waits_for = "q-" + std::to_string(one->asked++);
-    const json kind = one->last_n == 0
-                          ? json{{"start", {{"course", "small"}}}}
-                          : json{{"message", {{"text", "why?"}, {"intent", "QUESTION"}}}};
-    if (one->last_n == 0) one->waits_for = "start";
-    json event = kind;
-    event["id"] = one->waits_for;
-    if (!one->socket->Send(event.dump())) one->socket.reset();
+    if (one->waits_for.empty()) {
+      json event = Next(*one);
+      one->waits_for = "q-" + std::to_string(one->asked++);
+      event["id"] = one->waits_for;
+      one->event = event.dump();
+    }
+    if (!one->socket->Send(one->event)) one->socket.reset();
   }
   void Read(Learner* one) {
-    const bool open = one->socket->Read([&](std::string_view text) {
-      const json message = json::parse(text, nullptr, false);
-      if (!message.is_object()) one->wrong = "no JSON: " + std::string(text);
-      // What may be sent again is, with its id, in its time.
-      const bool refused = message.contains("refused");
-      if (refused && message["refused"].value("retryable", false)) {
-        ++again_;
-      } else if (refused) {
-        one->wrong = std::string(text);
-      }
-      const uint32_t n = message.value("n", 0u);
-      if (n == 0) return;
-      if (n != one->last_n + 1) {
-        one->wrong = "after " + std::to_string(one->last_n) + " came " + std::to_string(n);
-      }
-      one->last_n = n;
-      if (message.value("in_reply_to", "") == one->waits_for && message.contains("text") &&
-          message.value("state", "") != "awaiting_tool_result") {
-        one->waits_for.clear();
-        ++answers_;
-      }
-    });
+    const bool open = one->socket->Read([&](std::string_view text) { OnMessage(one, text); });
     if (!open) one->socket.reset();
+  }
+  void OnMessage(Learner* one, std::string_view text) {
+    const json message = json::parse(text, nullptr, false);
+    if (!message.is_object()) one->wrong = "no JSON: " + std::string(text);
+    // What may be sent again is, with its id, in its time.
+    const bool refused = message.contains("refused");
+    if (refused && message["refused"].value("retryable", false)) {
+      ++again_;
+    } else if (refused) {
+      one->wrong = std::string(text);
+    }
+    const uint32_t n = message.value("n", 0u);
+    if (n == 0) return;
+    if (n != one->last_n + 1) {
+      one->wrong = "after " + std::to_string(one->last_n) + " came " + std::to_string(n);
+    }
+    one->last_n = n;
+    one->state = message.value("state", "");
+    if (message.value("in_reply_to", "") != one->waits_for) return;
+    if (one->state == "awaiting_tool_result") return;
+    const bool failed = message.contains("error");
+    if (!failed && !message.contains("text")) return;
+    one->waits_for.clear();
+    ++(failed ? failed_ : answers_);
   }
   void CutOne() {
     Learner& one = learners_[random_() % learners_.size()];
@@ -184,7 +200,8 @@ class GatewaySoak : public Installed {
   std::vector<Learner> learners_;
   uint64_t cuts_ = 0;
   uint64_t answers_ = 0;
-  uint64_t again_ = 0;  // Refused for now.
+  uint64_t failed_ = 0;  // Answers that say so: no tool in time.
+  uint64_t again_ = 0;   // Refused for now.
 };
 
 TEST_F(GatewaySoak, RandomCutsLoseNothingAndDescriptorsAndMemoryStayFlat) {
@@ -237,7 +254,6 @@ TEST_F(GatewaySoak, RandomCutsLoseNothingAndDescriptorsAndMemoryStayFlat) {
     }
     ReadAll();
   }
-  EXPECT_EQ(open(), 0);
   EXPECT_EQ(Wrong(), "");
   ASSERT_FALSE(before.empty() || after.empty());
   const auto most = [](const std::vector<Sample>& samples, size_t Sample::*what) {
@@ -247,14 +263,18 @@ TEST_F(GatewaySoak, RandomCutsLoseNothingAndDescriptorsAndMemoryStayFlat) {
   };
   const size_t fds[] = {most(before, &Sample::descriptors), most(after, &Sample::descriptors)};
   const size_t kib[] = {most(before, &Sample::resident_kib), most(after, &Sample::resident_kib)};
-  std::printf(
-      "%d learners, %zu cuts, %zu answers, %zu asked again; descriptors %zu, then %zu; resident "
-      "KiB %zu, then %zu\n",
-      kLearners, static_cast<size_t>(cuts_), static_cast<size_t>(answers_),
-      static_cast<size_t>(again_), fds[0], fds[1], kib[0], kib[1]);
+  std::printf("%d learners, %zu cuts, %zu answers, %zu failed, %zu asked again\n", kLearners,
+              static_cast<size_t>(cuts_), static_cast<size_t>(answers_),
+              static_cast<size_t>(failed_), static_cast<size_t>(again_));
+  for (const Learner& one : learners_) {
+    if (one.waits_for.empty()) continue;
+    std::printf("open: %s, after message %u, state %s\n", one.waits_for.c_str(), one.last_n,
+                one.state.c_str());
+  }
+  Hold("questions open at the end", static_cast<size_t>(open()), 0);
+  Hold("descriptors", fds[1], fds[0] + kLearners / 20);
+  Hold("resident KiB", kib[1], kib[0] + kib[0] / 10 + 1024);
   EXPECT_GT(cuts_, 100u);
-  EXPECT_LE(fds[1], fds[0] + kLearners / 20);
-  EXPECT_LE(kib[1], kib[0] + kib[0] / 10 + 1024);
 }
 
 }  // namespace

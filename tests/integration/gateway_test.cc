@@ -62,6 +62,26 @@ TEST_F(GatewayProgram, UseChatStopsAndCancelsNothing) {
 }
 TEST_F(GatewayProgram, UseChatShowsARefusalAsASentence) { AiFact("ARefusalIsASentence"); }
 
+TEST_F(GatewayProgram, TheNativeClientOfTheDocumentationWorksAsTyped) {
+  DocumentedFact("TheNativeClientIsAsTyped");
+}
+TEST_F(GatewayProgram, TheAgentOfTheDocumentationWorksAsTyped) {
+  DocumentedFact("TheAgentIsAsTyped");
+}
+TEST_F(GatewayProgram, UseChatOfTheDocumentationWorksAsTyped) {
+  DocumentedFact("UseChatIsAsTyped");
+}
+
+TEST_F(GatewayProgram, ALearnerWhoIsGoneAtAnyByteOfUseChatChangesNothing) {
+  Fact("gone_at_byte.mjs", "chat");
+}
+TEST_F(GatewayProgram, ALearnerWhoIsGoneAtAnyByteOfAgUiChangesNothing) {
+  Fact("gone_at_byte.mjs", "ag-ui");
+}
+TEST_F(GatewayProgram, ALearnerWhoIsGoneAtAnyByteOfAWebSocketChangesNothing) {
+  Fact("gone_at_byte.mjs", "socket");
+}
+
 TEST_F(GatewayProgram, AgUiHasAWholeLesson) { AgUiFact("AWholeLesson"); }
 TEST_F(GatewayProgram, AgUiBefore1HasAWholeLesson) { AgUiFact("AWholeLesson", "ag-ui-0"); }
 TEST_F(GatewayProgram, AgUiIsCutAtEachFrameAndShowsTheLessonOnce) {
@@ -138,16 +158,33 @@ TEST_F(GatewayProgram, WhenOneOfTwoIsKilledAllLearnersGoOnAtTheOther) {
   ASSERT_NE(at, std::string::npos) << out;
   const int pause_ms = std::stoi(out.substr(at + 14));
   RecordProperty("longest_pause_ms", pause_ms);
-  std::printf("%sthis machine is late by %d ms\n", out.c_str(),
-              static_cast<int>(lateness.ms_max()));
-  // After their reconnect delay, and less what their one thread waited for a core. What they wait for goes through four more
+  // Their reconnect delay and a second, less what their one thread waited for a core. What they wait for goes through four more
   // processes and back: on a busy machine each is late.
-  EXPECT_LT(pause_ms, 300 + 1'000 + 10 * lateness.ms_max()) << gateway_->err();
+  const int late_ms = static_cast<int>(lateness.ms_max());
+  const int most_ms = 300 + 1'000 + 10 * late_ms;
+  std::printf(
+      "%slongest pause: %d ms, at most 1300 ms and ten times the %d ms by which this machine is "
+      "late: %s\n",
+      out.c_str(), pause_ms, late_ms, pause_ms < most_ms ? "holds" : "misses");
+  EXPECT_LT(pause_ms, most_ms) << gateway_->err();
 }
 
 TEST_F(GatewayProgram, StopsWithinTwoSecondsOfASignal) {
   gateway_->Terminate();
   EXPECT_EQ(gateway_->Wait(In(seconds(3))), 0);
+}
+
+TEST_F(GatewayProgram, ADemoAnswersToTheLoopbackAddressThatItWasGiven) {
+  gateway_ =
+      std::make_unique<test::Process>(std::vector<std::string>{test::Program("lyceum-gateway"),
+                                                               "--demo", "--listen", "127.0.0.2:0"},
+                                      stack_.nats().env_for("gateway"));
+  port_ = 0;
+  ASSERT_TRUE(test::Eventually(seconds(10), [&] { return Port() != 0; })) << gateway_->err();
+  const std::string address = "http://127.0.0.2:" + std::to_string(port_) + "/livez";
+  const test::Ran ran = test::Run(
+      {Node(), "-e", "fetch(process.argv[1]).then((a) => console.log(a.status))", address});
+  EXPECT_EQ(ran.out, "200\n") << ran.err;
 }
 
 TEST_F(GatewayProgram, ADemoIsForLoopbackOnly) {

@@ -135,6 +135,12 @@ TEST_F(GatewayTls, ASocketCutAfterEachFrameLosesNothing) {
 }
 TEST_F(GatewayTls, UseChatHasAWholeLesson) { AiFact("AWholeLesson"); }
 TEST_F(GatewayTls, AgUiHasAWholeLesson) { AgUiFact("AWholeLesson"); }
+TEST_F(GatewayTls, ThePageShowsTheSameAfterAReload) { PageFact("AReloadShowsTheSame"); }
+TEST_F(GatewayTls, TheNativeClientOfTheDocumentationWorksAsTyped) {
+  DocumentedFact("TheNativeClientIsAsTyped");
+}
+TEST_F(GatewayTls, TheAgentOfTheDocumentationWorksAsTyped) { DocumentedFact("TheAgentIsAsTyped"); }
+TEST_F(GatewayTls, UseChatOfTheDocumentationWorksAsTyped) { DocumentedFact("UseChatIsAsTyped"); }
 
 TEST_F(GatewayTls, SpeaksVersions12And13AndNoneBefore) {
   EXPECT_TRUE(IsGood(made_, TLS1_2_VERSION));

@@ -13,7 +13,7 @@ const kDesk = { width: 1200, height: 850 };
 class Tab {
   static async open(learner, { viewport = kDesk, colorScheme = "light", query = "", course = "small" } = {}) {
     const tab = new Tab();
-    tab.context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });
+    tab.context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce", ignoreHTTPSErrors: base.startsWith("https:") });
     tab.page = await tab.context.newPage();
     tab.errors = [];
     tab.page.on("pageerror", (error) => tab.errors.push(error.message));
@@ -66,6 +66,11 @@ class Tab {
     await this.context.close();
   }
 }
+async function nothingSerious(tab) {
+  await tab.page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  const { violations } = await tab.page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  same(violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => [v.id, v.nodes.map((n) => n.target + " " + n.failureSummary)]), [], "axe-core");
+}
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const facts = {
@@ -111,6 +116,26 @@ const facts = {
     await tab.page.waitForSelector(".done-card");
     await tab.check();
   },
+  async ACourseIsChosenWhereTheAddressNamesNone() {
+    for (const [learner, viewport, colorScheme] of [["chooses-desk", kDesk, "light"], ["chooses-phone", kPhone, "dark"]]) {
+      const tab = await Tab.open(learner, { viewport, colorScheme, course: "" });
+      const courses = tab.page.locator(".offer button");
+      await courses.first().waitFor();
+      same(await courses.allInnerTexts(), ["Nothing of it", "A small course"], "what is offered");
+      await nothingSerious(tab);
+      await tab.shot(learner);
+      await courses.last().click();
+      await tab.ready();
+      same(await courses.count(), 0, "courses that are still offered");
+      same(await tab.page.innerText("#course"), "A small course", "the title");
+      const before = await tab.text();
+      await tab.page.reload();
+      await tab.ready();
+      await tab.page.waitForFunction((text) => document.querySelector("#log").innerText === text, before);
+      same(await tab.page.innerText("#course"), "A small course", "the title after a reload");
+      await tab.check();
+    }
+  },
   async AReloadShowsTheSame() {
     const tab = await Tab.open("reload");
     for (let i = 0; i < 3; ++i) await tab.step();
@@ -121,6 +146,86 @@ const facts = {
     await wait(300);
     same(await tab.text(), before, "after the reload");
     await tab.end();
+    await tab.check();
+  },
+  // Nothing but keys: Tab to what is to be pressed, letters for choices, Escape back to the answer box.
+  async ALessonWithTheKeyboardAlone() {
+    const tab = await Tab.open("keys");
+    const { page } = tab;
+    const press = async (selector) => {
+      const there = () => page.evaluate((wanted) => document.activeElement.matches(wanted), selector);
+      for (let tabs = 0; !(await there()); ++tabs) {
+        if (tabs > 60) throw new Error(`Tab does not come to ${selector}`);
+        await page.keyboard.press("Tab");
+      }
+      const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+      same(outline !== "none", true, `${selector}: where the keys go is seen`);
+      await page.keyboard.press("Enter");
+    };
+    await tab.ready();
+    same(await page.evaluate(() => document.activeElement.id), "answer", "where the keys go at first");
+    let hints = 0;
+    for (let steps = 0; !(await page.$(".done-card")); ++steps) {
+      if (steps > 30) throw new Error("no end");
+      const before = await page.locator("#log > *").count();
+      if (await page.$("#continue:not([hidden])")) await press("#continue");
+      else if (hints++ === 0) await press("#hint");
+      else if (await page.$(".card:not(.old) .choices")) {
+        await press("#ask"); // Out of the answer box: in it a letter is a letter.
+        await page.keyboard.press("b");
+      } else {
+        await page.keyboard.press("Escape");
+        await page.keyboard.type(answers[await tab.question()]);
+        await page.keyboard.press("Enter");
+      }
+      await page.waitForFunction((n) => document.querySelectorAll("#log > *").length > n + 1 || document.querySelector(".done-card"), before, { timeout: 40_000 });
+      await tab.ready();
+    }
+    same(await page.locator(".feedback.incorrect").count(), 0, "wrong answers");
+    await tab.check();
+  },
+  // What is written meanwhile is sent when there is a line again.
+  async ItSaysThatThereIsNoConnectionAndGoesOn() {
+    const tab = await Tab.open("offline", { viewport: kPhone });
+    while (!(await tab.page.$("#hint:not([hidden])"))) await tab.step();
+    console.log("end gateway");
+    await tab.page.waitForSelector("#banner:not([hidden])", { timeout: 20_000 });
+    same((await tab.page.innerText("#banner")).startsWith("No connection."), true, "what it says");
+    await tab.say(answers[await tab.question()]);
+    await tab.page.waitForSelector(".mine.sending");
+    console.log("start gateway");
+    await tab.page.waitForSelector("#banner[hidden]", { state: "attached", timeout: 40_000 });
+    await tab.page.waitForSelector(".feedback.correct", { timeout: 40_000 });
+    same(await tab.page.locator(".mine.sending").count(), 0, "what is not sent");
+    await tab.end();
+    same(await tab.page.locator(".mine:not(.small)").count(), 2, "what the learner said");
+    await tab.check();
+  },
+  // A text may say what it likes: of it the page makes no element that loads, runs or leads anywhere but to the web.
+  async NothingThatATextSaysIsReadAsHtml() {
+    const tab = await Tab.open("hostile", { course: "hostile" });
+    const dialogs = [];
+    tab.page.on("dialog", (dialog) => (dialogs.push(dialog.message()), dialog.dismiss()));
+    await tab.ready();
+    while (!(await tab.page.$("#hint:not([hidden])"))) await tab.step();
+    await tab.page.fill("#answer", "<b>why?</b><img src=x onerror=alert(4)>");
+    await tab.page.press("#answer", "Enter");
+    await tab.page.waitForFunction(() => document.querySelectorAll(".mine:not(.small)").length === 1);
+    await tab.ready();
+    const text = await tab.text();
+    for (const said of ["<img src=x onerror=alert(1)>", "<script>alert(2)</script>", "<b>bold</b>", "<b>why?</b>"]) {
+      if (!text.includes(said)) throw new Error(`not shown: ${said}\n${text}`);
+    }
+    const found = await tab.page.evaluate(() => {
+      const all = [...document.querySelectorAll("#log *")];
+      return [...new Set(all.filter((one) => one.matches("img, script, iframe, object, embed, form, style, link, base, meta, b:not(.sign b)")
+        || [...one.attributes].some((attribute) => attribute.name.startsWith("on") || /^\s*(javascript|data|vbscript):/i.test(attribute.value)))
+        .map((one) => one.outerHTML.slice(0, 200)))];
+    });
+    same(found, [], "elements of a text");
+    const links = await tab.page.$$eval("#log a", (all) => [...new Set(all.map((link) => `${link.getAttribute("href")} ${link.rel}`))]);
+    same(links, ["null ", "https://example.org/ noopener noreferrer"], "links");
+    same(dialogs, [], "dialogs");
     await tab.check();
   },
   async TwoTabsShowTheSame() {
@@ -180,15 +285,12 @@ const facts = {
     await phone.check();
   },
   async NothingSeriousForWhoCannotSee() {
-    const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     for (const [colorScheme, viewport] of [["light", kDesk], ["dark", kDesk], ["light", kPhone], ["dark", kPhone]]) {
       const tab = await Tab.open(`axe-${colorScheme}-${viewport.width}`, { colorScheme, viewport });
       for (let i = 0; i < 3; ++i) await tab.step();
       await tab.say("why?");
       await tab.ready();
-      await tab.page.evaluate(source);
-      const { violations } = await tab.page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-      same(violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => [v.id, v.nodes.map((n) => n.target + " " + n.failureSummary)]), [], "axe-core");
+      await nothingSerious(tab);
       await tab.check();
     }
   },

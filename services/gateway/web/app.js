@@ -14,6 +14,7 @@ const kVerdicts = { correct: "Correct", partially_correct: "Nearly", incorrect: 
 const kSmall = { hint: "A hint, please", skip: "Skip this", continue: "Go on" };
 
 let course = parameters.get("course") || "";
+let courses = []; // Those that are offered: {course, title}.
 let state = "";
 let question = null; // The open one: {element, ...QuestionView}.
 let started = false;
@@ -133,7 +134,7 @@ function showFeedback(feedback, n) {
 }
 
 function showProgress({ topic, done = 0, total = 0 }) {
-  if (topic) $("topic").textContent = topic.replace(/[-_]/g, " ").replace(/^./, (c) => c.toUpperCase());
+  if (topic) $("topic").textContent = nameOf(topic);
   const bar = $("progress");
   bar.hidden = total === 0;
   bar.setAttribute("aria-valuemax", total);
@@ -193,7 +194,7 @@ function showHint({ level = 1, of = 1, text = "" }) {
 
 function onError({ code, text, retryable }) {
   if (code === "no_session") {
-    if (!started && course) begin();
+    if (!started) course ? begin() : offer();
     return;
   }
   add(element("div", "note", textElement(text || code || "Something went wrong.")));
@@ -201,6 +202,8 @@ function onError({ code, text, retryable }) {
 
 function onResumed(resumed) {
   started = true;
+  $("form").hidden = false;
+  document.querySelector(".offer")?.remove(); // Another tab has begun it.
   if (resumed.progress) showProgress(resumed.progress);
   // The whole conversation does not come any more: the open question is shown all the same.
   if (resumed.question && session.last >= (resumed.last_n ?? 0) && question?.id !== resumed.question.id) showQuestion(resumed.question);
@@ -327,8 +330,32 @@ function onRefused(id, error) {
   refresh();
 }
 
+// Where the address names no course, and nothing was begun before.
+function offer() {
+  if ($("log").childElementCount > 0) return;
+  $("form").hidden = true; // Nothing that is said here could be answered.
+  if (courses.length === 0) return add(element("div", "note", "This address names no course: open the link that you were given."));
+  const list = element("div", "choices");
+  const card = element("section", "card offer", element("h2", "", "What would you like to learn?"), list);
+  card.setAttribute("aria-label", "Courses");
+  for (const each of courses) {
+    const button = element("button", "", each.title);
+    button.type = "button";
+    button.addEventListener("click", () => {
+      card.remove();
+      course = each.course;
+      title();
+      begin();
+    });
+    list.append(button);
+  }
+  add(card);
+  list.firstElementChild.focus({ preventScroll: true });
+}
+
 function begin() {
   started = true;
+  $("form").hidden = false;
   say({ start: { course, busy_policy: "defer" } }, null);
 }
 
@@ -385,10 +412,13 @@ function onStatus(status, why) {
   offlineTimer = setTimeout(() => say_status(why && !/fetch|network/i.test(why) ? why : "No connection. You can go on writing: it is sent as soon as there is one."), 1200);
 }
 
+// What an id says.
+const nameOf = (id) => id.replace(/[-_]/g, " ").replace(/^./, (c) => c.toUpperCase());
+
 function title() {
-  const name = course ? course.replace(/[-_]/g, " ").replace(/^./, (c) => c.toUpperCase()) : "Lyceum";
-  $("course").textContent = name;
-  document.title = course ? `${name} · Lyceum` : "Lyceum";
+  const name = courses.find((each) => each.course === course)?.title ?? nameOf(course);
+  $("course").textContent = name || "Lyceum";
+  document.title = name ? `${name} · Lyceum` : "Lyceum";
 }
 
 function onInput() {
@@ -428,12 +458,14 @@ addEventListener("keydown", (event) => {
 const session = new Session({ learner, token, on: { message: onMessage, status: onStatus, accepted: onAccepted, refused: onRefused } });
 
 async function open() {
-  if (!course && !token) {
+  title();
+  await loadEarlier().catch((error) => onStatus("offline", error.message));
+  courses = await session.courses().catch(() => []);
+  if (!course && !token && courses.length < 2) {
     const demo = await fetch("v1/demo").catch(() => null);
     if (demo?.ok) course = (await demo.json()).course ?? "";
   }
   title();
-  await loadEarlier().catch((error) => onStatus("offline", error.message));
   refresh();
   await session.connect();
   if (!("ontouchstart" in window)) $("answer").focus({ preventScroll: true });

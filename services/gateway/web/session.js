@@ -43,6 +43,12 @@ export class Session {
     return answer.json();
   }
 
+  // What may be begun here: [{course, title}].
+  async courses() {
+    const answer = await fetch("v1/courses", { headers: { Authorization: `Bearer ${await this.bearer()}` } });
+    return answer.ok ? (await answer.json()).courses : [];
+  }
+
   async connect() {
     clearTimeout(this.timer);
     if (this.socket || this.connecting) return;

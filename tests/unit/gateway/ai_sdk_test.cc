@@ -1,5 +1,9 @@
 #include "gateway/ai_sdk.h"
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "answer_world.h"
 #include "base/time_text.h"
 
@@ -36,6 +40,25 @@ TEST_F(ChatTest, TheLastMessageOfTheUserIsTheEvent) {
   ASSERT_EQ(Records("ada"), 2u);
   EXPECT_EQ(Record("ada", 1)["id"], "u1");
   EXPECT_EQ(Record("ada", 1)["message"]["text"], "why?");
+}
+
+TEST_F(ChatTest, TheStreamSaysWhichProtocolItSpeaks) {
+  View("awaiting_tool_result", 3, 9);
+  const std::map<std::string, std::string> wanted = {{"Cache-Control", "no-cache"},
+                                                     {"X-Accel-Buffering", "no"},
+                                                     {"x-vercel-ai-ui-message-stream", "v1"}};
+  for (Request& request :
+       std::vector<Request>{Post("u1", "why?"), Make("GET", "/api/chat/me/stream", Token("ada"))}) {
+    auto answer = Ask(std::move(request));
+    ASSERT_TRUE(answer && std::holds_alternative<StreamStart>(*answer));
+    const auto& start = std::get<StreamStart>(*answer);
+    EXPECT_EQ(start.content_type, "text/event-stream");
+    EXPECT_EQ(start.keep_alive, ":\n\n");
+    const std::map<std::string, std::string> headers(start.headers.begin(), start.headers.end());
+    for (const auto& [name, value] : wanted) {
+      EXPECT_TRUE(headers.contains(name) && headers.at(name) == value) << name;
+    }
+  }
 }
 
 TEST_F(ChatTest, AnAnswerIsOverWhenTheSessionSaysSo) {

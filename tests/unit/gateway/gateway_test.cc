@@ -54,6 +54,7 @@ TEST_F(GatewayTest, EachRouteRefusesWhoMayNot) {
       {"GET", "/v1/sessions/{}/ws", "", true},
       {"POST", "/v1/sessions/{}/events", kHello, true},
       {"POST", "/v1/tickets", "", false},
+      {"GET", "/v1/courses", "", false},
       {"POST", "/api/chat",
        R"({"id":"{}","messages":[{"id":"u","role":"user","parts":[{"type":"text","text":"x"}]}]})",
        true},
@@ -134,6 +135,16 @@ TEST_F(GatewayTest, TheViewOfALearnerHasNothingOfTheMachinery) {
        {"queue", "error_id", "owner", "clients", "digest", "secret", "3-4-5"}) {
     EXPECT_EQ(response.body.find(hidden), std::string::npos) << hidden;
   }
+}
+
+TEST_F(GatewayTest, WhatIsOfferedIsTold) {
+  EXPECT_EQ(AskForResponse(Make("GET", "/v1/courses", Token("ada"))).body, R"({"courses":[]})");
+  Options options = DefaultOptions();
+  options.courses = {{"fractions", "Fractions \"from\" the start"}, {"algebra", "Algebra"}};
+  gateway_ = std::make_unique<Gateway>(sessions_.get(), &clock_, std::move(options), Pages());
+  EXPECT_EQ(json::parse(AskForResponse(Make("GET", "/v1/courses", Token("ada"))).body)["courses"],
+            json::parse(R"([{"course": "fractions", "title": "Fractions \"from\" the start"},
+                            {"course": "algebra", "title": "Algebra"}])"));
 }
 
 TEST_F(GatewayTest, BadEventsAreRefusedWithASentence) {
