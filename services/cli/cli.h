@@ -51,7 +51,7 @@ Result<std::shared_ptr<wire::Connection>> Connect(const Common& common);
 
 struct InitOptions {
   int64_t replicas = 1;
-  bool force = false;  // Also where the server is too old for a cluster.
+  bool force = false;      // Also where the server is too old for a cluster.
   int64_t timeout_s = 60;  // A cluster that has just started can not create streams yet.
 };
 struct ReadyOptions {
