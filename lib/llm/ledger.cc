@@ -115,7 +115,7 @@ Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& folder, size_t g
   if (!lock_file->good()) return Cannot("open", lock_path);
   if (!lock_file->Lock()) {
     return Reject(fmt::format(
-        "another process keeps its ledger in {}: give each a --data-dir of its own", folder));
+        "another process keeps its ledger in {}: give each a --ledger-dir of its own", folder));
   }
   std::unique_ptr<Ledger> ledger(new Ledger(folder, std::move(lock_file), growth_bytes));
   const std::string path = PathOf(folder);
@@ -157,7 +157,7 @@ Result<uint64_t> Ledger::Begin(const LedgerRequest& request) {
   const std::string line = accounts_.Begin(number, request);
   if (!Append(line)) {
     accounts_.Drop(number);
-    return Retry("the ledger cannot be written: is the disk of --data-dir full?");
+    return Retry("the ledger cannot be written: is the disk of --ledger-dir full?");
   }
   return number;
 }

@@ -17,12 +17,12 @@ std::optional<std::string> FromEnvironment(const std::string& name) {
 
 Result<std::shared_ptr<llm::Client>> ClientOn(std::shared_ptr<wire::HttpClient> http,
                                               const Flags& flags,
-                                              const std::string& data_dir = {}) {
+                                              const std::string& ledger_dir = {}) {
   auto config = llm::ReadConfig(flags.llm, FromEnvironment);
   if (!config) return config.error();
   std::shared_ptr<llm::Ledger> ledger;
-  if (!data_dir.empty()) {
-    auto opened = llm::Ledger::Open(data_dir);
+  if (!ledger_dir.empty()) {
+    auto opened = llm::Ledger::Open(ledger_dir);
     if (!opened) return opened.error();
     ledger = std::move(*opened);
   }
@@ -48,7 +48,7 @@ Result<std::shared_ptr<llm::Client>> OpenClient(const Flags& flags) {
 }
 
 Result<Models> Open(const Flags& flags, std::shared_ptr<wire::EventLoop> loop,
-                    const std::string& data_dir) {
+                    const std::string& ledger_dir) {
   if (flags.llm.empty()) return Models{};
   auto http = loop == nullptr ? wire::HttpClient::Start({})
                               : wire::HttpClient::StartOn(std::move(loop), {});
@@ -56,7 +56,7 @@ Result<Models> Open(const Flags& flags, std::shared_ptr<wire::EventLoop> loop,
   if (flags.prompts.empty()) {
     return Reject("--prompts is not set: name the folder of the prompts (ops/prompts)");
   }
-  auto client = ClientOn(*http, flags, data_dir);
+  auto client = ClientOn(*http, flags, ledger_dir);
   if (!client) return client.error();
   auto prompts = llm::Prompts::Load(flags.prompts, tools::PromptSpecs());
   if (!prompts) return prompts.error();

@@ -29,9 +29,9 @@ struct Models {
 };
 // kReject: the configuration or a prompt is wrong; the text says what to do.
 // The client's transfers run on `loop`, which drives it (wire::HttpClient::StartOn); null: on a thread
-// of its own. With `data_dir` there is a ledger in it (llm/ledger.h), and its errors are possible;
+// of its own. With `ledger_dir` there is a ledger in it (llm/ledger.h), and its errors are possible;
 // empty: none.
 Result<Models> Open(const Flags& flags, std::shared_ptr<wire::EventLoop> loop = nullptr,
-                    const std::string& data_dir = {});
+                    const std::string& ledger_dir = {});
 
 }  // namespace lyceum::models

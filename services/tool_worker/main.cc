@@ -32,8 +32,8 @@ struct Flags {
   int64_t slots = 32;
   models::Flags models;
   bool provider_check = false;
-  std::string data_dir;
-  bool ledger = false;
+  std::string ledger_dir;
+  bool print_ledger = false;
 };
 
 void Declare(Settings& settings, Flags* flags) {
@@ -44,10 +44,10 @@ void Declare(Settings& settings, Flags* flags) {
               "ask each configured language model one short question, and with --prompts those of "
               "the tools, and end");
   settings
-      .Text("data-dir", &flags->data_dir,
+      .Text("ledger-dir", &flags->ledger_dir,
             "folder of the ledger of what language models cost, for this worker alone (default: "
             "none)")
-      .Switch("ledger", &flags->ledger, "print the ledger of --data-dir, and end");
+      .Switch("print-ledger", &flags->print_ledger, "print the ledger of --ledger-dir, and end");
   models::Declare(settings, &flags->models);
 }
 
@@ -92,7 +92,7 @@ int Serve(const Flags& flags) {
   if (!figures) return worker::Fail(figures.error());
   static const SystemClock clock;
   const auto loop = std::make_shared<wire::EventLoop>();
-  auto models = models::Open(flags.models, loop, flags.data_dir);
+  auto models = models::Open(flags.models, loop, flags.ledger_dir);
   if (!models) return worker::Fail(models.error());
   tool_worker::LogProviders(*models);
   auto connection = wire::Connection::Connect(flags.worker.nats);
@@ -156,7 +156,7 @@ int Run(int argc, char** argv) {
   if (!go_on) return worker::Complain(kProgram, go_on.error());
   if (!*go_on) return worker::kDone;
   if (auto good = Check(flags); !good) return worker::Complain(kProgram, good.error());
-  if (flags.ledger) return tool_worker::PrintLedger(flags.data_dir);
+  if (flags.print_ledger) return tool_worker::PrintLedger(flags.ledger_dir);
   if (flags.provider_check) return tool_worker::CheckProviders(flags.models);
   InitLog(kProgram, flags.worker.id, flags.worker.log_level);
   flags.worker.nats.name = fmt::format("{} {}", kProgram, flags.worker.id);

@@ -28,11 +28,12 @@ void AddLedgerFigures(const llm::Client& client, std::vector<worker::Metric>* ou
         tokens += row.input_tokens + row.output_tokens;
       }
     }
-    out->push_back({"lyceum_llm_day_tokens",
-                    "Tokens of this UTC day in the ledger of --data-dir, reserved ones among them",
-                    static_cast<double>(tokens),
-                    false,
-                    {{"provider", provider.name}}});
+    out->push_back(
+        {"lyceum_llm_day_tokens",
+         "Tokens of this UTC day in the ledger of --ledger-dir, reserved ones among them",
+         static_cast<double>(tokens),
+         false,
+         {{"provider", provider.name}}});
   }
 }
 
@@ -63,11 +64,11 @@ int CheckProviders(const models::Flags& flags) {
   return good ? worker::kDone : worker::kFailed;
 }
 
-int PrintLedger(const std::string& data_dir) {
-  if (data_dir.empty()) {
-    return worker::Complain("lyceum-tool-worker", Reject("--data-dir is not set: where is it?"));
+int PrintLedger(const std::string& ledger_dir) {
+  if (ledger_dir.empty()) {
+    return worker::Complain("lyceum-tool-worker", Reject("--ledger-dir is not set: where is it?"));
   }
-  const auto rows = llm::Ledger::Read(data_dir);
+  const auto rows = llm::Ledger::Read(ledger_dir);
   if (!rows) return worker::Complain("lyceum-tool-worker", rows.error());
   fmt::print("{:<11} {:<20} {:>9} {:>9} {:>12} {:>12}\n", "day (UTC)", "provider", "requests",
              "unknown", "input", "output");

@@ -14,7 +14,7 @@ namespace lyceum::tool_worker {
 int CheckProviders(const models::Flags& flags);
 
 // Prints what the ledger in that folder says, a line for each day and provider: 0, else as errors do.
-int PrintLedger(const std::string& data_dir);
+int PrintLedger(const std::string& ledger_dir);
 
 void LogProviders(const models::Models& models);
 

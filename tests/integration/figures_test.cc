@@ -123,7 +123,7 @@ class Observed : public Installed {
   void StartTools() {
     tool_worker_ = stack_.StartToolWorker(
         "tools-1", {"--config", dir_ / "llm.toml", "--prompts", test::SourceFile("ops/prompts"),
-                    "--metrics-listen", tools_, "--data-dir", dir_ / "tools"});
+                    "--metrics-listen", tools_, "--ledger-dir", dir_ / "tools"});
     ASSERT_TRUE(Becomes(tools_, "ready\n")) << tool_worker_->err();
   }
   void StartGateway() {

@@ -63,8 +63,9 @@ class LedgerOfAToolWorker : public ::testing::Test {
     ASSERT_TRUE(Said("start")) << stack_.session_worker_logs() << tools_->err();
   }
   void StartTools() {
-    tools_ = stack_.StartToolWorker("tools-1", {"--config", dir_ / "lyceum.toml", "--prompts",
-                                                SourceFile("ops/prompts"), "--data-dir", Folder()});
+    tools_ =
+        stack_.StartToolWorker("tools-1", {"--config", dir_ / "lyceum.toml", "--prompts",
+                                           SourceFile("ops/prompts"), "--ledger-dir", Folder()});
   }
   std::string Folder() const { return dir_ / "data"; }
   void Ask(const std::string& id) {
@@ -87,7 +88,8 @@ class LedgerOfAToolWorker : public ::testing::Test {
   }
   // As the command prints it, of all days: a test may run over midnight.
   Account Printed() {
-    const Ran ran = test::Run({Program("lyceum-tool-worker"), "--ledger", "--data-dir", Folder()});
+    const Ran ran =
+        test::Run({Program("lyceum-tool-worker"), "--print-ledger", "--ledger-dir", Folder()});
     EXPECT_EQ(ran.code, 0) << ran.err;
     std::istringstream lines(ran.out);
     std::string line;
@@ -200,9 +202,9 @@ TEST_F(LedgerOfAToolWorker, ASecondWorkerInItsFolderAndADamagedOneAreRefused) {
   Start();
   auto second =
       stack_.StartToolWorker("tools-2", {"--config", dir_ / "lyceum.toml", "--prompts",
-                                         SourceFile("ops/prompts"), "--data-dir", Folder()});
+                                         SourceFile("ops/prompts"), "--ledger-dir", Folder()});
   EXPECT_EQ(second->Wait(In(seconds(20))), 2) << second->err();
-  EXPECT_NE(second->err().find("--data-dir"), std::string::npos) << second->err();
+  EXPECT_NE(second->err().find("--ledger-dir"), std::string::npos) << second->err();
   tools_->Kill9();
   std::string text = ReadFile(Folder() + "/ledger");
   text[0] = 'L';
@@ -210,7 +212,9 @@ TEST_F(LedgerOfAToolWorker, ASecondWorkerInItsFolderAndADamagedOneAreRefused) {
   StartTools();
   EXPECT_EQ(tools_->Wait(In(seconds(20))), 4) << tools_->err();
   EXPECT_NE(tools_->err().find("move it away"), std::string::npos) << tools_->err();
-  EXPECT_EQ(test::Run({Program("lyceum-tool-worker"), "--ledger", "--data-dir", Folder()}).code, 4);
+  EXPECT_EQ(
+      test::Run({Program("lyceum-tool-worker"), "--print-ledger", "--ledger-dir", Folder()}).code,
+      4);
 }
 
 }  // namespace

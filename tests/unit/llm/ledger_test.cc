@@ -106,7 +106,7 @@ TEST_F(LedgerTest, AFolderIsOfOneProcess) {
   const auto second = Ledger::Open(dir_.path());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().fault, Fault::kReject);
-  EXPECT_NE(second.error().text.find("--data-dir"), std::string::npos);
+  EXPECT_NE(second.error().text.find("--ledger-dir"), std::string::npos);
 }
 
 TEST_F(LedgerTest, TokensOfUsersAreThoseOfTheNewestDayAndOnlyTheyAreNamed) {
