@@ -187,6 +187,15 @@ TEST_F(GatewayProgram, ADemoAnswersToTheLoopbackAddressThatItWasGiven) {
   EXPECT_EQ(ran.out, "200\n") << ran.err;
 }
 
+TEST_F(GatewayProgram, ACourseIsOfferedByItsTitle) {
+  for (const char* wrong : {"fractions", "fractions:", ": Fractions", "a: A; b", "a: \xff"}) {
+    const test::Ran ran =
+        test::Run({test::Program("lyceum-gateway"), "--demo", "--courses", wrong});
+    EXPECT_EQ(ran.code, 2) << wrong;
+    EXPECT_NE(ran.err.find("--courses"), std::string::npos) << wrong << ran.err;
+  }
+}
+
 TEST_F(GatewayProgram, ADemoIsForLoopbackOnly) {
   const test::Ran ran =
       test::Run({test::Program("lyceum-gateway"), "--demo", "--listen", "0.0.0.0:0"});

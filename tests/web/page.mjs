@@ -87,6 +87,8 @@ const facts = {
       await tab.shot(`${learner}-hint`);
       await tab.end();
       await tab.shot(`${learner}-done`);
+      same(await tab.page.innerText("#count"), "2 of 2", "progress");
+      same(await tab.page.getAttribute("#progress", "aria-valuenow"), "2", "progress, as it is read out");
       same(await tab.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "nothing is wider than the window");
       await tab.check();
     }

@@ -194,7 +194,7 @@ function showHint({ level = 1, of = 1, text = "" }) {
 
 function onError({ code, text, retryable }) {
   if (code === "no_session") {
-    if (!started) course ? begin() : offer();
+    if (!started) course ? begin() : choose();
     return;
   }
   add(element("div", "note", textElement(text || code || "Something went wrong.")));
@@ -330,7 +330,22 @@ function onRefused(id, error) {
   refresh();
 }
 
+async function loadCourses() {
+  courses = await session.courses().catch(() => []);
+  title();
+}
+
 // Where the address names no course, and nothing was begun before.
+async function choose() {
+  await loadCourses();
+  if (!token && courses.length < 2) {
+    const demo = await fetch("v1/demo").catch(() => null);
+    if (demo?.ok) course = (await demo.json()).course ?? "";
+    title();
+  }
+  if (!started) course ? begin() : offer();
+}
+
 function offer() {
   if ($("log").childElementCount > 0) return;
   $("form").hidden = true; // Nothing that is said here could be answered.
@@ -460,13 +475,8 @@ const session = new Session({ learner, token, on: { message: onMessage, status: 
 async function open() {
   title();
   await loadEarlier().catch((error) => onStatus("offline", error.message));
-  courses = await session.courses().catch(() => []);
-  if (!course && !token && courses.length < 2) {
-    const demo = await fetch("v1/demo").catch(() => null);
-    if (demo?.ok) course = (await demo.json()).course ?? "";
-  }
-  title();
   refresh();
+  loadCourses();
   await session.connect();
   if (!("ontouchstart" in window)) $("answer").focus({ preventScroll: true });
 }
