@@ -151,26 +151,26 @@ class ReadLimit {
   std::shared_ptr<bool> passed_;  // Null: nothing is read.
 };
 
-struct Refusal {
+struct Refused {
   int status;
   std::string_view sentence;
 };
 
 // Empty: the client is gone, or said nothing in time: nobody is there to be told.
-std::optional<Refusal> WhyUnread(const beast::error_code& error) {
+std::optional<Refused> WhyUnread(const beast::error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return Refusal{431, "The header of the request is larger than 8 KiB."};
+    return Refused{431, "The header of the request is larger than 8 KiB."};
   }
   if (error == http::error::body_limit) {
-    return Refusal{413,
+    return Refused{413,
                    "The body of the request is larger than it may be: 32 KiB, a transcript 1 MiB."};
   }
   if (error == beast::error::timeout) {
-    return Refusal{408, "The request was not sent within 15 seconds: send it again, at once."};
+    return Refused{408, "The request was not sent within 15 seconds: send it again, at once."};
   }
   if (error == http::error::end_of_stream || error == http::error::partial_message) return {};
   if (error.category() == make_error_code(http::error::bad_method).category()) {
-    return Refusal{400, "This is not a well-formed HTTP request."};
+    return Refused{400, "This is not a well-formed HTTP request."};
   }
   return {};
 }
@@ -303,7 +303,7 @@ asio::awaitable<void> ServeHttp(Transport* transport, asio::ip::tcp::socket sock
     }
     std::string bytes;
     if (error || full) {
-      const auto why = full ? std::optional<Refusal>({503, "Too much is read at once: try again."})
+      const auto why = full ? std::optional<Refused>({503, "Too much is read at once: try again."})
                             : WhyUnread(error);
       if (!why) break;
       bytes = WriteResponse(transport->handler->Refuse(why->status, why->sentence), true, false);
