@@ -1,5 +1,7 @@
 #include "base/watchdog.h"
 
+#include <pthread.h>
+
 #include <utility>
 
 namespace lyceum {
@@ -26,6 +28,7 @@ void Watchdog::Turned(size_t loop) {
 void Watchdog::Leave(size_t loop) { turns_[loop].store(0, std::memory_order_relaxed); }
 
 void Watchdog::Run() {
+  pthread_setname_np(pthread_self(), "watchdog");
   std::vector<uint64_t> seen(turns_.size());
   std::vector<int> silent(turns_.size());
   std::unique_lock lock(mutex_);

@@ -16,7 +16,7 @@ constexpr size_t kLearners = 40;
 constexpr size_t kFaults = 3;
 #else
 constexpr size_t kLearners = 200;
-constexpr size_t kFaults = 8;
+constexpr size_t kFaults = 4;
 #endif
 
 class Workers : public Kills {

@@ -79,7 +79,7 @@ TEST(Engine, AWorkerOwnsNothingButWhatItMayOwn) {
   }
 }
 
-TEST(Engine, SixteenPartitionsHaveFourThreadsBesideTheShards) {
+TEST(Engine, SixteenPartitionsHaveFiveThreadsBesideTheShards) {
   test::Stack stack;
   test::Process& worker = stack.StartSessionWorker({"--shards", "4"});
   ASSERT_TRUE(HasOpened(worker, 16)) << worker.err();
@@ -89,14 +89,15 @@ TEST(Engine, SixteenPartitionsHaveFourThreadsBesideTheShards) {
     threads = ThreadsOf(worker.pid());
     // The main thread, which is the first shard's, three of nats.c, and a timer of RocksDB's that has
     // no name.
-    return threads["lyceum-session-"] <= 5 && threads["shard"] == 3 && threads["store-writer"] == 1;
+    return threads["lyceum-session-"] <= 5 && threads["watchdog"] == 1 && threads["shard"] == 3 &&
+           threads["store-writer"] == 1;
   });
   std::string all;
   for (const auto& [name, count] : threads) all += fmt::format("{} {}\n", count, name);
   EXPECT_TRUE(few) << all;
   size_t named = threads.size();
   for (const char* known :
-       {"lyceum-session-", "shard", "store-writer", "rocksdb:high", "rocksdb:low"}) {
+       {"lyceum-session-", "shard", "store-writer", "watchdog", "rocksdb:high", "rocksdb:low"}) {
     named -= threads.count(known);
   }
   EXPECT_EQ(named, 0u) << all;

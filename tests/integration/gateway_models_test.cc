@@ -21,7 +21,7 @@ test::LlmReply BrokenReply(const test::LlmCall& call) {
   if (call.wants_schema) return WholeReply(call);
   return {.text = kBroken,
           .trouble = test::Trouble::kCutInEvent,
-          .gap = std::chrono::milliseconds(20),
+          .gap = std::chrono::milliseconds(80),
           .piece_bytes = 8};
 }
 

@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <csignal>
 #include <memory>
 #include <random>
 #include <string>
@@ -21,6 +22,8 @@ constexpr int kHandshakeS = 10;
 class TlsClient {
  public:
   TlsClient(int fd, const std::string& trusted_pem, int version = 0) : fd_(fd) {
+    signal(SIGPIPE,
+           SIG_IGN);  // OpenSSL writes to what the other side has closed; programs get their own.
     context_.reset(SSL_CTX_new(TLS_client_method()));
     BIO* in = BIO_new_mem_buf(trusted_pem.data(), static_cast<int>(trusted_pem.size()));
     X509* trusted = PEM_read_bio_X509(in, nullptr, nullptr, nullptr);
