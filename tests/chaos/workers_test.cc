@@ -181,7 +181,7 @@ TEST_F(Workers, OneWhoseShardIsStuckIsReplacedAndEndsByItself) {
   Finish(stack, *classroom, 2);
 }
 
-// Each in turn, as in an upgrade.
+// Each in turn, as in an upgrade. inngest #4505: a redeploy is a time in which nobody answers.
 TEST_F(Workers, ARollingRestartReachesNoLearner) {
   test::Stack stack;
   const auto classroom = OpenSettled(stack, {"a", "b", "c"});
