@@ -155,7 +155,10 @@ bool LedgerAccounts::ApplyWords(const std::vector<std::string_view>& words) {
 }
 
 void LedgerAccounts::CloseAll() {
-  while (!open_.empty()) End(open_.begin()->first, open_.begin()->second.reserve, true);
+  while (!open_.empty()) {
+    const Usage reserve = open_.begin()->second.reserve;  // It goes with the request.
+    End(open_.begin()->first, reserve, true);
+  }
 }
 
 void LedgerAccounts::Add(const LedgerRequest& request, const Usage& cost, bool unknown) {
