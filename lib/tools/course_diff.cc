@@ -8,10 +8,10 @@ namespace {
 using Kind = CourseChange::Kind;
 
 // The names of the fields that differ.
-class Fields {
+class Changes {
  public:
   template <class T>
-  Fields& Compare(const char* name, const T& from, const T& to) {
+  Changes& Compare(const char* name, const T& from, const T& to) {
     if (!(from == to)) names_ += (names_.empty() ? "" : ", ") + std::string(name);
     return *this;
   }
@@ -22,7 +22,7 @@ class Fields {
 };
 
 std::string Changed(const tutor::Question& from, const tutor::Question& to) {
-  return Fields()
+  return Changes()
       .Compare("text", from.text, to.text)
       .Compare("format", from.format, to.format)
       .Compare("choices", from.choices, to.choices)
@@ -52,7 +52,7 @@ auto OrderOf(const std::vector<Item>& items, const std::vector<Item>& others) {
 
 // Without its questions, whose order is compared.
 std::string Changed(const tutor::Topic& from, const tutor::Topic& to) {
-  return Fields()
+  return Changes()
       .Compare("title", from.title, to.title)
       .Compare("material", from.material, to.material)
       .Compare("gate", from.gate, to.gate)
@@ -63,7 +63,7 @@ std::string Changed(const tutor::Topic& from, const tutor::Topic& to) {
 }
 
 std::string Changed(const CourseFunction& from, const CourseFunction& to) {
-  return Fields()
+  return Changes()
       .Compare("description", from.description, to.description)
       .Compare("arguments", from.arguments, to.arguments)
       .Compare("result", from.result, to.result)
@@ -105,7 +105,7 @@ std::vector<CourseChange> DiffCourses(const Course& from, const Course& to) {
   const auto supervision = [](const Course& course) {
     return course.topics.empty() ? std::nullopt : course.topics.front().supervision;
   };
-  const std::string fields = Fields()
+  const std::string fields = Changes()
                                  .Compare("id", from.id, to.id)
                                  .Compare("title", from.title, to.title)
                                  .Compare("synonyms", synonyms(from), synonyms(to))

@@ -119,7 +119,7 @@ std::string OptionText(const CLI::Option& option) {
   return text + "\n";
 }
 
-void AddCommand(const CLI::App& app, const std::string& path, std::string* text) {
+void WriteCommand(const CLI::App& app, const std::string& path, std::string* text) {
   const Apps commands = CommandsOf(app);
   if (commands.empty()) {
     *text += ".SS " + Roff(path) + "\n" + Roff(app.get_description()) + ".\n";
@@ -129,8 +129,8 @@ void AddCommand(const CLI::App& app, const std::string& path, std::string* text)
     }
   }
   for (const CLI::App* command : commands) {
-    AddCommand(*command, path.empty() ? command->get_name() : path + " " + command->get_name(),
-               text);
+    WriteCommand(*command, path.empty() ? command->get_name() : path + " " + command->get_name(),
+                 text);
   }
 }
 
@@ -163,7 +163,7 @@ std::string ManPageOf(const CLI::App& app, const std::string& version) {
       "error. The options stand before or after the command.\n.SH OPTIONS\n";
   for (const CLI::Option* option : OptionsOf(app)) text += OptionText(*option);
   text += ".SH COMMANDS\n";
-  AddCommand(app, "", &text);
+  WriteCommand(app, "", &text);
   text +=
       ".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nThe answer is no: a difference, a failed check, no "
       "such "

@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kItemMax = 120;
+constexpr size_t kProblemItemMax = 120;
 constexpr size_t kReasonMax = 400;
 constexpr size_t kReasonsMax = 40;  // Rows of the summary.
 
@@ -50,7 +50,7 @@ void Print(const Common& common, const char* kind, const tools::Refusal& found) 
   }
   std::cerr << kind << ": ";
   if (found.line > 0) std::cerr << "line " << found.line << ": ";
-  std::cerr << PlainLine(found.item, kItemMax) << ": " << PlainLine(found.reason, kReasonMax)
+  std::cerr << PlainLine(found.item, kProblemItemMax) << ": " << PlainLine(found.reason, kReasonMax)
             << "\n";
 }
 

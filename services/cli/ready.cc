@@ -12,7 +12,7 @@
 namespace lyceum::cli {
 namespace {
 
-constexpr size_t kHeartbeatsMax = 256;
+constexpr size_t kToolHeartbeatsMax = 256;
 constexpr size_t kNameMax = 80;
 
 // A user token of each partition. The hash spreads them, so a few tries a partition find one.
@@ -48,7 +48,7 @@ int RunReady(const Common& common, const ReadyOptions& options) {
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   const envelope::Subjects subjects = common.subjects();
-  const auto box = std::make_shared<wire::MessageBox>(kHeartbeatsMax);
+  const auto box = std::make_shared<wire::MessageBox>(kToolHeartbeatsMax);
   auto subscription = (*connection)->Subscribe(subjects.AllHeartbeats(), "", box, 0);
   if (!subscription) return Fail(subscription.error());
   for (const UserId& user : OneUserOfEach(subjects)) {

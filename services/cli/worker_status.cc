@@ -9,14 +9,14 @@
 namespace lyceum::cli {
 namespace {
 
-constexpr size_t kHeartbeatsMax = 4096;
+constexpr size_t kWorkerHeartbeatsMax = 4096;
 
 }  // namespace
 
 Result<std::map<uint32_t, OwnerStatus>> ListenForOwners(wire::Connection& connection,
                                                         const envelope::Subjects& subjects,
                                                         const std::vector<uint32_t>& wanted) {
-  const auto box = std::make_shared<wire::MessageBox>(kHeartbeatsMax);
+  const auto box = std::make_shared<wire::MessageBox>(kWorkerHeartbeatsMax);
   const uint64_t errors_before = connection.async_errors();
   auto subscription = connection.Subscribe(subjects.AllWorkerHeartbeats(), "", box, 0);
   if (!subscription) return subscription.error();

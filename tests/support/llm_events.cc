@@ -293,6 +293,9 @@ void Cut(const LlmReply& reply, Answer& answer) {
   answer.end = reply.cut_in_order ? Answer::End::kWhole : Answer::End::kCut;
 }
 
+// Of a text without an end: each event is to be read, and many tests wait for as many as are too much.
+constexpr size_t kEndlessPieceBytes = 1024;
+
 }  // namespace
 
 void AddEvents(const LlmCall& call, const LlmReply& reply, Answer& answer) {
@@ -337,7 +340,8 @@ void AddEvents(const LlmCall& call, const LlmReply& reply, Answer& answer) {
         }
         case Trouble::kHugeBody:
           answer.end = Answer::End::kEndless;
-          return add(events.Text(pieces[i]), reply.gap);
+          add(events.Text(pieces[i]), reply.gap);
+          return add(events.Text(std::string(kEndlessPieceBytes, 'a')), reply.gap);
         case Trouble::kInvalidJson:
           add(events.NotJson(), reply.gap);
           break;
