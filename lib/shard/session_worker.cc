@@ -18,6 +18,7 @@
 #include "base/watchdog.h"
 #include "shard/shard.h"
 #include "store/rocks_store.h"
+#include "store/set_aside.h"
 #include "wire/event_loop.h"
 #include "wire/nats_wire.h"
 
@@ -155,7 +156,18 @@ void SessionWorker::Impl::Runner::Run(Deadline until) {
 
 SessionWorker::SessionWorker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(Options options) {
+// What is damaged is nobody's: the log and the snapshots have all of it.
+Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(const Options& options) {
+  auto started = StartOnce(options);
+  if (started || started.error().fault != Fault::kFatal) return started;
+  const auto aside = store::SetAside(options.data_dir);
+  if (!aside) return aside.error();
+  LogError("the store is damaged: it is set aside and made anew",
+           {{"text", started.error().text}, {"aside", *aside}});
+  return StartOnce(options);
+}
+
+Result<std::unique_ptr<SessionWorker>> SessionWorker::StartOnce(Options options) {
   auto impl = std::make_unique<Impl>();
   store::RocksStore::Options store;
   store.path = options.data_dir;

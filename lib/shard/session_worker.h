@@ -29,8 +29,8 @@ class SessionWorker {
     size_t shards = 1;
   };
   // kReject: somebody else uses the folder, or it is of another format or a newer fold version; kRetry:
-  // no room on the disk; kFatal: the store is damaged. The text says what to do.
-  static Result<std::unique_ptr<SessionWorker>> Start(Options options);
+  // no room on the disk. The text says what to do. A store that is damaged is set aside and made anew.
+  static Result<std::unique_ptr<SessionWorker>> Start(const Options& options);
   ~SessionWorker();
 
   // Runs the first shard: until the deadline, until `stop_fd` is readable (true), or until it has
@@ -59,6 +59,7 @@ class SessionWorker {
   std::string last_async_error() const;
 
  private:
+  static Result<std::unique_ptr<SessionWorker>> StartOnce(Options options);
   struct Impl;
   explicit SessionWorker(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -29,8 +29,7 @@ namespace fs = std::filesystem;
 constexpr int kOpenFilesMax = 512;
 constexpr int kCacheShardBits = 2;  // More shards would be too small for a large block.
 constexpr std::string_view kRecovery =
-    "stop this worker and restore the folder from a backup, or move it away: the worker then "
-    "rebuilds it from the log";
+    "start this worker again: it moves the folder out of the way, and is rebuilt from the log";
 
 // Rows of one user, and rows of one kind that are numbered, are written one after the other: where
 // the last one went tells where to look for the place of the next.
