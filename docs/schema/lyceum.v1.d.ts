@@ -681,6 +681,8 @@ export interface WorkerHeartbeatPartition {
   role?: string;
   /** owner: of its lease; standby: of the lease that it follows. */
   epoch?: string;
+  /** owner: the worker that an operator gave it to, as long as that one is there. */
+  moved_to?: string;
 }
 
 /** From an operator to the owner of a partition, request/reply. */
@@ -691,10 +693,17 @@ export type PartitionCommand = {
   /** A session that cannot be read: fold it again from its records. */
   rebuild: PartitionCommandRebuild;
   list: PartitionCommandListSessions;
+  /** Give it to another worker. */
+  move: PartitionCommandMove;
 }>;
 
 export interface PartitionCommandRebuild {
   user?: string;
+}
+
+export interface PartitionCommandMove {
+  /** Its id. */
+  worker?: string;
 }
 
 /** Those for which all that is given holds, shorter names first, then in order of bytes. What is in no

@@ -64,6 +64,7 @@ std::string EncodeWorkerHeartbeat(const WorkerHeartbeat& heartbeat) {
                  to.Long(10, "log_end", partition.log_end);
                  to.Text(11, "role", partition.role);
                  to.Long(12, "epoch", partition.epoch);
+                 to.Text(13, "moved_to", partition.moved_to);
                });
   out.Number(5, "shard", heartbeat.shard);
   out.Number(6, "shards", heartbeat.shards);
@@ -95,7 +96,8 @@ Result<WorkerHeartbeat> DecodeWorkerHeartbeat(std::string_view data, Encoding en
         {one.partition(), one.position(), one.confirmed(), one.lineage(), one.fold_version(),
          reader.IdOrEmpty("digest", one.digest()), reader.IdOrEmpty("state", one.state()),
          reader.Text("halted_because", one.halted_because(), 4096), one.checkpoint(), one.log_end(),
-         reader.IdOrEmpty("role", one.role()), one.epoch()});
+         reader.IdOrEmpty("role", one.role()), one.epoch(),
+         reader.IdOrEmpty("moved_to", one.moved_to())});
   }
   heartbeat.shard = in.shard();
   heartbeat.shards = std::max(1u, in.shards());

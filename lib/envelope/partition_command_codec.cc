@@ -85,12 +85,14 @@ SessionSummary ReadSummary(const v1::SessionSummary& in) {
 
 std::string EncodePartitionCommand(const PartitionCommand& command) {
   v1::PartitionCommand out;
-  std::visit(Overloaded{[&](const ResumePartition&) { out.mutable_resume(); },
-                        [&](const RebuildSession& rebuild) {
-                          out.mutable_rebuild()->set_user(rebuild.user.value);
-                        },
-                        [&](const ListSessions& list) { WriteList(list, out.mutable_list()); }},
-             command);
+  std::visit(
+      Overloaded{[&](const ResumePartition&) { out.mutable_resume(); },
+                 [&](const RebuildSession& rebuild) {
+                   out.mutable_rebuild()->set_user(rebuild.user.value);
+                 },
+                 [&](const ListSessions& list) { WriteList(list, out.mutable_list()); },
+                 [&](const MovePartition& move) { out.mutable_move()->set_worker(move.worker); }},
+      command);
   return WriteMessage(out, Encoding::kJson);
 }
 
@@ -99,8 +101,14 @@ Result<PartitionCommand> DecodePartitionCommand(std::string_view data, Encoding 
   if (auto parsed = ParseMessage(data, encoding, &in); !parsed) return parsed.error();
   if (in.has_resume()) return PartitionCommand(ResumePartition{});
   if (in.has_list()) return ReadList(in.list());
-  if (!in.has_rebuild()) return Reject("command: must be one of resume, rebuild, list");
   Reader reader;
+  if (in.has_move()) {
+    const Reader::Inside inside(reader, "move");
+    MovePartition move{reader.TokenText("worker", in.move().worker())};
+    if (reader.refused()) return reader.Finish(false).error();
+    return PartitionCommand(std::move(move));
+  }
+  if (!in.has_rebuild()) return Reject("command: must be one of resume, rebuild, list, move");
   const Reader::Inside inside(reader, "rebuild");
   RebuildSession rebuild{UserId(reader.TokenText("user", in.rebuild().user()))};
   if (reader.refused()) return reader.Finish(false).error();

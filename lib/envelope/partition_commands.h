@@ -22,6 +22,10 @@ struct ResumePartition {};
 struct RebuildSession {
   UserId user;  // A token.
 };
+// Another worker owns it from now on, as long as that one is there.
+struct MovePartition {
+  std::string worker;  // A token.
+};
 // Those sessions of the partition for which all that is given holds, a page at a time.
 struct ListSessions {
   static constexpr uint32_t kLimitMax = 500;
@@ -36,7 +40,7 @@ struct ListSessions {
   std::string like;  // A part of the user's token.
   bool operator==(const ListSessions&) const = default;
 };
-using PartitionCommand = std::variant<ResumePartition, RebuildSession, ListSessions>;
+using PartitionCommand = std::variant<ResumePartition, RebuildSession, ListSessions, MovePartition>;
 std::string EncodePartitionCommand(const PartitionCommand& command);
 Result<PartitionCommand> DecodePartitionCommand(std::string_view data, Encoding encoding);
 

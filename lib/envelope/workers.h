@@ -41,6 +41,7 @@ struct WorkerHeartbeat {
     uint64_t log_end = 0;     // The last record that the log is known to have.
     std::string role;         // owner | standby. Empty: neither.
     uint64_t epoch = 0;       // owner: of its lease; standby: of the lease that it follows.
+    std::string moved_to;     // owner: whom an operator gave it to, while that one is there.
     bool operator==(const Partition&) const = default;
   };
   std::string worker;                 // A token.

@@ -21,7 +21,28 @@ uint64_t WeightOf(store::PartitionId partition, std::string_view worker) {
   return hash ^ hash >> 33;
 }
 
+// Of what there is to share out. Who was given more than that has no part in it.
+size_t ShareOf(size_t partitions, size_t workers, const std::map<std::string, size_t>& given) {
+  std::vector<size_t> counts;
+  for (const auto& [worker, count] : given) counts.push_back(count);
+  std::sort(counts.rbegin(), counts.rend());
+  for (const size_t count : counts) {
+    if (workers == 0 || count * workers <= partitions) break;
+    partitions -= count;
+    --workers;
+  }
+  return workers == 0 ? partitions : (partitions + workers - 1) / workers;
+}
+
 }  // namespace
+
+bool MayOwn(const std::vector<Candidate>& candidates, std::string_view worker,
+            store::PartitionId partition) {
+  return std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+    return candidate.worker == worker &&
+           std::binary_search(candidate.may_own.begin(), candidate.may_own.end(), partition);
+  });
+}
 
 std::vector<std::string> PreferredOrder(store::PartitionId partition,
                                         const std::vector<Candidate>& candidates) {
@@ -38,16 +59,23 @@ std::vector<std::string> PreferredOrder(store::PartitionId partition,
   return order;
 }
 
-std::map<store::PartitionId, std::string> AssignOwners(const std::vector<Candidate>& candidates) {
+std::map<store::PartitionId, std::string> AssignOwners(const std::vector<Candidate>& candidates,
+                                                       const Moves& moves) {
   std::set<store::PartitionId> partitions;
   for (const Candidate& candidate : candidates) {
     partitions.insert(candidate.may_own.begin(), candidate.may_own.end());
   }
   std::map<store::PartitionId, std::string> owners;
   if (candidates.empty()) return owners;
-  const size_t share = (partitions.size() + candidates.size() - 1) / candidates.size();
   std::map<std::string, size_t> owned;
+  for (const auto& [partition, worker] : moves) {
+    if (!MayOwn(candidates, worker, partition)) continue;
+    ++owned[worker];
+    owners[partition] = worker;
+  }
+  const size_t share = ShareOf(partitions.size(), candidates.size(), owned);
   for (const store::PartitionId partition : partitions) {
+    if (owners.contains(partition)) continue;
     const std::vector<std::string> order = PreferredOrder(partition, candidates);
     auto owner = std::find_if(order.begin(), order.end(),
                               [&](const std::string& worker) { return owned[worker] < share; });

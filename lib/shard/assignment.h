@@ -19,11 +19,19 @@ struct Candidate {
   std::vector<store::PartitionId> may_own;  // In order.
 };
 
+bool MayOwn(const std::vector<Candidate>& candidates, std::string_view worker,
+            store::PartitionId partition);
+
 // The workers that may own the partition, the one that it prefers first.
 std::vector<std::string> PreferredOrder(store::PartitionId partition,
                                         const std::vector<Candidate>& candidates);
 
-// By partition: its owner. Of each partition that anybody may own.
-std::map<store::PartitionId, std::string> AssignOwners(const std::vector<Candidate>& candidates);
+// Partitions that an operator gave to a worker, by partition.
+using Moves = std::map<store::PartitionId, std::string>;
+
+// By partition: its owner. Of each partition that anybody may own. One that was given to a candidate is its
+// own, also beyond its share; the others are shared out.
+std::map<store::PartitionId, std::string> AssignOwners(const std::vector<Candidate>& candidates,
+                                                       const Moves& moves = {});
 
 }  // namespace lyceum::shard

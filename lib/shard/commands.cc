@@ -19,9 +19,10 @@ envelope::PartitionReply NotDone(ErrorCode code, std::string text, bool retryabl
 
 }  // namespace
 
-Commands::Commands(Context* context, std::function<Partition*(store::PartitionId)> find)
+Commands::Commands(Context* context, std::function<Partition*(store::PartitionId)> find, Move move)
     : context_(context),
       find_(std::move(find)),
+      move_(std::move(move)),
       lists_(context),
       self_(std::make_shared<Commands*>(this)) {}
 
@@ -50,7 +51,12 @@ void Commands::OnCommand(store::PartitionId id, const wire::Arrived& arrived) {
           [&](const envelope::RebuildSession& rebuild) {
             Rebuild(*partition, rebuild.user, std::move(asker));
           },
-          [&](const envelope::ListSessions& list) { List(*partition, list, std::move(asker)); }},
+          [&](const envelope::ListSessions& list) { List(*partition, list, std::move(asker)); },
+          [&](const envelope::MovePartition& move) {
+            const Result<void> moved = move_(id, move.worker);
+            if (moved) return Reply(asker, {.done = true});
+            Reply(asker, NotDone(ErrorCode::kNoWorker, moved.error().text, false));
+          }},
       *command);
 }
 

@@ -2,6 +2,7 @@
 //
 //   resume    answered when the partition reads its log again, or has halted again
 //   rebuild   answered when the session is in a checkpoint again, or cannot be made
+//   move      answered at once: once the other has caught up as a standby it is handed over
 //   list      answered when a page of sessions is full, or has taken long enough (session_lists.h)
 //
 // What comes over kWaitingMax is answered `busy`. One thread calls it.
@@ -25,8 +26,9 @@ class Commands {
   static constexpr size_t kWaitingMax = 64;
   static constexpr int64_t kResumeMs = 10'000;
 
-  // Of each partition that it subscribes for. Null: not there.
-  Commands(Context* context, std::function<Partition*(store::PartitionId)> find);
+  using Move = std::function<Result<void>(store::PartitionId, const std::string& worker)>;
+  // `find`: each partition that it subscribes for. Null: not there.
+  Commands(Context* context, std::function<Partition*(store::PartitionId)> find, Move move);
 
   // From now on these, on the present connection.
   void Serve(const std::vector<store::PartitionId>& partitions);
@@ -55,6 +57,7 @@ class Commands {
   Context* const context_;
   Served served_;
   const std::function<Partition*(store::PartitionId)> find_;
+  const Move move_;
   std::vector<Resumed> resumed_;
   size_t rebuilding_ = 0;
   SessionLists lists_;

@@ -1,6 +1,7 @@
 #include "shard/leases.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -63,6 +64,22 @@ bool Leases::released() const {
                       [this](const auto& one) { return Owns(one.first); });
 }
 
+const std::string& Leases::MovedTo(store::PartitionId partition) const {
+  return leases_.at(partition).moved_to;
+}
+
+Result<void> Leases::Move(store::PartitionId partition, const std::string& worker) {
+  if (!MayOwn(candidates_, worker, partition)) {
+    const std::vector<std::string> others = PreferredOrder(partition, candidates_);
+    return Reject(fmt::format("no session worker {} that may own partition {} is there; {} may",
+                              worker, partition, fmt::join(others, ", ")));
+  }
+  LogInfo("an operator moves the partition", {{"partition", partition}, {"worker", worker}});
+  leases_.at(partition).moved_to = worker;
+  membership_->SendSoon();
+  return {};
+}
+
 uint64_t Leases::EpochOf(store::PartitionId partition) const { return leases_.at(partition).epoch; }
 
 void Leases::OnConnected() {
@@ -91,9 +108,11 @@ void Leases::Turn() {
   if ((now < next_ms_ && !is_releasing) || !context_->wire->connected()) return;
   next_ms_ = now + kEveryMs;
   std::vector<Candidate> candidates = membership_->Candidates();
-  if (!IsLike(candidates, candidates_)) {
+  Moves moves = membership_->MovesOfAll();
+  if (!IsLike(candidates, candidates_) || moves != moves_) {
     candidates_ = std::move(candidates);
-    assigned_ = AssignOwners(candidates_);
+    moves_ = std::move(moves);
+    assigned_ = AssignOwners(candidates_, moves_);
     settled_ms_ = now;
   }
   const bool sees_itself = membership_->SeesItself();
@@ -140,6 +159,7 @@ void Leases::LookAt(Id id, Lease& lease) {
 void Leases::Follow(Id id, Lease& lease, const Membership::View& owner) {
   Partition* const partition = hooks_.find(id);
   const bool should = !leaving_ && ShouldFollow(id, owner.worker);
+  lease.moved_to.clear();  // It has come to an owner.
   if (lease.step == Step::kNone) {
     if (!should || context_->clock->SteadyMs() < lease.again_ms) return;
     lease.epoch = owner.partition.epoch;
@@ -185,6 +205,11 @@ void Leases::LookAtOwned(Id id, Lease& lease, const std::optional<Membership::Vi
     partition->CancelRelease();
     settled_ms_ = now;
     return Set(lease, Step::kOwner);
+  }
+  if (!lease.moved_to.empty() && !MayOwn(candidates_, lease.moved_to, id)) {
+    LogInfo("whom the partition was given to is not there", {{"partition", id}});
+    lease.moved_to.clear();
+    membership_->SendSoon();
   }
   if (leaving_) {
     // The partition reads no more; its last checkpoint is on its way.
@@ -319,6 +344,7 @@ void Leases::Create(Id id, uint64_t epoch, bool page_is_ours) {
         if (const auto owner = leases.membership_->LastOwnerOf(id);
             owner && owner->partition.epoch + 1 == epoch) {
           last = AnnouncedBy(*owner);
+          lease.moved_to = owner->partition.moved_to;
         }
         lease.epoch = epoch;
         leases.context_->flight->NoteEpoch(id, epoch);

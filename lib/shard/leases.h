@@ -8,7 +8,7 @@
 //   nobody alive owns it   the first standby that has caught up creates the next epoch, else whom the
 //                          assignment names
 //   owned by another       followed by whom the assignment names, and by the next in order
-//   to be moved            once the new one has caught up as a standby, the owner reads no more, waits until
+//   to be moved            by the assignment, or since an operator gave it to another: once the new one has caught up as a standby, the owner reads no more, waits until
 //                          all is confirmed, and says that it owns it no more
 //   unsure                 after a new connection, and where its own heartbeats do not come back, an owner
 //                          reads nothing before it has looked at the lease
@@ -53,6 +53,10 @@ class Leases {
 
   std::vector<store::PartitionId> owned() const;
   bool leaving() const { return leaving_; }
+  // Of one that is owned here: who is to own it, from now on, as long as that one is there. kReject: it is not.
+  Result<void> Move(store::PartitionId partition, const std::string& worker);
+  // Empty: nobody.
+  const std::string& MovedTo(store::PartitionId partition) const;
   // It owns nothing.
   bool released() const;
   uint64_t EpochOf(store::PartitionId partition) const;
@@ -79,6 +83,7 @@ class Leases {
     int64_t again_ms = 0;   // Steady; not tried before.
     int64_t orphan_ms = 0;  // Steady; since when nobody owns it. 0: somebody does.
     int64_t alarm_ms = INT64_MIN / 2;
+    std::string moved_to;  // Said until the next owner says it, or that one is gone.
   };
   using Id = store::PartitionId;
 
@@ -104,6 +109,7 @@ class Leases {
   const Hooks hooks_;
   std::map<Id, Lease> leases_;
   std::vector<Candidate> candidates_;
+  Moves moves_;  // Of all owners, as they say.
   std::map<Id, std::string> assigned_;
   int64_t settled_ms_ = 0;  // Steady; since when the candidates are these.
   int64_t next_ms_ = 0;

@@ -63,7 +63,8 @@ void Membership::OnHeartbeat(const wire::Arrived& arrived) {
         heartbeat->worker == last.worker && partition.epoch == last.partition.epoch;
     if (is_owner || was_owner) last = {heartbeat->worker, partition};
     auto& known = worker.partitions[static_cast<store::PartitionId>(partition.partition)];
-    changed_ = changed_ || known.role != partition.role || known.state != partition.state;
+    changed_ = changed_ || known.role != partition.role || known.state != partition.state ||
+               known.moved_to != partition.moved_to;
     known = std::move(partition);
   }
 }
@@ -95,7 +96,8 @@ void Membership::Turn(const std::vector<PartitionStatus>& status, bool leaving) 
                                     .checkpoint = partition.checkpoint,
                                     .log_end = partition.log_end,
                                     .role = partition.role,
-                                    .epoch = partition.epoch});
+                                    .epoch = partition.epoch,
+                                    .moved_to = partition.moved_to});
   }
   const std::string bytes = envelope::EncodeWorkerHeartbeat(heartbeat);
   const auto sent = context_->wire->Publish(
@@ -165,6 +167,14 @@ std::optional<Membership::View> Membership::LastOwnerOf(store::PartitionId parti
   const auto found = last_owners_.find(partition);
   if (found == last_owners_.end()) return std::nullopt;
   return found->second;
+}
+
+Moves Membership::MovesOfAll() const {
+  Moves moves;
+  for (const auto& [id, view] : last_owners_) {
+    if (!view.partition.moved_to.empty()) moves[id] = view.partition.moved_to;
+  }
+  return moves;
 }
 
 uint64_t Membership::HighestEpoch(store::PartitionId partition) const {

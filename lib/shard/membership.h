@@ -71,6 +71,8 @@ class Membership {
   std::vector<std::string> ReadyStandbys(store::PartitionId partition) const;
   // What the last owner said, alive or not.
   std::optional<View> LastOwnerOf(store::PartitionId partition) const;
+  // What the last owners say an operator has moved.
+  Moves MovesOfAll() const;
   // The highest epoch that anybody spoke of.
   uint64_t HighestEpoch(store::PartitionId partition) const;
 

@@ -69,7 +69,9 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
                   [this] { return server_time_.NowMs(); }),
       resends_(&context_),
       queries_(&context_),
-      commands_(&context_, [this](store::PartitionId id) { return At(id); }),
+      commands_(
+          &context_, [this](store::PartitionId id) { return At(id); },
+          [this](store::PartitionId id, const std::string& worker) { return Move(id, worker); }),
       membership_(&context_,
                   context_.options.boot.empty()
                       ? MakeBoot(doors.clock->UnixMs(), doors.random->Next())
@@ -204,8 +206,16 @@ void Shard::FireTimers() {
 
 // What no checkpoint covers grows up to its bound, and then nothing more is read. Where there is another
 // worker it gets the partitions before, one by one as it is ready; some time later this one tries again.
+// Rather it than nobody.
 void Shard::CheckDisk(int64_t now) {
-  if (!membership_.HasPeers()) return;
+  const bool has_peers = membership_.HasPeers();
+  if (now < unfit_until_ms_ && !has_peers) {
+    LogWarn("no other worker is there: the partitions are this one's, whatever its disk does");
+    unfit_until_ms_ = INT64_MIN;
+    fit_until_ms_ = now + kUnfitMs;
+    membership_.SendSoon();
+  }
+  if (!has_peers || now < fit_until_ms_) return;
   const bool failing =
       std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& partition) {
         const int64_t since = partition->failing_since_ms();
@@ -302,7 +312,8 @@ std::vector<PartitionStatus> Shard::status() const {
                       .fold_version = partition->at().fold_version,
                       .role = RoleOf(*partition, leases_.Owns(partition->id())),
                       .has_owner = leases_.HasOwner(partition->id()),
-                      .epoch = leases_.EpochOf(partition->id())});
+                      .epoch = leases_.EpochOf(partition->id()),
+                      .moved_to = leases_.MovedTo(partition->id())});
   }
   return status;
 }

@@ -57,6 +57,10 @@ class Shard {
   bool stopped() const;
   // An operator's word on a partition that has halted. Of one that has not: nothing.
   void Resume(store::PartitionId partition);
+  // See leases.h.
+  Result<void> Move(store::PartitionId partition, const std::string& worker) {
+    return leases_.Move(partition, worker);
+  }
   // Not empty: this worker must end, with exit code 2: somebody else owns a partition of ours.
   const std::optional<Error>& failure() const { return failure_; }
 
@@ -103,7 +107,8 @@ class Shard {
   Leases leases_;
   std::optional<Error> failure_;
   int64_t ticked_ms_ = INT64_MIN / 2;
-  int64_t unfit_until_ms_ = INT64_MIN;  // Steady; until then it shall own nothing.
+  int64_t unfit_until_ms_ = INT64_MIN;  // Steady; until then it shall own nothing,
+  int64_t fit_until_ms_ = INT64_MIN;    // and until then it owns, whatever its disk does.
   int64_t clock_alarm_ms_ = INT64_MIN / 2;
   bool stopping_ = false;
 };

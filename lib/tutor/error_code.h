@@ -43,6 +43,7 @@ enum class ErrorCode {
   kBadSubject,
   kBusy,
   kHalted,
+  kNoWorker,
   kNotHalted,
   kNotRebuilt,
   kOpening,

@@ -160,6 +160,11 @@ struct PartitionResumeOptions {
   uint32_t partition = 0;
   int64_t timeout_s = 20;
 };
+struct PartitionMoveOptions {
+  uint32_t partition = 0;
+  std::string worker;
+  int64_t timeout_s = 20;
+};
 struct SessionRebuildOptions {
   std::string user;
   int64_t timeout_s = 120;
@@ -231,6 +236,7 @@ int RunReplay(const Common& common, const ReplayOptions& options);
 int RunReplayPartition(const Common& common, const ReplayOptions& options);
 int RunPartitionList(const Common& common);
 int RunPartitionResume(const Common& common, const PartitionResumeOptions& options);
+int RunPartitionMove(const Common& common, const PartitionMoveOptions& options);
 int RunSessionRebuild(const Common& common, const SessionRebuildOptions& options);
 int RunFsm(const Common& common, const std::string& format);
 int RunGrade(const Common& common, const GradeOptions& options);

@@ -38,6 +38,7 @@ struct Options {
   uint64_t replay_to = 0;
   uint32_t replay_partition = 0;
   PartitionResumeOptions resume;
+  PartitionMoveOptions move;
   SessionRebuildOptions rebuild;
   std::string fsm_format = "md";
   DecodeOptions decode;
@@ -282,7 +283,7 @@ class CommandLine {
 
   void Partition() {
     CLI::App* partition = app_.add_subcommand(
-        "partition", "Partitions: list (who owns them, how far they are), resume");
+        "partition", "Partitions: list (who owns them, how far they are), resume, move");
     partition->fallthrough();
     partition->callback([this, partition] {
       if (partition->get_subcommands().empty()) {
@@ -296,6 +297,13 @@ class CommandLine {
                           [this, &o] { return RunPartitionResume(common_, o); });
     c->add_option("partition", o.partition, "Its number")->required();
     Timeout(c, &o.timeout_s, "Seconds to wait for its owner");
+    PartitionMoveOptions& m = options_.move;
+    c = Command(*partition, "move",
+                "Another session worker owns it from now on, as long as that one is there",
+                [this, &m] { return RunPartitionMove(common_, m); });
+    c->add_option("partition", m.partition, "Its number")->required();
+    c->add_option("worker", m.worker, "The session worker's id")->required();
+    Timeout(c, &m.timeout_s, "Seconds to wait until it does");
   }
 
   void Session() {

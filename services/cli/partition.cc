@@ -1,4 +1,5 @@
-// lyceum partition: who owns which partition and how far it is; a halted one goes on.
+// lyceum partition: who owns which partition and how far it is; a halted one goes on; one is given to another
+// session worker.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -44,6 +45,7 @@ void PrintJson(const Row& row) {
     line["checkpoint"] = status.checkpoint;
     line["lineage"] = status.lineage;
     line["fold_version"] = status.fold_version;
+    if (!status.moved_to.empty()) line["moved_to"] = status.moved_to;
     if (!status.halted_because.empty()) line["halted_because"] = Plain(status.halted_because);
   } else {
     line["state"] = "nobody";
@@ -74,6 +76,12 @@ void PrintRow(const Row& row) {
   if (!status.halted_because.empty()) {
     std::cout << "           " << PlainLine(status.halted_because, kReasonTextMax) << "\n";
   }
+}
+
+// kDone, or what was said is wrong.
+int CheckPartition(const envelope::Subjects& subjects, uint32_t partition) {
+  if (partition < subjects.partitions()) return kDone;
+  return Fail(kUsage, "there are partitions 0 to " + std::to_string(subjects.partitions() - 1));
 }
 
 }  // namespace
@@ -108,9 +116,7 @@ int RunPartitionList(const Common& common) {
 
 int RunPartitionResume(const Common& common, const PartitionResumeOptions& options) {
   const envelope::Subjects subjects = common.subjects();
-  if (options.partition >= subjects.partitions()) {
-    return Fail(kUsage, "there are partitions 0 to " + std::to_string(subjects.partitions() - 1));
-  }
+  if (const int refused = CheckPartition(subjects, options.partition)) return refused;
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   auto reply = Command(**connection, subjects, options.partition, envelope::ResumePartition{},
@@ -122,6 +128,36 @@ int RunPartitionResume(const Common& common, const PartitionResumeOptions& optio
     std::cout << "partition " << options.partition << " goes on" << std::endl;
   }
   return kDone;
+}
+
+// Done once the other says that it owns it.
+int RunPartitionMove(const Common& common, const PartitionMoveOptions& options) {
+  const envelope::Subjects subjects = common.subjects();
+  if (const int refused = CheckPartition(subjects, options.partition)) return refused;
+  auto connection = Connect(common);
+  if (!connection) return FailUsage(connection.error());
+  const auto patience = std::chrono::seconds(options.timeout_s);
+  const Deadline deadline = In(patience);
+  auto reply = Command(**connection, subjects, options.partition,
+                       envelope::MovePartition{options.worker}, patience);
+  if (!reply) return Fail(reply.error());
+  std::string owner = "nobody";
+  while (std::chrono::steady_clock::now() < deadline) {
+    auto owners = ListenForOwners(**connection, subjects, {options.partition});
+    if (!owners) return Fail(owners.error());
+    const auto found = owners->find(options.partition);
+    owner = found == owners->end() ? "nobody" : found->second.worker;
+    if (owner != options.worker) continue;
+    if (common.json) {
+      std::cout << Json{{"partition", options.partition}, {"owner", owner}}.dump() << std::endl;
+    } else {
+      std::cout << "partition " << options.partition << " is owned by " << owner << std::endl;
+    }
+    return kDone;
+  }
+  return Fail(kAway, "partition " + std::to_string(options.partition) + " is still owned by " +
+                         Plain(owner) + ": it moves once " + options.worker +
+                         " has caught up; see lyceum partition list");
 }
 
 int RunSessionRebuild(const Common& common, const SessionRebuildOptions& options) {

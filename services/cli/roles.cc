@@ -37,6 +37,7 @@ constexpr RoleOf kRoles[] = {
     {"state", "operator"},
     {"replay", "operator"},
     {"partition list", "operator"},
+    {"partition move", "operator"},
     {"partition resume", "operator"},
     {"session rebuild", "operator"},
     {"dlq list", "operator"},

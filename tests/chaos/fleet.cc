@@ -1,6 +1,12 @@
 #include "fleet.h"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -11,6 +17,7 @@ namespace {
 
 constexpr size_t kLogBytesMax = 20'000;
 constexpr int64_t kAliveMs = 500;
+constexpr off_t kDiskBytes = 512 << 20;
 
 std::string End(std::string text) {
   return text.size() < kLogBytesMax ? text : text.substr(text.size() - kLogBytesMax);
@@ -23,7 +30,38 @@ int64_t NowMs() {
       .count();
 }
 
+Fleet::Fleet(test::Stack* stack)
+    : stack_(stack),
+      has_disks_(unshare(CLONE_NEWNS) == 0 &&
+                 mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) {}
+
+Fleet::~Fleet() {
+  workers_.clear();
+  for (const auto& [id, lines] : lines_) umount2((dir_ / id).c_str(), MNT_DETACH);
+}
+
+void Fleet::FillDisk(const std::string& id) {
+  const std::string path = dir_ / id + "/full";
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  // As much as goes, in ever smaller pieces.
+  off_t size = 0;
+  for (off_t piece = kDiskBytes; file >= 0 && piece >= 4096; piece /= 2) {
+    while (posix_fallocate(file, size, piece) == 0) size += piece;
+  }
+  close(file);
+  if (size == 0) throw std::runtime_error("can not fill " + path);
+}
+
+void Fleet::FreeDisk(const std::string& id) { std::filesystem::remove(dir_ / id + "/full"); }
+
 test::Process& Fleet::Start(const std::string& id) {
+  if (!workers_.contains(id)) {
+    std::filesystem::create_directory(dir_ / id);
+    const std::string size = "size=" + std::to_string(kDiskBytes);
+    if (has_disks_ && mount("lyceum-test", (dir_ / id).c_str(), "tmpfs", 0, size.c_str()) != 0) {
+      throw std::runtime_error("can not mount a disk for " + id);
+    }
+  }
   auto& worker = workers_[id];
   if (worker) earlier_logs_ = End(earlier_logs_ + worker->err());
   worker.reset();

@@ -18,7 +18,11 @@ namespace lyceum::chaos {
 
 class Fleet {
  public:
-  explicit Fleet(test::Stack* stack) : stack_(stack) {}
+  // Where the system allows it each worker has a small disk of its own, seen by this process alone.
+  explicit Fleet(test::Stack* stack);
+  ~Fleet();
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
 
   // Starts it, again too, on its own folder.
   test::Process& Start(const std::string& id);
@@ -26,7 +30,11 @@ class Fleet {
   // Its lines to all nodes of the server.
   void Cut(const std::string& id);
   void Restore(const std::string& id);
-  std::string FolderOf(const std::string& id) const { return dir_ / id; }
+  std::string FolderOf(const std::string& id) const { return dir_ / id + "/data"; }
+  bool has_disks() const { return has_disks_; }
+  // Takes all that is left of its disk, and gives it back.
+  void FillDisk(const std::string& id);
+  void FreeDisk(const std::string& id);
   std::vector<std::string> ids() const;
   // What they have written, the last 20,000 bytes of it.
   std::string Logs() const;
@@ -49,6 +57,7 @@ class Fleet {
 
   test::Stack* const stack_;
   const envelope::Subjects subjects_;
+  const bool has_disks_;
   test::TempDir dir_;
   std::map<std::string, std::vector<std::unique_ptr<test::CutLine>>> lines_;
   std::map<std::string, std::unique_ptr<test::Process>> workers_;

@@ -285,7 +285,7 @@ TEST(Contract, PartitionCommandsAndRepliesComeBack) {
   const auto refusal = [](const std::string& command) {
     return DecodePartitionCommand(command, kJson).error().text;
   };
-  EXPECT_EQ(refusal("{}"), "command: must be one of resume, rebuild, list");
+  EXPECT_EQ(refusal("{}"), "command: must be one of resume, rebuild, list, move");
   EXPECT_EQ(refusal(R"({"list":{"state":"asleep"}})").substr(0, 11), "list.state:");
   EXPECT_EQ(refusal(R"({"list":{"after":"a.b"}})").substr(0, 11), "list.after:");
   EXPECT_EQ(refusal(R"({"list":{"like":")" + std::string(129, 'x') + R"("}})"),

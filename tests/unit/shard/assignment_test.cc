@@ -71,6 +71,22 @@ TEST(Assignment, TheOrderOfOnePartitionSaysNothingOfAnother) {
     EXPECT_NEAR(static_cast<double>(count), 40, 25) << worker;
 }
 
+TEST(Assignment, WhatWasGivenToAWorkerIsItsOwnWhileItIsThere) {
+  const std::vector<Candidate> workers = Workers(3, 16);
+  const Moves moves = {{0, "w2"}, {1, "w2"}, {2, "w2"}, {3, "gone"}};
+  const auto owners = AssignOwners(workers, moves);
+  ASSERT_EQ(owners.size(), 16u);
+  for (store::PartitionId partition = 0; partition < 3; ++partition) {
+    EXPECT_EQ(owners.at(partition), "w2");
+  }
+  for (const auto& [worker, share] : Shares(owners)) EXPECT_LE(share, 6u) << worker;
+  // More than its share, where it is told so; the others share the rest.
+  Moves all;
+  for (store::PartitionId partition = 0; partition < 10; ++partition) all[partition] = "w0";
+  EXPECT_EQ(Shares(AssignOwners(workers, all)),
+            (std::map<std::string, size_t>{{"w0", 10}, {"w1", 3}, {"w2", 3}}));
+}
+
 TEST(Assignment, WithNobodyThereIsNoOwner) { EXPECT_TRUE(AssignOwners({}).empty()); }
 
 }  // namespace

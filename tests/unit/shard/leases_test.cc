@@ -144,6 +144,38 @@ TEST_F(LeasesTest, AMoveToANewWorkerSendsNothingTwiceAndPausesNobodyForLong) {
   for (Client* learner : learners) EXPECT_EQ(learner->repeats, 0u);
 }
 
+TEST_F(LeasesTest, OneThatAnOperatorMovesStaysThereAsLongAsThatWorkerIsThere) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  AskMs(ann);
+  Worker* const before = OwnerOf(1);
+  ASSERT_NE(before, nullptr);
+  Worker* const other = workers_[before->options.worker == "a" ? "b" : "a"];
+  EXPECT_FALSE(before->shard().Move(1, "nobody"));
+  ASSERT_TRUE(before->shard().Move(1, other->options.worker));
+  const int64_t began = world_.clock.SteadyMs();
+  int64_t longest = 0;
+  while (OwnerOf(1) != other && world_.clock.SteadyMs() - began < 5'000) {
+    longest = std::max(longest, AskMs(ann));
+  }
+  EXPECT_EQ(OwnerOf(1), other);
+  for (int i = 0; i < 50; ++i) {
+    longest = std::max(longest, AskMs(ann));
+    world_.RunMs(100);
+    EXPECT_EQ(OwnerOf(1), other);
+  }
+  EXPECT_LE(longest, 200);
+  EXPECT_EQ(ann.repeats, 0u) << "a message came twice";
+  // It went: where the partition goes is nobody's choice any more.
+  other->Kill();
+  AskMs(ann);
+  EXPECT_EQ(OwnerOf(1), before);
+  ASSERT_TRUE(other->Start());
+  ASSERT_TRUE(world_.Until([&] { return Shares().size() == 2 && Settled(1); }, 20'000));
+  world_.RunMs(5'000);
+  EXPECT_EQ(OwnerOf(1), before);
+}
+
 TEST_F(LeasesTest, AnOwnerThatWasFrozenChangesNothingAfterwards) {
   AddTwo();
   Client& ann = world_.AddLearner(1);
@@ -244,6 +276,33 @@ TEST_F(LeasesTest, AWorkerWhoseDiskIsFullGivesItsPartitionsAwayAndComesBack) {
   EXPECT_TRUE(world_.Until([&] { return Shares().size() == 2 && Settled(1); }, 90'000));
   AskMs(ann);
   EXPECT_EQ(ann.whole(), ann.by_id.size());
+}
+
+// Rather it than nobody.
+TEST_F(LeasesTest, AWorkerWhoseDiskIsFullTakesOverFromTheLastOtherOne) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  AskMs(ann);
+  workers_["a"]->disk.memory.SetFull(true);
+  const auto asks_until = [&](const std::function<bool()>& condition) {
+    for (int i = 0; i < 100 && !condition(); ++i) {
+      AskMs(ann);
+      world_.RunMs(100);
+    }
+    return condition();
+  };
+  ASSERT_TRUE(asks_until([&] { return Shares() == std::map<std::string, size_t>{{"b", 4}}; }));
+  workers_["b"]->Kill();
+  EXPECT_LE(AskMs(ann), 1'000);
+  EXPECT_EQ(Shares(), (std::map<std::string, size_t>{{"a", 4}}));
+  // The other one comes back, and its disk is full too: each is as good as the other.
+  workers_["b"]->disk.memory.SetFull(true);
+  ASSERT_TRUE(workers_["b"]->Start());
+  for (int i = 0; i < 300; ++i) {
+    EXPECT_LE(AskMs(ann), 300);
+    world_.RunMs(100);
+  }
+  EXPECT_EQ(ann.repeats, 0u);
 }
 
 TEST_F(LeasesTest, AloneAWorkerWhoseDiskIsFullGoesOn) {
