@@ -53,6 +53,7 @@ class Fleet {
     int64_t at_ms = 0;
     envelope::WorkerHeartbeat heartbeat;
   };
+  void ResizeDisk(const std::string& id, uint64_t bytes);
   bool Look(size_t workers, std::set<std::string>* owners);
 
   test::Stack* const stack_;
