@@ -233,6 +233,18 @@ std::string Subjects::Drafts(const CourseId& course) const {
 }
 
 std::string Subjects::DeadLetters() const { return Join({prefix_, "dlq", "*", "*"}); }
+std::string Subjects::SnapshotFile(uint32_t partition, uint32_t slot) const {
+  CHECK(partition < partitions_);
+  return Join({prefix_, "snapshot", std::to_string(partition), std::to_string(slot)});
+}
+
+std::string Subjects::SnapshotManifest(uint32_t partition) const {
+  CHECK(partition < partitions_);
+  return Join({prefix_, "snapshot", std::to_string(partition), "manifest"});
+}
+
+std::string Subjects::Snapshots() const { return prefix_ + ".snapshot.*.*"; }
+std::string Subjects::SnapshotStream() const { return StreamPrefix(prefix_) + "_SNAPSHOTS"; }
 std::string Subjects::DeadLetterStream() const { return StreamPrefix(prefix_) + "_DLQ"; }
 std::string Subjects::ClusterBucket() const { return WithoutDots(prefix_) + "_cluster"; }
 std::string Subjects::CourseBucket() const { return WithoutDots(prefix_) + "_courses"; }

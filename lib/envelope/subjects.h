@@ -57,8 +57,12 @@ class Subjects {
   std::string Drafts(const CourseId& course) const;  // lyceum.draft.<course>.*; empty: of all.
   std::string DeadLetters() const;                   // lyceum.dlq.*.*
   std::string DeadLetterStream() const;              // LYCEUM_DLQ
-  std::string ClusterBucket() const;                 // lyceum_cluster
-  std::string CourseBucket() const;                  // lyceum_courses
+  std::string SnapshotFile(uint32_t partition, uint32_t slot) const;  // lyceum.snapshot.<pp>.<slot>
+  std::string SnapshotManifest(uint32_t partition) const;  // lyceum.snapshot.<pp>.manifest
+  std::string Snapshots() const;                           // lyceum.snapshot.*.*
+  std::string SnapshotStream() const;                      // LYCEUM_SNAPSHOTS
+  std::string ClusterBucket() const;                       // lyceum_cluster
+  std::string CourseBucket() const;                        // lyceum_courses
 
   // The same as Out and In, appended to a buffer that is used again and again.
   void AppendOut(std::string* subject, std::string_view client) const;

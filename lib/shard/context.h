@@ -38,6 +38,9 @@ struct Options {
   std::string boot;                 // Of the worker's process; empty: the shard makes one.
   uint32_t standbys = 1;            // Of a partition, where there are workers for it.
   int64_t checkpoint_ms = 1'000;
+  int64_t snapshot_ms = 0;  // Of each partition; 0: none is made.
+  // A log that goes on so far beyond what is here: a snapshot is looked for before it is folded.
+  uint64_t far_behind = 50'000;
   // A checkpoint begins earlier when so much would be folded again after a crash.
   size_t refold_records_max = 20'000;
   size_t refold_bytes_max = 8 << 20;
@@ -53,6 +56,7 @@ struct Counters {
   std::atomic<uint64_t> records{0}, refused{0}, messages{0}, sent_again{0}, missing_records{0};
   std::atomic<uint64_t> checkpoints{0}, checkpoint_failures{0}, checkpoint_bytes{0};
   std::atomic<uint64_t> takeovers{0}, handovers{0};
+  std::atomic<uint64_t> snapshots{0}, snapshot_failures{0}, snapshot_bytes{0}, restores{0};
   std::atomic<uint64_t> timers_fired{0}, dead_letters_lost{0}, reader_breaks{0}, session_loads{0};
   std::atomic<uint64_t> sessions{0}, memory_bytes{0}, unconfirmed_bytes{0};
   std::atomic<int64_t> clock_offset_ms{0};

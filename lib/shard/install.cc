@@ -59,6 +59,15 @@ std::vector<wire::StreamConfig> StreamsOf(const envelope::Subjects& subjects, in
   dead.replicas = replicas;
   dead.discard_old = true;
   streams.push_back(std::move(dead));
+  // Its size is bounded by who writes it: twice what the partitions have.
+  wire::StreamConfig snapshots;
+  snapshots.name = subjects.SnapshotStream();
+  snapshots.subjects = {subjects.Snapshots()};
+  snapshots.message_bytes_max = kMessageBytesMax;
+  snapshots.messages_per_subject_max = 1;
+  snapshots.duplicates = kDuplicateWindow;
+  snapshots.replicas = replicas;
+  streams.push_back(std::move(snapshots));
   return streams;
 }
 

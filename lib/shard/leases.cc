@@ -56,7 +56,8 @@ std::vector<store::PartitionId> Leases::owned() const {
 
 bool Leases::Owns(store::PartitionId partition) const {
   const Step step = leases_.at(partition).step;
-  return step == Step::kOwner || step == Step::kChecking || step == Step::kReleasing;
+  return step == Step::kOwner || step == Step::kChecking || step == Step::kReleasing ||
+         step == Step::kRestoring;
 }
 
 bool Leases::released() const {
@@ -144,11 +145,16 @@ void Leases::LookAt(Id id, Lease& lease) {
       return;
     case Step::kClaiming:
       return;
+    case Step::kRestoring:
+      return LookAtRestoring(id, lease, other);
     case Step::kClosing:
       if (partition->closed() && hooks_.make_anew(id)) Set(lease, Step::kNone);
       return;
-    case Step::kNone:
     case Step::kStandby:
+      if (!partition->wants_snapshot()) break;
+      partition->BeginClose();
+      return Set(lease, Step::kClosing);
+    case Step::kNone:
       break;
   }
   if (other) return Follow(id, lease, *other);
@@ -191,6 +197,10 @@ void Leases::LookAtOwned(Id id, Lease& lease, const std::optional<Membership::Vi
     lease.epoch = other->partition.epoch;
     return Set(lease, Step::kStandby);
   }
+  if (partition->wants_snapshot() && !leaving_) {
+    partition->BeginClose();
+    return Set(lease, Step::kRestoring);
+  }
   if (lease.step == Step::kReleasing) {
     if (partition->released()) {
       ++context_->counters->handovers;
@@ -225,6 +235,19 @@ void Leases::LookAtOwned(Id id, Lease& lease, const std::optional<Membership::Vi
   if (partition->phase() != Partition::Phase::kReading || !partition->caught_up()) return;
   partition->BeginRelease();
   Set(lease, Step::kReleasing);
+}
+
+// Nobody else owns it meanwhile: who could go on at once would have it.
+void Leases::LookAtRestoring(Id id, Lease& lease, const std::optional<Membership::View>& other) {
+  Partition* const partition = hooks_.find(id);
+  if (leaving_) return Set(lease, Step::kNone);
+  if (other && other->partition.epoch > lease.epoch) {
+    lease.epoch = other->partition.epoch;
+    return Set(lease, Step::kClosing);
+  }
+  if (!partition->closed() || !hooks_.make_anew(id)) return;
+  hooks_.find(id)->Own(lease.last, lease.page_is_ours);
+  Set(lease, Step::kOwner);
 }
 
 // The assignment's own, and the next in order.
@@ -350,6 +373,8 @@ void Leases::Create(Id id, uint64_t epoch, bool page_is_ours) {
         leases.context_->flight->NoteEpoch(id, epoch);
         ++leases.context_->counters->takeovers;
         LogInfo("owner", {{"partition", id}, {"epoch", epoch}});
+        lease.last = last;
+        lease.page_is_ours = page_is_ours;
         leases.hooks_.find(id)->Own(last, page_is_ours);
         leases.Set(lease, Step::kOwner);
       }));

@@ -10,6 +10,8 @@
 //   owned by another       followed by whom the assignment names, and by the next in order
 //   to be moved            by the assignment, or since an operator gave it to another: once the new one has caught up as a standby, the owner reads no more, waits until
 //                          all is confirmed, and says that it owns it no more
+//   nothing here           what the log does not have, or has very much of, is taken from a snapshot first, by a standby
+//                          before it is one, by an owner while it is one
 //   unsure                 after a new connection, and where its own heartbeats do not come back, an owner
 //                          reads nothing before it has looked at the lease
 //
@@ -35,7 +37,7 @@ class Leases {
  public:
   struct Hooks {
     std::function<Partition*(store::PartitionId)> find;
-    // Makes the partition anew, from its last checkpoint; false: not now.
+    // Makes the partition anew, from its last checkpoint, or from a snapshot where it wants one; false: not yet.
     std::function<bool(store::PartitionId)> make_anew;
     // What this shard owns has changed.
     std::function<void()> changed;
@@ -74,7 +76,16 @@ class Leases {
   static constexpr int64_t kAlarmMs = 2'000;
   static constexpr int64_t kAlarmEveryMs = 60'000;
 
-  enum class Step { kNone, kStandby, kClaiming, kOwner, kChecking, kReleasing, kClosing };
+  enum class Step {
+    kNone,
+    kStandby,
+    kClaiming,
+    kOwner,
+    kChecking,
+    kReleasing,
+    kRestoring,
+    kClosing
+  };
   struct Lease {
     Step step = Step::kNone;
     uint64_t epoch = 0;
@@ -83,12 +94,16 @@ class Leases {
     int64_t again_ms = 0;   // Steady; not tried before.
     int64_t orphan_ms = 0;  // Steady; since when nobody owns it. 0: somebody does.
     int64_t alarm_ms = INT64_MIN / 2;
+    // What it began with as the owner, for when it begins again.
+    std::optional<Partition::Announced> last;
+    bool page_is_ours = false;
     std::string moved_to;  // Said until the next owner says it, or that one is gone.
   };
   using Id = store::PartitionId;
 
   void LookAt(Id id, Lease& lease);
   void LookAtOwned(Id id, Lease& lease, const std::optional<Membership::View>& other);
+  void LookAtRestoring(Id id, Lease& lease, const std::optional<Membership::View>& other);
   void Follow(Id id, Lease& lease, const Membership::View& owner);
   bool ShouldFollow(Id id, const std::string& owner) const;
   bool IsNext(Id id) const;

@@ -93,6 +93,11 @@ class Partition {
   bool delivered() const {
     return confirmed_ >= position_.sequence && dead_letters_.waiting() == 0;
   }
+  // The log does not have what would have to be folded here, or very much of it: it is to be made anew from a
+  // snapshot, and waits for that.
+  bool wants_snapshot() const { return wants_snapshot_; }
+  // That was tried, with this outcome, in words: it goes on with what is here.
+  void SetSnapshotTried(std::string outcome) { snapshot_tried_ = std::move(outcome); }
   // Reads no more at all; it can be destroyed as soon as it is `closed`.
   void BeginClose();
   bool closed() const { return checkpointer_.idle(); }
@@ -142,6 +147,7 @@ class Partition {
   void Open();
   void OnLogInfo(const std::optional<wire::LogInfo>& info);
   void CheckLog();
+  bool NeedsSnapshot() const;
   void CheckRecord(uint64_t sequence, uint64_t fingerprint, void (Partition::*next)());
   void CheckPosition();
   void LearnPosition();
@@ -283,6 +289,8 @@ class Partition {
   bool resuming_ = false;  // An operator wants the next lineage.
   bool claimed_ = false;   // A lineage, in this opening.
   bool barrier_sent_ = false;
+  bool wants_snapshot_ = false;
+  std::string snapshot_tried_;
   int64_t last_time_ms_ = -1;  // Of the log's last record, and what the time is: of FindRecent.
   int64_t server_ms_ = -1;
   uint64_t same_to_ = 0;  // Records of the log that are known, in the search for a new lineage.

@@ -31,6 +31,10 @@ constexpr uint32_t kDeathsMax = 2;
 Result<void> Partition::Load() {
   Result<std::optional<store::Checkpoint>> checkpoint = context_->store->GetCheckpoint(id_);
   if (!checkpoint) return checkpoint.error();
+  // Some rows of a snapshot, perhaps, that was not whole.
+  if (!*checkpoint) {
+    if (Result<void> erased = context_->store->EraseRows(id_); !erased) return erased;
+  }
   position_ = checkpoint->value_or(store::Checkpoint{.fold_version = kFirstFoldVersion});
   if (position_.fold_version > context_->options.fold_version) {
     return Reject(fmt::format(
@@ -106,7 +110,19 @@ void Partition::OnLogInfo(const std::optional<wire::LogInfo>& info) {
   ReadLineages();
 }
 
+// Of the same log; another one is another lineage, whatever was made of this one.
+bool Partition::NeedsSnapshot() const {
+  if (!snapshot_tried_.empty()) return false;
+  const bool is_other =
+      position_.stream_created_ns != 0 && log_.created_ns != position_.stream_created_ns;
+  if (is_other) return false;
+  if (log_.first_sequence > position_.sequence + 1) return true;
+  return log_.last_sequence > position_.sequence + context_->options.far_behind;
+}
+
 void Partition::CheckLog() {
+  wants_snapshot_ = NeedsSnapshot();
+  if (wants_snapshot_) return;
   const store::FlightPage::Line line = context_->flight->Get(id_);
   if (line.known && line.lineage == lineages_.back().number) {
     sent_ = std::max(sent_, line.sent);
@@ -116,8 +132,8 @@ void Partition::CheckLog() {
   if (position_.sequence == 0 && log_.first_sequence > 1) {
     return Halt(
         fmt::format("stream {} begins at {}: its first records were trimmed, and nothing "
-                    "here covers them",
-                    stream_, log_.first_sequence));
+                    "here covers them: {}",
+                    stream_, log_.first_sequence, snapshot_tried_));
   }
   if (position_.stream_created_ns != 0 && log_.created_ns != position_.stream_created_ns) {
     return OnLogLoss(fmt::format("stream {} was created anew since record {} was folded", stream_,

@@ -292,6 +292,10 @@ SessionWorker::Totals SessionWorker::totals() const {
     totals.timers_fired += counters.timers_fired;
     totals.takeovers += counters.takeovers;
     totals.handovers += counters.handovers;
+    totals.snapshots += counters.snapshots;
+    totals.snapshot_failures += counters.snapshot_failures;
+    totals.snapshot_bytes += counters.snapshot_bytes;
+    totals.restores += counters.restores;
     totals.dead_letters_lost += counters.dead_letters_lost;
     totals.reader_breaks += counters.reader_breaks;
     totals.session_loads += counters.session_loads;

@@ -48,6 +48,7 @@ class SessionWorker {
     uint64_t checkpoints = 0, checkpoint_failures = 0, checkpoint_bytes = 0, timers_fired = 0;
     uint64_t dead_letters_lost = 0, reader_breaks = 0, session_loads = 0, async_errors = 0;
     uint64_t takeovers = 0, handovers = 0;
+    uint64_t snapshots = 0, snapshot_failures = 0, snapshot_bytes = 0, restores = 0;
     uint64_t calls_dispatched = 0, calls_busy = 0, calls_lost = 0, calls_failed = 0;
     uint64_t sessions = 0, memory_bytes = 0, unconfirmed_bytes = 0;
     int64_t clock_offset_ms = 0;  // The greatest, either way.

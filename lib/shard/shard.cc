@@ -80,7 +80,8 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
       leases_(&context_, &membership_, partitions,
               {.find = [this](store::PartitionId id) { return At(id); },
                .make_anew = [this](store::PartitionId id) { return MakeAnew(id); },
-               .changed = [this] { Serve(); }}) {
+               .changed = [this] { Serve(); }}),
+      snapshots_(&context_) {
   context_.sessions = &sessions_;
   context_.outgoing = &outgoing_;
   context_.timers = &timers_;
@@ -113,7 +114,10 @@ Result<void> Shard::Start() {
 }
 
 void Shard::OnConnection(bool connected) {
-  if (!connected) return leases_.OnDisconnected();
+  if (!connected) {
+    snapshots_.OnDisconnected();
+    return leases_.OnDisconnected();
+  }
   outgoing_.OnConnected();
   publisher_.OnConnected();
   dispatcher_.OnConnected();
@@ -137,10 +141,21 @@ Partition* Shard::At(store::PartitionId id) {
   return nullptr;
 }
 
-// As after a start; what is in no checkpoint is in the log.
+// As after a start; what is in no checkpoint is in the log, or in a snapshot.
 bool Shard::MakeAnew(store::PartitionId id) {
   for (auto& partition : partitions_) {
     if (partition->id() != id) continue;
+    std::string tried;
+    if (partition->wants_snapshot()) {
+      auto& restore = restores_[id];
+      if (restore == nullptr) {
+        restore = std::make_unique<SnapshotRestore>(&context_, id, partition->durable());
+      }
+      restore->Turn();
+      if (restore->state() == SnapshotRestore::State::kRunning) return false;
+      tried = restore->why();
+      restores_.erase(id);
+    }
     dispatcher_.DropPartition(id);
     resends_.Drop(id);
     timers_.Drop(id);
@@ -148,6 +163,7 @@ bool Shard::MakeAnew(store::PartitionId id) {
     partition.reset();
     sessions_.Drop(id);
     partition = std::make_unique<Partition>(&context_, &resends_, id);
+    partition->SetSnapshotTried(std::move(tried));
     const Result<void> loaded = partition->Load();
     if (!loaded)
       LogWarn("partition not loaded", {{"partition", id}, {"text", loaded.error().text}});
@@ -187,6 +203,7 @@ void Shard::Turn() {
   sessions_.Shrink(outgoing_.bytes());
   if (membership_.due() && !failure_)
     membership_.Turn(status(), leases_.leaving() || now < unfit_until_ms_);
+  if (now >= snapshots_.NextMs()) snapshots_.Turn(leases_.owned());
   outgoing_.Probe();
   Count();
   context_.wire->Flush();
@@ -254,9 +271,10 @@ int64_t Shard::NextMs() const {
   const auto in_server_time = [&](int64_t ms) {
     return ms == INT64_MAX ? INT64_MAX : now + (ms - server_time_.NowMs());
   };
-  int64_t next = std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
-                           outgoing_.NextProbeMs(), membership_.NextMs(), leases_.NextMs(),
-                           in_server_time(timers_.NextMs()), durations_.NextMs()});
+  int64_t next =
+      std::min({now + kLongestSleepMs, ticked_ms_ + kTickMs, dispatcher_.NextTickMs(),
+                outgoing_.NextProbeMs(), membership_.NextMs(), leases_.NextMs(),
+                snapshots_.NextMs(), in_server_time(timers_.NextMs()), durations_.NextMs()});
   if (!queries_.idle() || !commands_.idle() || resends_.ready()) return now;
   for (const auto& partition : partitions_) {
     if (partition->busy()) return now;

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@
 #include "shard/partition.h"
 #include "shard/queries.h"
 #include "shard/resends.h"
+#include "shard/snapshot_restore.h"
+#include "shard/snapshots.h"
 
 namespace lyceum::shard {
 
@@ -105,6 +108,8 @@ class Shard {
   Commands commands_;
   Membership membership_;
   Leases leases_;
+  Snapshots snapshots_;
+  std::map<store::PartitionId, std::unique_ptr<SnapshotRestore>> restores_;
   std::optional<Error> failure_;
   int64_t ticked_ms_ = INT64_MIN / 2;
   int64_t unfit_until_ms_ = INT64_MIN;  // Steady; until then it shall own nothing,

@@ -1,6 +1,8 @@
 #include "store/checkpoint_keys.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "base/check.h"
 #include "store/big_endian.h"
@@ -93,6 +95,20 @@ Key End(PartitionId partition, Kind kind) {
 }
 Key PartitionBegin(PartitionId partition) { return Head(partition, '\0'); }
 Key PartitionEnd(PartitionId partition) { return Head(partition, '\xff'); }
+
+std::optional<Key> KeyOfRow(PartitionId partition, std::string_view key) {
+  constexpr Kind kKinds[] = {Kind::kDeadLetter, Kind::kJournal, Kind::kTopic, Kind::kSession,
+                             Kind::kTimer};
+  // The longest is a journal's.
+  if (key.size() < 2 || key.size() > 2 + Key::kNameBytesMax + sizeof(uint64_t)) return std::nullopt;
+  const Kind kind = static_cast<Kind>(key[0]);
+  if (std::find(std::begin(kKinds), std::end(kKinds), kind) == std::end(kKinds))
+    return std::nullopt;
+  Key full = Head(partition, kind);
+  full.Add(key.substr(1));
+  if (kind == Kind::kTimer && !ReadTimer(full)) return std::nullopt;
+  return full;
+}
 
 std::optional<TimerRow> ReadTimer(std::string_view key) {
   constexpr size_t kNameAt = kHead + sizeof(uint64_t);

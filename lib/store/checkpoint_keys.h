@@ -71,6 +71,12 @@ Key End(PartitionId partition, Kind kind);
 Key PartitionBegin(PartitionId partition);
 Key PartitionEnd(PartitionId partition);
 
+// A key as it is without its partition, and with it. Empty: of no kind, or the checkpoint's.
+inline std::string_view WithoutPartition(std::string_view key) {
+  return key.substr(sizeof(PartitionId));
+}
+std::optional<Key> KeyOfRow(PartitionId partition, std::string_view key);
+
 // Reading back. Empty: not of that shape, so the folder is damaged.
 std::optional<TimerRow> ReadTimer(std::string_view key);
 std::optional<std::string_view> ReadUser(std::string_view key);  // Of a session's key.

@@ -51,6 +51,13 @@ void CheckpointBatch::EraseDeadLetter(uint64_t sequence) {
   Add(keys::DeadLetterKey(partition_, sequence), std::nullopt);
 }
 
+bool CheckpointBatch::PutRow(std::string_view key, std::string_view value) {
+  const auto full = keys::KeyOfRow(partition_, key);
+  if (!full) return false;
+  Add(*full, value);
+  return true;
+}
+
 void CheckpointBatch::Add(std::string_view key, std::optional<std::string_view> value) {
   CHECK(!value || value->size() < kErased);
   const RowHead head{static_cast<uint32_t>(key.size()),

@@ -75,6 +75,9 @@ class CheckpointBatch {
   void PutTopic(std::string_view digest, std::string_view bytes);
   void PutDeadLetter(uint64_t sequence, std::string_view bytes);
   void EraseDeadLetter(uint64_t sequence);
+  // A row of any kind but the checkpoint, by its key without the partition, as a RowReader gave it. False: no such
+  // key.
+  bool PutRow(std::string_view key, std::string_view value);
   // Every row of this partition goes, then the puts of this batch are made.
   void EraseAllFirst() { erase_all_ = true; }
 
@@ -94,6 +97,21 @@ class CheckpointBatch {
   std::string rows_;  // [key_len u32, value_len u32 or kErased, key, value]...
   size_t count_ = 0;
   bool erase_all_ = false;
+};
+
+// All rows of a partition as they were when it was made, in the order of their keys, some at a time.
+class RowReader {
+ public:
+  virtual ~RowReader() = default;
+
+  const Checkpoint& checkpoint() const { return checkpoint_; }
+  // The next rows but for the checkpoint, until so many bytes were visited; false: there are no more. A key is
+  // without its partition. kRetry: the store was opened again meanwhile, and this can read no more.
+  using Visit = std::function<void(std::string_view key, std::string_view value)>;
+  virtual Result<bool> Next(size_t bytes_max, const Visit& visit) = 0;
+
+ protected:
+  Checkpoint checkpoint_;
 };
 
 class CheckpointStore {
@@ -121,6 +139,11 @@ class CheckpointStore {
   // from the first); count_max at most.
   virtual Result<std::vector<std::string>> GetUsers(PartitionId partition, std::string_view after,
                                                     size_t count_max) = 0;
+
+  // Null: there is no checkpoint. Goes before the store does.
+  virtual Result<std::unique_ptr<RowReader>> ReadRows(PartitionId partition) = 0;
+  // Returns once they are gone. Nothing of the partition waits to be written.
+  virtual Result<void> EraseRows(PartitionId partition) = 0;
 
   // `done` runs through the executor, once, in the order in which a partition's batches came.
   // kRetry: nothing of it was written (also: no room on the disk, or too many batches wait);

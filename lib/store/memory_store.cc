@@ -120,6 +120,50 @@ Result<std::vector<std::string>> MemoryStore::GetUsers(PartitionId partition,
   return users;
 }
 
+namespace {
+
+class MemoryRowReader final : public RowReader {
+ public:
+  MemoryRowReader(Checkpoint checkpoint, MemoryStore::Content rows) : rows_(std::move(rows)) {
+    checkpoint_ = checkpoint;
+  }
+  Result<bool> Next(size_t bytes_max, const Visit& visit) override {
+    for (size_t bytes = 0; !rows_.empty() && bytes < bytes_max; rows_.erase(rows_.begin())) {
+      const auto& [key, value] = *rows_.begin();
+      bytes += key.size() + value.size();
+      visit(keys::WithoutPartition(key), value);
+    }
+    return !rows_.empty();
+  }
+
+ private:
+  MemoryStore::Content rows_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<RowReader>> MemoryStore::ReadRows(PartitionId partition) {
+  const auto checkpoint = GetCheckpoint(partition);
+  if (!checkpoint) return checkpoint.error();
+  if (!*checkpoint) return std::unique_ptr<RowReader>();
+  Content rows;
+  const auto scanned = Scan(keys::CheckpointKey(partition).Next(), keys::PartitionEnd(partition),
+                            [&](std::string_view key, std::string_view value) {
+                              rows.emplace(key, value);
+                              return true;
+                            });
+  if (!scanned) return scanned.error();
+  return std::unique_ptr<RowReader>(
+      std::make_unique<MemoryRowReader>(**checkpoint, std::move(rows)));
+}
+
+Result<void> MemoryStore::EraseRows(PartitionId partition) {
+  CheckpointBatch nothing(partition);
+  nothing.EraseAllFirst();
+  Apply(nothing);
+  return {};
+}
+
 void MemoryStore::Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
                         std::function<void(Result<void>)> done) {
   outstanding_->Add(batch->partition());

@@ -45,6 +45,8 @@ class MemoryStore final : public CheckpointStore {
                                                     size_t count_max) override;
   Result<std::vector<std::string>> GetUsers(PartitionId partition, std::string_view after,
                                             size_t count_max) override;
+  Result<std::unique_ptr<RowReader>> ReadRows(PartitionId partition) override;
+  Result<void> EraseRows(PartitionId partition) override;
   void Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
              std::function<void(Result<void>)> done) override;
 

@@ -23,6 +23,7 @@
 #include "store/database.h"
 #include "store/free_space.h"
 #include "store/outstanding.h"
+#include "store/rocks_row_reader.h"
 #include "store/timer_floor.h"
 
 namespace lyceum::store {
@@ -94,7 +95,10 @@ struct RocksStore::Impl {
   Impl(const Options& opened_with, Database opened)
       : options(opened_with),
         space(options.path, options.free_bytes_min),
-        database(std::move(opened)) {}
+        database(std::move(opened)) {
+    row_readers->path = options.path;
+    row_readers->opening = &opening;
+  }
 
   Result<std::optional<std::string>> Get(std::string_view key);
   // Rows of [begin, end) in order, until `row(key, value)`, a Result<bool>, says false.
@@ -116,6 +120,8 @@ struct RocksStore::Impl {
   // Shared by who reads. Alone: the writer, while it opens the folder again. Taken before `mutex`.
   std::shared_mutex opening;
   Database database;  // Its db is null where it could not be opened again. The writer's alone.
+  const std::shared_ptr<RocksRowReader::Home> row_readers =
+      std::make_shared<RocksRowReader::Home>();
   // Outlives this in tasks that an executor has not run yet.
   const std::shared_ptr<Outstanding> outstanding = std::make_shared<Outstanding>();
 
@@ -240,6 +246,10 @@ Result<void> RocksStore::Impl::Recover() {
   if (start.joinable()) start.join();
   std::unique_lock lock(opening);
   LogWarn("database opened again", {{"path", options.path}});
+  {
+    std::lock_guard readers(row_readers->mutex);
+    for (RocksRowReader* reader : row_readers->readers) reader->Close();
+  }
   database.db.reset();  // Before what it stands on.
   database = {};
   auto opened = OpenDatabase(OptionsOf(options));
@@ -417,6 +427,31 @@ Result<std::vector<std::string>> RocksStore::GetUsers(PartitionId partition, std
                   });
   if (!scanned) return scanned.error();
   return users;
+}
+
+Result<std::unique_ptr<RowReader>> RocksStore::ReadRows(PartitionId partition) {
+  auto reader = std::make_unique<RocksRowReader>(impl_->row_readers, partition);
+  const auto begin = [&]() -> Result<bool> {
+    std::shared_lock lock(impl_->opening);
+    if (!impl_->database.db) return NotOpen(impl_->options.path);
+    return reader->Begin(impl_->database.db.get());
+  };
+  const Result<bool> begun = begin();
+  if (!begun) return begun.error();
+  if (!*begun) reader.reset();
+  return std::unique_ptr<RowReader>(std::move(reader));
+}
+
+Result<void> RocksStore::EraseRows(PartitionId partition) {
+  std::shared_lock lock(impl_->opening);
+  if (!impl_->database.db) return NotOpen(impl_->options.path);
+  const keys::Key begin = keys::PartitionBegin(partition);
+  const keys::Key end = keys::PartitionEnd(partition);
+  const rocksdb::Status status = impl_->database.db->DeleteRange(
+      rocksdb::WriteOptions(), impl_->database.db->DefaultColumnFamily(), SliceOf(begin),
+      SliceOf(end));
+  if (!status.ok()) return ErrorOf(status, impl_->options.path);
+  return {};
 }
 
 void RocksStore::Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,

@@ -18,6 +18,7 @@ struct StreamConfig {
   int64_t bytes_max = -1;           // -1: no limit.
   std::chrono::seconds age_max{0};  // 0: for ever.
   int32_t message_bytes_max = -1;
+  int64_t messages_per_subject_max = -1;  // More: the oldest of the subject goes.
   std::chrono::seconds duplicates{120};
   int32_t replicas = 1;
   bool discard_old = false;  // When it is full: the oldest make room. Else new ones are refused.

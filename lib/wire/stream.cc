@@ -76,7 +76,8 @@ std::vector<std::string> Differences(const StreamConfig& asked, const jsStreamIn
           std::to_string(found.config.duplicates.count()));
   compare("num_replicas", std::to_string(asked.replicas), std::to_string(found.config.replicas));
   compare("max_msgs", "-1", std::to_string(found_info.Config->MaxMsgs));
-  compare("max_msgs_per_subject", "-1", std::to_string(found_info.Config->MaxMsgsPerSubject));
+  compare("max_msgs_per_subject", std::to_string(asked.messages_per_subject_max),
+          std::to_string(found_info.Config->MaxMsgsPerSubject));
   compare("no_ack", "false", found_info.Config->NoAck ? "true" : "false");
   compare("sealed", "false", found_info.Config->Sealed ? "true" : "false");
   return differences;
@@ -112,6 +113,7 @@ natsStatus Add(Connection& connection, const StreamConfig& asked, StreamInfoHand
   config.MaxBytes = asked.bytes_max;
   config.MaxAge = asked.age_max.count() * kNsPerSecond;
   config.MaxMsgSize = asked.message_bytes_max;
+  config.MaxMsgsPerSubject = asked.messages_per_subject_max;
   config.Duplicates = asked.duplicates.count() * kNsPerSecond;
   config.Replicas = asked.replicas;
   jsStreamInfo* raw = nullptr;

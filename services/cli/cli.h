@@ -76,6 +76,10 @@ struct SessionsOptions {
   int64_t limit = 100;
   std::string format = "auto";
 };
+struct TrimOptions {
+  std::string older;  // Only records that are older than this.
+  bool dry_run = false;
+};
 struct DoctorOptions {
   bool sessions = false;  // Also look at each session.
 };
@@ -211,6 +215,7 @@ int RunStatus(const Common& common, const StatusOptions& options);
 // With the format nagios the exit codes are those of its plugins: 0 well, 1 warning, 2 critical, 3 not known.
 int RunCheck(const Common& common, const CheckOptions& options);
 int RunSessions(const Common& common, const SessionsOptions& options);
+int RunTrim(const Common& common, const TrimOptions& options);
 int RunDoctor(const Common& common, const DoctorOptions& options);
 int RunCourseImport(const Common& common, const CourseSource& source);
 int RunCourseCheck(const Common& common, const CourseSource& source);

@@ -47,6 +47,12 @@ void AddFleetCommands(CLI::App& app, FleetFlags& flags, const AddCommand& add) {
           [&flags](const Common& common) { return RunDoctor(common, flags.doctor); });
   doctor->add_flag("--sessions", flags.doctor.sessions,
                    "Also whether each session can be read: takes long where there are many");
+  CLI::App* trim =
+      add(app, "trim", "The log begins where workers and snapshots can do without what was before",
+          [&flags](const Common& common) { return RunTrim(common, flags.trim); });
+  trim->add_option("--older", flags.trim.older, "Only what is older than this: 90d or 12h")
+      ->required();
+  trim->add_flag("--dry-run", flags.trim.dry_run, "Say what would go, and leave it there");
   CLI::App* check = add(app, "check", "The same in a line, for what watches over many services",
                         [&flags](const Common& common) { return RunCheck(common, flags.check); });
   AddLagMax(check, &flags.check.lag_max);

@@ -1,4 +1,4 @@
-// The flags of the commands that look at the whole fleet: status, check, sessions, doctor.
+// The flags of the commands that look at the whole fleet: status, check, sessions, doctor, trim.
 #pragma once
 
 #include "cli/cli.h"
@@ -11,6 +11,7 @@ struct FleetFlags {
   CheckOptions check;
   SessionsOptions sessions;
   DoctorOptions doctor;
+  TrimOptions trim;
 };
 
 // `flags` outlives the parsing and the run.

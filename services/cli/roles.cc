@@ -14,6 +14,7 @@ constexpr RoleOf kRoles[] = {
     {"check", "operator"},
     {"sessions", "operator"},
     {"doctor", "operator"},
+    {"trim", "admin"},
     {"course import", "author"},
     {"course list", "operator"},
     {"course show", "operator"},

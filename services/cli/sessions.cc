@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/time_text.h"
+#include "cli/age.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/table.h"
@@ -43,29 +44,6 @@ Result<Cursor> ParseCursor(const std::string& text) {
     return Reject("--after takes what an earlier list has said, as 3:ana");
   }
   return cursor;
-}
-
-// "90s", "15m", "2h", "7d".
-Result<int64_t> ParseAgeMs(const std::string& text) {
-  const Error wrong = Reject("--older takes a number and s, m, h or d, as 15m or 7d");
-  int64_t number = 0;
-  if (text.size() < 2 || !ParseNumber(std::string_view(text).substr(0, text.size() - 1), &number)) {
-    return wrong;
-  }
-  constexpr int64_t kMost = 100'000;  // Of any unit: 273 years in days.
-  if (number < 0 || number > kMost) return wrong;
-  switch (text.back()) {
-    case 's':
-      return number * 1'000;
-    case 'm':
-      return number * 60'000;
-    case 'h':
-      return number * 3'600'000;
-    case 'd':
-      return number * 86'400'000;
-    default:
-      return wrong;
-  }
 }
 
 Result<ListSessions> ListOf(const SessionsOptions& options) {

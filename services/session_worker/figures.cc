@@ -72,6 +72,13 @@ void AddTotals(const SessionWorker::Totals& totals, Figures* out) {
                totals.takeovers);
   out->Counter("lyceum_handovers_total", "Partitions that it has handed to another worker",
                totals.handovers);
+  out->Counter("lyceum_snapshots_total", "Snapshots made", totals.snapshots);
+  out->Counter("lyceum_snapshot_failures_total", "Snapshots that were begun and not made",
+               totals.snapshot_failures);
+  out->Counter("lyceum_snapshot_bytes_total", "Bytes of snapshots: of files that were not there",
+               totals.snapshot_bytes);
+  out->Counter("lyceum_snapshot_restores_total", "Partitions that were made anew from a snapshot",
+               totals.restores);
   out->Counter("lyceum_timers_fired_total", "Timers that were published", totals.timers_fired);
   out->Counter("lyceum_nats_errors_total", "What NATS refused: see the permissions of this role",
                totals.async_errors);

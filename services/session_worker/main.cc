@@ -39,6 +39,7 @@ struct Flags {
   int64_t shards = std::max(1u, std::thread::hardware_concurrency());
   int64_t memory = 256 * kMiB;
   int64_t checkpoint_ms = 1'000;
+  int64_t snapshot_s = 600;
   bool core_dumps = false;
 };
 
@@ -54,6 +55,8 @@ void Declare(Settings& settings, Flags* flags) {
               "bytes of memory in all: sessions, topics, what is unconfirmed, the store's caches")
       .Number("checkpoint-ms", &flags->checkpoint_ms, 10, 3'600'000,
               "from one checkpoint of a partition to the next")
+      .Number("snapshot-s", &flags->snapshot_s, 0, 7 * 24 * 3600,
+              "seconds from one snapshot of a partition that it owns to the next; 0: none")
       .Text("on-log-loss", &flags->on_log_loss,
             "halt, or continue as the next lineage, where the broker lost acknowledged records")
       .Switch("core-dumps", &flags->core_dumps, "let the system keep the memory of a crash");
@@ -74,6 +77,7 @@ Result<shard::SessionWorker::Options> ToOptions(const Flags& flags) {
   options.shard.standbys = static_cast<uint32_t>(flags.standbys);
   options.memory_bytes = static_cast<size_t>(flags.memory);
   options.shard.checkpoint_ms = flags.checkpoint_ms;
+  options.shard.snapshot_ms = flags.snapshot_s * 1'000;
   options.shard.on_log_loss =
       flags.on_log_loss == "continue" ? shard::OnLogLoss::kContinue : shard::OnLogLoss::kHalt;
   options.nats = flags.worker.nats;

@@ -305,6 +305,51 @@ TEST_F(Operators, ADamagedSessionIsRefusedAloneAndRebuilt) {
   EXPECT_EQ(json::parse(state.out)["history"][0]["index"], 1) << state.out;
 }
 
+// Its folder is gone, and the log no longer has what is in the snapshot.
+TEST_F(Operators, AWorkerThatHasLostAllGoesOnFromItsSnapshot) {
+  StartWorkers({"--snapshot-s", "1"});
+  Begin("ada", "a");
+  Begin("bob", "b");
+  for (int i = 0; i < 5; ++i) {
+    Send("ada", "a", fmt::format("q{}", i), R"("message":{"text":"why?","intent":"QUESTION"})");
+    ASSERT_TRUE(gateway_.Reply("a", fmt::format("q{}", i)));
+  }
+  const Ran before = Lyceum("operator", {"state", "ada", "--json"});
+  // Nobody but the admin may, and nothing that is younger goes.
+  EXPECT_NE(Lyceum("operator", {"trim", "--older", "0s"}).code, 0);
+  EXPECT_EQ(Lyceum("admin", {"trim", "--older", "soon"}).code, 2);
+  const Ran young = Lyceum("admin", {"trim", "--older", "1h", "--json"});
+  EXPECT_EQ(young.code, 0) << young.err << young.out;
+  json trimmed;
+  ASSERT_TRUE(test::Eventually(
+      seconds(30),
+      [&] {
+        const Ran ran = Lyceum("admin", {"trim", "--older", "0s", "--dry-run", "--json"});
+        for (const json& line : Lines(ran.out)) {
+          if (line["partition"] == partition_) trimmed = line;
+        }
+        // The last record stays: by it the log is known.
+        return trimmed["begins"] == Partition(partition_)["log_end"];
+      }))
+      << trimmed.dump() << stack_.session_worker_logs();
+  EXPECT_GT(trimmed["trimmed"], 5);
+  EXPECT_EQ(Lyceum("operator", {"replay", "ada", "--verify"}).code, 0) << "a dry run has trimmed";
+  const Ran done = Lyceum("admin", {"trim", "--older", "0s", "--json"});
+  EXPECT_TRUE(Says(done, "trimmed")) << done.out << done.err;
+
+  StopSessionWorker();
+  std::filesystem::remove_all(stack_.data_dir());
+  StartSessionWorker({"--snapshot-s", "1"});
+  ASSERT_TRUE(Reaches(partition_, "reading")) << stack_.session_worker_logs();
+  EXPECT_NE(stack_.session_worker_logs().find("snapshot restored"), std::string::npos);
+  const Ran after = Lyceum("operator", {"state", "ada", "--json"});
+  EXPECT_EQ(json::parse(after.out)["history"], json::parse(before.out)["history"]);
+  Send("ada", "a", "go", R"("continue":{})");
+  EXPECT_TRUE(gateway_.Reply("a", "go"));
+  const Ran replay = Lyceum("operator", {"replay", "ada"});
+  EXPECT_TRUE(Says(replay, "trimmed")) << replay.err;
+}
+
 TEST_F(Operators, TheOpenCallOfARebuiltSessionIsAskedAgain) {
   StartSessionWorker();
   Send("ada", "a", "ada-start", R"("start":{"course":"small"})");

@@ -174,6 +174,17 @@ Result<std::vector<std::string>> DoorStore::GetUsers(store::PartitionId partitio
   return store_->GetUsers(partition, after, count_max);
 }
 
+Result<std::unique_ptr<store::RowReader>> DoorStore::ReadRows(store::PartitionId partition) {
+  fuse_->Step();
+  return store_->ReadRows(partition);
+}
+
+Result<void> DoorStore::EraseRows(store::PartitionId partition) {
+  fuse_->Step();
+  if (fuse_->dead()) return {};
+  return store_->EraseRows(partition);
+}
+
 void DoorStore::Write(std::shared_ptr<const store::CheckpointBatch> batch, Executor* executor,
                       std::function<void(Result<void>)> done) {
   if (fuse_->dead()) return;

@@ -113,6 +113,8 @@ class DoorStore final : public store::CheckpointStore {
                                                            size_t count_max) override;
   Result<std::vector<std::string>> GetUsers(store::PartitionId partition, std::string_view after,
                                             size_t count_max) override;
+  Result<std::unique_ptr<store::RowReader>> ReadRows(store::PartitionId partition) override;
+  Result<void> EraseRows(store::PartitionId partition) override;
   void Write(std::shared_ptr<const store::CheckpointBatch> batch, Executor* executor,
              std::function<void(Result<void>)> done) override;
 

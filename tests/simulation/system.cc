@@ -48,6 +48,10 @@ System::System(const Options& options)
                       .bytes_max = 1 << 20,
                       .discard_old = true,
                       .duplicates_ms = 20'000});
+  broker_->AddStream({.name = subjects_.SnapshotStream(),
+                      .subjects = {subjects_.Snapshots()},
+                      .message_bytes_max = 1 << 20,
+                      .messages_per_subject_max = 1});
   broker_->AddBucket(subjects_.ClusterBucket());
   broker_->AddBucket(subjects_.CourseBucket());
   const auto topic = TopicOf("");

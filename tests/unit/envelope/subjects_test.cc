@@ -47,6 +47,10 @@ TEST(Subjects, AreSpeltAsInTheContract) {
   EXPECT_EQ(subjects.DeadLetterOf(3, kAna), "lyceum.dlq.3.ana");
   EXPECT_EQ(subjects.DeadLetters(), "lyceum.dlq.*.*");
   EXPECT_EQ(subjects.DeadLetterStream(), "LYCEUM_DLQ");
+  EXPECT_EQ(subjects.SnapshotFile(3, 17), "lyceum.snapshot.3.17");
+  EXPECT_EQ(subjects.SnapshotManifest(3), "lyceum.snapshot.3.manifest");
+  EXPECT_EQ(subjects.Snapshots(), "lyceum.snapshot.*.*");
+  EXPECT_EQ(subjects.SnapshotStream(), "LYCEUM_SNAPSHOTS");
   EXPECT_EQ(subjects.ClusterBucket(), "lyceum_cluster");
   EXPECT_EQ(subjects.PartitionCommands(3), "lyceum.partition.3");
   EXPECT_EQ(subjects.Barriers(3), "lyceum.p.3.barrier.*");

@@ -67,6 +67,10 @@ class CountingStore final : public store::CheckpointStore {
   Result<std::vector<store::DeadLetterRow>> GetDeadLetters(store::PartitionId, size_t) override {
     return std::vector<store::DeadLetterRow>();
   }
+  Result<std::unique_ptr<store::RowReader>> ReadRows(store::PartitionId) override {
+    return std::unique_ptr<store::RowReader>();
+  }
+  Result<void> EraseRows(store::PartitionId) override { return {}; }
   size_t reads = 0;
 
  private:

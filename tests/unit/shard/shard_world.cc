@@ -65,49 +65,6 @@ tutor::ToolOutcome CannedResult(const envelope::ToolRequest& request, const std:
       request.args);
 }
 
-// --- DiskStore ---------------------------------------------------------------------------------
-
-Result<std::optional<store::Checkpoint>> DiskStore::GetCheckpoint(store::PartitionId partition) {
-  return memory.GetCheckpoint(partition);
-}
-Result<std::optional<std::string>> DiskStore::GetSession(store::PartitionId partition,
-                                                         std::string_view user) {
-  if (Fails()) return Retry("the disk does not read");
-  return memory.GetSession(partition, user);
-}
-Result<std::optional<std::string>> DiskStore::GetTopic(store::PartitionId partition,
-                                                       std::string_view digest) {
-  if (Fails()) return Retry("the disk does not read");
-  return memory.GetTopic(partition, digest);
-}
-Result<std::vector<store::TimerRow>> DiskStore::GetTimers(
-    store::PartitionId partition, int64_t due_before_ms,
-    const std::optional<store::TimerRow>& after, size_t count_max) {
-  if (Fails()) return Retry("the disk does not read");
-  return memory.GetTimers(partition, due_before_ms, after, count_max);
-}
-Result<std::vector<store::JournalRow>> DiskStore::GetJournal(store::PartitionId partition,
-                                                             std::string_view user,
-                                                             uint64_t before_first_sequence,
-                                                             size_t bytes_max) {
-  if (Fails()) return Retry("the disk does not read");
-  return memory.GetJournal(partition, user, before_first_sequence, bytes_max);
-}
-Result<std::vector<store::DeadLetterRow>> DiskStore::GetDeadLetters(store::PartitionId partition,
-                                                                    size_t count_max) {
-  return memory.GetDeadLetters(partition, count_max);
-}
-Result<std::vector<std::string>> DiskStore::GetUsers(store::PartitionId partition,
-                                                     std::string_view after, size_t count_max) {
-  return memory.GetUsers(partition, after, count_max);
-}
-void DiskStore::Write(std::shared_ptr<const store::CheckpointBatch> batch, Executor* executor,
-                      std::function<void(Result<void>)> done) {
-  ++batches;
-  if (on_write) on_write(*batch);
-  memory.Write(std::move(batch), executor, std::move(done));
-}
-
 // --- Worker --------------------------------------------------------------------------------------
 
 Worker::Worker(World* world, std::vector<store::PartitionId> partitions, std::string name)
@@ -380,6 +337,10 @@ World::World(uint32_t partitions, uint64_t seed)
                     .subjects = {subjects.DeadLetters()},
                     .bytes_max = int64_t{1} << 30,
                     .discard_old = true});
+  broker.AddStream({.name = subjects.SnapshotStream(),
+                    .subjects = {subjects.Snapshots()},
+                    .message_bytes_max = 1 << 20,
+                    .messages_per_subject_max = 1});
   broker.AddBucket(subjects.ClusterBucket());
   broker.AddBucket(subjects.CourseBucket());
 }

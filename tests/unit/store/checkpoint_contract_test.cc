@@ -91,6 +91,59 @@ TYPED_TEST(CheckpointContract, EverythingOfABatchIsReadBack) {
   EXPECT_EQ(store.GetUsers(3, "", 10).value(), std::vector<std::string>{"ada"});
 }
 
+// As they were when the reader was made, whatever is written meanwhile.
+TYPED_TEST(CheckpointContract, AllRowsOfAPartitionMakeAnotherOne) {
+  CheckpointStore& store = *this->store_;
+  EXPECT_EQ(store.ReadRows(3).value(), nullptr) << "there is no checkpoint";
+  auto batch = Batch(3);
+  batch->SetCheckpoint(kCheckpoint);
+  for (int i = 0; i < 100; ++i)
+    batch->PutSession("user-" + std::to_string(i), std::string(100, 'x'));
+  batch->PutJournal("user-1", 12, "chunk");
+  batch->PutTimer(5'000, "user-1");
+  batch->PutTopic("d1", "topic");
+  batch->PutDeadLetter(14, "dead");
+  this->Write(batch);
+  auto other = Batch(4);
+  other->PutSession("somebody else", "s");
+  this->Write(other);
+
+  const auto rows = store.ReadRows(3).value();
+  ASSERT_NE(rows, nullptr);
+  EXPECT_EQ(rows->checkpoint(), kCheckpoint);
+  auto later = Batch(3);
+  later->PutSession("user-99", "later");
+  later->PutSession("zoe", "later");
+  this->Write(later);
+  auto copy = Batch(7);
+  int slices = 0;
+  const auto put = [&](std::string_view key, std::string_view value) {
+    EXPECT_TRUE(copy->PutRow(key, value));
+  };
+  for (bool more = true; more; ++slices) more = rows->Next(1'000, put).value();
+  EXPECT_GT(slices, 5);
+  EXPECT_EQ(copy->count(), 104u);
+  EXPECT_FALSE(copy->PutRow("a", "a checkpoint"));
+  EXPECT_FALSE(copy->PutRow("x1", "of no kind"));
+  EXPECT_FALSE(copy->PutRow("", ""));
+  EXPECT_FALSE(copy->PutRow("t123", "no timer"));
+  EXPECT_FALSE(copy->PutRow("s" + std::string(400, 'x'), "too long"));
+  copy->SetCheckpoint(kCheckpoint);
+  this->Write(copy);
+  EXPECT_EQ(store.GetCheckpoint(7).value(), kCheckpoint);
+  EXPECT_EQ(store.GetUsers(7, "", 1'000).value().size(), 100u);
+  EXPECT_EQ(store.GetSession(7, "user-99").value(), std::string(100, 'x'));
+  EXPECT_EQ(store.GetTimers(7, 5'001, {}, 10).value(), (std::vector<TimerRow>{{5'000, "user-1"}}));
+  EXPECT_EQ(store.GetTopic(7, "d1").value(), "topic");
+  EXPECT_EQ(store.GetDeadLetters(7, 10).value().size(), 1u);
+  EXPECT_EQ(store.GetJournal(7, "user-1", UINT64_MAX, 1'000).value().size(), 1u);
+
+  ASSERT_TRUE(store.EraseRows(7));
+  EXPECT_FALSE(store.GetCheckpoint(7).value());
+  EXPECT_TRUE(store.GetUsers(7, "", 10).value().empty());
+  EXPECT_EQ(store.GetUsers(3, "", 1'000).value().size(), 101u);
+}
+
 TYPED_TEST(CheckpointContract, WhatIsNotThereIsEmptyAndNoError) {
   CheckpointStore& store = *this->store_;
   this->Write(Batch(1));
