@@ -141,6 +141,7 @@ void SnapshotRestore::Write(std::shared_ptr<store::CheckpointBatch> batch, bool 
         if (!written) return restore.BeginAnew(written.error().text);
         if (!last) return restore.Ask();
         restore.state_ = State::kRestored;
+        restore.NoteSent();
         restore.why_ = "a snapshot was restored";
         ++restore.context_->counters->restores;
         LogInfo("snapshot restored",
@@ -149,6 +150,16 @@ void SnapshotRestore::Write(std::shared_ptr<store::CheckpointBatch> batch, bool 
                  {"rows", restore.manifest_.rows},
                  {"ms", restore.context_->clock->SteadyMs() - restore.begun_ms_}});
       });
+}
+
+// What a checkpoint has, the server has. Where this worker does not know how far was sent, it stays so: old messages are
+// not sent again.
+void SnapshotRestore::NoteSent() {
+  const store::FlightPage::Line line = context_->flight->Get(partition_);
+  if (!line.known || line.lineage != checkpoint_.lineage) return;
+  context_->flight->NoteSent(partition_, checkpoint_.sequence, checkpoint_.fingerprint,
+                             checkpoint_.record_time_ms);
+  context_->flight->NoteConfirmed(partition_, checkpoint_.sequence);
 }
 
 // It may be another one by now.

@@ -42,6 +42,7 @@ class SnapshotRestore {
   void OnFile(uint32_t index, const std::string& data);
   void WriteNext();
   void Write(std::shared_ptr<store::CheckpointBatch> batch, bool last);
+  void NoteSent();
   void BeginAnew(const std::string& why);
   void TryAgain(const std::string& why);
   void Fail(const std::string& why);

@@ -4,7 +4,8 @@
 // First K kills, some seconds apart, with a checkpoint a second as usual: the longest time that each
 // learner waits for an answer. Then a worker that takes no checkpoint but where its bound of records
 // makes it is killed after S seconds, with a full tail: how long until it answers the first learner, and until it has
-// caught up. --store: the sessions that bench_scale has made there are on the worker meanwhile. The
+// caught up. --store: the sessions that bench_scale has made there are on the worker meanwhile, and at the
+// end its folder is lost, and the log up to the snapshots trimmed: how long until it has all of them again. The
 // folder is used up. Turns go through a canned gateway and a canned tool (lean.cc). Prints a table
 // and one JSON line.
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -24,6 +26,7 @@
 #include "envelope/subjects.h"
 #include "support/eventually.h"
 #include "support/stack.h"
+#include "wire/jetstream.h"
 
 namespace lyceum::bench {
 namespace {
@@ -34,7 +37,9 @@ using std::chrono::seconds;
 
 constexpr double kGapBarMs = 2000;
 constexpr double kReadyBarS = 3;
+constexpr double kRestoreBarS = 10;  // Of 100,000 sessions.
 constexpr seconds kStart{60};
+constexpr seconds kSnapshots{300};
 constexpr milliseconds kBetweenKills{4000};
 constexpr milliseconds kLastPart{6000};  // After the last kill.
 
@@ -67,6 +72,7 @@ class Bench {
   void StartWorker(const std::vector<std::string>& more);
   json Gaps();
   json FullTail();
+  json LostFolder();
 
   const Plan plan_;
   test::Stack stack_;
@@ -168,6 +174,44 @@ json Bench::FullTail() {
   return {{"tail_records", tail}, {"opened_s", opened_s}, {"first_answer_s", answered_s}};
 }
 
+// What the log still has is one record a partition: all else comes from the snapshots.
+json Bench::LostFolder() {
+  stack_.session_worker().Kill9();
+  StartWorker({"--snapshot-s", "1"});
+  const auto lines = [&](const std::string& role, const std::vector<std::string>& args) {
+    std::vector<json> all;
+    std::istringstream out(stack_.Lyceum(role, args).out);
+    for (std::string line; std::getline(out, line);) all.push_back(json::parse(line));
+    return all;
+  };
+  const bool trimmed = test::Eventually(kSnapshots, [&] {
+    const auto begins = lines("admin", {"trim", "--older", "0s", "--json"});
+    const auto ends = lines("operator", {"partition", "list", "--json"});
+    for (size_t i = 0; i < begins.size() && i < ends.size(); ++i) {
+      if (begins[i].at("begins") != ends[i].at("log_end")) return false;
+    }
+    return begins.size() == ends.size() && !begins.empty();
+  });
+  if (!trimmed) throw std::runtime_error("no snapshots: " + stack_.session_worker_logs());
+  const auto stream =
+      wire::GetStream(*stack_.Connect("operator"), envelope::Subjects().SnapshotStream());
+  stack_.session_worker().Kill9();
+  std::filesystem::remove_all(stack_.data_dir());
+  const Deadline begun = Steady::now();
+  StartWorker({});
+  const double opened_s = SecondsSince(begun);
+  const size_t restored = Count(stack_.session_worker().err(), "snapshot restored");
+  if (restored < envelope::Subjects().partitions()) {
+    throw std::runtime_error(fmt::format("{} partitions came from a snapshot: {}", restored,
+                                         stack_.session_worker_logs()));
+  }
+  size_t sessions =
+      lines("operator", {"sessions", "--limit", "10000000", "--format", "json"}).size();
+  return {{"restored_sessions", sessions},
+          {"snapshot_mib", static_cast<double>((*stream)->bytes) / (1 << 20)},
+          {"restored_s", opened_s}};
+}
+
 void Bench::Run() {
   const json gaps = Gaps();
   const json tail = FullTail();
@@ -181,11 +225,20 @@ void Bench::Run() {
   row("  s until every partition reads", tail.at("opened_s"));
   row("  s until the first answer", tail.at("first_answer_s"),
       fmt::format("<= {:.0f}", kReadyBarS));
+  json lost;
+  if (!plan_.store.empty()) {
+    lost = LostFolder();
+    row("an empty folder: sessions that it had", lost.at("restored_sessions"));
+    row("  MiB of the snapshots", lost.at("snapshot_mib"));
+    row("  s until every partition reads", lost.at("restored_s"),
+        fmt::format("<= {:.0f}", kRestoreBarS));
+  }
   json line = {{"bench", plan_.store.empty() ? "restart" : "restart_beside_sessions"},
                {"learners", plan_.learners},
                {"kills", plan_.kills}};
   line.update(gaps);
   line.update(tail);
+  if (!lost.is_null()) line.update(lost);
   fmt::print("{}\n", line.dump());
 }
 

@@ -19,6 +19,7 @@ enum class Bug {
   kOldBehaviourForgotten,  // What lies before a barrier is folded as what lies behind it.
   kAnnouncedTooEarly,      // An owner announces as confirmed what it has folded.
   kLeaseOverwritten,  // A lease that is there is written again, and both think that they have it.
+  kSnapshotAheadOfRows,  // A snapshot has the position of now and the rows of before.
 };
 
 struct NamedBug {
@@ -38,6 +39,7 @@ inline constexpr NamedBug kBugs[] = {
     {Bug::kOldBehaviourForgotten, "old-behaviour-forgotten"},
     {Bug::kAnnouncedTooEarly, "announced-too-early", 105},
     {Bug::kLeaseOverwritten, "lease-overwritten", 31},
+    {Bug::kSnapshotAheadOfRows, "snapshot-ahead-of-rows"},
 };
 inline std::optional<Bug> BugOf(std::string_view name) {
   for (const NamedBug& known : kBugs) {

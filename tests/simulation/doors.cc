@@ -174,9 +174,33 @@ Result<std::vector<std::string>> DoorStore::GetUsers(store::PartitionId partitio
   return store_->GetUsers(partition, after, count_max);
 }
 
+namespace {
+
+// Rows under a position that is not theirs.
+class RowsAt final : public store::RowReader {
+ public:
+  RowsAt(const store::Checkpoint& checkpoint, std::unique_ptr<store::RowReader> rows)
+      : rows_(std::move(rows)) {
+    checkpoint_ = checkpoint;
+  }
+  Result<bool> Next(size_t bytes_max, const Visit& visit) override {
+    return rows_->Next(bytes_max, visit);
+  }
+
+ private:
+  const std::unique_ptr<store::RowReader> rows_;
+};
+
+}  // namespace
+
 Result<std::unique_ptr<store::RowReader>> DoorStore::ReadRows(store::PartitionId partition) {
   fuse_->Step();
-  return store_->ReadRows(partition);
+  auto rows = store_->ReadRows(partition);
+  if (bug_ != Bug::kSnapshotAheadOfRows || !rows || *rows == nullptr) return rows;
+  const store::Checkpoint now = (*rows)->checkpoint();
+  std::swap(*rows, rows_before_[partition]);
+  if (*rows == nullptr) return rows;
+  return std::unique_ptr<store::RowReader>(std::make_unique<RowsAt>(now, std::move(*rows)));
 }
 
 Result<void> DoorStore::EraseRows(store::PartitionId partition) {

@@ -123,6 +123,8 @@ class DoorStore final : public store::CheckpointStore {
   Fuse* const fuse_;
   const Bug bug_;
   const std::function<void(const store::CheckpointBatch&)> written_;
+  // Of kSnapshotAheadOfRows: the rows of the snapshot before.
+  std::map<store::PartitionId, std::unique_ptr<store::RowReader>> rows_before_;
   // Of kPositionAheadOfRows: session rows that come with the next batch of the partition.
   std::map<store::PartitionId, std::vector<std::pair<std::string, std::string>>> held_;
 };

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "envelope/snapshot_manifest.h"
 #include "simulation/system.h"
+#include "store/checkpoint_keys.h"
 #include "support/planted_core.h"
 
 namespace lyceum::simulation {
@@ -11,36 +13,37 @@ namespace {
 
 constexpr int64_t kSecondUs = 1'000'000;
 
-constexpr std::string_view kNames[kFaultKinds] = {"disconnect-worker",
-                                                  "disconnect-client",
-                                                  "disconnect-tool",
-                                                  "restart-server",
-                                                  "crash",
-                                                  "crash-after-steps",
-                                                  "crash-before-turn",
-                                                  "crash-before-flush",
-                                                  "slow-disk",
-                                                  "failing-writes",
-                                                  "full-disk",
-                                                  "lose-checkpoints",
-                                                  "lose-flight-page",
-                                                  "lose-tail",
-                                                  "clock-of-worker",
-                                                  "clock-of-server",
-                                                  "garbage",
-                                                  "deadly-record",
-                                                  "tool-moods",
-                                                  "tool-crash",
-                                                  "trim",
-                                                  "stall",
-                                                  "skip",
-                                                  "break-consumers",
-                                                  "refuse",
-                                                  "ack-without-storing",
-                                                  "lossy-links",
-                                                  "blocked-writes",
-                                                  "upgrade",
-                                                  "second-owner"};
+constexpr std::string_view kNames[kFaultKinds + 1] = {"disconnect-worker",
+                                                      "disconnect-client",
+                                                      "disconnect-tool",
+                                                      "restart-server",
+                                                      "crash",
+                                                      "crash-after-steps",
+                                                      "crash-before-turn",
+                                                      "crash-before-flush",
+                                                      "slow-disk",
+                                                      "failing-writes",
+                                                      "full-disk",
+                                                      "lose-checkpoints",
+                                                      "lose-flight-page",
+                                                      "lose-tail",
+                                                      "clock-of-worker",
+                                                      "clock-of-server",
+                                                      "garbage",
+                                                      "deadly-record",
+                                                      "tool-moods",
+                                                      "tool-crash",
+                                                      "trim",
+                                                      "stall",
+                                                      "skip",
+                                                      "break-consumers",
+                                                      "refuse",
+                                                      "ack-without-storing",
+                                                      "lossy-links",
+                                                      "blocked-writes",
+                                                      "upgrade",
+                                                      "second-owner",
+                                                      "lose-folder"};
 
 }  // namespace
 
@@ -53,8 +56,14 @@ void System::ChooseFaults() {
     if (dice_.OneIn(many ? 2 : 5)) chosen_.insert(static_cast<FaultKind>(i));
   }
   if (!options_.faults) chosen_.clear();
+  if (options_.faults && options_.snapshots) chosen_.insert(FaultKind::kLoseFolder);
   // Where the broker and the machine both lose what they had, nothing tells what had left; nor does
   // it to a second owner that has nothing.
+  if (chosen_.contains(FaultKind::kLoseFolder)) {
+    chosen_.erase(FaultKind::kLoseTail);
+    chosen_.erase(FaultKind::kLoseCheckpoints);
+    chosen_.erase(FaultKind::kSecondOwner);
+  }
   if (chosen_.contains(FaultKind::kLoseTail)) {
     chosen_.erase(FaultKind::kLoseFlightPage);
     chosen_.erase(FaultKind::kLoseCheckpoints);
@@ -128,6 +137,9 @@ void System::Inject(FaultKind kind) {
     case FaultKind::kLoseFlightPage:
       worker.LoseFlightPage();
       return worker.Crash(down_us);
+    case FaultKind::kLoseFolder:
+      worker.LoseFolder();
+      return worker.Crash(down_us);
     case FaultKind::kLoseTail:
       return LoseTail(AnyPartition());
     case FaultKind::kClockOfWorker:
@@ -165,6 +177,8 @@ void System::Inject(FaultKind kind) {
         if (!checkpoint || !checkpoint->has_value()) return;
         covered = std::min(covered, (*checkpoint)->sequence);
       }
+      if (chosen_.contains(FaultKind::kLoseFolder))
+        covered = std::min(covered, SnapshotOf(partition));
       if (covered == 0) return;
       if (chosen_.contains(FaultKind::kLoseCheckpoints)) return;
       ReadLogs();
@@ -234,6 +248,17 @@ void System::Inject(FaultKind kind) {
       return second_owner_->Start();
     }
   }
+}
+
+// The record that the partition's snapshot comes to; 0: it has none.
+uint64_t System::SnapshotOf(uint32_t partition) const {
+  for (const wire::MemoryRecord& record : broker_->Stored(subjects_.SnapshotStream())) {
+    if (record.subject != subjects_.SnapshotManifest(partition)) continue;
+    const auto manifest = envelope::DecodeSnapshotManifest(record.data);
+    if (!manifest) return 0;
+    return store::checkpoint_keys::DecodeCheckpoint(manifest->checkpoint).value().sequence;
+  }
+  return 0;
 }
 
 void System::LoseTail(uint32_t partition) {

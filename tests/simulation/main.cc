@@ -47,6 +47,8 @@ int main(int argc, char** argv) {
       options.faults = false;
     } else if (arg == "--shared") {
       options.shared = true;
+    } else if (arg == "--snapshots") {
+      options.snapshots = true;
     } else if (arg == "--trace") {
       trace = true;
     } else if (arg == "--verbose") {
@@ -63,9 +65,10 @@ int main(int argc, char** argv) {
       }
       options.bug = *bug;
     } else {
-      fmt::print(stderr,
-                 "usage: simulate [--seeds N] [--from S] [--seconds T] [--bug NAME] "
-                 "[--no-faults] [--shared] [--trace] [--verbose] [--log] [--figures]\n");
+      fmt::print(
+          stderr,
+          "usage: simulate [--seeds N] [--from S] [--seconds T] [--bug NAME] "
+          "[--no-faults] [--shared] [--snapshots] [--trace] [--verbose] [--log] [--figures]\n");
       return 2;
     }
   }
@@ -98,13 +101,14 @@ int main(int argc, char** argv) {
     total.messages += outcome.messages;
     total.crashes += outcome.crashes;
     total.lineages += outcome.lineages;
+    total.restores += outcome.restores;
     total.buried += outcome.buried;
     total.virtual_ms += outcome.virtual_ms;
   }
   fmt::print(
       "{} seeds in {:.1f} s: {} events, {} records, {} messages, {} crashes, {} lineages, "
-      "{} buried, {} virtual s\n",
+      "{} buried, {} restores, {} virtual s\n",
       ran, passed(), total.events, total.records, total.messages, total.crashes, total.lineages,
-      total.buried, total.virtual_ms / 1'000);
+      total.buried, total.restores, total.virtual_ms / 1'000);
   return 0;
 }

@@ -19,7 +19,8 @@ namespace lyceum::simulation {
 struct Options {
   uint64_t seed = 1;
   bool faults = true;
-  bool shared = false;  // Every worker may own everything; else only every seventh seed.
+  bool shared = false;     // Every worker may own everything; else only every seventh seed.
+  bool snapshots = false;  // Snapshots are made, and folders are lost.
   Bug bug = Bug::kNone;
   // What happens, a line each; null: nobody listens. `verbose`: also each event of the broker.
   std::function<void(std::string_view line)> trace;
@@ -33,6 +34,7 @@ struct Outcome {
   uint64_t messages = 0;
   uint64_t crashes = 0;
   uint64_t lineages = 0;
+  uint64_t restores = 0;
   uint64_t buried = 0;
   int64_t virtual_ms = 0;
   uint64_t trace_hash = 0;

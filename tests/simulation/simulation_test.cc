@@ -48,6 +48,17 @@ TEST_F(SimulationTest, WhereEveryWorkerMayOwnEverythingEverySeedComesToRestToo) 
   }
 }
 
+TEST_F(SimulationTest, WhereFoldersAreLostSnapshotsHaveAllOfThem) {
+  uint64_t restores = 0;
+  for (uint64_t seed = 1; seed <= kSeeds / 2; ++seed) {
+    SCOPED_TRACE(fmt::format("ops/simulate --from {} --seeds 1 --snapshots --trace", seed));
+    const Outcome outcome = Simulate({.seed = seed, .snapshots = true});
+    ASSERT_EQ(outcome.failure, "");
+    restores += outcome.restores;
+  }
+  EXPECT_GT(restores, kSeeds / 4);
+}
+
 // 246: two workers die in turn over one record. 825: one starts again with a clock that was set back.
 TEST_F(SimulationTest, SeedsThatOnceFailedWhereEveryWorkerMayOwnEverythingHold) {
   for (const uint64_t seed : kSharedSeeds) {
@@ -82,9 +93,11 @@ class PlantedBugTest : public testing::TestWithParam<NamedBug> {
 
 TEST_P(PlantedBugTest, IsFoundWithin500Seeds) {
   for (uint64_t seed = GetParam().from; seed <= kBugSeedsMax; ++seed) {
-    const bool shared = GetParam().bug >= Bug::kAnnouncedTooEarly;  // Those of leases.
+    const Bug bug = GetParam().bug;
+    const bool shared = bug == Bug::kAnnouncedTooEarly || bug == Bug::kLeaseOverwritten;
+    const bool snapshots = bug == Bug::kSnapshotAheadOfRows;
     const std::string failure =
-        Simulate({.seed = seed, .shared = shared, .bug = GetParam().bug}).failure;
+        Simulate({.seed = seed, .shared = shared, .snapshots = snapshots, .bug = bug}).failure;
     if (failure.empty()) continue;
     std::printf("found in seed %llu: %s\n", static_cast<unsigned long long>(seed), failure.c_str());
     return;

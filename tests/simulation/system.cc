@@ -87,6 +87,10 @@ System::System(const Options& options)
     if (dice_.OneIn(2)) worker.shard.memory_bytes = 16 << 10;           // All that is clean leaves.
     if (options_.seed % 3 == 0) worker.shard.crowded_bytes = 24 << 10;  // Often nothing is read.
     if (dice_.OneIn(4)) worker.shard.refold_records_max = 4;
+    if (options_.snapshots) {
+      worker.shard.snapshot_ms = 200 + static_cast<int64_t>(options_.seed % 5) * 400;
+      worker.shard.far_behind = options_.seed % 3 * 10;
+    }
     const bool goes_on = dice_.OneIn(2);
     worker.shard.on_log_loss = goes_on ? shard::OnLogLoss::kContinue : shard::OnLogLoss::kHalt;
     for (uint32_t p = shared_ ? 0 : i; p < partitions_; p += shared_ ? 1 : count) {
@@ -474,6 +478,7 @@ Outcome System::Run() {
   outcome.messages = ledger_.messages();
   for (auto& worker : workers_) outcome.crashes += worker->crashes();
   outcome.lineages = lineages_;
+  for (const auto& worker : workers_) outcome.restores += worker->restores();
   outcome.buried = buried_count_;
   outcome.virtual_ms = clock_.SteadyMs();
   outcome.trace_hash = broker_->trace_hash();

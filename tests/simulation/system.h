@@ -49,8 +49,9 @@ enum class FaultKind {
   kBlockedWrites,
   kUpgrade,
   kSecondOwner,
+  kLoseFolder,  // From here on not by the dice.
 };
-inline constexpr int kFaultKinds = 30;
+inline constexpr int kFaultKinds = static_cast<int>(FaultKind::kLoseFolder);
 std::string_view Name(FaultKind kind);
 
 inline constexpr char kStrayTimer[] = "0-1-1";  // The token of timers that nobody has set.
@@ -90,6 +91,7 @@ class System {
   void Inject(FaultKind kind);
   void Mend();
   void LoseTail(uint32_t partition);
+  uint64_t SnapshotOf(uint32_t partition) const;
   void Garbage();
   uint32_t AnyPartition() { return static_cast<uint32_t>(dice_.Below(partitions_)); }
   std::string AnyStream();

@@ -80,7 +80,7 @@ Worker::Worker(wire::MemoryBroker* broker, ManualClock* clock, Options options, 
       fuse_(std::make_unique<Fuse>()) {}
 
 Worker::~Worker() {
-  shard_.reset();
+  EndShard();
   wire_.reset();
 }
 
@@ -144,13 +144,19 @@ void Worker::Guard(const std::function<void()>& run) {
   }
 }
 
+void Worker::EndShard() {
+  restores_ = restores();
+  shard_.reset();
+}
+
 void Worker::OnDeath() {
   fuse_->Kill();
   ++crashes_;
   if (hooks_.trace) hooks_.trace(fmt::format("{} dies", options_.shard.worker));
-  shard_.reset();
+  EndShard();
   wire_.reset();
   store_.Crash();
+  if (std::exchange(lose_disk_, false)) store_.SetContent({});
   die_before_turn_ = false;
   turn_us_ = INT64_MAX;
   start_us_ = clock_->NowUs() + down_us_;
@@ -226,7 +232,7 @@ void Worker::Run() {
   if (stopping_ && shard_->stopped()) {
     stopped_ = true;
     over_ = true;
-    shard_.reset();
+    EndShard();
     wire_.reset();
     turn_us_ = INT64_MAX;
     return;

@@ -59,6 +59,8 @@ class Worker final : public Actor {
   store::FlightPage& flight() { return *flight_; }
   OffsetClock& wall() { return wall_; }
   void LoseFlightPage() { lose_flight_ = true; }
+  // When it dies.
+  void LoseFolder() { lose_flight_ = lose_disk_ = true; }
   void SetFoldVersion(uint32_t version) { options_.shard.fold_version = version; }
   void SetWriteUs(int64_t us_max) { write_us_max_ = us_max; }
   // So many of the next writes fail.
@@ -70,6 +72,9 @@ class Worker final : public Actor {
   const shard::Options& shard_options() const { return options_.shard; }
   bool Owns(uint32_t partition) const;
   uint64_t crashes() const { return crashes_; }
+  uint64_t restores() const {
+    return restores_ + (shard_ ? shard_->counters().restores.load() : 0);
+  }
   int64_t flight_lost_us() const { return flight_lost_us_; }
   // What the core sees: the record that is being folded, and how often a core ran.
   void OnFolding(uint64_t sequence) { folding_ = sequence; }
@@ -87,6 +92,7 @@ class Worker final : public Actor {
 
  private:
   class LoopExecutor;
+  void EndShard();
   void OnDeath();
   void CompleteWrites();
   void Check();
@@ -117,7 +123,9 @@ class Worker final : public Actor {
   uint64_t counter_ = 0;
   int64_t flight_lost_us_ = INT64_MIN / 2;
   bool die_before_turn_ = false;
+  uint64_t restores_ = 0;  // Of the shards that are gone.
   bool lose_flight_ = false;
+  bool lose_disk_ = false;
   bool over_ = false;
   bool stopping_ = false;
   bool stopped_ = false;
