@@ -158,7 +158,9 @@ SessionWorker::SessionWorker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 
 // What is damaged is nobody's: the log and the snapshots have all of it.
 Result<std::unique_ptr<SessionWorker>> SessionWorker::Start(const Options& options) {
-  auto started = StartOnce(options);
+  auto started = store::IsMarkedDamaged(options.data_dir)
+                     ? Result<std::unique_ptr<SessionWorker>>(Fatal("it was marked as damaged"))
+                     : StartOnce(options);
   if (started || started.error().fault != Fault::kFatal) return started;
   const auto aside = store::SetAside(options.data_dir);
   if (!aside) return aside.error();
@@ -261,6 +263,7 @@ SessionWorker::~SessionWorker() {
 }
 
 std::optional<Error> SessionWorker::failure() const {
+  if (auto damage = impl_->store->damage()) return damage;
   for (const auto& runner : impl_->runners) {
     const std::lock_guard lock(runner->mutex);
     if (runner->failure) return runner->failure;

@@ -39,7 +39,7 @@ class SessionWorker {
   // Reads no more, writes a last checkpoint. False: not all could be brought into it by then.
   bool Stop(Deadline deadline);
 
-  // Set once this worker has to end: somebody else owns its partitions.
+  // Set once this worker has to end: another one of its name was here first, or its store is damaged (kFatal).
   std::optional<Error> failure() const;
   // Of a few moments ago.
   std::vector<PartitionStatus> partitions() const;

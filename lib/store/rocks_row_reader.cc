@@ -37,7 +37,7 @@ Result<bool> RocksRowReader::Begin(rocksdb::DB* db) {
   it_.reset(db->NewIterator(read));
   const keys::Key key = keys::CheckpointKey(partition_);
   it_->Seek(SliceOf(key));
-  if (!it_->status().ok()) return ErrorOf(it_->status(), home_->path);
+  if (!it_->status().ok()) return home_->failed(it_->status());
   if (!it_->Valid() || ViewOf(it_->key()) != key.view()) return false;
   const auto checkpoint = keys::DecodeCheckpoint(ViewOf(it_->value()));
   if (!checkpoint) return Damaged("a checkpoint row cannot be read", home_->path);
@@ -53,7 +53,7 @@ Result<bool> RocksRowReader::Next(size_t bytes_max, const Visit& visit) {
     bytes += it_->key().size() + it_->value().size();
     visit(keys::WithoutPartition(ViewOf(it_->key())), ViewOf(it_->value()));
   }
-  if (!it_->status().ok()) return ErrorOf(it_->status(), home_->path);
+  if (!it_->status().ok()) return home_->failed(it_->status());
   return it_->Valid();
 }
 

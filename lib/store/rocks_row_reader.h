@@ -5,6 +5,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/iterator.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -21,6 +22,8 @@ class RocksRowReader final : public RowReader {
   // What a store and its readers share.
   struct Home {
     std::string path;
+    std::function<Error(const rocksdb::Status& status)>
+        failed;  // What it means; the store notes it.
     std::shared_mutex* opening =
         nullptr;       // The store's: it opens the folder again while it has it alone.
     std::mutex mutex;  // Taken after `opening`.

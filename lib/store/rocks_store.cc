@@ -24,6 +24,7 @@
 #include "store/free_space.h"
 #include "store/outstanding.h"
 #include "store/rocks_row_reader.h"
+#include "store/set_aside.h"
 #include "store/timer_floor.h"
 
 namespace lyceum::store {
@@ -98,6 +99,7 @@ struct RocksStore::Impl {
         database(std::move(opened)) {
     row_readers->path = options.path;
     row_readers->opening = &opening;
+    row_readers->failed = [this](const rocksdb::Status& status) { return Failed(status); };
   }
 
   Result<std::optional<std::string>> Get(std::string_view key);
@@ -107,6 +109,9 @@ struct RocksStore::Impl {
   template <class Row>
   Result<void> ScanBack(std::string_view begin, std::string_view end, Row row);
 
+  // What it means, noted where it is damage.
+  Error Failed(const rocksdb::Status& status);
+  void NoteDamage(const Error& error);
   void RunWriter();
   Result<void> WriteUnlessRefused(const Job& job);
   Result<void> WriteNow(const CheckpointBatch& batch);
@@ -132,10 +137,27 @@ struct RocksStore::Impl {
   bool stopping = false;
   bool abandon_start = false;
   Figures figures;
+  std::optional<Error> damage;  // The first that was met.
 
   std::thread writer;
   std::thread start;  // What a start leaves for later. Ends when it is done.
 };
+
+Error RocksStore::Impl::Failed(const rocksdb::Status& status) {
+  const Error error = ErrorOf(status, options.path);
+  if (error.fault == Fault::kFatal) NoteDamage(error);
+  return error;
+}
+
+void RocksStore::Impl::NoteDamage(const Error& error) {
+  {
+    std::lock_guard lock(mutex);
+    if (damage) return;
+    damage = error;
+  }
+  LogError("database damaged", {{"reason", error.text}});
+  MarkDamaged(options.path);
+}
 
 Result<std::optional<std::string>> RocksStore::Impl::Get(std::string_view key) {
   std::shared_lock lock(opening);
@@ -143,7 +165,7 @@ Result<std::optional<std::string>> RocksStore::Impl::Get(std::string_view key) {
   std::string bytes;
   const auto status = database.db->Get(rocksdb::ReadOptions(), SliceOf(key), &bytes);
   if (status.IsNotFound()) return std::optional<std::string>();
-  if (!status.ok()) return ErrorOf(status, options.path);
+  if (!status.ok()) return Failed(status);
   return std::optional<std::string>(std::move(bytes));
 }
 
@@ -161,7 +183,7 @@ Result<void> RocksStore::Impl::Scan(std::string_view begin, std::string_view end
     if (!*more) return {};
   }
   // An iterator that met a damaged block looks like one at its end.
-  if (!it->status().ok()) return ErrorOf(it->status(), options.path);
+  if (!it->status().ok()) return Failed(it->status());
   return {};
 }
 
@@ -180,7 +202,7 @@ Result<void> RocksStore::Impl::ScanBack(std::string_view begin, std::string_view
     if (!more) return more.error();
     if (!*more) return {};
   }
-  if (!it->status().ok()) return ErrorOf(it->status(), options.path);
+  if (!it->status().ok()) return Failed(it->status());
   return {};
 }
 
@@ -229,7 +251,7 @@ Result<void> RocksStore::Impl::WriteNow(const CheckpointBatch& batch) {
     if (auto recovered = Recover(); !recovered) return recovered.error();
     status = database.db->Write(write, &rocks);
   }
-  if (!status.ok()) return ErrorOf(status, options.path);
+  if (!status.ok()) return Failed(status);
   if (first_timer_ms != INT64_MAX) timers.Put(batch.partition(), first_timer_ms);
   return {};
 }
@@ -286,6 +308,7 @@ void RocksStore::Impl::RunStart() {
     VerifyTables(database.db.get(), options.path, options.verify_bytes_max, pause,
                  [&](const Error& error) {
                    LogError("database table damaged", {{"reason", error.text}});
+                   NoteDamage(error);
                    std::lock_guard lock(mutex);
                    ++figures.damaged_tables;
                  });
@@ -450,7 +473,7 @@ Result<void> RocksStore::EraseRows(PartitionId partition) {
   const rocksdb::Status status = impl_->database.db->DeleteRange(
       rocksdb::WriteOptions(), impl_->database.db->DefaultColumnFamily(), SliceOf(begin),
       SliceOf(end));
-  if (!status.ok()) return ErrorOf(status, impl_->options.path);
+  if (!status.ok()) return impl_->Failed(status);
   return {};
 }
 
@@ -469,6 +492,11 @@ void RocksStore::Write(std::shared_ptr<const CheckpointBatch> batch, Executor* e
     impl_->queue.push_back({std::move(batch), executor, std::move(done), !room});
   }
   impl_->changed.notify_all();
+}
+
+std::optional<Error> RocksStore::damage() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->damage;
 }
 
 RocksStore::Figures RocksStore::figures() const {

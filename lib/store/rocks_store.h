@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,9 @@ class RocksStore final : public CheckpointStore {
     bool settled = false;  // The start's syncs are made up for, and its tables were read.
   };
   Figures figures() const;
+  // Bytes on the disk that are not what was written. From then on the folder is marked, and the next start sets it aside
+  // (set_aside.h): whoever serves from it is to end.
+  std::optional<Error> damage() const;
 
  private:
   struct Impl;

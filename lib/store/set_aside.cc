@@ -1,12 +1,26 @@
 #include "store/set_aside.h"
 
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <vector>
 
 namespace lyceum::store {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+fs::path MarkOf(const std::string& folder) { return fs::path(folder) / "DAMAGED"; }
+
+}  // namespace
+
+void MarkDamaged(const std::string& folder) { std::ofstream(MarkOf(folder)) << "\n"; }
+
+bool IsMarkedDamaged(const std::string& folder) {
+  std::error_code failed;
+  return fs::exists(MarkOf(folder), failed);
+}
 
 // The folder itself stays: it may be a mount.
 Result<std::string> SetAside(const std::string& folder) {

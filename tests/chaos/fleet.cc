@@ -102,8 +102,11 @@ std::vector<std::string> Fleet::ids() const {
 
 std::string Fleet::Logs() const {
   std::string logs = earlier_logs_;
-  for (const auto& [id, worker] : workers_) logs += id + ":\n" + worker->err();
-  return End(std::move(logs));
+  for (const auto& [id, worker] : workers_) {
+    logs += fmt::format("{}, which {}:\n{}", id, worker->running() ? "runs" : "has ended",
+                        End(worker->err()));
+  }
+  return logs;
 }
 
 void Fleet::Watch() {
@@ -112,6 +115,14 @@ void Fleet::Watch() {
   auto subscription = watching_->Subscribe(subjects_.AllWorkerHeartbeats(), "", box_, 0);
   if (!subscription) throw std::runtime_error(subscription.error().text);
   heartbeats_ = std::make_unique<wire::Subscription>(std::move(*subscription));
+}
+
+// As whatever keeps services running does.
+void Fleet::RestartDamaged() {
+  constexpr int kDamaged = 4;
+  for (const std::string& id : ids()) {
+    if (!worker(id).running() && worker(id).Wait(Steady::now()) == kDamaged) Start(id);
+  }
 }
 
 bool Fleet::Look(size_t workers, std::set<std::string>* owners) {
@@ -141,6 +152,7 @@ bool Fleet::Look(size_t workers, std::set<std::string>* owners) {
 }
 
 bool Fleet::IsReady(size_t workers) {
+  RestartDamaged();
   std::set<std::string> owners;
   return Look(workers, &owners);
 }

@@ -36,7 +36,7 @@ class Fleet {
   void FillDisk(const std::string& id);
   void FreeDisk(const std::string& id);
   std::vector<std::string> ids() const;
-  // What they have written, the last 20,000 bytes of it.
+  // What they have written, the last 20,000 bytes of each, and of those before.
   std::string Logs() const;
 
   // Hears the workers from now on.
@@ -53,6 +53,7 @@ class Fleet {
     int64_t at_ms = 0;
     envelope::WorkerHeartbeat heartbeat;
   };
+  void RestartDamaged();
   void ResizeDisk(const std::string& id, uint64_t bytes);
   bool Look(size_t workers, std::set<std::string>* owners);
 

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "checkpoint_fixture.h"
+#include "store/set_aside.h"
 
 namespace lyceum::store {
 namespace {
@@ -223,11 +224,23 @@ TEST_F(RocksStoreTest, DamageOfATableIsFoundInTheBackground) {
   Open();
   ASSERT_TRUE(WaitForSettled());
   EXPECT_EQ(store_->figures().damaged_tables, 0u);
+  EXPECT_FALSE(store_->damage());
+  EXPECT_FALSE(IsMarkedDamaged(folder_.db()));
   store_.reset();
   FlipMiddle(OnlyFile(".sst"));
   Open();
   ASSERT_TRUE(WaitForSettled());
   EXPECT_EQ(store_->figures().damaged_tables, 1u);
+  // Whoever serves from it ends, and the next start has an empty folder.
+  ASSERT_TRUE(store_->damage());
+  EXPECT_EQ(store_->damage()->fault, Fault::kFatal);
+  EXPECT_TRUE(IsMarkedDamaged(folder_.db()));
+  store_.reset();
+  const auto aside = SetAside(folder_.db());
+  ASSERT_TRUE(aside) << aside.error().text;
+  EXPECT_FALSE(IsMarkedDamaged(folder_.db()));
+  Open();
+  EXPECT_FALSE(store_->GetCheckpoint(1).value());
 }
 
 TEST_F(RocksStoreTest, ADamagedTableThatIsRewrittenEndsWritingButNotReading) {
