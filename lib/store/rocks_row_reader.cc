@@ -3,14 +3,12 @@
 #include <utility>
 
 #include "store/database.h"
+#include "store/rocks_bytes.h"
 
 namespace lyceum::store {
 namespace {
 
 namespace keys = checkpoint_keys;
-
-rocksdb::Slice SliceOf(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
-std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 }  // namespace
 

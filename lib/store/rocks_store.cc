@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <rocksdb/db.h>
-#include <rocksdb/write_batch.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,6 +22,7 @@
 #include "store/database.h"
 #include "store/free_space.h"
 #include "store/outstanding.h"
+#include "store/rocks_bytes.h"
 #include "store/rocks_row_reader.h"
 #include "store/set_aside.h"
 #include "store/timer_floor.h"
@@ -36,9 +36,6 @@ namespace keys = checkpoint_keys;
 constexpr size_t kBatchBytesMax = 1u << 30;
 // Reading the tables through takes this part of one core and of the disk, at most.
 constexpr int kVerifyPauses = 4;  // Times as long as the reading took.
-
-rocksdb::Slice SliceOf(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
-std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 // Of the calling thread: the disk serves it when nobody else asks.
 void LowerDiskPriority() {
@@ -69,25 +66,6 @@ DatabaseOptions OptionsOf(const RocksStore::Options& options) {
 
 Error NotOpen(const std::string& path) {
   return Retry(fmt::format("the database {} could not be opened again: check the disk", path));
-}
-
-void Fill(const CheckpointBatch& batch, rocksdb::WriteBatch* rocks, int64_t* first_timer_ms) {
-  // It only fails past 4 GiB.
-  if (batch.erases_all()) {
-    const keys::Key begin = keys::PartitionBegin(batch.partition());
-    const keys::Key end = keys::PartitionEnd(batch.partition());
-    CHECK(rocks->DeleteRange(SliceOf(begin), SliceOf(end)).ok());
-  }
-  batch.ForEach([&](std::string_view key, std::optional<std::string_view> value) {
-    if (!value) {
-      CHECK(rocks->Delete(SliceOf(key)).ok());
-      return;
-    }
-    CHECK(rocks->Put(SliceOf(key), SliceOf(*value)).ok());
-    if (const auto timer = keys::ReadTimer(key)) {
-      *first_timer_ms = std::min(*first_timer_ms, timer->due_ms);
-    }
-  });
 }
 
 }  // namespace

@@ -127,7 +127,8 @@ class Making {
                FlipABit(fleet_->FolderOf(id));
              },
              kAway},
-            Start(id)};
+            {[this, id] { fleet_->Start(id); }, kLong},  // By then it has met it, and has ended.
+            {[] {}, kAtOnce, true}};
   }
   // An operator gives one of its partitions to another.
   std::vector<Step> MovedAway(const std::string& id) {

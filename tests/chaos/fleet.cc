@@ -17,8 +17,8 @@ namespace {
 
 constexpr size_t kLogBytesMax = 20'000;
 constexpr int64_t kAliveMs = 500;
-constexpr uint64_t kDiskBytes = 512 << 20;
-constexpr uint64_t kDiskBytesLeft = 256 << 10;  // What is written meanwhile.
+constexpr uint64_t kDiskBytes = uint64_t{2} << 30;  // Its own, a copy of it, and what was damaged.
+constexpr uint64_t kDiskBytesLeft = 256 << 10;      // What is written meanwhile.
 
 std::string End(std::string text) {
   return text.size() < kLogBytesMax ? text : text.substr(text.size() - kLogBytesMax);
@@ -41,7 +41,7 @@ Fleet::~Fleet() {
   for (const auto& [id, lines] : lines_) umount2((dir_ / id).c_str(), MNT_DETACH);
 }
 
-// In no time: nobody waits here while half a gigabyte is written.
+// In no time: nobody waits here while gigabytes are written.
 void Fleet::FillDisk(const std::string& id) {
   const std::string path = dir_ / id;
   struct statvfs disk {};
