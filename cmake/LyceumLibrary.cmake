@@ -63,9 +63,9 @@ function(lyceum_together TARGET)
 endfunction()
 
 # Where a build for speed need not be fast when it runs, it is fast to compile. GCC and Clang take
-# the last -O of a command line.
-function(lyceum_cold TARGET)
-  target_compile_options(${TARGET} PRIVATE $<$<CONFIG:Release>:-O1>)
+# the last -O of a command line. LEVEL: 1, or 0 where it waits for others all the time.
+function(lyceum_cold TARGET LEVEL)
+  target_compile_options(${TARGET} PRIVATE $<$<CONFIG:Release>:-O${LEVEL}>)
 endfunction()
 
 # lyceum_library(NAME SOURCES a.cc b.cc USES base tutor LINKS fmt::fmt [TOGETHER 8 ALONE b.cc])

@@ -119,7 +119,7 @@ class Install : public ::testing::Test {
 TEST_F(Install, InitTwiceIsTheSameAsOnce) {
   const Ran first = Init({"--json"});
   ASSERT_EQ(first.code, 0) << first.err;
-  EXPECT_EQ(json::parse(first.out)["created"].size(), 16 + 1 + 2);
+  EXPECT_EQ(json::parse(first.out)["created"].size(), 16 + 2 + 2);
   const Ran second = Init({"--json"});
   EXPECT_EQ(second.code, 0) << second.err;
   EXPECT_EQ(json::parse(second.out)["created"].size(), 0);
@@ -129,7 +129,7 @@ TEST_F(Install, InitTwiceIsTheSameAsOnce) {
 TEST_F(Install, ForPeopleItSaysOneLine) {
   const Ran first = Init();
   ASSERT_EQ(first.code, 0) << first.err;
-  EXPECT_EQ(first.out, "created 19 streams and buckets, for 16 partitions\n");
+  EXPECT_EQ(first.out, "created 20 streams and buckets, for 16 partitions\n");
   EXPECT_EQ(Init().out, "everything is there already\n");
 }
 
