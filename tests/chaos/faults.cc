@@ -122,13 +122,15 @@ class Making {
   }
   // One bit of what it has on disk is another one when it comes back.
   std::vector<Step> WithAFlippedBit(const std::string& id) {
-    return {{[this, id] {
-               Kill(id);
-               FlipABit(fleet_->FolderOf(id));
-             },
-             kAway},
-            {[this, id] { fleet_->Start(id); }, kLong},  // By then it has met it, and has ended.
-            {[] {}, kAtOnce, true}};
+    return {
+        {[this, id] {
+           Kill(id);
+           FlipABit(fleet_->FolderOf(id));
+         },
+         kAway},
+        {[this, id] { fleet_->Start(id); }, 2 * kLong},  // By then it has met it, and has ended.
+        {[this] { (void)fleet_->IsReady(0); }, kLong},
+        {[] {}, kAtOnce, true}};
   }
   // An operator gives one of its partitions to another.
   std::vector<Step> MovedAway(const std::string& id) {
