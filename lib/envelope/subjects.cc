@@ -233,6 +233,7 @@ std::string Subjects::Drafts(const CourseId& course) const {
 }
 
 std::string Subjects::DeadLetters() const { return Join({prefix_, "dlq", "*", "*"}); }
+
 std::string Subjects::SnapshotFile(uint32_t partition, uint32_t slot) const {
   CHECK(partition < partitions_);
   return Join({prefix_, "snapshot", std::to_string(partition), std::to_string(slot)});

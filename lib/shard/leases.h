@@ -8,10 +8,11 @@
 //   nobody alive owns it   the first standby that has caught up creates the next epoch, else whom the
 //                          assignment names
 //   owned by another       followed by whom the assignment names, and by the next in order
-//   to be moved            by the assignment, or since an operator gave it to another: once the new one has caught up as a standby, the owner reads no more, waits until
-//                          all is confirmed, and says that it owns it no more
-//   nothing here           what the log does not have, or has very much of, is taken from a snapshot first, by a standby
-//                          before it is one, by an owner while it is one
+//   to be moved            by the assignment, or since an operator gave it to another: once the new one has
+//                          caught up as a standby, the owner reads no more, waits until all is confirmed, and
+//                          says that it owns it no more
+//   nothing here           what the log does not have, or has very much of, is taken from a snapshot first:
+//                          by a standby before it is one, by an owner while it is one
 //   unsure                 after a new connection, and where its own heartbeats do not come back, an owner
 //                          reads nothing before it has looked at the lease
 //

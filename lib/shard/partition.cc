@@ -404,6 +404,7 @@ void Partition::SetConfirmed(uint64_t sequence) {
 }
 
 void Partition::Turn() {
+  if (wants_snapshot_) return;  // What is folded here is not to be written over what comes.
   const auto may_read = [this] { return context_->clock->SteadyMs() >= read_again_ms_; };
   if (caught_up_ && role_ == Role::kOwner && !stopping_ && !releasing_ && may_read()) {
     if (!locked_.empty()) DispatchFound();
@@ -485,16 +486,18 @@ void Partition::BeginStop() {
 
 bool Partition::stopped() const {
   // A standby's is as good a little older; and its owner may be gone, so that nothing confirms it.
-  return phase_ == Phase::kHalted || role_ != Role::kOwner || checkpointer_.finished(position_);
+  return phase_ == Phase::kHalted || role_ != Role::kOwner || wants_snapshot_ ||
+         checkpointer_.finished(position_);
 }
 
 int64_t Partition::NextMs() const {
+  if (wants_snapshot_) return open_again_ms_;
   int64_t next = std::min(checkpointer_.NextMs(), open_again_ms_);
   if (!caught_up_ || role_ != Role::kOwner) return next;
   const bool reads = scanning_ || (!locked_.empty() && context_->dispatcher->HasRoom());
   return std::min(next, reads ? read_again_ms_ : next_scan_ms_);
 }
 
-bool Partition::busy() const { return checkpointer_.busy(); }
+bool Partition::busy() const { return !wants_snapshot_ && checkpointer_.busy(); }
 
 }  // namespace lyceum::shard

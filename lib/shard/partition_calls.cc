@@ -131,6 +131,7 @@ void Partition::Redispatch(SessionEntry* entry) {
 // --- Timers ----------------------------------------------------------------------------------------
 
 void Partition::OnCaughtUp() {
+  snapshot_tried_.clear();  // Should it fall behind again, there may be one.
   caught_up_ = true;
   send_known_ = true;
   has_position_ = true;

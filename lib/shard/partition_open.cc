@@ -110,14 +110,16 @@ void Partition::OnLogInfo(const std::optional<wire::LogInfo>& info) {
   ReadLineages();
 }
 
-// Of the same log; another one is another lineage, whatever was made of this one.
+// Of the same log; another one is another lineage, whatever was made of this one. What is here is given up for a
+// snapshot only where it is of no use, or the log has all that it was made of.
 bool Partition::NeedsSnapshot() const {
   if (!snapshot_tried_.empty()) return false;
   const bool is_other =
       position_.stream_created_ns != 0 && log_.created_ns != position_.stream_created_ns;
   if (is_other) return false;
   if (log_.first_sequence > position_.sequence + 1) return true;
-  return log_.last_sequence > position_.sequence + context_->options.far_behind;
+  return log_.first_sequence <= 1 &&
+         log_.last_sequence > position_.sequence + context_->options.far_behind;
 }
 
 void Partition::CheckLog() {

@@ -170,7 +170,9 @@ void SnapshotRestore::BeginAnew(const std::string& why) {
 
 void SnapshotRestore::TryAgain(const std::string& why) {
   if (++tries_ >= kTriesMax) return Fail(why);
-  ++number_;  // Nothing that is on its way is looked at.
+  ++number_;  // Nothing that is on its way is looked at, and nothing more is asked for or written.
+  came_.clear();
+  asked_ = static_cast<uint32_t>(manifest_.files.size());
   again_ms_ = context_->clock->SteadyMs() + kAgainMs;
 }
 

@@ -61,7 +61,6 @@ class Snapshots {
     std::vector<std::string> files;         // Cut, and not put.
     size_t puts = 0;                        // On their way.
     uint64_t put_bytes = 0;
-    uint32_t file = 0;  // The number of the next.
     bool read = false;
     int64_t read_ms = 0;  // Steady; when the next slice is read.
   };

@@ -30,7 +30,7 @@ struct Trimmed {
   std::string why_not;     // Nothing of it may go.
 };
 
-// The sequence of the manifest's message and what it says. kReject: nothing may be trimmed on its word.
+// What the partition's last snapshot covers, each of its files verified. kReject: nothing may be trimmed on its word.
 Result<store::Checkpoint> VerifiedSnapshot(wire::Connection& connection,
                                            const envelope::Subjects& subjects, uint32_t partition) {
   const std::string stream = subjects.SnapshotStream();

@@ -152,6 +152,55 @@ TEST_F(Snapshot, AStandbyWithNothingIsOneFromTheSnapshotOn) {
   for (Client* learner : learners_) EXPECT_EQ(learner->whole(), learner->by_id.size());
 }
 
+// What it had folded itself, and could not write, is not written over the snapshot.
+TEST_F(Snapshot, AStandbyThatFellFarBehindTakesItInPlaceOfWhatItHad) {
+  worker_.options.far_behind = 10;
+  MakeSnapshots();
+  Worker& other = world_.AddWorker({0, 1}, "w2");
+  other.Kill();
+  other.options.far_behind = 10;
+  other.options.snapshot_ms = 1'000;
+  ASSERT_TRUE(other.Start());
+  world_.RunMs(5'000);  // Each partition is where it stays.
+  Worker& owner = worker_.shard().Owns(0) ? worker_ : other;
+  Worker& standby = &owner == &worker_ ? other : worker_;
+  ASSERT_TRUE(owner.shard().Owns(0) && standby.reading());
+  const uint64_t before = standby.counters().restores;
+  standby.disk.memory.SetFull(true);
+  ASSERT_TRUE(AskAll());
+  world_.RunMs(3'000);  // A checkpoint of it waits for room.
+  world_.broker.Disconnect(standby.client());
+  standby.Freeze(true);
+  ASSERT_TRUE(AskAll());
+  ASSERT_TRUE(SnapshotIsWhole());
+  // Its disk has room again as soon as the snapshot comes, and is slow.
+  bool comes = false;
+  const uint64_t snapshot = SnapshotAt();
+  standby.disk.on_write = [&](const store::CheckpointBatch& batch) {
+    if (batch.erases_all()) {
+      comes = standby.disk.hold_writes = true;
+      standby.disk.memory.SetFull(false);
+    }
+    batch.ForEach([&](std::string_view key, std::optional<std::string_view> value) {
+      const auto checkpoint = store::checkpoint_keys::CheckpointKey(batch.partition());
+      if (!comes || batch.partition() != 0 || key != checkpoint.view()) return;
+      EXPECT_GE(store::checkpoint_keys::DecodeCheckpoint(*value)->sequence, snapshot);
+    });
+  };
+  standby.Freeze(false);
+  ASSERT_TRUE(world_.Until([&] { return comes; }, 20'000));
+  world_.RunMs(8'000);  // The checkpoint would be tried again.
+  standby.disk.hold_writes = false;
+  ASSERT_TRUE(world_.Until([&] { return standby.counters().restores == before + 1; }, 20'000));
+  ASSERT_TRUE(world_.Until([&] { return standby.reading(); }, 20'000));
+  world_.RunMs(10'000);
+  standby.disk.on_write = {};
+  EXPECT_EQ(Sessions(standby), Sessions(owner));
+  owner.Kill();
+  EXPECT_TRUE(AskAll());
+  for (Client* learner : learners_) EXPECT_EQ(learner->whole(), learner->by_id.size());
+}
+
 TEST_F(Snapshot, OfALogThatIsWholeOneIsTakenWhereItSavesMuch) {
   MakeSnapshots();
   ASSERT_TRUE(AskAll());
