@@ -484,20 +484,12 @@ void Partition::BeginStop() {
   checkpointer_.Finish();
 }
 
-bool Partition::stopped() const {
-  // A standby's is as good a little older; and its owner may be gone, so that nothing confirms it.
-  return phase_ == Phase::kHalted || role_ != Role::kOwner || wants_snapshot_ ||
-         checkpointer_.finished(position_);
-}
-
 int64_t Partition::NextMs() const {
-  if (wants_snapshot_) return open_again_ms_;
-  int64_t next = std::min(checkpointer_.NextMs(), open_again_ms_);
+  const int64_t next =
+      std::min(wants_snapshot_ ? INT64_MAX : checkpointer_.NextMs(), open_again_ms_);
   if (!caught_up_ || role_ != Role::kOwner) return next;
   const bool reads = scanning_ || (!locked_.empty() && context_->dispatcher->HasRoom());
   return std::min(next, reads ? read_again_ms_ : next_scan_ms_);
 }
-
-bool Partition::busy() const { return !wants_snapshot_ && checkpointer_.busy(); }
 
 }  // namespace lyceum::shard

@@ -72,7 +72,11 @@ class Partition {
   void Tick();
   // Reads no more; the last checkpoint is written as soon as all is confirmed.
   void BeginStop();
-  bool stopped() const;
+  bool stopped() const {
+    // A standby's is as good a little older; its owner may be gone, and then nothing confirms it.
+    const bool writes = role_ == Role::kOwner && phase_ != Phase::kHalted && !wants_snapshot_;
+    return !writes || checkpointer_.finished(position_);
+  }
   // --- Roles
   void Follow();
   // Of the owner that it follows.
@@ -130,7 +134,7 @@ class Partition {
   size_t dead_letters_waiting() const { return dead_letters_.waiting(); }
   // Steady ms; INT64_MAX: never.
   int64_t NextMs() const;
-  bool busy() const;
+  bool busy() const { return !wants_snapshot_ && checkpointer_.busy(); }
 
  private:
   struct Lineage {

@@ -3,15 +3,16 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 
 #include "base/clock.h"
 #include "base/digest.h"
 #include "cli/age.h"
 #include "cli/cli.h"
-#include "cli/worker_status.h"
+#include "cli/fleet.h"
 #include "envelope/snapshot_manifest.h"
 #include "store/checkpoint_keys.h"
 #include "wire/jetstream.h"
@@ -22,6 +23,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::seconds kApiWait{10};
+constexpr size_t kHeartbeatsHeardMax = 65'536;
 constexpr uint64_t kGapMax = 1'000;  // Records in a row that may be missing, in the search.
 
 struct Trimmed {
@@ -84,9 +86,44 @@ Result<uint64_t> FirstSince(wire::Connection& connection, const std::string& str
   return low;
 }
 
+// Of a partition: its owner, and how far the last of those is that read it.
+struct Readers {
+  std::optional<OwnerStatus> owner;
+  uint64_t position = UINT64_MAX;
+};
+
+// Every worker that is alive is heard in this time.
+Result<std::map<uint32_t, Readers>> ListenForReaders(wire::Connection& connection,
+                                                     const envelope::Subjects& subjects) {
+  const auto box = std::make_shared<wire::MessageBox>(kHeartbeatsHeardMax);
+  const uint64_t errors_before = connection.async_errors();
+  const auto subscription = connection.Subscribe(subjects.AllWorkerHeartbeats(), "", box, 0);
+  if (!subscription) return subscription.error();
+  std::map<uint32_t, Readers> all;
+  const Deadline deadline = In(kFleetListen);
+  while (const auto message = box->Pop(deadline)) {
+    const auto beat = envelope::DecodeWorkerHeartbeat(
+        message->data, envelope::EncodingOf(message->header("Content-Type"), message->data));
+    if (!beat) continue;
+    for (const auto& partition : beat->partitions) {
+      if (partition.role.empty()) continue;
+      Readers& readers = all[partition.partition];
+      readers.position = std::min(readers.position, partition.position);
+      if (partition.role != "owner") continue;
+      if (!readers.owner || partition.epoch >= readers.owner->partition.epoch) {
+        readers.owner = {beat->worker, partition};
+      }
+    }
+  }
+  if (all.empty() && connection.async_errors() != errors_before) {
+    return Reject("the server refused it: " + connection.last_async_error());
+  }
+  return all;
+}
+
 Result<Trimmed> LookAt(wire::Connection& connection, const envelope::Subjects& subjects,
-                       uint32_t partition, const std::optional<OwnerStatus>& owner,
-                       int64_t older_ms) {
+                       uint32_t partition, const Readers& readers, int64_t older_ms) {
+  const std::optional<OwnerStatus>& owner = readers.owner;
   const std::string stream = subjects.LogStream(partition);
   const auto info = wire::GetStream(connection, stream);
   if (!info) return info.error();
@@ -111,8 +148,9 @@ Result<Trimmed> LookAt(wire::Connection& connection, const envelope::Subjects& s
     return trimmed;
   }
   // The record of the position stays: by it the log is known.
-  trimmed.begins_at =
-      std::max(trimmed.begins, std::min({*since, snapshot->sequence, owner->partition.checkpoint}));
+  trimmed.begins_at = std::max(
+      trimmed.begins,
+      std::min({*since, snapshot->sequence, owner->partition.checkpoint, readers.position}));
   return trimmed;
 }
 
@@ -148,16 +186,11 @@ int RunTrim(const Common& common, const TrimOptions& options) {
   auto connection = Connect(common);
   if (!connection) return FailUsage(connection.error());
   const envelope::Subjects subjects = common.subjects();
-  std::vector<uint32_t> all(subjects.partitions());
-  std::iota(all.begin(), all.end(), 0);
-  const auto owners = ListenForOwners(**connection, subjects, all);
-  if (!owners) return Fail(owners.error());
+  auto readers = ListenForReaders(**connection, subjects);
+  if (!readers) return Fail(readers.error());
   int code = kDone;
-  for (const uint32_t partition : all) {
-    const auto owner = owners->find(partition);
-    auto trimmed =
-        LookAt(**connection, subjects, partition,
-               owner == owners->end() ? std::nullopt : std::optional(owner->second), *older);
+  for (uint32_t partition = 0; partition < subjects.partitions(); ++partition) {
+    auto trimmed = LookAt(**connection, subjects, partition, (*readers)[partition], *older);
     if (!trimmed) return Fail(trimmed.error());
     if (!options.dry_run && trimmed->begins_at > trimmed->begins) {
       const auto purged = Purge(**connection, subjects.LogStream(partition), trimmed->begins_at);
