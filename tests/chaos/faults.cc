@@ -120,17 +120,24 @@ class Making {
              },
              kAtOnce, true}};
   }
-  // One bit of what it has on disk is another one when it comes back.
+  // One bit of what it has on disk is another one when it comes back. What it has not met by then it shall
+  // not meet in the middle of the next fault.
   std::vector<Step> WithAFlippedBit(const std::string& id) {
-    return {
-        {[this, id] {
-           Kill(id);
-           FlipABit(fleet_->FolderOf(id));
-         },
-         kAway},
-        {[this, id] { fleet_->Start(id); }, 2 * kLong},  // By then it has met it, and has ended.
-        {[this] { (void)fleet_->IsReady(0); }, kLong},
-        {[] {}, kAtOnce, true}};
+    return {{[this, id] {
+               Kill(id);
+               FlipABit(fleet_->FolderOf(id));
+             },
+             kAway},
+            {[this, id] { fleet_->Start(id); }, 2 * kLong},
+            {[this] { (void)fleet_->IsReady(0); }, kLong},  // It ends where it has met it.
+            {[] {}, kAtOnce, true},
+            {[this, id] { fleet_->worker(id).Terminate(); }, kToStop},
+            {[this, id] {
+               Kill(id);  // It has ended long ago.
+               std::filesystem::remove_all(fleet_->FolderOf(id));
+             },
+             kAtOnce},
+            Start(id)};
   }
   // An operator gives one of its partitions to another.
   std::vector<Step> MovedAway(const std::string& id) {

@@ -69,6 +69,7 @@ test::Process& Fleet::Start(const std::string& id) {
   auto& worker = workers_[id];
   if (worker) earlier_logs_ = End(earlier_logs_ + worker->err());
   worker.reset();
+  Forget(id);
   auto& lines = lines_[id];
   for (size_t node = lines.size(); node < stack_->nodes(); ++node) {
     lines.push_back(std::make_unique<test::CutLine>(stack_->node(node).port()));
@@ -117,6 +118,13 @@ void Fleet::Watch() {
   heartbeats_ = std::make_unique<wire::Subscription>(std::move(*subscription));
 }
 
+void Fleet::Forget(const std::string& id) {
+  const auto found = said_.find(id);
+  if (found == said_.end()) return;
+  ended_.insert(found->second.heartbeat.boot);
+  said_.erase(found);
+}
+
 // As whatever keeps services running does.
 void Fleet::RestartDamaged() {
   constexpr int kDamaged = 4;
@@ -128,7 +136,7 @@ void Fleet::RestartDamaged() {
 bool Fleet::Look(size_t workers, std::set<std::string>* owners) {
   while (auto message = box_->Pop(Steady::now())) {
     auto heartbeat = envelope::DecodeWorkerHeartbeat(message->data, tutor::Encoding::kProtobuf);
-    if (!heartbeat) continue;
+    if (!heartbeat || ended_.contains(heartbeat->boot)) continue;
     const std::string worker = heartbeat->worker;
     said_[worker] = {NowMs(), std::move(*heartbeat)};
   }

@@ -53,6 +53,8 @@ class Fleet {
     int64_t at_ms = 0;
     envelope::WorkerHeartbeat heartbeat;
   };
+  // What the process of before has said says nothing of the next.
+  void Forget(const std::string& id);
   void RestartDamaged();
   void ResizeDisk(const std::string& id, uint64_t bytes);
   bool Look(size_t workers, std::set<std::string>* owners);
@@ -68,6 +70,7 @@ class Fleet {
   std::shared_ptr<wire::MessageBox> box_;
   std::unique_ptr<wire::Subscription> heartbeats_;
   std::map<std::string, Said> said_;
+  std::set<std::string> ended_;  // Boots.
 };
 
 int64_t NowMs();  // Steady.

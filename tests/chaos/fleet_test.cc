@@ -59,19 +59,25 @@ class Chaos : public Kills {
       if (fleet_->IsReady(kWorkers)) {
         until_ready_ = false;
       } else if (NowMs() - waiting_ms_ > kReadyMsMax) {
-        broken_ = true, open_ = false;
-        ADD_FAILURE() << "not all are there again\n" << fleet_->Logs();
+        Break("not all are there again");
       }
       return;
     }
-    if (!steps_.empty()) return NextStep();
+    if (!steps_.empty()) {
+      try {
+        return NextStep();
+      } catch (const std::exception& error) {
+        return Break(error.what());
+      }
+    }
     if (open_) {
       open_ = false;
       waits_->End();
-      next_ms_ = NowMs() + std::uniform_int_distribution<int64_t>(300, 800)(random_);
+      next_ms_ = NowMs() + std::uniform_int_distribution<int64_t>(1'000, 2'000)(random_);
       return;
     }
-    if (IsNext()) Begin();
+    // What somebody waits is a matter of the fault in which it began.
+    if (IsNext() && !waits_->anybody_waits()) Begin();
   }
 
   std::mt19937_64 random_{seed};
@@ -86,6 +92,10 @@ class Chaos : public Kills {
   bool IsNext() const {
     if (met_ >= count_max_ || broken_) return false;
     return !first_.empty() || Steady::now() < until_;
+  }
+  void Break(const std::string& why) {
+    broken_ = true, open_ = false;
+    ADD_FAILURE() << why << "\n" << fleet_->Logs();
   }
   void NextStep() {
     const Step step = std::move(steps_.front());
@@ -116,6 +126,9 @@ class Chaos : public Kills {
     for (Step& step : fault.steps(victim)) steps_.push_back(std::move(step));
     open_ = true;
     ++met_;
+    fmt::print("{:>7.1f} s {}{}{}\n", static_cast<double>(NowMs() - started_ms_) / 1'000, fault.name,
+               fault.of_one ? " of " : "", fault.of_one ? victim : "");
+    std::fflush(stdout);
     NextStep();
   }
 
@@ -125,7 +138,8 @@ class Chaos : public Kills {
   bool open_ = false;
   bool until_ready_ = false;
   bool broken_ = false;
-  int64_t next_ms_ = NowMs() + 3'000;  // Learners are at work by then.
+  const int64_t started_ms_ = NowMs();
+  int64_t next_ms_ = started_ms_ + 3'000;  // Learners are at work by then.
   int64_t waiting_ms_ = 0;
 };
 

@@ -24,7 +24,13 @@ void Waits::Begin(std::string fault, std::function<bool(size_t)> touched) {
   for (Waiting& waiting : waiting_) waiting.window = open_;
 }
 
-void Waits::End() { open_ = kNone; }
+void Waits::End() { ended_ = std::exchange(open_, kNone); }
+
+bool Waits::anybody_waits() const {
+  return ended_ != kNone && std::any_of(waiting_.begin(), waiting_.end(), [this](const Waiting& one) {
+           return one.since_ms >= 0 && one.window == ended_;
+         });
+}
 
 std::map<std::string, Waits::Of> Waits::ByFault() const {
   std::map<std::string, Of> all;

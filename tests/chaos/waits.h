@@ -20,6 +20,8 @@ class Waits {
   // one that has begun before and one that goes on after it, too.
   void Begin(std::string fault, std::function<bool(size_t learner)> touched);
   void End();
+  // Somebody still waits since before the End.
+  bool anybody_waits() const;
 
   struct Of {
     size_t faults = 0;
@@ -42,6 +44,7 @@ class Waits {
   std::vector<Waiting> waiting_;
   std::vector<Window> windows_;
   size_t open_ = kNone;
+  size_t ended_ = kNone;
 };
 
 // The value below which `part` of them lie; 0 where there are none.
