@@ -72,7 +72,7 @@ Result<std::shared_ptr<Connection>> Connection::Connect(const ConnectOptions& op
   natsConnection* connection = nullptr;
   status = natsConnection_Connect(&connection, raw);
   impl->connection.reset(connection);
-  if (status != NATS_OK) return ConnectError(status, impl->server);
+  if (status != NATS_OK) return ConnectError(status, *target);
   jsCtx* jetstream = nullptr;
   status = natsConnection_JetStream(&jetstream, connection, nullptr);
   impl->jetstream.reset(jetstream);

@@ -25,7 +25,13 @@ struct ConnectOptions {
   std::string name;                           // Shown by the server's monitoring.
   std::string user;
   std::string password;
-  std::string credentials_file;  // NATS_CREDS
+  std::string credentials_file;
+  // Files in PEM. With an authority the connection is one with TLS, whatever the url says, and the server
+  // must have a certificate of it; else one of the system's authorities. With certificate and key the
+  // server knows who we are by those.
+  std::string ca_file;
+  std::string certificate_file;
+  std::string key_file;
   std::chrono::milliseconds timeout{2000};
   // Where this client's replies arrive. Empty: "_INBOX.<user>" where there is a user (also one
   // named in the url), so that a server can give each role its own; else "_INBOX".

@@ -138,7 +138,7 @@ Result<std::shared_ptr<NatsLink>> NatsLink::Connect(const ConnectOptions& option
   natsConnection* connection = nullptr;
   status = natsConnection_Connect(&connection, raw);
   link->connection_.reset(connection);
-  if (status != NATS_OK) return ConnectError(status, target.shown);
+  if (status != NATS_OK) return ConnectError(status, target);
   natsStatistics* statistics = nullptr;
   CHECK(natsStatistics_Create(&statistics) == NATS_OK);
   link->statistics_.reset(statistics);

@@ -1,6 +1,7 @@
 #include "wire/nats_options.h"
 
 #include <algorithm>
+#include <fstream>
 
 namespace lyceum::wire {
 namespace {
@@ -13,6 +14,34 @@ void OnAsyncError(natsConnection* connection, natsSubscription*, natsStatus stat
   state->Set(text != nullptr && *text != '\0' ? text : natsStatus_GetText(status));
   if (status == NATS_NOT_PERMITTED) ++state->violations;
   ++state->errors;
+}
+
+// No certificate is of this name: where a server asks for TLS that was not asked for, there is none.
+constexpr const char* kNobody = "tls-was-not-asked-for.invalid";
+
+Result<void> CheckFiles(const ConnectOptions& options) {
+  if (options.certificate_file.empty() != options.key_file.empty()) {
+    return Reject("a certificate for NATS needs its key, and a key its certificate");
+  }
+  for (const std::string* file :
+       {&options.ca_file, &options.certificate_file, &options.key_file}) {
+    if (!file->empty() && !std::ifstream(*file)) return Reject("can not read " + *file);
+  }
+  return {};
+}
+
+natsStatus SetTls(natsOptions* raw, const ConnectOptions& options, const Target& target) {
+  if (!target.secure) return natsOptions_SetExpectedHostname(raw, kNobody);
+  Setting set;
+  set(natsOptions_SetSecure(raw, true));
+  if (!options.ca_file.empty()) {
+    set(natsOptions_LoadCATrustedCertificates(raw, options.ca_file.c_str()));
+  }
+  if (!options.certificate_file.empty()) {
+    set(natsOptions_LoadCertificatesChain(raw, options.certificate_file.c_str(),
+                                          options.key_file.c_str()));
+  }
+  return set.status();
 }
 
 void OnClosed(natsConnection*, void*) {}  // The library's own handler writes to standard error.
@@ -67,6 +96,8 @@ Result<Target> ParseTarget(const ConnectOptions& options) {
   Target target;
   target.urls = SplitUrls(options.url);
   if (target.urls.empty()) return Reject("no NATS url given");
+  if (Result<void> files = CheckFiles(options); !files) return files.error();
+  target.secure = !options.ca_file.empty();
   for (const std::string& url : target.urls) {
     target.shown += (target.shown.empty() ? "" : ",") + PartsOf(url).shown;
     target.secure = target.secure || url.starts_with("tls://");
@@ -85,7 +116,7 @@ natsStatus SetCommon(natsOptions* raw, const ConnectOptions& options, const Targ
   set(natsOptions_SetErrorHandler(raw, OnAsyncError, Closure(async_id)));
   set(natsOptions_SetClosedCB(raw, OnClosed, nullptr));
   set(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())));
-  if (target.secure) set(natsOptions_SetSecure(raw, true));
+  set(SetTls(raw, options, target));
   if (!options.name.empty()) set(natsOptions_SetName(raw, options.name.c_str()));
   if (!options.user.empty()) {
     set(natsOptions_SetUserInfo(raw, options.user.c_str(), options.password.c_str()));
@@ -97,15 +128,28 @@ natsStatus SetCommon(natsOptions* raw, const ConnectOptions& options, const Targ
   return set.status();
 }
 
-Error ConnectError(natsStatus status, const std::string& shown) {
+Error ConnectError(natsStatus status, const Target& target) {
   const std::string text = LibraryText(status);
+  const std::string& shown = target.shown;
+  if (status == NATS_SECURE_CONNECTION_WANTED) {
+    return Reject("the NATS server at " + shown + " speaks no TLS: write nats:// and no authority");
+  }
+  if (status == NATS_SSL_ERROR && !target.secure) {
+    return Reject("the NATS server at " + shown + " wants TLS: write tls://, or name its authority");
+  }
+  if (status == NATS_SSL_ERROR) {
+    return Reject("no TLS with the NATS server at " + shown + " (" + text + ")");
+  }
   if (status == NATS_CONNECTION_AUTH_FAILED || text.find("uthorization") != std::string::npos) {
     return Reject("the NATS server at " + shown + " refuses the user or the password");
   }
   if (status == NATS_NO_SERVER || status == NATS_TIMEOUT || status == NATS_IO_ERROR) {
     return Retry("no NATS server answers at " + shown + " (" + text + ")");
   }
-  return FromStatus(status, "connecting to NATS at " + shown + " failed");
+  // With TLS 1.3 a server that wants a certificate says so after the handshake, by hanging up.
+  const bool hung_up = target.secure && text.find("'PONG'") != std::string::npos;
+  return FromStatus(status, "connecting to NATS at " + shown + " failed" +
+                                (hung_up ? ", maybe for want of a certificate of ours: --nats-cert" : ""));
 }
 
 std::string MakeInbox(const std::string& prefix) {

@@ -69,9 +69,9 @@ struct Target {
   std::vector<std::string> urls;
   std::string shown;  // The urls without user and password: for messages to people.
   std::string inbox_prefix;
-  bool secure = false;  // One of them is tls://.
+  bool secure = false;  // With TLS: one of them is tls://, or there is an authority of our own.
 };
-// kReject: no url, or a prefix that is no subject.
+// kReject: no url, a prefix that is no subject, a file of TLS that can not be read.
 Result<Target> ParseTarget(const ConnectOptions& options);
 
 // Sets one option after another, until one fails.
@@ -85,12 +85,12 @@ class Setting {
  private:
   natsStatus status_ = NATS_OK;
 };
-// Servers, name, credentials, inbox prefix, timeout; errors go to the AsyncState of that id.
+// Servers, TLS, name, credentials, inbox prefix, timeout; errors go to the AsyncState of that id.
 natsStatus SetCommon(natsOptions* raw, const ConnectOptions& options, const Target& target,
                      uint64_t async_id);
 
-// kReject: refused (user, password). kRetry: nobody answers there.
-Error ConnectError(natsStatus status, const std::string& shown);
+// kReject: refused (user, password, certificate). kRetry: nobody answers there.
+Error ConnectError(natsStatus status, const Target& target);
 
 // A fresh subject under the prefix.
 std::string MakeInbox(const std::string& prefix);

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/token.h"
+#include "wire/connect_settings.h"
 
 namespace lyceum::cli {
 
@@ -15,14 +16,9 @@ envelope::Subjects Common::subjects() const {
 
 Settings SettingsOf(Common* common) {
   Settings settings;
-  settings.Text("nats-url", &common->nats_url, "NATS servers, comma separated", {"NATS_URL"})
-      .Text("prefix", &common->prefix, "First token of every subject")
+  wire::DeclareNats(settings, &common->nats);
+  settings.Text("prefix", &common->prefix, "First token of every subject")
       .Number("partitions", &common->partitions, 1, 1024, "Partitions, fixed at install")
-      .Text("nats-user", &common->nats_user, "User at the NATS server", {"NATS_USER"})
-      .Secret("nats-password", &common->nats_password, "Password at the NATS server",
-              {"NATS_PASSWORD"})
-      .Text("nats-creds", &common->nats_creds, "Credentials file for the NATS server",
-            {"NATS_CREDS"})
       .Switch("json", &common->json, "One JSON object a line on standard output");
   models::Declare(settings, &common->models);
   return settings;
@@ -36,12 +32,8 @@ Result<void> CheckCommon(const Common& common) {
 }
 
 wire::ConnectOptions ConnectOptionsOf(const Common& common) {
-  wire::ConnectOptions options;
-  options.url = common.nats_url;
+  wire::ConnectOptions options = common.nats;
   options.name = "lyceum";
-  options.user = common.nats_user;
-  options.password = common.nats_password;
-  options.credentials_file = common.nats_creds;
   return options;
 }
 

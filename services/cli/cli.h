@@ -30,12 +30,9 @@ enum Exit : int {
 
 // What every subcommand takes.
 struct Common {
-  std::string nats_url = "nats://127.0.0.1:4222";
+  wire::ConnectOptions nats;
   std::string prefix = "lyceum";
   int64_t partitions = 16;
-  std::string nats_user;
-  std::string nats_password;
-  std::string nats_creds;
   bool json = false;
   models::Flags models;  // For `grade --llm`.
 

@@ -22,8 +22,8 @@ constexpr size_t kFileBytesMax = 64 * 1024;
 constexpr size_t kContextsMax = 1000;
 
 // What the `nats` command knows to connect with and we do not.
-constexpr const char* kNotOurs[] = {"token", "nkey",     "cert",      "key",
-                                    "nsc",   "user_jwt", "user_seed", "socks_proxy"};
+constexpr const char* kNotOurs[] = {"token",    "nkey",      "nsc",
+                                    "user_jwt", "user_seed", "socks_proxy"};
 
 std::optional<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -76,6 +76,9 @@ Result<Context> Parse(const std::string& name, const std::string& text, bool of_
   context.user = TextOf(json, "user");
   context.password = TextOf(json, "password");
   context.creds = TextOf(json, "creds");
+  context.ca = TextOf(json, "ca");
+  context.cert = TextOf(json, "cert");
+  context.key = TextOf(json, "key");
   if (!of_nats && json.contains("prefix")) context.prefix = TextOf(json, "prefix");
   if (!of_nats && json.contains("partitions")) {
     context.partitions =
@@ -153,8 +156,15 @@ Result<std::optional<Context>> Contexts::Read(const std::string& name) const {
 Result<void> Contexts::Write(const Context& context) const {
   if (folder_.empty()) return Reject("there is no place for contexts: set HOME");
   Json json{
-      {"description", context.description}, {"url", context.url},     {"user", context.user},
-      {"password", context.password},       {"creds", context.creds}, {"prefix", context.prefix},
+      {"description", context.description},
+      {"url", context.url},
+      {"user", context.user},
+      {"password", context.password},
+      {"creds", context.creds},
+      {"ca", context.ca},
+      {"cert", context.cert},
+      {"key", context.key},
+      {"prefix", context.prefix},
       {"partitions", context.partitions}};
   return WriteFile(PathOf(context.name),
                    json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

@@ -1,6 +1,6 @@
 // Contexts: servers and roles by name, so that nobody types them each time.
 //
-//   <config>/lyceum/context/NAME.json    {"url", "user", "password", "creds", "prefix", "partitions", "description"}
+//   <config>/lyceum/context/NAME.json    {"url", "user", "password", "creds", "ca", "cert", "key", "prefix", ...}
 //   <config>/lyceum/context.txt          the name of the selected one
 //   <config>/nats/context/NAME.json      those of the `nats` command are read too; never written
 // <config> is XDG_CONFIG_HOME, or ~/.config. Files hold passwords: written 0600, in a folder of 0700.
@@ -25,6 +25,9 @@ struct Context {
   std::string user;
   std::string password;  // Secret.
   std::string creds;     // A file of credentials.
+  std::string ca;        // Files in PEM, for TLS.
+  std::string cert;
+  std::string key;
   std::string prefix = "lyceum";
   int64_t partitions = 16;
   bool of_nats = false;  // One of the `nats` command's.

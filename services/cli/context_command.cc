@@ -1,5 +1,6 @@
 // lyceum context: add, use, list, show, remove. And which one a command goes by.
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,10 @@ int NoSuch(const std::string& name) {
   return Fail(kNo, "there is no context " + PlainLine(name, 80) + ": lyceum context list");
 }
 
+std::string Whole(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).string();
+}
+
 // Without its password.
 Json JsonOf(const Context& context, bool selected) {
   return Json{{"name", context.name},
@@ -24,6 +29,8 @@ Json JsonOf(const Context& context, bool selected) {
               {"user", Plain(context.user)},
               {"password_is_set", !context.password.empty()},
               {"creds", Plain(context.creds)},
+              {"ca", Plain(context.ca)},
+              {"cert", Plain(context.cert)},
               {"prefix", Plain(context.prefix)},
               {"partitions", context.partitions},
               {"description", Plain(context.description)},
@@ -39,10 +46,14 @@ int RunContextAdd(const Common& common, const ContextOptions& options) {
   Context context;
   context.name = options.name;
   context.description = options.description;
-  context.url = common.nats_url;
-  context.user = common.nats_user;
-  context.password = common.nats_password;
-  context.creds = common.nats_creds;
+  context.url = common.nats.url;
+  context.user = common.nats.user;
+  context.password = common.nats.password;
+  context.creds = common.nats.credentials_file;
+  // From wherever the command is then run.
+  context.ca = Whole(common.nats.ca_file);
+  context.cert = Whole(common.nats.certificate_file);
+  context.key = Whole(common.nats.key_file);
   context.prefix = common.prefix;
   context.partitions = common.partitions;
   if (!context.user.empty() && context.password.empty()) {
@@ -106,9 +117,10 @@ int RunContextRemove(const ContextOptions& options) {
 Result<void> UseContext(const std::string& named, const std::map<std::string, std::string>& given,
                         Common* common) {
   const auto is_set = [](const char* variable) { return std::getenv(variable) != nullptr; };
-  const bool otherwise = given.contains("nats-url") || common->nats_url != Common{}.nats_url ||
+  const bool otherwise = given.contains("nats-url") || common->nats.url != wire::ConnectOptions().url ||
                          is_set("LYCEUM_NATS_URL") || is_set("NATS_URL") ||
-                         !common->nats_user.empty() || !common->nats_creds.empty();
+                         !common->nats.user.empty() ||
+                         !common->nats.credentials_file.empty() || !common->nats.ca_file.empty();
   if (named.empty() && otherwise) return {};
   if (!named.empty() && given.contains("nats-url")) {
     return Reject("--context and --nats-url both name a server: give one of them");
@@ -124,10 +136,13 @@ Result<void> UseContext(const std::string& named, const std::map<std::string, st
     if (wanted.empty()) return {};
     return Reject("there is no context " + PlainLine(wanted, 80) + ": lyceum context list");
   }
-  common->nats_url = (*context)->url;
-  common->nats_user = (*context)->user;
-  common->nats_password = (*context)->password;
-  common->nats_creds = (*context)->creds;
+  common->nats.url = (*context)->url;
+  common->nats.user = (*context)->user;
+  common->nats.password = (*context)->password;
+  common->nats.credentials_file = (*context)->creds;
+  common->nats.ca_file = (*context)->ca;
+  common->nats.certificate_file = (*context)->cert;
+  common->nats.key_file = (*context)->key;
   if (!given.contains("prefix")) common->prefix = (*context)->prefix;
   if (!given.contains("partitions")) common->partitions = (*context)->partitions;
   return {};

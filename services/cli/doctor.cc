@@ -250,7 +250,7 @@ int RunDoctor(const Common& common, const DoctorOptions& options) {
   Findings findings = {
       {"version", true,
        fmt::format("lyceum {}, state machine {}", LYCEUM_VERSION, tutor::kFoldVersion)}};
-  CheckPermissions(**connection, subjects, common.nats_user, &findings);
+  CheckPermissions(**connection, subjects, common.nats.user, &findings);
   if (!CheckPartitions(**connection, subjects, &findings)) return Print(common, findings);
   CheckStreams(**connection, subjects, &findings);
   const auto fleet = LookAtFleet(**connection, subjects);

@@ -12,6 +12,7 @@
 #include "base/signals.h"
 #include "base/token.h"
 #include "envelope/subjects.h"
+#include "wire/connect_settings.h"
 
 namespace lyceum::worker {
 namespace {
@@ -44,11 +45,8 @@ Flags DefaultFlags() {
 }
 
 void Declare(Settings& settings, Flags* flags) {
-  settings.Text("nats-url", &flags->nats.url, "NATS servers, comma separated", {"NATS_URL"})
-      .Text("nats-user", &flags->nats.user, "user at NATS", {"NATS_USER"})
-      .Secret("nats-password", &flags->nats.password, "password at NATS", {"NATS_PASSWORD"})
-      .Text("nats-creds", &flags->nats.credentials_file, "credentials file for NATS",
-            {"NATS_CREDS"})
+  wire::DeclareNats(settings, &flags->nats);
+  settings
       .Text("id", &flags->id, "this worker's id, a subject token (default: host and process)")
       .Text("prefix", &flags->prefix, "first part of every subject")
       .Text("log-level", &flags->log_level, "debug, info, warn or error")

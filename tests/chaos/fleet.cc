@@ -37,6 +37,7 @@ Fleet::Fleet(test::Stack* stack)
                  mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) {}
 
 Fleet::~Fleet() {
+  for (const auto& [id, worker] : workers_) Keep(id, *worker);
   workers_.clear();
   for (const auto& [id, lines] : lines_) umount2((dir_ / id).c_str(), MNT_DETACH);
 }
@@ -67,7 +68,10 @@ test::Process& Fleet::Start(const std::string& id) {
     }
   }
   auto& worker = workers_[id];
-  if (worker) earlier_logs_ = End(earlier_logs_ + worker->err());
+  if (worker) {
+    earlier_logs_ = End(earlier_logs_ + worker->err());
+    Keep(id, *worker);
+  }
   worker.reset();
   Forget(id);
   auto& lines = lines_[id];
@@ -85,6 +89,12 @@ test::Process& Fleet::Start(const std::string& id) {
                                FolderOf(id), "--shards", "1", "--core-dumps"},
       env);
   return *worker;
+}
+
+void Fleet::Keep(const std::string& id, const test::Process& worker) {
+  if (logs_folder_.empty()) return;
+  std::filesystem::create_directories(logs_folder_);
+  test::WriteFile(fmt::format("{}/{:04}-{}.log", logs_folder_, ++logs_kept_, id), worker.err());
 }
 
 void Fleet::Cut(const std::string& id) {

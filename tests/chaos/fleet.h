@@ -38,6 +38,8 @@ class Fleet {
   std::vector<std::string> ids() const;
   // What they have written, the last 20,000 bytes of each, and of those before.
   std::string Logs() const;
+  // All they write goes to this folder too, a file for each process, once it has ended; empty: it does not.
+  void KeepLogs(std::string folder) { logs_folder_ = std::move(folder); }
 
   // Hears the workers from now on.
   void Watch();
@@ -65,7 +67,11 @@ class Fleet {
   test::TempDir dir_;
   std::map<std::string, std::vector<std::unique_ptr<test::CutLine>>> lines_;
   std::map<std::string, std::unique_ptr<test::Process>> workers_;
+  void Keep(const std::string& id, const test::Process& worker);
+
   std::string earlier_logs_;
+  std::string logs_folder_;
+  size_t logs_kept_ = 0;
   std::shared_ptr<wire::Connection> watching_;
   std::shared_ptr<wire::MessageBox> box_;
   std::unique_ptr<wire::Subscription> heartbeats_;

@@ -3,8 +3,14 @@
 // LYCEUM_CHAOS_SECONDS: it goes on for so long, and until each fault was met; LYCEUM_CHAOS_FAULTS:
 // these alone, as in kill,freeze; LYCEUM_CHAOS_COUNT: so many faults at most; LYCEUM_CHAOS_BARS: what
 // learners wait is held against the bars; LYCEUM_CHAOS_NODES: of the server, which is the program
-// LYCEUM_CHAOS_NATS_SERVER; LYCEUM_CHAOS_JSON: a file for the figures. See ops/chaos.
+// LYCEUM_CHAOS_NATS_SERVER; LYCEUM_CHAOS_JSON: a file for the figures; LYCEUM_CHAOS_LOGS: a folder for
+// what the session workers write. See ops/chaos.
+#include <fmt/chrono.h>
+
+#include <algorithm>
 #include <cstdlib>
+#include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -119,16 +125,19 @@ class Chaos : public Kills {
     }
     const std::string victim = owners[random_() % owners.size()];
     const std::set<uint32_t> owned = fleet_->OwnedBy(victim);
-    waits_->Begin(fault.name, [this, owned, one = fault.of_one](size_t learner) {
+    const std::string label =
+        fmt::format("{:%H:%M:%S} {:>7.1f} s {}{}{}", fmt::gmtime(std::time(nullptr)),
+                    static_cast<double>(NowMs() - started_ms_) / 1'000, fault.name,
+                    fault.of_one ? " of " : "", fault.of_one ? victim : "");
+    fmt::print("{}\n", label);
+    std::fflush(stdout);
+    waits_->Begin(fault.name, label, [this, owned, one = fault.of_one](size_t learner) {
       return !one ||
              owned.contains(subjects.PartitionOf(UserId(fmt::format("learner-{}", learner))));
     });
     for (Step& step : fault.steps(victim)) steps_.push_back(std::move(step));
     open_ = true;
     ++met_;
-    fmt::print("{:>7.1f} s {}{}{}\n", static_cast<double>(NowMs() - started_ms_) / 1'000, fault.name,
-               fault.of_one ? " of " : "", fault.of_one ? victim : "");
-    std::fflush(stdout);
     NextStep();
   }
 
@@ -150,6 +159,7 @@ TEST_F(Chaos, LearnersFinishAsIfNothingHadBeenDoneToTheFleet) {
   ToolWorkers tools;
   for (const char* id : {"tools-1", "tools-2"}) tools[id] = stack.StartToolWorker(id);
   fleet_ = std::make_unique<Fleet>(&stack);
+  fleet_->KeepLogs(FromEnvironment("LYCEUM_CHAOS_LOGS"));
   waits_ = std::make_unique<Waits>(kLearnersMax);
   fleet_->Watch();
   for (const char* id : {"a", "b", "c"}) fleet_->Start(id);
@@ -212,6 +222,14 @@ TEST_F(Chaos, LearnersFinishAsIfNothingHadBeenDoneToTheFleet) {
     EXPECT_LE(longest, kWaitMsMax) << fault.name;
     figures["faults"][fault.name] = {
         {"count", of.faults}, {"bar_ms", fault.bar_ms}, {"waits_ms", of.longest_ms}};
+  }
+  const auto bar_of = [this](const std::string& name) {
+    return std::find_if(faults_.begin(), faults_.end(),
+                        [&](const Fault& fault) { return fault.name == name; })
+        ->bar_ms;
+  };
+  for (const auto& [label, longest] : waits_->Longer(bar_of)) {
+    fmt::print("{}: somebody waited {} ms\n", label, longest);
   }
   fmt::print("{} learners, {} messages, {} of them repeats, {} times asked again\n", learners,
              classroom.heard(), repeats, asked);

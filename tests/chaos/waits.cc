@@ -18,9 +18,9 @@ void Waits::Heard(size_t learner, int64_t now_ms) {
   longest = std::max(longest, now_ms - waited.since_ms);
 }
 
-void Waits::Begin(std::string fault, std::function<bool(size_t)> touched) {
+void Waits::Begin(std::string fault, std::string label, std::function<bool(size_t)> touched) {
   open_ = windows_.size();
-  windows_.push_back({std::move(fault), std::move(touched), {}});
+  windows_.push_back({std::move(fault), std::move(label), std::move(touched), {}});
   for (Waiting& waiting : waiting_) waiting.window = open_;
 }
 
@@ -41,6 +41,17 @@ std::map<std::string, Waits::Of> Waits::ByFault() const {
   }
   for (auto& [fault, of] : all) std::sort(of.longest_ms.begin(), of.longest_ms.end());
   return all;
+}
+
+std::vector<std::pair<std::string, int64_t>> Waits::Longer(
+    const std::function<int64_t(const std::string&)>& bar_ms) const {
+  std::vector<std::pair<std::string, int64_t>> longer;
+  for (const Window& window : windows_) {
+    int64_t longest = 0;
+    for (const auto& [learner, ms] : window.longest_ms) longest = std::max(longest, ms);
+    if (longest > bar_ms(window.fault)) longer.emplace_back(window.label, longest);
+  }
+  return longer;
 }
 
 int64_t Quantile(const std::vector<int64_t>& in_order, double part) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lyceum::chaos {
@@ -18,7 +19,8 @@ class Waits {
   void Heard(size_t learner, int64_t now_ms);
   // From now on until End a learner's longest wait counts for this fault, where it is `touched` by it;
   // one that has begun before and one that goes on after it, too.
-  void Begin(std::string fault, std::function<bool(size_t learner)> touched);
+  // `label`: which one of its kind it is.
+  void Begin(std::string fault, std::string label, std::function<bool(size_t learner)> touched);
   void End();
   // Somebody still waits since before the End.
   bool anybody_waits() const;
@@ -28,6 +30,9 @@ class Waits {
     std::vector<int64_t> longest_ms;  // Of each learner and fault; in order.
   };
   std::map<std::string, Of> ByFault() const;
+  // Those in which somebody waited longer than `bar_ms(fault)`: label and the longest wait.
+  std::vector<std::pair<std::string, int64_t>> Longer(
+      const std::function<int64_t(const std::string& fault)>& bar_ms) const;
 
  private:
   static constexpr size_t kNone = SIZE_MAX;
@@ -37,6 +42,7 @@ class Waits {
   };
   struct Window {
     std::string fault;
+    std::string label;
     std::function<bool(size_t)> touched;
     std::map<size_t, int64_t> longest_ms;  // By learner.
   };

@@ -101,9 +101,9 @@ void NatsServer::WriteConfig() {
   } else if (options_.jetstream) {
     config += "jetstream { store_dir: $LYCEUM_NATS_STORE }\n";
   }
-  if (!options_.tls_certificate.empty()) {
-    config += "tls { cert_file: \"" + options_.tls_certificate + "\", key_file: \"" +
-              options_.tls_key + "\" }\n";
+  if (const Tls& tls = options_.tls; !tls.certificate.empty()) {
+    config += "tls { cert_file: \"" + tls.certificate + "\", key_file: \"" + tls.key + "\"" +
+              (tls.both ? ", verify: true, ca_file: \"" + tls.certificate + "\"" : "") + " }\n";
   }
   if (!options_.cluster_ports.empty()) {
     const std::string node = std::to_string(options_.node);
@@ -150,7 +150,7 @@ bool NatsServer::Answers() const {
 }
 
 std::string NatsServer::url() const {
-  return (options_.tls_certificate.empty() ? "nats://127.0.0.1:" : "tls://127.0.0.1:") +
+  return (options_.tls.certificate.empty() ? "nats://127.0.0.1:" : "tls://127.0.0.1:") +
          std::to_string(port_);
 }
 
@@ -163,7 +163,14 @@ std::string NatsServer::url_for(const std::string& role) const {
 }
 
 std::map<std::string, std::string> NatsServer::env_for(const std::string& role) const {
-  return {{"NATS_URL", url()}, {"NATS_USER", role}, {"NATS_PASSWORD", password(role)}};
+  std::map<std::string, std::string> env = {
+      {"NATS_URL", url()}, {"NATS_USER", role}, {"NATS_PASSWORD", password(role)}};
+  if (!options_.tls.certificate.empty()) env["NATS_CA"] = options_.tls.certificate;
+  if (options_.tls.both) {
+    env["NATS_CERT"] = options_.tls.certificate;
+    env["NATS_KEY"] = options_.tls.key;
+  }
+  return env;
 }
 
 wire::ConnectOptions NatsServer::options_for(const std::string& role) const {
@@ -172,6 +179,11 @@ wire::ConnectOptions NatsServer::options_for(const std::string& role) const {
   options.name = "test " + role;
   options.user = role;
   if (!role.empty()) options.password = password(role);
+  options.ca_file = options_.tls.certificate;
+  if (options_.tls.both) {
+    options.certificate_file = options_.tls.certificate;
+    options.key_file = options_.tls.key;
+  }
   return options;
 }
 

@@ -20,13 +20,17 @@ namespace lyceum::test {
 
 class NatsServer {
  public:
+  // Files in PEM.
+  struct Tls {
+    std::string certificate = {};  // Empty: without TLS. It is its own authority.
+    std::string key = {};
+    bool both = false;  // Whoever connects must have a certificate of that authority too.
+  };
   struct Options {
     bool roles = true;      // false: no users, no mapping: everybody may do everything.
     bool jetstream = true;  // false: also means no roles.
     int partitions = 16;    // Of the mapping.
-    // Files in PEM: the server then speaks TLS alone. Whoever connects must trust it.
-    std::string tls_certificate = {};
-    std::string tls_key = {};
+    Tls tls = {};  // The server then speaks nothing else.
     std::string program = {};  // Another nats-server than the system's.
     // Of a cluster: the port of each node for the others, and which of them this one is. Clients are
     // told of no other node.
@@ -42,7 +46,7 @@ class NatsServer {
   // With user and password. Roles: gateway operator session_worker tool_worker admin.
   std::string url_for(const std::string& role) const;
   std::string password(const std::string& role) const;
-  // NATS_URL, NATS_USER and NATS_PASSWORD, for a program that is to be that role.
+  // NATS_URL, NATS_USER, NATS_PASSWORD and the files for TLS, for a program that is to be that role.
   std::map<std::string, std::string> env_for(const std::string& role) const;
   int port() const { return port_; }
   pid_t pid() const { return process_->pid(); }

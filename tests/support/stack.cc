@@ -20,7 +20,7 @@ std::string SourceFile(const std::string& path) {
 Stack::Stack() : Stack(Options()) {}
 
 Stack::Stack(const Options& options) {
-  NatsServer::Options node{.program = options.nats_program};
+  NatsServer::Options node{.tls = options.tls, .program = options.nats_program};
   for (size_t i = 0; options.nodes > 1 && i < options.nodes; ++i) {
     node.cluster_ports.push_back(FreePort());
   }

@@ -22,6 +22,7 @@ class Stack {
   struct Options {
     size_t nodes = 1;               // Of the server: three are a cluster, with three copies of all.
     std::string nats_program = {};  // Another than the system's.
+    NatsServer::Tls tls = {};
   };
   Stack();  // Throws where the server or `lyceum init` fails.
   explicit Stack(const Options& options);

@@ -19,8 +19,8 @@ test::NatsServer::Options TlsOptions() {
   setenv("SSL_CERT_FILE", certificate_file.c_str(), 1);
   test::NatsServer::Options options;
   options.roles = false;
-  options.tls_certificate = certificate_file;
-  options.tls_key = dir / "key.pem";
+  options.tls.certificate = certificate_file;
+  options.tls.key = dir / "key.pem";
   return options;
 }
 
