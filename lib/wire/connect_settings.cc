@@ -7,12 +7,12 @@ void DeclareNats(Settings& settings, ConnectOptions* options) {
       .Text("nats-url", &options->url, "NATS servers, comma separated; tls:// for TLS",
             {"NATS_URL"})
       .Text("nats-user", &options->user, "User at the NATS server", {"NATS_USER"})
-      .Secret("nats-password", &options->password, "Password at the NATS server",
-              {"NATS_PASSWORD"})
+      .Secret("nats-password", &options->password, "Password at the NATS server", {"NATS_PASSWORD"})
       .Text("nats-creds", &options->credentials_file, "Credentials file for the NATS server",
             {"NATS_CREDS"})
       .Text("nats-ca", &options->ca_file,
-            "PEM file: the authorities to trust for TLS with the NATS server, which it then must have "
+            "PEM file: the authorities to trust for TLS with the NATS server, which it then must "
+            "have "
             "(default: the system's)",
             {"NATS_CA"})
       .Text("nats-cert", &options->certificate_file,

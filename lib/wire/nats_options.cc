@@ -23,8 +23,7 @@ Result<void> CheckFiles(const ConnectOptions& options) {
   if (options.certificate_file.empty() != options.key_file.empty()) {
     return Reject("a certificate for NATS needs its key, and a key its certificate");
   }
-  for (const std::string* file :
-       {&options.ca_file, &options.certificate_file, &options.key_file}) {
+  for (const std::string* file : {&options.ca_file, &options.certificate_file, &options.key_file}) {
     if (!file->empty() && !std::ifstream(*file)) return Reject("can not read " + *file);
   }
   return {};
@@ -135,7 +134,8 @@ Error ConnectError(natsStatus status, const Target& target) {
     return Reject("the NATS server at " + shown + " speaks no TLS: write nats:// and no authority");
   }
   if (status == NATS_SSL_ERROR && !target.secure) {
-    return Reject("the NATS server at " + shown + " wants TLS: write tls://, or name its authority");
+    return Reject("the NATS server at " + shown +
+                  " wants TLS: write tls://, or name its authority");
   }
   if (status == NATS_SSL_ERROR) {
     return Reject("no TLS with the NATS server at " + shown + " (" + text + ")");
@@ -148,8 +148,9 @@ Error ConnectError(natsStatus status, const Target& target) {
   }
   // With TLS 1.3 a server that wants a certificate says so after the handshake, by hanging up.
   const bool hung_up = target.secure && text.find("'PONG'") != std::string::npos;
-  return FromStatus(status, "connecting to NATS at " + shown + " failed" +
-                                (hung_up ? ", maybe for want of a certificate of ours: --nats-cert" : ""));
+  return FromStatus(status,
+                    "connecting to NATS at " + shown + " failed" +
+                        (hung_up ? ", maybe for want of a certificate of ours: --nats-cert" : ""));
 }
 
 std::string MakeInbox(const std::string& prefix) {

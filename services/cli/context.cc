@@ -22,8 +22,7 @@ constexpr size_t kFileBytesMax = 64 * 1024;
 constexpr size_t kContextsMax = 1000;
 
 // What the `nats` command knows to connect with and we do not.
-constexpr const char* kNotOurs[] = {"token",    "nkey",      "nsc",
-                                    "user_jwt", "user_seed", "socks_proxy"};
+constexpr const char* kNotOurs[] = {"token", "nkey", "nsc", "user_jwt", "user_seed", "socks_proxy"};
 
 std::optional<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -155,17 +154,16 @@ Result<std::optional<Context>> Contexts::Read(const std::string& name) const {
 
 Result<void> Contexts::Write(const Context& context) const {
   if (folder_.empty()) return Reject("there is no place for contexts: set HOME");
-  Json json{
-      {"description", context.description},
-      {"url", context.url},
-      {"user", context.user},
-      {"password", context.password},
-      {"creds", context.creds},
-      {"ca", context.ca},
-      {"cert", context.cert},
-      {"key", context.key},
-      {"prefix", context.prefix},
-      {"partitions", context.partitions}};
+  Json json{{"description", context.description},
+            {"url", context.url},
+            {"user", context.user},
+            {"password", context.password},
+            {"creds", context.creds},
+            {"ca", context.ca},
+            {"cert", context.cert},
+            {"key", context.key},
+            {"prefix", context.prefix},
+            {"partitions", context.partitions}};
   return WriteFile(PathOf(context.name),
                    json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }

@@ -117,10 +117,10 @@ int RunContextRemove(const ContextOptions& options) {
 Result<void> UseContext(const std::string& named, const std::map<std::string, std::string>& given,
                         Common* common) {
   const auto is_set = [](const char* variable) { return std::getenv(variable) != nullptr; };
-  const bool otherwise = given.contains("nats-url") || common->nats.url != wire::ConnectOptions().url ||
-                         is_set("LYCEUM_NATS_URL") || is_set("NATS_URL") ||
-                         !common->nats.user.empty() ||
-                         !common->nats.credentials_file.empty() || !common->nats.ca_file.empty();
+  const bool otherwise =
+      given.contains("nats-url") || common->nats.url != wire::ConnectOptions().url ||
+      is_set("LYCEUM_NATS_URL") || is_set("NATS_URL") || !common->nats.user.empty() ||
+      !common->nats.credentials_file.empty() || !common->nats.ca_file.empty();
   if (named.empty() && otherwise) return {};
   if (!named.empty() && given.contains("nats-url")) {
     return Reject("--context and --nats-url both name a server: give one of them");

@@ -46,8 +46,7 @@ Flags DefaultFlags() {
 
 void Declare(Settings& settings, Flags* flags) {
   wire::DeclareNats(settings, &flags->nats);
-  settings
-      .Text("id", &flags->id, "this worker's id, a subject token (default: host and process)")
+  settings.Text("id", &flags->id, "this worker's id, a subject token (default: host and process)")
       .Text("prefix", &flags->prefix, "first part of every subject")
       .Text("log-level", &flags->log_level, "debug, info, warn or error")
       .Text("metrics-listen", &flags->metrics_listen,

@@ -27,7 +27,8 @@ void Waits::Begin(std::string fault, std::string label, std::function<bool(size_
 void Waits::End() { ended_ = std::exchange(open_, kNone); }
 
 bool Waits::anybody_waits() const {
-  return ended_ != kNone && std::any_of(waiting_.begin(), waiting_.end(), [this](const Waiting& one) {
+  return ended_ != kNone &&
+         std::any_of(waiting_.begin(), waiting_.end(), [this](const Waiting& one) {
            return one.since_ms >= 0 && one.window == ended_;
          });
 }

@@ -27,10 +27,10 @@ class NatsServer {
     bool both = false;  // Whoever connects must have a certificate of that authority too.
   };
   struct Options {
-    bool roles = true;      // false: no users, no mapping: everybody may do everything.
-    bool jetstream = true;  // false: also means no roles.
-    int partitions = 16;    // Of the mapping.
-    Tls tls = {};  // The server then speaks nothing else.
+    bool roles = true;         // false: no users, no mapping: everybody may do everything.
+    bool jetstream = true;     // false: also means no roles.
+    int partitions = 16;       // Of the mapping.
+    Tls tls = {};              // The server then speaks nothing else.
     std::string program = {};  // Another nats-server than the system's.
     // Of a cluster: the port of each node for the others, and which of them this one is. Clients are
     // told of no other node.
