@@ -668,7 +668,8 @@ export interface WorkerHeartbeatPartition {
   confirmed?: string;
   lineage?: number;
   fold_version?: number;
-  /** Of the sessions at that position. Empty: not computed. */
+  /** Of what its last whole block of 64 records was made into: "<last sequence>-<16 hex digits>". May be
+   * empty. */
   digest?: string;
   /** opening | catching_up | reading | halted | closed */
   state?: string;

@@ -34,7 +34,7 @@ struct WorkerHeartbeat {
     uint64_t confirmed = 0;  // All that the records up to it sent has reached the server.
     uint32_t lineage = 0;
     uint32_t fold_version = 0;
-    std::string digest;  // Of the sessions at that position. Empty: not computed.
+    std::string digest;  // "<sequence>-<16 hex digits>": see the proto file. May be empty.
     std::string state;   // opening | catching_up | reading | halted | closed. May be empty.
     std::string halted_because;
     uint64_t checkpoint = 0;  // The position of its last checkpoint.

@@ -55,7 +55,7 @@ struct Options {
 struct Counters {
   std::atomic<uint64_t> records{0}, refused{0}, messages{0}, sent_again{0}, missing_records{0};
   std::atomic<uint64_t> checkpoints{0}, checkpoint_failures{0}, checkpoint_bytes{0};
-  std::atomic<uint64_t> takeovers{0}, handovers{0};
+  std::atomic<uint64_t> takeovers{0}, handovers{0}, digests_differ{0};
   std::atomic<uint64_t> snapshots{0}, snapshot_failures{0}, snapshot_bytes{0}, restores{0};
   std::atomic<uint64_t> timers_fired{0}, dead_letters_lost{0}, reader_breaks{0}, session_loads{0};
   std::atomic<uint64_t> sessions{0}, memory_bytes{0}, unconfirmed_bytes{0};
@@ -72,6 +72,7 @@ struct Context {
   Random* random = nullptr;
   Executor* executor = nullptr;
 
+  size_t catching_up = 0;  // Standbys of the shard that are behind and read, this turn.
   SessionTable* sessions = nullptr;
   Outgoing* outgoing = nullptr;
   Timers* timers = nullptr;

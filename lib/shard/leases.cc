@@ -23,7 +23,7 @@ bool IsLike(const std::vector<Candidate>& a, const std::vector<Candidate>& b) {
 }
 
 Partition::Announced AnnouncedBy(const Membership::View& owner) {
-  return {owner.partition.confirmed, owner.partition.lineage};
+  return {owner.partition.confirmed, owner.partition.lineage, ReadDigest(owner.partition.digest)};
 }
 
 }  // namespace
@@ -232,6 +232,7 @@ void Leases::LookAtOwned(Id id, Lease& lease, const std::optional<Membership::Vi
   if (now - settled_ms_ < kSettledMs) return;
   const std::vector<std::string> ready = membership_->ReadyStandbys(id);
   if (std::find(ready.begin(), ready.end(), assigned->second) == ready.end()) return;
+  if (membership_->IsCatchingUp(assigned->second)) return;
   if (partition->phase() != Partition::Phase::kReading || !partition->caught_up()) return;
   partition->BeginRelease();
   Set(lease, Step::kReleasing);

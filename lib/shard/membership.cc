@@ -90,7 +90,7 @@ void Membership::Turn(const std::vector<PartitionStatus>& status, bool leaving) 
                                     .confirmed = std::min(partition.confirmed, partition.position),
                                     .lineage = partition.lineage,
                                     .fold_version = partition.fold_version,
-                                    .digest = {},
+                                    .digest = partition.digest,
                                     .state = partition.state,
                                     .halted_because = partition.halted_because,
                                     .checkpoint = partition.checkpoint,
@@ -161,6 +161,13 @@ std::vector<std::string> Membership::ReadyStandbys(store::PartitionId partition)
     if (said.position + kBehindMax >= said.log_end) ready.push_back(name);
   }
   return ready;
+}
+
+bool Membership::IsCatchingUp(const std::string& worker) const {
+  const auto found = workers_.find(worker);
+  return found != workers_.end() &&
+         std::any_of(found->second.partitions.begin(), found->second.partitions.end(),
+                     [](const auto& one) { return one.second.state == "catching_up"; });
 }
 
 std::optional<Membership::View> Membership::LastOwnerOf(store::PartitionId partition) const {

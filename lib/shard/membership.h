@@ -69,6 +69,8 @@ class Membership {
   std::optional<View> OwnerOf(store::PartitionId partition) const;
   // Of those, alive, that follow the partition and have caught up; without ourselves.
   std::vector<std::string> ReadyStandbys(store::PartitionId partition) const;
+  // That worker reads what a log had before, and would be slow with anything else.
+  bool IsCatchingUp(const std::string& worker) const;
   // What the last owner said, alive or not.
   std::optional<View> LastOwnerOf(store::PartitionId partition) const;
   // What the last owners say an operator has moved.

@@ -58,6 +58,7 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   if (const uint32_t lineage = LineageOf(record.sequence); lineage != position_.lineage) {
     position_.lineage = lineage;
     position_.lineage_begins = record.sequence;
+    digests_.Clear();
   }
   position_of_ = record.sequence;
   context_->flight->BeginFold(id_, record.sequence);
@@ -71,6 +72,7 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   position_.fingerprint = Fingerprint(record.subject, record.data, record.time_ms);
   position_.record_time_ms = record.time_ms;
   position_.latest_time_ms = std::max(position_.latest_time_ms, record.time_ms);
+  digests_.EndRecord(record.sequence, position_.fingerprint);
   context_->flight->NoteFolded(id_, record.sequence, position_.fingerprint);
   position_.stream_created_ns = log_.created_ns;
   folded_in_turn_ = true;
@@ -275,6 +277,8 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
         if (!silent) Show(*entry->session, draft, trace);
       }};
   for (tutor::Effect& effect : effects_) std::visit(apply, effect);
+  digests_.AddOutput(effects_.size());
+  digests_.AddOutput(static_cast<uint64_t>(tutor::NameOf(entry->session->state)));
   context_->sessions->OnJournal(entry, entry->tail.bytes() - tail_before);
 }
 
@@ -292,7 +296,9 @@ void Partition::Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::s
   envelope::ClientMessageEncoder& encoder = *context_->encoder;
   encoder.Begin(session.user, emit.message);
   const tutor::Encoding kept = KeptEncoding(session);
-  entry->tail.AddMessage(emit.message.n, position_of_, emit.history_index, kept, encoder.Get(kept));
+  const std::string_view bytes = encoder.Get(kept);
+  digests_.AddOutput(bytes);
+  entry->tail.AddMessage(emit.message.n, position_of_, emit.history_index, kept, bytes);
   if (!silent) SendToAll(session, trace);
 }
 
@@ -345,6 +351,7 @@ void Partition::Refuse(const Record& record, std::string_view user, const Refuse
                              {"sequence", record.sequence},
                              {"reason", Name(refused.reason)},
                              {"text", refused.text}});
+  digests_.AddOutput(Name(refused.reason));
   // The stream drops what it has; what is in no checkpoint may not have reached it.
   // Old ones, of which nothing is known, are not sent again; the few that were buried all the same.
   const bool is_quiet = record.sequence <= quiet_to_ && refused.reason != Refusal::kBuried;
@@ -438,7 +445,7 @@ void Partition::Turn() {
       !held_.full() && (!waited_ || waited_->topic != nullptr) && !checkpointer_.full() &&
       !context_->sessions->crowded() && context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
       context_->wire->unwritten_bytes() <= kUnwrittenBytesMax / 2 &&
-      context_->dispatcher->HasRoom()) {
+      context_->dispatcher->HasRoom() && MayStartReader()) {
     StartReader();
   }
 }

@@ -24,6 +24,7 @@
 #include "shard/checkpointer.h"
 #include "shard/context.h"
 #include "shard/dead_letters.h"
+#include "shard/fold_digests.h"
 #include "shard/held_output.h"
 #include "shard/journal_key.h"
 #include "shard/named_topic.h"
@@ -48,6 +49,7 @@ class Partition {
   struct Announced {
     uint64_t confirmed = 0;
     uint32_t lineage = 0;
+    FoldDigests::Block digest = {};
   };
 
   Partition(Context* context, Resends* resends, store::PartitionId id);
@@ -105,6 +107,8 @@ class Partition {
   // Reads no more at all; it can be destroyed as soon as it is `closed`.
   void BeginClose();
   bool closed() const { return checkpointer_.idle(); }
+  // Of the last whole block of its log.
+  const FoldDigests::Block& digest() const { return digests_.newest(); }
   // What an owner may announce as confirmed.
   uint64_t announced() const;
   Role role() const { return role_; }
@@ -129,7 +133,13 @@ class Partition {
   bool caught_up() const { return caught_up_; }
   // There is no room for what the log has.
   bool paused() const {
-    return phase_ == Phase::kReading && reader_ == nullptr && !stopping_ && !releasing_;
+    return phase_ == Phase::kReading && reader_ == nullptr && !stopping_ && !releasing_ &&
+           !waits_its_turn_;
+  }
+  // A standby that reads what its log had before.
+  bool catching_up() const {
+    return role_ == Role::kStandby && phase_ == Phase::kReading && !caught_up_ &&
+           reader_ != nullptr;
   }
   size_t dead_letters_waiting() const { return dead_letters_.waiting(); }
   // Steady ms; INT64_MAX: never.
@@ -161,6 +171,7 @@ class Partition {
   void ReadRecent();
   void TakeForSent(uint64_t sequence);
   void BeginReading();
+  bool MayStartReader();
   void StartReader();
   void SendBarrier();
   void ForgetPage(const std::optional<Announced>& last);
@@ -230,6 +241,7 @@ class Partition {
                const Result<uint64_t>& acked);
   void OnTimerFolded(SessionEntry* entry, const std::string& token);
   void SetConfirmed(uint64_t sequence);
+  void CompareDigest(const Announced& owner);
 
   struct WaitedTopic {
     uint64_t sequence = 0;  // The record that names it.
@@ -283,6 +295,9 @@ class Partition {
   Role role_ = Role::kNone;
   bool releasing_ = false;
   uint64_t announced_ = 0;  // Standby: the owner has confirmed so far.
+  FoldDigests digests_;
+  uint64_t compared_to_ = 0;     // Standby: this block of the owner's, and those before.
+  int64_t differs_said_ms_ = 0;  // Steady; 0: never.
   HeldOutput held_;
   std::string halted_;
   uint64_t opening_ = 0;  // One more each time; what an earlier one asked for is not listened to.
@@ -309,8 +324,9 @@ class Partition {
   uint64_t log_end_ = 0;      // The last record that the log is known to have.
   bool reader_made_ = false;  // In this opening, and with it the server's time is known.
   bool caught_up_ = false;
-  int64_t delivered_ms_ = 0;  // Steady; when the last record came.
-  int64_t asked_ms_ = 0;      // Steady; when the log was last asked how far it is.
+  bool waits_its_turn_ = false;  // Others of the shard catch up first.
+  int64_t delivered_ms_ = 0;     // Steady; when the last record came.
+  int64_t asked_ms_ = 0;         // Steady; when the log was last asked how far it is.
 
   uint64_t sent_ = 0;  // As noted in the flight page, or in this turn.
   uint64_t confirmed_ = 0;

@@ -306,7 +306,18 @@ void Partition::BeginReading() {
                                {"confirmed", confirmed_},
                                {"lineage", position_.lineage}});
   reader_made_ = false;
-  StartReader();
+  if (MayStartReader()) StartReader();
+}
+
+// All that a log has comes by the shard's one connection, and whatever learners and workers send waits
+// behind it: so few standbys at once are behind by much, and are there the sooner.
+bool Partition::MayStartReader() {
+  constexpr size_t kAtOnce = 2;
+  constexpr uint64_t kFewRecords = 200;
+  waits_its_turn_ = role_ == Role::kStandby && !caught_up_ &&
+                    position_.sequence + kFewRecords < log_end_ && context_->catching_up >= kAtOnce;
+  if (!waits_its_turn_ && role_ == Role::kStandby && !caught_up_) ++context_->catching_up;
+  return !waits_its_turn_;
 }
 
 // An older version of the state machine folded what is there: the log itself says where that ends.

@@ -118,6 +118,7 @@ void Partition::Replace(tutor::Session session) {
     context_->flight->EndFold(id_);
     folded_in_turn_ = true;
   }
+  digests_.Break();
 }
 
 // True: the record waits until its session is there.
@@ -134,6 +135,7 @@ bool Partition::Keep(const Record& record, std::string_view user, const tutor::E
                                std::string(record.data), loaded ? loaded->topic : nullptr,
                                record.sequence, record.time_ms});
   rebuilding_->kept_bytes += record.data.size();
+  digests_.Break();
   return true;
 }
 
@@ -145,6 +147,7 @@ void Partition::AbortRebuild(const Error& error) {
   for (const KeptRecord& record : ended.kept) {
     FoldRecord({record.subject, record.content_type, record.data, record.sequence, record.time_ms});
   }
+  digests_.Break();
   ended.done(error);
 }
 

@@ -8,6 +8,8 @@
 // A standby becomes the owner where it stands: it sends what it holds, looks at calls and timers as after
 // a start, and goes on. An owner that has to give the partition up is a standby from then on: what it
 // has sent is on its way all the same, and the other sends the same bytes.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -15,6 +17,11 @@
 #include "shard/partition.h"
 
 namespace lyceum::shard {
+namespace {
+
+constexpr int64_t kSayAgainMs = 60'000;
+
+}  // namespace
 
 void Partition::Follow() {
   if (role_ != Role::kNone) return;
@@ -32,6 +39,26 @@ void Partition::OnAnnounced(const Announced& last) {
   announced_ = std::max(announced_, confirmed);
   held_.DropTo(announced_);
   dead_letters_.Forget(announced_);
+  if (role_ == Role::kStandby) CompareDigest(last);
+}
+
+// Of one log the owner makes one thing and this worker another: a different build, a damaged memory. What
+// learners get is the owner's, so nothing is done here but to say so.
+void Partition::CompareDigest(const Announced& owner) {
+  if (owner.digest.last <= compared_to_ || owner.lineage != position_.lineage) return;
+  const std::optional<uint64_t> ours = digests_.Of(owner.digest.last);
+  if (!ours) return;
+  compared_to_ = owner.digest.last;
+  if (*ours == owner.digest.digest) return;
+  ++context_->counters->digests_differ;
+  const int64_t now = context_->clock->SteadyMs();
+  if (differs_said_ms_ != 0 && now - differs_said_ms_ < kSayAgainMs) return;
+  differs_said_ms_ = now;
+  LogError("the standby makes another thing of the log than the owner",
+           {{"partition", id_},
+            {"from", owner.digest.last - FoldDigests::kBlock + 1},
+            {"to", owner.digest.last},
+            {"do", fmt::format("lyceum replay --partition {} --verify says which session", id_)}});
 }
 
 void Partition::Own(const std::optional<Announced>& last, bool page_is_ours) {

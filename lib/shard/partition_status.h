@@ -21,6 +21,7 @@ struct PartitionStatus {
   std::string role;        // owner | standby; empty: neither.
   bool has_owner = false;  // This worker, or another that is alive.
   uint64_t epoch = 0;      // owner: of its lease; standby: of the lease that it follows.
+  std::string digest;      // Of what it has made of its log; see fold_digests.h.
   std::string moved_to;    // owner: whom an operator gave it to.
 };
 

@@ -295,6 +295,7 @@ SessionWorker::Totals SessionWorker::totals() const {
     totals.timers_fired += counters.timers_fired;
     totals.takeovers += counters.takeovers;
     totals.handovers += counters.handovers;
+    totals.digests_differ += counters.digests_differ;
     totals.snapshots += counters.snapshots;
     totals.snapshot_failures += counters.snapshot_failures;
     totals.snapshot_bytes += counters.snapshot_bytes;

@@ -47,7 +47,7 @@ class SessionWorker {
     uint64_t records = 0, refused = 0, messages = 0, sent_again = 0, missing_records = 0;
     uint64_t checkpoints = 0, checkpoint_failures = 0, checkpoint_bytes = 0, timers_fired = 0;
     uint64_t dead_letters_lost = 0, reader_breaks = 0, session_loads = 0, async_errors = 0;
-    uint64_t takeovers = 0, handovers = 0;
+    uint64_t takeovers = 0, handovers = 0, digests_differ = 0;
     uint64_t snapshots = 0, snapshot_failures = 0, snapshot_bytes = 0, restores = 0;
     uint64_t calls_dispatched = 0, calls_busy = 0, calls_lost = 0, calls_failed = 0;
     uint64_t sessions = 0, memory_bytes = 0, unconfirmed_bytes = 0;

@@ -195,6 +195,9 @@ void Shard::Turn() {
     CheckDisk(now);
   }
   dispatcher_.Tick();
+  context_.catching_up = static_cast<size_t>(
+      std::count_if(partitions_.begin(), partitions_.end(),
+                    [](const auto& partition) { return partition->catching_up(); }));
   for (auto& partition : partitions_) partition->Turn();
   dispatcher_.SetReadingPaused(
       std::any_of(partitions_.begin(), partitions_.end(),
@@ -331,6 +334,7 @@ std::vector<PartitionStatus> Shard::status() const {
                       .role = RoleOf(*partition, leases_.Owns(partition->id())),
                       .has_owner = leases_.HasOwner(partition->id()),
                       .epoch = leases_.EpochOf(partition->id()),
+                      .digest = ToText(partition->digest()),
                       .moved_to = leases_.MovedTo(partition->id())});
   }
   return status;

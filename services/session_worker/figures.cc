@@ -72,6 +72,9 @@ void AddTotals(const SessionWorker::Totals& totals, Figures* out) {
                totals.takeovers);
   out->Counter("lyceum_handovers_total", "Partitions that it has handed to another worker",
                totals.handovers);
+  out->Counter("lyceum_digests_differ_total",
+               "Blocks of records of which it, as a standby, made another thing than the owner",
+               totals.digests_differ);
   out->Counter("lyceum_snapshots_total", "Snapshots made", totals.snapshots);
   out->Counter("lyceum_snapshot_failures_total", "Snapshots that were begun and not made",
                totals.snapshot_failures);

@@ -267,6 +267,9 @@ void System::Watch() {
     if (!worker->alive()) continue;
     const uint64_t unconfirmed = worker->shard()->counters().unconfirmed_bytes;
     if (unconfirmed > (64u << 20)) Fail("what is unconfirmed has no bound");
+    if (worker->shard()->counters().digests_differ > 0) {
+      Fail("owner and standby make different things of a log");
+    }
   }
 }
 

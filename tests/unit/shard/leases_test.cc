@@ -144,6 +144,33 @@ TEST_F(LeasesTest, AMoveToANewWorkerSendsNothingTwiceAndPausesNobodyForLong) {
   for (Client* learner : learners) EXPECT_EQ(learner->repeats, 0u);
 }
 
+// Else each reply to it would wait behind all that the logs have, and so would the learners that it gets.
+TEST_F(LeasesTest, ANewWorkerReadsFewLogsAtOnceAndGetsNothingBeforeItHasReadThem) {
+  Worker& a = Add("a");
+  ASSERT_TRUE(world_.Until([&] { return Settled(0); }, 2'000));
+  for (uint32_t p = 0; p < kPartitions; ++p) {
+    Client& learner = world_.AddLearner(p);
+    for (int i = 0; i < 300; ++i) AskMs(learner);
+  }
+  Worker& b = Add("b");
+  size_t most = 0;
+  ASSERT_TRUE(world_.Until(
+      [&] {
+        size_t behind = 0, reading = 0;
+        for (uint32_t p = 0; p < kPartitions; ++p) {
+          const Partition& one = b.partition(static_cast<store::PartitionId>(p));
+          reading += one.catching_up() ? 1 : 0;
+          behind += one.role() == Role::kStandby && !one.caught_up() ? 1 : 0;
+        }
+        EXPECT_FALSE(behind > 0 && a.counters().handovers > 0);
+        most = std::max(most, reading);
+        return Shares().size() == 2 && Settled(1);
+      },
+      20'000));
+  EXPECT_EQ(most, 2u);
+  EXPECT_EQ(Shares(), (std::map<std::string, size_t>{{"a", 2}, {"b", 2}}));
+}
+
 TEST_F(LeasesTest, OneThatAnOperatorMovesStaysThereAsLongAsThatWorkerIsThere) {
   AddTwo();
   Client& ann = world_.AddLearner(1);
