@@ -328,8 +328,15 @@ void Leases::StepBack(Id id, int64_t wait_ms) {
   Set(lease, follows ? Step::kStandby : Step::kNone);
 }
 
+// The keys of a lease become many. Who has heard all along what owners say knows the last one; where that
+// turns out to be wrong, they are listed.
 void Leases::Claim(Id id) {
-  Set(leases_.at(id), Step::kClaiming);
+  Lease& lease = leases_.at(id);
+  Set(lease, Step::kClaiming);
+  const uint64_t known = membership_->HighestEpoch(id);
+  if (known > 0 && !lease.lists && membership_->ListenedMs() > Membership::kDeadMs) {
+    return Create(id, known + 1, context_->flight->Get(id).epoch == known);
+  }
   wire::KvKeys(*context_->wire, context_->options.subjects.ClusterBucket(), PrefixOf(id) + ">",
                Then<std::vector<std::string>>(id, [id](Leases& leases, Lease&, const auto& keys) {
                  if (!keys) return leases.StepBack(id, kAskAgainMs);
@@ -363,7 +370,8 @@ void Leases::Create(Id id, uint64_t epoch, bool page_is_ours) {
       PrefixOf(id) + std::to_string(epoch), context_->options.worker,
       Then<bool>(id, [id, epoch, page_is_ours](Leases& leases, Lease& lease, const auto& created) {
         // Also where nobody knows: the next epoch is as good.
-        if (!created || !*created) return leases.StepBack(id, kAskAgainMs);
+        lease.lists = !created || !*created;
+        if (lease.lists) return leases.StepBack(id, kAskAgainMs);
         std::optional<Partition::Announced> last;
         if (const auto owner = leases.membership_->LastOwnerOf(id);
             owner && owner->partition.epoch + 1 == epoch) {

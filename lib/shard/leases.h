@@ -98,6 +98,7 @@ class Leases {
     // What it began with as the owner, for when it begins again.
     std::optional<Partition::Announced> last;
     bool page_is_ours = false;
+    bool lists = false;    // What was heard of epochs was not enough.
     std::string moved_to;  // Said until the next owner says it, or that one is gone.
   };
   using Id = store::PartitionId;

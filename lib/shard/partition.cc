@@ -164,16 +164,6 @@ void Partition::OnBarrier(const Record& record) {
   position_.fold_version = version;
 }
 
-tutor::LogPosition Partition::PositionOf(const Record& record) const {
-  tutor::LogPosition position;
-  position.partition = id_;
-  position.sequence = record.sequence;
-  position.time_ms = record.time_ms;
-  position.lineage = position_.lineage;
-  position.fold_version = position_.fold_version;
-  return position;
-}
-
 bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSubject& address,
                           const envelope::DecodedEvent& decoded) {
   Result<SessionEntry*> loaded = context_->sessions->Load(id_, address.user);

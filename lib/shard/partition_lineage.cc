@@ -170,4 +170,14 @@ uint32_t Partition::LineageOf(uint64_t sequence) const {
   return lineages_.front().number;
 }
 
+tutor::LogPosition Partition::PositionOf(const Record& record) const {
+  tutor::LogPosition position;
+  position.partition = id_;
+  position.sequence = record.sequence;
+  position.time_ms = record.time_ms;
+  position.lineage = position_.lineage;
+  position.fold_version = position_.fold_version;
+  return position;
+}
+
 }  // namespace lyceum::shard

@@ -74,7 +74,13 @@ void Classroom::TakeAcks() {
   }
 }
 
+// What came while a gateway was not connected came to nobody: it attaches again.
 void Classroom::Nudge() {
+  if (const uint64_t reconnects = connection_->reconnects(); reconnects != reconnects_) {
+    reconnects_ = reconnects;
+    std::fill(patience_.begin(), patience_.begin() + static_cast<ptrdiff_t>(started_),
+              Steady::now());
+  }
   for (size_t i = 0; i < started_; ++i) {
     if (learners_[i].done() || Steady::now() < patience_[i]) continue;
     Publish(i, learners_[i].AskAgain());

@@ -77,6 +77,7 @@ class Classroom {
   std::map<std::string, uint64_t> acked_;
   bool held_ = false;
   uint64_t heard_ = 0;
+  uint64_t reconnects_ = 0;
   size_t started_ = 0;
   size_t completed_ = 0;
   std::vector<std::string> complaints_;

@@ -102,6 +102,24 @@ TEST_F(LeasesTest, TheStandbyTakesOverFromOneThatIsKilledWithinASecond) {
   EXPECT_NE(OwnerOf(1), owner);
 }
 
+// One that died between its lease and the first word of it.
+TEST_F(LeasesTest, AnEpochThatNobodySpokeOfIsPassed) {
+  AddTwo();
+  Client& ann = world_.AddLearner(1);
+  Worker* const owner = OwnerOf(1);
+  ASSERT_NE(owner, nullptr);
+  const uint64_t epoch = owner->shard().status()[1].epoch;
+  for (uint64_t next : {epoch + 1, epoch + 2}) {
+    world_.PublishRaw("$KV." + world_.subjects.ClusterBucket() + ".lease.1." + std::to_string(next),
+                      "gone");
+  }
+  owner->Kill();
+  EXPECT_LE(AskMs(ann), 2'000);
+  Worker* const next = OwnerOf(1);
+  ASSERT_NE(next, nullptr);
+  EXPECT_EQ(next->shard().status()[1].epoch, epoch + 3);
+}
+
 TEST_F(LeasesTest, WhatTheDeadOwnerHadNotSentIsSentOnce) {
   AddTwo();
   Client& ann = world_.AddLearner(1);
