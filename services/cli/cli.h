@@ -192,6 +192,14 @@ struct ToolAskOptions {
   std::string args = "{}";  // JSON; "-": standard input.
   int64_t timeout_s = 35;
 };
+struct ReportOptions {
+  std::string course;
+  std::string like;  // Only learners whose names have this text.
+  std::string format = "auto";
+  bool csv = false;
+  int64_t memory_mb = 512;
+  int64_t timeout_s = 10;  // For what comes next of a log.
+};
 struct ContextOptions {
   std::string name;
   std::string description;
@@ -213,6 +221,7 @@ int RunStatus(const Common& common, const StatusOptions& options);
 int RunCheck(const Common& common, const CheckOptions& options);
 int RunSessions(const Common& common, const SessionsOptions& options);
 int RunTrim(const Common& common, const TrimOptions& options);
+int RunReport(const Common& common, const ReportOptions& options);
 int RunDoctor(const Common& common, const DoctorOptions& options);
 int RunCourseImport(const Common& common, const CourseSource& source);
 int RunCourseCheck(const Common& common, const CourseSource& source);

@@ -33,6 +33,21 @@ void AddSessions(CLI::App& app, SessionsOptions& o, const AddCommand& add) {
   AddTableFormat(c, &o.format);
 }
 
+void AddReport(CLI::App& app, ReportOptions& o, const AddCommand& add) {
+  CLI::App* c = add(app, "report", "How learners fare with a course, question by question",
+                    [&o](const Common& common) { return RunReport(common, o); });
+  c->add_option("course", o.course, "The course")->required();
+  c->add_option("--like", o.like, "Only learners whose names have this text");
+  c->add_flag("--csv", o.csv, "The questions, a line each, for a spreadsheet");
+  c->add_option("--memory", o.memory_mb, "Sessions that are folded at once, MiB")
+      ->check(CLI::Range(int64_t{16}, int64_t{1 << 20}))
+      ->capture_default_str();
+  c->add_option("--timeout", o.timeout_s, "Seconds that a log may be silent")
+      ->check(CLI::Range(int64_t{1}, int64_t{600}))
+      ->capture_default_str();
+  AddTableFormat(c, &o.format);
+}
+
 }  // namespace
 
 void AddFleetCommands(CLI::App& app, FleetFlags& flags, const AddCommand& add) {
@@ -42,6 +57,7 @@ void AddFleetCommands(CLI::App& app, FleetFlags& flags, const AddCommand& add) {
   AddLagMax(status, &flags.status.lag_max);
   AddTableFormat(status, &flags.status.format);
   AddSessions(app, flags.sessions, add);
+  AddReport(app, flags.report, add);
   CLI::App* doctor =
       add(app, "doctor", "What is in the way: versions, streams, permissions, clocks; what to type",
           [&flags](const Common& common) { return RunDoctor(common, flags.doctor); });

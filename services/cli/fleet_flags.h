@@ -1,4 +1,4 @@
-// The flags of the commands that look at the whole fleet: status, check, sessions, doctor, trim.
+// The flags of the commands that look at the whole fleet: status, check, sessions, report, doctor, trim.
 #pragma once
 
 #include "cli/cli.h"
@@ -10,6 +10,7 @@ struct FleetFlags {
   StatusOptions status;
   CheckOptions check;
   SessionsOptions sessions;
+  ReportOptions report;
   DoctorOptions doctor;
   TrimOptions trim;
 };

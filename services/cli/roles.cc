@@ -13,6 +13,7 @@ constexpr RoleOf kRoles[] = {
     {"status", "operator"},
     {"check", "operator"},
     {"sessions", "operator"},
+    {"report", "operator"},
     {"doctor", "operator"},
     {"trim", "admin"},
     {"course import", "author"},
