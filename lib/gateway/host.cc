@@ -86,6 +86,7 @@ struct GatewayHost::Impl {
 
   std::atomic<bool> stopping{false};
   std::atomic<bool> connected{false};
+  std::atomic<int64_t> turned_ms{clock.SteadyMs()};
   std::atomic<uint64_t> connections{0};
   std::atomic<int64_t> tls_ends_unix_s{0};
   std::atomic<uint64_t> async_errors{0};
@@ -142,6 +143,7 @@ void GatewayHost::Impl::WaitForWire() {
 void GatewayHost::Impl::Publish() {
   connected = wire->connected();
   connections = transport.connections;
+  turned_ms = clock.SteadyMs();
   if (wire->async_errors() == async_errors) return;
   async_errors = wire->async_errors();
   const std::lock_guard lock(mutex);
@@ -249,6 +251,7 @@ void GatewayHost::SetTls(Tls tls) {
 int GatewayHost::port() const { return impl_->port; }
 const Counters& GatewayHost::counters() const { return impl_->gateway->counters(); }
 bool GatewayHost::connected() const { return impl_->connected; }
+int64_t GatewayHost::still_ms() const { return impl_->clock.SteadyMs() - impl_->turned_ms; }
 uint64_t GatewayHost::connections() const { return impl_->connections; }
 int64_t GatewayHost::tls_ends_unix_s() const { return impl_->tls_ends_unix_s; }
 uint64_t GatewayHost::async_errors() const { return impl_->async_errors; }

@@ -46,6 +46,7 @@ class GatewayHost {
   // Thread-safe.
   const Counters& counters() const;
   bool connected() const;
+  int64_t still_ms() const;         // Since the last turn of its loop.
   uint64_t connections() const;     // Open HTTP connections and sockets.
   int64_t tls_ends_unix_s() const;  // Of the certificate; 0: there is none.
   uint64_t async_errors() const;

@@ -51,6 +51,7 @@ struct ToolWorker::Impl {
   // From here on guarded by mutex. What the loop tells.
   Counters counters;
   bool connected = false;
+  int64_t turned_ms = clock.SteadyMs();
   uint64_t async_errors = 0;
   std::string last_async_error;
   bool joined = false;
@@ -67,6 +68,7 @@ void ToolWorker::Impl::Publish(const ToolHost& host) {
   const std::lock_guard lock(mutex);
   counters = now;
   connected = wire->connected();
+  turned_ms = clock.SteadyMs();
   connect_error = wire->connect_error();
   if (wire->async_errors() != async_errors) {
     async_errors = wire->async_errors();
@@ -171,7 +173,8 @@ ToolWorker::State ToolWorker::state() const {
   const std::lock_guard lock(impl_->mutex);
   return {.connected = impl_->connected,
           .connect_error = impl_->connect_error ? impl_->connect_error->text : "",
-          .draining = impl_->draining};
+          .draining = impl_->draining,
+          .turned_ms = impl_->turned_ms};
 }
 
 uint64_t ToolWorker::async_errors() const {

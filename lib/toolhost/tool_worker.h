@@ -51,6 +51,7 @@ class ToolWorker {
     bool connected = false;
     std::string connect_error;  // Empty: none yet.
     bool draining = false;
+    int64_t turned_ms = 0;  // When the loop made its last turn, steady.
   };
   State state() const;  // The same.
   // What the server has refused on the way (permissions), so far, and the last of it in words.

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/installed.h"
 #include "base/log.h"
 #include "base/signals.h"
 #include "base/token.h"
@@ -34,7 +35,7 @@ struct Flags {
   std::string tls_cert;
   std::string tls_key;
   bool tls_at_proxy = false;
-  std::string web;
+  std::string web = InstalledFolder("web");
   std::string origins;
   std::string algorithm = "HS256";
   std::string key_file;
@@ -62,7 +63,10 @@ void Declare(Settings& settings, Flags* flags) {
             "file with its private key in PEM; both are read again when one changes")
       .Switch("tls-at-proxy", &flags->tls_at_proxy,
               "a proxy in front ends TLS: no warning where --listen is not loopback")
-      .Text("web", &flags->web, "folder of the learner's page (default: none is served)")
+      .Text(
+          "web", &flags->web,
+          "folder of the learner's page (default: ../share/lyceum/web beside the program's folder, "
+          "where that is there); empty: none is served")
       .Text("origins", &flags->origins,
             "origins that pages may come from, as https://learn.example.org, with commas between")
       .Text("jwt-algorithm", &flags->algorithm, "of tokens: HS256, RS256 or ES256")
@@ -254,12 +258,13 @@ std::vector<worker::Metric> Figures(const gateway::GatewayHost& host) {
 
 worker::FigureServer::Sources SourcesOf(const gateway::GatewayHost& host) {
   return {.figures = [&host] { return Figures(host); },
-          .not_live = {},
+          .not_live = [&host] { return worker::WhyNotLive(host.still_ms()); },
           .not_ready =
               [&host] {
                 return host.connected() ? std::vector<std::string>()
                                         : std::vector<std::string>{"no connection to NATS"};
-              }};
+              },
+          .still_ms = [&host] { return host.still_ms(); }};
 }
 
 // Keys that an issuer has exchanged; what cannot be read leaves the earlier ones.

@@ -35,7 +35,10 @@ void Declare(Settings& settings, Flags* flags) {
   settings
       .Table("llm", &flags->llm,
              "providers of language models (default: none, the built-in tutor answers)")
-      .Text("prompts", &flags->prompts, "folder of the prompts for language models");
+      .Text(
+          "prompts", &flags->prompts,
+          "folder of the prompts for language models (default: ../share/lyceum/prompts beside the "
+          "program's folder, where that is there)");
 }
 
 Result<std::shared_ptr<llm::Client>> OpenClient(const Flags& flags) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/config.h"
+#include "base/installed.h"
 #include "base/result.h"
 #include "llm/client.h"
 #include "llm/prompts.h"
@@ -14,8 +15,8 @@
 namespace lyceum::models {
 
 struct Flags {
-  std::string llm;      // The table [llm] of the configuration file, as text.
-  std::string prompts;  // A folder.
+  std::string llm;  // The table [llm] of the configuration file, as text.
+  std::string prompts = InstalledFolder("prompts");  // A folder.
 };
 void Declare(Settings& settings, Flags* flags);
 

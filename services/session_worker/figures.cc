@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "shard/fold.h"
 #include "tutor/names.h"
+#include "worker/worker.h"
 
 namespace lyceum::session_worker {
 namespace {
@@ -18,7 +19,6 @@ using worker::HistogramOf;
 using worker::Metric;
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-constexpr int64_t kStuckMs = 30'000;  // A shard that makes no turn for so long does not come back.
 constexpr double kMsPerSecond = 1e3;
 
 constexpr const char* kStates[] = {"opening", "catching_up", "reading", "halted", "closed"};
@@ -207,10 +207,19 @@ std::vector<std::string> WhyNotLive(const SessionWorker& worker) {
   const auto shards = worker.figures().shards;
   for (size_t i = 0; i < shards.size(); ++i) {
     const int64_t still_ms = now - shards[i].turned_ms;
-    if (still_ms < kStuckMs) continue;
+    if (still_ms < worker::kStuckMs) continue;
     why.push_back(fmt::format("shard {} has done nothing for {} s", i, still_ms / 1000));
   }
   return why;
+}
+
+int64_t StillMs(const SessionWorker& worker) {
+  int64_t still_ms = 0;
+  const int64_t now = SystemClock().SteadyMs();
+  for (const shard::ShardState& shard : worker.figures().shards) {
+    still_ms = std::max(still_ms, now - shard.turned_ms);
+  }
+  return still_ms;
 }
 
 std::vector<std::string> WhyNotReady(const SessionWorker& worker) {
@@ -245,7 +254,8 @@ std::vector<std::string> WhyNotReady(const SessionWorker& worker) {
 worker::FigureServer::Sources SourcesOf(const SessionWorker& worker) {
   return {.figures = [&worker] { return FiguresOf(worker); },
           .not_live = [&worker] { return WhyNotLive(worker); },
-          .not_ready = [&worker] { return WhyNotReady(worker); }};
+          .not_ready = [&worker] { return WhyNotReady(worker); },
+          .still_ms = [&worker] { return StillMs(worker); }};
 }
 
 }  // namespace lyceum::session_worker

@@ -87,20 +87,13 @@ Result<shard::SessionWorker::Options> ToOptions(const Flags& flags) {
   return options;
 }
 
-// Streams and buckets are there and as they should be, and N agrees: by a connection of its own. A
-// server that is just starting, or very busy, is asked some times.
+// Streams and buckets are there and as they should be, and N agrees: by a connection of its own.
 Result<void> CheckInstalled(const Flags& flags, const shard::SessionWorker::Options& options) {
-  constexpr int kTries = 5;
-  constexpr std::chrono::milliseconds kPause{400};
-  for (int tries = 1;; ++tries) {
+  return worker::Patiently([&]() -> Result<void> {
     auto connection = wire::Connection::Connect(flags.worker.nats);
-    const Result<void> checked = connection
-                                     ? shard::CheckInstalled(**connection, options.shard.subjects)
-                                     : Result<void>(connection.error());
-    const bool again = !checked && checked.error().fault == Fault::kRetry && tries < kTries;
-    if (!again || WaitForStop(In(kPause))) return checked;
-    LogWarn("NATS does not answer as it should: asked again", {{"text", checked.error().text}});
-  }
+    if (!connection) return connection.error();
+    return shard::CheckInstalled(**connection, options.shard.subjects);
+  });
 }
 
 int Run(int argc, char** argv) {

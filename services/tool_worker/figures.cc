@@ -3,8 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "tool_worker/providers.h"
 #include "tutor/names.h"
+#include "worker/worker.h"
 
 namespace lyceum::tool_worker {
 namespace {
@@ -103,8 +105,11 @@ worker::FigureServer::Sources SourcesOf(const toolhost::ToolWorker& running,
     if (state.draining) why.push_back("draining: no new calls");
     return why;
   };
-  // A loop that makes no turn ends the process: see toolhost/watchdog.h.
-  return {.figures = figures, .not_live = {}, .not_ready = not_ready};
+  const auto still_ms = [&running] { return SystemClock().SteadyMs() - running.state().turned_ms; };
+  return {.figures = figures,
+          .not_live = [still_ms] { return worker::WhyNotLive(still_ms()); },
+          .not_ready = not_ready,
+          .still_ms = still_ms};
 }
 
 }  // namespace lyceum::tool_worker

@@ -95,15 +95,23 @@ int Serve(const Flags& flags) {
   auto models = models::Open(flags.models, loop, flags.ledger_dir);
   if (!models) return worker::Fail(models.error());
   tool_worker::LogProviders(*models);
-  auto connection = wire::Connection::Connect(flags.worker.nats);
-  if (!connection) return worker::Fail(connection.error());
   const envelope::Subjects subjects(flags.worker.prefix);
-  auto courses = tools::CourseBucket::Open(*connection, subjects);
-  if (!courses) {
-    worker::Fail(courses.error());
+  std::shared_ptr<wire::Connection> connection;
+  std::shared_ptr<tools::TopicSource> source;
+  const Result<void> opened = worker::Patiently([&]() -> Result<void> {
+    auto connected = wire::Connection::Connect(flags.worker.nats);
+    if (!connected) return connected.error();
+    connection = *std::move(connected);
+    auto courses = tools::CourseBucket::Open(connection, subjects);
+    if (!courses) return courses.error();
+    source = *std::move(courses);
+    return {};
+  });
+  if (!opened) {
+    const int code = worker::Fail(opened.error());
+    if (connection == nullptr) return code;
     return worker::kAway;  // Without JetStream, or not installed yet.
   }
-  const std::shared_ptr<tools::TopicSource> source = std::move(*courses);
   const tools::Toolbox built_in = tools::BuiltInTutor(source);
   tools::Toolbox toolbox = built_in;
   std::shared_ptr<toolhost::FunctionCaller> functions;
@@ -134,7 +142,7 @@ int Serve(const Flags& flags) {
       figures->get(),
       tool_worker::SourcesOf(**running, *times, static_cast<size_t>(flags.slots), *models,
                              functions.get()),
-      LookAfter(**connection, **running), [&] { tool_worker::ReloadPrompts(*models); });
+      LookAfter(*connection, **running), [&] { tool_worker::ReloadPrompts(*models); });
   LogInfo("draining");
   const bool drained = (*running)->Drain(In(kDrain));
   const auto counters = (*running)->counters();

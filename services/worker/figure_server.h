@@ -34,6 +34,8 @@ class FigureServer {
     Collect figures;
     Reasons not_live = {};  // Empty functions: nothing is wrong.
     Reasons not_ready = {};
+    // For how long, in ms, the loop that has turned least recently has made no turn. Empty: not known.
+    std::function<int64_t()> still_ms = {};
   };
 
   // `listen`: HOST:PORT; IPv6 addresses in brackets. kReject: it cannot listen there.

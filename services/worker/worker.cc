@@ -8,18 +8,25 @@
 #include <memory>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/service_manager.h"
 #include "base/signals.h"
 #include "base/token.h"
 #include "envelope/subjects.h"
 #include "wire/connect_settings.h"
+#include "worker/service_report.h"
 
 namespace lyceum::worker {
 namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kLook{5};  // After what NATS says of itself.
+constexpr seconds kLook{5};                           // After what NATS says of itself.
+constexpr std::chrono::milliseconds kLookEvery{990};  // A wait of a second may end a moment before.
+constexpr int kTries = 5;
+constexpr std::chrono::milliseconds kPause{400};
+constexpr seconds kManagedWait{60};
 
 int ExitCodeOf(Fault fault) {
   switch (fault) {
@@ -100,18 +107,47 @@ Look LookAfter(wire::Connection& connection) {
   };
 }
 
+std::vector<std::string> WhyNotLive(int64_t still_ms) {
+  if (still_ms < kStuckMs) return {};
+  return {fmt::format("the loop has done nothing for {} s", still_ms / 1000)};
+}
+
+Result<void> Patiently(const std::function<Result<void>()>& ask) {
+  const ServiceManager manager = ServiceManager::FromEnvironment();
+  const Deadline until = In(kManagedWait);
+  for (int tries = 1;; ++tries) {
+    const Result<void> asked = ask();
+    const bool again = !asked && asked.error().fault == Fault::kRetry &&
+                       (manager.present() ? Steady::now() < until : tries < kTries);
+    if (!again) return asked;
+    if (tries % kTries == 1) {
+      LogWarn("NATS does not answer as it should: asked again", {{"text", asked.error().text}});
+    }
+    (void)manager.Tell(fmt::format("EXTEND_TIMEOUT_USEC={}\nSTATUS=waiting for NATS",
+                                   ServiceReport::kPatience.count() * 1000));
+    if (WaitForStop(In(kPause))) return asked;
+  }
+}
+
 int ServeUntilStopped(FigureServer* figures, FigureServer::Sources sources, const Look& look,
                       const std::function<void()>& on_hangup,
                       const std::function<bool(Deadline)>& wait) {
+  const SystemClock clock;
+  ServiceReport report(ServiceManager::FromEnvironment(), sources, clock.SteadyMs());
   if (figures != nullptr) figures->Serve(std::move(sources));
   int code = kDone;
-  while (!wait(In(seconds(1)))) {
+  Deadline next_look = In(kLookEvery);
+  while (!wait(In(report.Wait()))) {
+    report.Turn(clock.SteadyMs());
     if (on_hangup && TakeHangup()) on_hangup();
+    if (Steady::now() < next_look) continue;
+    next_look = In(kLookEvery);
     if (const std::optional<Error> failed = look()) {
       code = Fail(*failed);
       break;
     }
   }
+  report.Stopping();
   if (figures != nullptr) figures->End();
   return code;
 }

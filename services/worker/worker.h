@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/config.h"
 #include "base/result.h"
@@ -51,8 +52,17 @@ Look LookAfter(wire::Connection& connection);
 // others than this machine can read them. After InitLog.
 Result<std::unique_ptr<FigureServer>> ListenForFigures(const Flags& flags, const char* program);
 
+// A loop that makes no turn for so long does not come back.
+constexpr int64_t kStuckMs = 30'000;
+// For /livez of a program with one loop.
+std::vector<std::string> WhyNotLive(int64_t still_ms);
+
+// `ask` as long as it gives kRetry, in case NATS is just starting: five times; for a minute under a service
+// manager, which is told what is waited for. The last answer.
+Result<void> Patiently(const std::function<Result<void>()>& ask);
+
 // Waits until SIGTERM or SIGINT (kDone), or until `look` gives an error. Meanwhile `figures`, which
-// may be null, serves `sources`. on_hangup: within a second of a SIGHUP, where the program catches
+// may be null, serves `sources`, and the service manager is told by them (service_report.h). on_hangup: within a second of a SIGHUP, where the program catches
 // it. wait: what the calling thread does until a deadline; true as soon as one of the two signals
 // came.
 int ServeUntilStopped(FigureServer* figures, FigureServer::Sources sources, const Look& look,

@@ -137,9 +137,14 @@ TEST_F(Running, ADamagedStoreIsSetAsideAndMadeAnew) {
   }
   ASSERT_GT(damaged, 0u);
   stack.StartSessionWorker();
-  const test::Ran state = stack.Lyceum("operator", {"state", "ada"});
-  EXPECT_EQ(state.code, 0) << state.err << stack.session_worker_logs();
-  EXPECT_NE(state.out.find("awaiting_answer"), std::string::npos) << state.out;
+  test::Ran state;
+  EXPECT_TRUE(test::Eventually(seconds(20),
+                               [&] {  // It folds the log from its beginning.
+                                 state = stack.Lyceum("operator", {"state", "ada"});
+                                 return state.code == 0 &&
+                                        state.out.find("awaiting_answer") != std::string::npos;
+                               }))
+      << state.out << state.err << stack.session_worker_logs();
   EXPECT_NE(stack.session_worker_logs().find("set aside"), std::string::npos);
   size_t aside = 0;
   for (const auto& file : std::filesystem::directory_iterator(stack.data_dir() + "/damaged")) {

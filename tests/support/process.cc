@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <stdexcept>
 
 #include "support/eventually.h"
@@ -79,6 +80,13 @@ Process::~Process() { Kill9(); }
 void Process::Reap(int options) {
   int status = 0;
   if (exit_code_) return;
+  std::erase_if(stopped_, [&](pid_t thread) {
+    pid_t told = 0;
+    do {
+      told = waitpid(thread, &status, options | __WALL);
+    } while ((told < 0 && errno == EINTR) || (told == thread && WIFSTOPPED(status)));
+    return told != 0;
+  });
   pid_t ended = 0;
   do {  // A thread that was stopped is told of here too.
     ended = waitpid(pid_, &status, options);
@@ -103,11 +111,24 @@ void Process::Kill9() {
 
 void Process::Terminate() { Signal(SIGTERM); }
 
-void Process::StopFirstThread() {
-  if (ptrace(PTRACE_SEIZE, pid_, nullptr, nullptr) != 0 ||
-      ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) != 0) {
+void Process::Stop(pid_t thread) {
+  if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0 ||
+      ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr) != 0) {
     throw std::runtime_error("can not stop a thread of another process");
   }
+  if (thread != pid_) stopped_.push_back(thread);
+}
+
+void Process::StopFirstThread() { Stop(pid_); }
+
+void Process::StopThread(const std::string& name) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
+    if (ReadFile(task.path() / "comm") == name + "\n") {
+      return Stop(std::stoi(task.path().filename().string()));
+    }
+  }
+  throw std::runtime_error("there is no thread " + name);
 }
 
 std::optional<int> Process::Wait(Deadline deadline) {

@@ -33,6 +33,8 @@ class Process {
   // Stops its first thread for good and lets the others run: as where a disk does not answer. Throws
   // where the system does not allow it. The thread that calls this is the one to Wait.
   void StopFirstThread();
+  // The same, of the thread of that name (pthread_setname_np).
+  void StopThread(const std::string& name);
   // The exit code, 128 + the signal where one ended it; empty: still running at the deadline.
   std::optional<int> Wait(Deadline deadline);
 
@@ -42,10 +44,12 @@ class Process {
 
  private:
   void Reap(int options);
+  void Stop(pid_t thread);
 
   TempDir files_;
   pid_t pid_ = -1;
   std::optional<int> exit_code_;
+  std::vector<pid_t> stopped_;  // Threads: each has to be waited for before the process is gone.
 };
 
 // Runs a program to its end. Throws where it has not ended at the deadline (30 s unless told).
