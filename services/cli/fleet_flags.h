@@ -1,4 +1,5 @@
-// The flags of the commands that look at the whole fleet: status, check, sessions, doctor, trim.
+// The flags of the commands that look at the whole fleet: status, check, sessions, doctor, trim; and of those
+// that look at all there is of a learner: export, forget.
 #pragma once
 
 #include "cli/cli.h"
@@ -12,6 +13,8 @@ struct FleetFlags {
   SessionsOptions sessions;
   DoctorOptions doctor;
   TrimOptions trim;
+  ExportOptions export_to;
+  ForgetOptions forget;
 };
 
 // `flags` outlives the parsing and the run.

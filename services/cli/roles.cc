@@ -15,6 +15,8 @@ constexpr RoleOf kRoles[] = {
     {"sessions", "operator"},
     {"doctor", "operator"},
     {"trim", "admin"},
+    {"forget", "admin"},
+    {"export", "operator"},
     {"course import", "author"},
     {"course list", "operator"},
     {"course show", "operator"},
