@@ -658,6 +658,8 @@ export interface WorkerHeartbeat {
   shards?: number;
   /** It stops, and owns nothing more. */
   leaving?: boolean;
+  /** It erases a learner whom the log says to forget. */
+  forgets?: boolean;
 }
 
 export interface WorkerHeartbeatPartition {
@@ -684,6 +686,10 @@ export interface WorkerHeartbeatPartition {
   epoch?: string;
   /** owner: the worker that an operator gave it to, as long as that one is there. */
   moved_to?: string;
+  /** Rows that were erased may still lie in its files. */
+  erasing?: boolean;
+  /** The last record that it has folded of class forget, since it started. */
+  forgotten?: string;
 }
 
 /** From an operator to the owner of a partition, request/reply. */

@@ -194,6 +194,9 @@ tutor::EventKind ReadKind(v1::Event& in, Reader& reader) {
     case v1::Event::kBarrier:
       reader.Refuse("barrier", "is written by session workers alone");
       return tutor::Hint{};
+    case v1::Event::kForget:
+      reader.Refuse("forget", "is written by `lyceum forget` alone");
+      return tutor::Hint{};
     case v1::Event::KIND_NOT_SET:
       break;
   }

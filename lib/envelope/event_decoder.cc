@@ -81,6 +81,18 @@ std::string WrongClass(RecordClass of_event, RecordClass of_subject) {
          std::string(Name(of_subject));
 }
 
+// A whole event of another class than that of the partition's own which was looked for.
+void RefuseOther(const v1::Event& in, Encoding encoding, RecordClass wanted,
+                 EventDecoder::Refused* refused, Reader* reader) {
+  if (in.has_barrier() || in.has_forget()) {
+    refused->other_class = in.has_forget() ? RecordClass::kForget : RecordClass::kBarrier;
+  } else if (const DecodedEvent other = Read(in, encoding, *reader); !reader->refused()) {
+    refused->other_class = ClassOf(other.event.kind);
+  }
+  if (reader->refused()) return;
+  reader->Refuse(KindName(in), WrongClass(*refused->other_class, wanted));
+}
+
 }  // namespace
 
 // An event is a handful of messages: they lie in one block, which the next event overwrites.
@@ -109,7 +121,7 @@ EventDecoder::~EventDecoder() = default;
 
 Result<DecodedEvent> EventDecoder::Decode(std::string_view data, Encoding encoding,
                                           RecordClass record_class) {
-  CHECK(record_class != RecordClass::kBarrier);
+  CHECK(record_class != RecordClass::kBarrier && record_class != RecordClass::kForget);
   refused_ = {};
   v1::Event& in = memory_->Fresh();
   if (auto parsed = memory_->Parse(data, encoding, &in, &refused_); !parsed) {
@@ -119,8 +131,8 @@ Result<DecodedEvent> EventDecoder::Decode(std::string_view data, Encoding encodi
   }
   Reader reader;
   DecodedEvent decoded;
-  RecordClass own = RecordClass::kBarrier;
-  if (in.has_barrier()) {
+  RecordClass own = in.has_forget() ? RecordClass::kForget : RecordClass::kBarrier;
+  if (in.has_barrier() || in.has_forget()) {
     reader.IdText("id", in.id());
   } else {
     decoded = Read(in, encoding, reader);
@@ -152,14 +164,28 @@ Result<Barrier> EventDecoder::DecodeBarrier(std::string_view data, Encoding enco
     if (barrier.fold_version == 0) reader.Refuse("barrier.fold_version", "must be 1 or more");
     if (!reader.refused()) return barrier;
   } else {
-    const DecodedEvent other = Read(in, encoding, reader);
-    if (!reader.refused()) {
-      refused_.other_class = ClassOf(other.event.kind);
-      reader.Refuse(KindName(in), WrongClass(*refused_.other_class, RecordClass::kBarrier));
-    }
+    RefuseOther(in, encoding, RecordClass::kBarrier, &refused_, &reader);
   }
   refused_.sender = Checked(in.id(), in.client());
   return reader.Finish(std::move(barrier));
+}
+
+Result<void> EventDecoder::DecodeForget(std::string_view data, Encoding encoding) {
+  refused_ = {};
+  v1::Event& in = memory_->Fresh();
+  if (auto parsed = memory_->Parse(data, encoding, &in, &refused_); !parsed) {
+    return parsed.error();
+  }
+  Reader reader;
+  if (in.has_forget()) {
+    reader.IdText("id", in.id());
+  } else {
+    RefuseOther(in, encoding, RecordClass::kForget, &refused_, &reader);
+  }
+  if (!reader.refused()) return {};
+  refused_.sender = Checked(in.id(), in.client());
+  if (auto finished = reader.Finish(true); !finished) return finished.error();
+  return {};
 }
 
 Result<DecodedEvent> DecodeEvent(std::string_view data, Encoding encoding,
@@ -175,6 +201,13 @@ std::string EncodeBarrier(const Barrier& barrier) {
   v1::Event out;
   out.set_id(barrier.id.value);
   out.mutable_barrier()->set_fold_version(barrier.fold_version);
+  return WriteMessage(out, Encoding::kProtobuf);
+}
+
+std::string EncodeForget(const EventId& id) {
+  v1::Event out;
+  out.set_id(id.value);
+  out.mutable_forget();
   return WriteMessage(out, Encoding::kProtobuf);
 }
 

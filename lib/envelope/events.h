@@ -1,5 +1,5 @@
 // Events: what lies on lyceum.in.<class>.<user> and, of a partition itself, on
-// lyceum.p.<pp>.barrier.<worker>.
+// lyceum.p.<pp>.barrier.<worker> and lyceum.p.<pp>.forget.<digest>.
 #pragma once
 
 #include <cstdint>
@@ -47,11 +47,13 @@ class EventDecoder {
   EventDecoder(const EventDecoder&) = delete;
   EventDecoder& operator=(const EventDecoder&) = delete;
 
-  // Also checks that the kind belongs to the class, which is not kBarrier. A learner's text up to
+  // Also checks that the kind belongs to the class, which is one of users'. A learner's text up to
   // 900 KiB passes: the session itself answers that one is too long or empty.
   Result<DecodedEvent> Decode(std::string_view data, Encoding encoding, RecordClass record_class);
   // An event of class barrier.
   Result<Barrier> DecodeBarrier(std::string_view data, Encoding encoding);
+  // An event of class forget: it says nothing but that it is one.
+  Result<void> DecodeForget(std::string_view data, Encoding encoding);
 
   // Of the last call, where it was refused.
   struct Refused {
@@ -78,9 +80,10 @@ std::optional<RefusedSender> PeekSender(std::string_view data, Encoding encoding
 
 std::string EncodeBarrier(const Barrier& barrier);  // Protobuf.
 Result<Barrier> DecodeBarrier(std::string_view data, Encoding encoding);
+std::string EncodeForget(const EventId& id);  // Protobuf.
 
 // Checks JSON of an Event as a person wrote it (`lyceum send --event`) and gives it back as an
-// event. Of any class but barrier; the id may be left out, whoever sends it gives it one.
+// event. Of any class of users; the id may be left out, whoever sends it gives it one.
 Result<tutor::Event> EventFromJson(std::string_view json);
 
 }  // namespace lyceum::envelope

@@ -65,10 +65,13 @@ std::string EncodeWorkerHeartbeat(const WorkerHeartbeat& heartbeat) {
                  to.Text(11, "role", partition.role);
                  to.Long(12, "epoch", partition.epoch);
                  to.Text(13, "moved_to", partition.moved_to);
+                 to.Bool(14, "erasing", partition.erasing);
+                 to.Long(15, "forgotten", partition.forgotten);
                });
   out.Number(5, "shard", heartbeat.shard);
   out.Number(6, "shards", heartbeat.shards);
   out.Bool(7, "leaving", heartbeat.leaving);
+  out.Bool(8, "forgets", heartbeat.forgets);
   return bytes;
 }
 
@@ -97,11 +100,12 @@ Result<WorkerHeartbeat> DecodeWorkerHeartbeat(std::string_view data, Encoding en
          reader.IdOrEmpty("digest", one.digest()), reader.IdOrEmpty("state", one.state()),
          reader.Text("halted_because", one.halted_because(), 4096), one.checkpoint(), one.log_end(),
          reader.IdOrEmpty("role", one.role()), one.epoch(),
-         reader.IdOrEmpty("moved_to", one.moved_to())});
+         reader.IdOrEmpty("moved_to", one.moved_to()), one.erasing(), one.forgotten()});
   }
   heartbeat.shard = in.shard();
   heartbeat.shards = std::max(1u, in.shards());
   heartbeat.leaving = in.leaving();
+  heartbeat.forgets = in.forgets();
   if (heartbeat.shards > static_cast<uint32_t>(kPartitionsMax)) {
     reader.Refuse("shards", "must be at most 1024");
   } else if (heartbeat.shard >= heartbeat.shards) {

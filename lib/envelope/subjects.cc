@@ -72,7 +72,7 @@ std::optional<uint32_t> ReadPartition(std::string_view text, uint32_t partitions
 std::optional<RecordClass> ReadClass(std::string_view word) {
   for (const RecordClass record_class :
        {RecordClass::kUser, RecordClass::kTool, RecordClass::kTimer, RecordClass::kAdmin,
-        RecordClass::kBarrier, RecordClass::kTeacher}) {
+        RecordClass::kBarrier, RecordClass::kTeacher, RecordClass::kForget}) {
     if (word == Name(record_class)) return record_class;
   }
   return std::nullopt;
@@ -108,6 +108,8 @@ std::string_view Name(RecordClass record_class) {
       return "barrier";
     case RecordClass::kTeacher:
       return "teacher";
+    case RecordClass::kForget:
+      return "forget";
   }
   CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
@@ -154,6 +156,11 @@ std::string Subjects::Barrier(uint32_t partition, std::string_view worker) const
       {prefix_, "p", std::to_string(partition), Name(RecordClass::kBarrier), Token(worker)});
 }
 
+std::string Subjects::Forget(uint32_t partition, std::string_view digest) const {
+  CHECK(partition < partitions_);
+  return Join({prefix_, "p", std::to_string(partition), Name(RecordClass::kForget), Token(digest)});
+}
+
 std::string Subjects::LogStream(uint32_t partition) const {
   CHECK(partition < partitions_);
   return StreamPrefix(prefix_) + "_P" + std::to_string(partition);
@@ -166,6 +173,16 @@ std::string Subjects::LogSubjects(uint32_t partition) const {
 
 std::string Subjects::LogFilter(const UserId& user) const {
   return Join({prefix_, "p", std::to_string(PartitionOf(user)), "*", Token(user.value)});
+}
+
+std::string Subjects::LogFilterIn(uint32_t partition, const UserId& user) const {
+  CHECK(partition < partitions_);
+  return Join({prefix_, "p", std::to_string(partition), "*", Token(user.value)});
+}
+
+std::string Subjects::Forgets(uint32_t partition) const {
+  CHECK(partition < partitions_);
+  return Join({prefix_, "p", std::to_string(partition), Name(RecordClass::kForget), "*"});
 }
 
 std::string Subjects::Barriers(uint32_t partition) const {
@@ -284,8 +301,9 @@ Result<Subjects::LogSubject> Subjects::ParseLogFast(std::string_view subject) co
 Result<Subjects::LogParts> Subjects::ParseLog(std::string_view subject) const {
   auto parts = ParseLogFast(subject);
   if (!parts) return parts.error();
-  if (parts->record_class == RecordClass::kBarrier) {
-    return Reject("subject: a barrier is of its partition, no user's");
+  if (parts->of_partition()) {
+    return Reject("subject: a " + std::string(Name(parts->record_class)) +
+                  " is of its partition, no user's");
   }
   return LogParts{parts->partition, parts->record_class, UserId(std::string(parts->user))};
 }

@@ -12,8 +12,9 @@
 
 namespace lyceum::envelope {
 
-// kBarrier: a record of the partition, no user's. Its last token is the worker that wrote it.
-enum class RecordClass { kUser, kAdmin, kTool, kTimer, kBarrier, kTeacher };
+// kBarrier, kForget: records of the partition, no user's. The last token of a barrier is the worker that wrote it, that
+// of a forget the SHA-256 of the user who is to be forgotten, as lower-case hex.
+enum class RecordClass { kUser, kAdmin, kTool, kTimer, kBarrier, kTeacher, kForget };
 std::string_view Name(RecordClass record_class);
 
 // Every id given here must be a token (base/token.h); anything else is a CHECK failure.
@@ -33,11 +34,16 @@ class Subjects {
   std::string In(RecordClass record_class, const UserId& user) const;  // lyceum.in.user.<user>
   std::string Log(uint32_t partition, RecordClass record_class, const UserId& user) const;
   std::string Barrier(uint32_t partition,
-                      std::string_view worker) const;     // lyceum.p.<pp>.barrier.<worker>
-  std::string LogStream(uint32_t partition) const;        // LYCEUM_P<pp>
-  std::string LogSubjects(uint32_t partition) const;      // lyceum.p.<pp>.*.*
-  std::string LogFilter(const UserId& user) const;        // lyceum.p.<pp>.*.<user>
+                      std::string_view worker) const;  // lyceum.p.<pp>.barrier.<worker>
+  std::string Forget(uint32_t partition,
+                     std::string_view digest) const;  // lyceum.p.<pp>.forget.<digest>
+  std::string LogStream(uint32_t partition) const;    // LYCEUM_P<pp>
+  std::string LogSubjects(uint32_t partition) const;  // lyceum.p.<pp>.*.*
+  std::string LogFilter(const UserId& user) const;    // lyceum.p.<pp>.*.<user>
+  std::string LogFilterIn(uint32_t partition,
+                          const UserId& user) const;      // The same in any of them.
   std::string Barriers(uint32_t partition) const;         // lyceum.p.<pp>.barrier.*
+  std::string Forgets(uint32_t partition) const;          // lyceum.p.<pp>.forget.*
   std::string ToolRequests(std::string_view tool) const;  // lyceum.tool.<tool>
   // lyceum.tool.<tool>.<id>
   std::string ToolRequestsTo(std::string_view tool, std::string_view worker) const;
@@ -68,15 +74,18 @@ class Subjects {
   void AppendOut(std::string* subject, std::string_view client) const;
   void AppendIn(std::string* subject, RecordClass record_class, std::string_view user) const;
 
-  // The parts of a stored subject, barriers among them. Views into it; only a refusal allocates.
+  // The parts of a stored subject, those of the partition itself among them. Views into it; only a refusal allocates.
   // Whether the user hashes to this partition is the caller's to check.
   struct LogSubject {
     uint32_t partition = 0;
     RecordClass record_class = RecordClass::kUser;
-    std::string_view user;  // A token. kBarrier: the worker that wrote it.
+    std::string_view user;  // A token. Of the partition's own classes: the last token.
+    bool of_partition() const {
+      return record_class == RecordClass::kBarrier || record_class == RecordClass::kForget;
+    }
   };
   Result<LogSubject> ParseLogFast(std::string_view subject) const;
-  // The same with a user of its own; without barriers. kReject if it is not one of a log. Whether
+  // The same with a user of its own; without those of the partition itself. kReject if it is not one of a log. Whether
   // the user hashes to this partition is the caller's to check: such a record goes to the dead
   // letters.
   struct LogParts {

@@ -42,6 +42,8 @@ struct WorkerHeartbeat {
     std::string role;         // owner | standby. Empty: neither.
     uint64_t epoch = 0;       // owner: of its lease; standby: of the lease that it follows.
     std::string moved_to;     // owner: whom an operator gave it to, while that one is there.
+    bool erasing = false;     // Rows that were erased may still lie in its files.
+    uint64_t forgotten = 0;   // The last record of class forget, since it started.
     bool operator==(const Partition&) const = default;
   };
   std::string worker;                 // A token.
@@ -51,6 +53,7 @@ struct WorkerHeartbeat {
   uint32_t shard = 0;                 // Of `shards`: each sends its own, with its partitions.
   uint32_t shards = 1;                // At least 1; at most 1,024.
   bool leaving = false;               // It stops, and owns nothing more.
+  bool forgets = false;               // It erases a learner whom the log says to forget.
   bool operator==(const WorkerHeartbeat&) const = default;
 };
 std::string EncodeWorkerHeartbeat(const WorkerHeartbeat& heartbeat);

@@ -82,7 +82,7 @@ void Checkpointer::Turn(const store::Checkpoint& now, uint64_t confirmed) {
          slice < kSliceSessions && encoded_count_ < to_encode_.size() && !topic_rows_.full();
          ++slice) {
       SessionEntry* entry = to_encode_[encoded_count_++];
-      if (entry->to_encode) EncodeNow(entry);
+      if (entry != nullptr && entry->to_encode) EncodeNow(entry);
     }
     if (encoded_count_ < to_encode_.size()) return;
     phase_ = Phase::kHolding;
@@ -117,8 +117,29 @@ void Checkpointer::BeginCollecting(const store::Checkpoint& now) {
   encoded_count_ = 0;
   encoded_.clear();
   for (SessionEntry* entry : to_encode_) entry->to_encode = true;
+  for (const Erased& erased : std::exchange(erased_, {})) {
+    batch_->EraseSession(erased.user);
+    batch_erased_.push_back(erased.user);
+    for (const int64_t due_ms : erased.timers) batch_->EraseTimer(due_ms, erased.user);
+  }
   batch_records_ = std::exchange(records_, 0);
   batch_bytes_ = std::exchange(bytes_, 0);
+}
+
+void Checkpointer::Erase(SessionEntry* entry, std::vector<int64_t> timers_of_damaged) {
+  BeforeChange(entry);  // A checkpoint that has begun is of before.
+  std::vector<int64_t> timers =
+      entry->damaged.empty() ? entry->indexed : std::move(timers_of_damaged);
+  std::replace(to_encode_.begin(), to_encode_.end(), entry, static_cast<SessionEntry*>(nullptr));
+  std::erase_if(encoded_, [&](const Encoded& encoded) { return encoded.entry == entry; });
+  Erase(entry->user().value, std::move(timers));
+  context_->sessions->Erase(entry);
+}
+
+void Checkpointer::Erase(const std::string& user, std::vector<int64_t> timers) {
+  erased_.push_back({user, std::move(timers)});
+  context_->sessions->Forget(partition_, user);
+  Request();
 }
 
 void Checkpointer::EncodeNow(SessionEntry* entry) {
@@ -204,6 +225,9 @@ void Checkpointer::OnWritten(const Result<void>& written) {
     } else {
       context_->sessions->Measure(entry);
     }
+  }
+  for (const std::string& user : std::exchange(batch_erased_, {})) {
+    context_->sessions->OnErased(user);
   }
   encoded_.clear();
   to_encode_.clear();

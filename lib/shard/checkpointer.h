@@ -39,6 +39,10 @@ class Checkpointer {
   void BeforeChange(SessionEntry* entry) {
     if (entry->to_encode) EncodeNow(entry);
   }
+  // The session leaves memory at once, and the store with the next checkpoint; of a damaged one it has to be told when its
+  // timers are due. The entry is gone afterwards.
+  void Erase(SessionEntry* entry, std::vector<int64_t> timers_of_damaged);
+  void Erase(const std::string& user, std::vector<int64_t> timers);
   void OnFolded(size_t record_bytes) {
     ++records_;
     bytes_ += record_bytes;
@@ -89,9 +93,15 @@ class Checkpointer {
   store::Checkpoint durable_;
   store::Checkpoint next_;
   std::shared_ptr<store::CheckpointBatch> batch_;
-  std::vector<SessionEntry*> to_encode_;
+  std::vector<SessionEntry*> to_encode_;  // Null: it has been erased meanwhile.
   size_t encoded_count_ = 0;
   std::vector<Encoded> encoded_;
+  struct Erased {
+    std::string user;
+    std::vector<int64_t> timers;
+  };
+  std::vector<Erased> erased_;                  // In no batch yet.
+  std::vector<std::string> batch_erased_;       // Users of the one that is on its way.
   size_t records_ = 0, bytes_ = 0;              // Folded since the last collection began.
   size_t batch_records_ = 0, batch_bytes_ = 0;  // Of the one that is on its way.
   size_t counted_ = 0;                          // Of the batch, in the table.

@@ -83,6 +83,8 @@ struct Context {
   envelope::EventDecoder* decoder = nullptr;
   envelope::ClientMessageEncoder* encoder = nullptr;
   Counters* counters = nullptr;
+  // A learner was forgotten by that record: what was read of the store before is not to leave.
+  std::function<void(store::PartitionId partition, uint32_t lineage, uint64_t sequence)> forgotten;
 };
 
 }  // namespace lyceum::shard

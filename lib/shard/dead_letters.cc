@@ -21,12 +21,12 @@ DeadLetters::DeadLetters(Context* context, store::PartitionId partition)
 
 void DeadLetters::Add(const Record& record, std::string_view user, const Refused& refused) {
   const UserId filed(std::string(user.empty() ? kNobody : user));
-  Put(record.sequence, context_->options.subjects.DeadLetterOf(partition_, filed),
+  Put(record.sequence, filed,
       envelope::EncodeDeadLetter(DeadLetterOf(partition_, record, refused)));
   Send();
 }
 
-void DeadLetters::Put(uint64_t sequence, std::string subject, std::string bytes) {
+void DeadLetters::Put(uint64_t sequence, const UserId& user, std::string bytes) {
   if (waiting_.size() >= kCountMax || bytes_ + bytes.size() > kBytesMax) {
     ++context_->counters->dead_letters_lost;
     LogWarn("dead letter lost: too many wait for their stream",
@@ -37,7 +37,8 @@ void DeadLetters::Put(uint64_t sequence, std::string subject, std::string bytes)
     bytes_ -= found->second.bytes.size();  // Of an earlier lineage.
   }
   bytes_ += bytes.size();
-  waiting_[sequence] = {std::move(subject), std::move(bytes), false};
+  waiting_[sequence] = {context_->options.subjects.DeadLetterOf(partition_, user), user.value,
+                        std::move(bytes), false};
 }
 
 Result<void> DeadLetters::Recover() {
@@ -53,8 +54,7 @@ Result<void> DeadLetters::Recover() {
     }
     const auto parts = context_->options.subjects.ParseLogFast(letter->subject);
     const UserId user(std::string(parts ? parts->user : kNobody));
-    Put(row.sequence, context_->options.subjects.DeadLetterOf(partition_, user),
-        std::move(row.bytes));
+    Put(row.sequence, user, std::move(row.bytes));
   }
   return {};
 }
@@ -81,6 +81,22 @@ void DeadLetters::Forget(uint64_t sequence) {
     if (const auto row = rows_.find(found->first); row != rows_.end()) row->second = false;
     waiting_.erase(found);
   }
+}
+
+std::optional<std::string> DeadLetters::Forget(
+    const std::function<bool(std::string_view user)>& is_one) {
+  std::optional<std::string> found;
+  for (auto letter = waiting_.begin(); letter != waiting_.end();) {
+    if (!is_one(letter->second.user)) {
+      ++letter;
+      continue;
+    }
+    found = letter->second.user;
+    bytes_ -= letter->second.bytes.size();
+    if (const auto row = rows_.find(letter->first); row != rows_.end()) row->second = false;
+    letter = waiting_.erase(letter);
+  }
+  return found;
 }
 
 void DeadLetters::OnAcked(uint64_t sequence, const Result<uint64_t>& acked) {

@@ -6,9 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "shard/context.h"
 
@@ -27,6 +30,8 @@ class DeadLetters {
   Result<void> Recover();
   // Somebody else has stored those up to there.
   void Forget(uint64_t sequence);
+  // Those of a user who is forgotten; gives that one, where there are any.
+  std::optional<std::string> Forget(const std::function<bool(std::string_view user)>& is_one);
   // The record of the first that is not acknowledged; 0: none.
   uint64_t first() const { return waiting_.empty() ? 0 : waiting_.begin()->first; }
   // Hands over what there is room for.
@@ -38,10 +43,11 @@ class DeadLetters {
  private:
   struct DeadLetter {
     std::string subject;
+    std::string user;  // Under whom it is filed.
     std::string bytes;
     bool sent = false;
   };
-  void Put(uint64_t sequence, std::string subject, std::string bytes);
+  void Put(uint64_t sequence, const UserId& user, std::string bytes);
   void OnAcked(uint64_t sequence, const Result<uint64_t>& acked);
 
   Context* const context_;

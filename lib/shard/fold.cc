@@ -4,7 +4,22 @@
 
 #include <utility>
 
+#include "base/digest.h"
+
 namespace lyceum::shard {
+
+namespace {
+
+constexpr size_t kDigestChars = 64;
+
+bool IsDigest(std::string_view token) {
+  return token.size() == kDigestChars &&
+         token.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string ForgetDigest(std::string_view user) { return Sha256Hex(user); }
 
 std::string_view Name(Refusal refusal) {
   switch (refusal) {
@@ -29,8 +44,12 @@ std::variant<envelope::Subjects::LogSubject, Refused> AddressOf(const envelope::
                                                                 const Record& record) {
   const Result<envelope::Subjects::LogSubject> parts = subjects.ParseLogFast(record.subject);
   if (!parts) return Refused{.reason = Refusal::kBadSubject, .text = parts.error().text};
-  const bool is_barrier = parts->record_class == envelope::RecordClass::kBarrier;
-  const uint32_t home = is_barrier ? parts->partition : subjects.PartitionOf(parts->user);
+  if (parts->record_class == envelope::RecordClass::kForget && !IsDigest(parts->user)) {
+    return Refused{.reason = Refusal::kBadSubject,
+                   .text = "subject: the last token of a forget is the SHA-256 of a user"};
+  }
+  const uint32_t home =
+      parts->of_partition() ? parts->partition : subjects.PartitionOf(parts->user);
   if (parts->partition != partition || home != partition) {
     return Refused{
         .reason = Refusal::kWrongPartition,

@@ -43,6 +43,9 @@ struct Refused {
 using Core = void (*)(std::optional<tutor::Session>*, const UserId&, const tutor::Event&,
                       const tutor::LogPosition&, tutor::Effects*);
 
+// What stands for a user in the log once it is forgotten: SHA-256 of its token, as lower-case hex.
+std::string ForgetDigest(std::string_view user);
+
 // Where a record belongs, before anything of its payload is read. Refused: to no session of this
 // partition.
 std::variant<envelope::Subjects::LogSubject, Refused> AddressOf(const envelope::Subjects& subjects,

@@ -19,6 +19,8 @@ Result<JournalChunks> ReadJournal(store::CheckpointStore& store, const SessionEn
     bytes += chunk.size();
     chunks.whole = chunks.whole || enough(chunk);
   }
+  // What the store has is of a session that is forgotten.
+  chunks.whole = chunks.whole || entry.anew;
   uint64_t before = UINT64_MAX;
   if (!entry.written.empty()) before = entry.written_first;
   while (!chunks.whole && bytes < bytes_max) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "shard/fold.h"
+
 namespace lyceum::shard {
 
 std::string PartitionToken(store::PartitionId partition, uint32_t lineage) {
@@ -25,6 +27,10 @@ std::string LogHistory::LineageKey(store::PartitionId partition, uint32_t lineag
 std::string LogHistory::BurialKey(store::PartitionId partition, uint32_t lineage,
                                   uint64_t sequence) {
   return fmt::format("skip.{}.{}", PartitionToken(partition, lineage), sequence);
+}
+
+std::string LogHistory::ErasedKey(store::PartitionId partition) {
+  return fmt::format("erased.{}", partition);
 }
 
 std::optional<uint32_t> LogHistory::LineageOfKey(std::string_view key) const {
@@ -56,6 +62,17 @@ uint32_t LogHistory::LineageOf(uint64_t sequence) const {
     if (lineage->second <= sequence) return lineage->first;
   }
   return 0;
+}
+
+bool LogHistory::IsForgotten(std::string_view user, uint64_t last, uint64_t sequence) const {
+  if (forgets_.empty()) return false;
+  const auto of_user = forgets_.find(ForgetDigest(user));
+  if (of_user == forgets_.end()) return false;
+  for (auto it = of_user->second.upper_bound(last); it != of_user->second.end(); ++it) {
+    if (*it >= sequence) break;
+    if (!IsBuried(*it)) return true;
+  }
+  return false;
 }
 
 uint32_t LogHistory::FoldVersionOf(uint64_t sequence) const {

@@ -84,6 +84,7 @@ void Membership::Turn(const std::vector<PartitionStatus>& status, bool leaving) 
   heartbeat.shard = context_->options.shard;
   heartbeat.shards = context_->options.shards;
   heartbeat.leaving = leaving;
+  heartbeat.forgets = true;
   for (const PartitionStatus& partition : status) {
     heartbeat.partitions.push_back({.partition = partition.partition,
                                     .position = partition.position,
@@ -97,7 +98,9 @@ void Membership::Turn(const std::vector<PartitionStatus>& status, bool leaving) 
                                     .log_end = partition.log_end,
                                     .role = partition.role,
                                     .epoch = partition.epoch,
-                                    .moved_to = partition.moved_to});
+                                    .moved_to = partition.moved_to,
+                                    .erasing = partition.erasing,
+                                    .forgotten = partition.forgotten});
   }
   const std::string bytes = envelope::EncodeWorkerHeartbeat(heartbeat);
   const auto sent = context_->wire->Publish(

@@ -108,6 +108,7 @@ bool Partition::FoldRecord(const Record& record) {
     OnBarrier(record);
     return true;
   }
+  if (subject.record_class == envelope::RecordClass::kForget) return OnForget(record, subject.user);
   auto event = EventOf(*context_->decoder, record, subject.record_class);
   if (const auto* refused = std::get_if<Refused>(&event)) {
     const Result<SessionEntry*> entry = context_->sessions->Load(id_, subject.user);
@@ -402,6 +403,7 @@ void Partition::SetConfirmed(uint64_t sequence) {
 
 void Partition::Turn() {
   if (wants_snapshot_) return;  // What is folded here is not to be written over what comes.
+  if (looks()) LookForForgotten();
   const auto may_read = [this] { return context_->clock->SteadyMs() >= read_again_ms_; };
   if (caught_up_ && role_ == Role::kOwner && !stopping_ && !releasing_ && may_read()) {
     if (!locked_.empty()) DispatchFound();
@@ -432,8 +434,9 @@ void Partition::Turn() {
     BeginReading();
   }
   if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ && !releasing_ &&
-      !held_.full() && (!waited_ || waited_->topic != nullptr) && !checkpointer_.full() &&
-      !context_->sessions->crowded() && context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
+      !held_.full() && (!waited_ || waited_->topic != nullptr) && !looks() &&
+      !checkpointer_.full() && !context_->sessions->crowded() &&
+      context_->outgoing->bytes() <= kOutgoingBytesMax / 2 &&
       context_->wire->unwritten_bytes() <= kUnwrittenBytesMax / 2 &&
       context_->dispatcher->HasRoom() && MayStartReader()) {
     StartReader();

@@ -127,6 +127,7 @@ class Partition {
   uint64_t position() const { return position_.sequence; }
   uint64_t confirmed() const { return confirmed_; }
   uint64_t log_end() const { return log_end_; }
+  uint64_t forgotten() const { return forgotten_; }
   int64_t failing_since_ms() const { return checkpointer_.failing_since_ms(); }
   const store::Checkpoint& at() const { return position_; }
   const store::Checkpoint& durable() const { return checkpointer_.durable(); }
@@ -144,7 +145,7 @@ class Partition {
   size_t dead_letters_waiting() const { return dead_letters_.waiting(); }
   // Steady ms; INT64_MAX: never.
   int64_t NextMs() const;
-  bool busy() const { return !wants_snapshot_ && checkpointer_.busy(); }
+  bool busy() const { return looks() || (!wants_snapshot_ && checkpointer_.busy()); }
 
  private:
   struct Lineage {
@@ -160,6 +161,7 @@ class Partition {
   // --- Opening, a step an answer (partition_open.cc) -------------------------------------------
   void Open();
   void OnLogInfo(const std::optional<wire::LogInfo>& info);
+  void ReadErased();
   void CheckLog();
   bool NeedsSnapshot() const;
   void CheckRecord(uint64_t sequence, uint64_t fingerprint, void (Partition::*next)());
@@ -254,6 +256,21 @@ class Partition {
     int64_t give_up_ms = 0;  // Steady.
     TopicTable::Shared topic;
   };
+
+  // --- Forgetting a learner (partition_forget.cc) -----------------------------------------------
+  struct Forgetting {
+    uint64_t sequence = 0;  // The record that says so.
+    std::string digest;
+    std::string after;  // The last user of the store that was looked at.
+    std::string user;   // Who it is; empty: nobody so far, or of those that there are.
+    bool done = false;  // All were looked at, or it is found.
+  };
+  bool OnForget(const Record& record, std::string_view digest);
+  void FindInMemory();
+  bool looks() const { return phase_ == Phase::kReading && forgetting_ && !forgetting_->done; }
+  void LookForForgotten();
+  bool EraseSession(const std::string& user);
+  Result<std::vector<int64_t>> TimersOf(const std::string& user) const;
 
   // --- Rebuilding a session (partition_rebuild.cc) ----------------------------------------------
   struct KeptRecord {
@@ -352,6 +369,8 @@ class Partition {
   };
   std::map<std::string, Firing> firing_;
   std::optional<WaitedTopic> waited_;
+  std::optional<Forgetting> forgetting_;
+  uint64_t forgotten_ = 0;  // The last record that said so.
   std::optional<Rebuilding> rebuilding_;
 
   tutor::Effects effects_;    // Reused from record to record.

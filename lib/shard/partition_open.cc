@@ -1,6 +1,7 @@
 // How a partition comes to read its log, a step for each answer:
 //
 //   STREAM.INFO        what the log has
+//   erased.<pp>        where it does not begin with its first record: was it trimmed, or are learners forgotten?
 //   lineage.<pp>.<n>   has it begun anew since we last knew?
 //   MSG.GET            is all there that we have folded and sent for, and are these the same records?
 //                      Lost records: the next lineage, or a halt
@@ -60,6 +61,7 @@ Result<void> Partition::Load() {
 void Partition::Open() {
   ++opening_;
   waited_.reset();
+  forgetting_.reset();
   waits_for_checkpoint_ = false;
   phase_ = Phase::kOpening;
   open_again_ms_ = INT64_MAX;
@@ -107,7 +109,18 @@ void Partition::OnLogInfo(const std::optional<wire::LogInfo>& info) {
   if (log_.last_sequence < log_end_) OnUnfoldedLost();
   log_end_ = log_.last_sequence;
   claimed_ = false;
-  ReadLineages();
+  log_.first_sequence <= 1 ? ReadLineages() : ReadErased();
+}
+
+// Where only records of learners who are forgotten are missing at its beginning, nothing was trimmed.
+void Partition::ReadErased() {
+  const auto told = Then<std::optional<std::string>>([](Partition& partition, const auto& erased) {
+    const uint64_t begins = erased ? ReadNumber(*erased).value_or(0) : 0;
+    if (begins >= partition.log_.first_sequence) partition.log_.first_sequence = 1;
+    partition.ReadLineages();
+  });
+  wire::KvGet(*context_->wire, context_->options.subjects.ClusterBucket(),
+              LogHistory::ErasedKey(id_), told);
 }
 
 // Of the same log; another one is another lineage, whatever was made of this one. What is here is given up for a

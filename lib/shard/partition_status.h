@@ -23,6 +23,8 @@ struct PartitionStatus {
   uint64_t epoch = 0;      // owner: of its lease; standby: of the lease that it follows.
   std::string digest;      // Of what it has made of its log; see fold_digests.h.
   std::string moved_to;    // owner: whom an operator gave it to.
+  bool erasing = false;    // Rows that were erased may still lie in its files.
+  uint64_t forgotten = 0;  // The last record of class forget, since it started.
 };
 
 }  // namespace lyceum::shard

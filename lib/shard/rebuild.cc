@@ -46,15 +46,22 @@ std::function<void(Result<T>)> Rebuild::Then(Next next) {
 void Rebuild::Begin() {
   const auto told = Then<std::optional<wire::LogInfo>>([](Rebuild& rebuild, const auto& info) {
     if (!info) return rebuild.End(Reject("stream " + rebuild.stream_ + " is not there"));
-    if (info->first_sequence > 1) {
-      return rebuild.End(Reject(fmt::format(
-          "stream {} begins at {}: what was before it was trimmed, so the session cannot be "
-          "folded again from its records",
-          rebuild.stream_, info->first_sequence)));
-    }
-    rebuild.ReadKeys();
+    if (info->first_sequence <= 1) return rebuild.ReadKeys();
+    rebuild.AskWhyItBegins(info->first_sequence);
   });
   wire::GetLogInfo(*context_->wire, stream_, told);
+}
+
+void Rebuild::AskWhyItBegins(uint64_t first) {
+  const auto told = Then<std::optional<std::string>>([first](Rebuild& rebuild, const auto& erased) {
+    if (erased && ReadNumber(*erased).value_or(0) >= first) return rebuild.ReadKeys();
+    rebuild.End(Reject(fmt::format(
+        "stream {} begins at {}: what was before it was trimmed, so the session cannot be "
+        "folded again from its records",
+        rebuild.stream_, first)));
+  });
+  wire::KvGet(*context_->wire, context_->options.subjects.ClusterBucket(),
+              LogHistory::ErasedKey(partition_), told);
 }
 
 void Rebuild::ReadKeys() {
@@ -91,7 +98,7 @@ void Rebuild::ReadLineages() {
 
 void Rebuild::ReadBarriers() {
   const auto opened = [this](uint64_t pending) {
-    if (pending == 0) ReadRecords(1);
+    if (pending == 0) ReadForgets();
   };
   reader_ = std::make_unique<wire::LogReader>(
       context_->wire, context_->clock, stream_, 1,
@@ -105,6 +112,26 @@ void Rebuild::OnBarrier(const wire::LogRecord& record) {
     const auto barrier = context_->decoder->DecodeBarrier(
         record.data, envelope::EncodingOf(record.content_type, record.data));
     if (barrier) history_.AddBarrier(record.sequence, barrier->fold_version);
+  }
+  if (record.pending == 0 || record.sequence >= last_) ReadForgets();
+}
+
+void Rebuild::ReadForgets() {
+  const auto opened = [this](uint64_t pending) {
+    if (pending == 0) ReadRecords(1);
+  };
+  const std::string subject =
+      context_->options.subjects.Forget(partition_, ForgetDigest(user_.value));
+  reader_ = std::make_unique<wire::LogReader>(
+      context_->wire, context_->clock, stream_, 1, wire::LogReader::Filter{subject, opened},
+      [this](const wire::LogRecord& record) { OnForget(record); },
+      [this](const Error& error) { End(error); });
+}
+
+void Rebuild::OnForget(const wire::LogRecord& record) {
+  const auto encoding = envelope::EncodingOf(record.content_type, record.data);
+  if (record.sequence <= last_ && context_->decoder->DecodeForget(record.data, encoding)) {
+    history_.AddForget(record.sequence, ForgetDigest(user_.value));
   }
   if (record.pending == 0 || record.sequence >= last_) ReadRecords(1);
 }
@@ -127,6 +154,11 @@ void Rebuild::OnRecord(const wire::LogRecord& record) {
   const Result<Refold::Step> step = refold_.Fold(again, &session_);
   if (!step) return End(step.error());
   if (step->lacks) return Fetch(*step->lacks, record.sequence);
+  if (step->forgotten) {
+    (void)chunk_.Release();
+    journal_.clear();
+    records_ = journal_bytes_ = 0;
+  }
   if (step->in_session) AddToJournal(record.sequence);
   if (journal_bytes_ + chunk_.bytes() > kJournalBytesMax) {
     return End(Reject("the session's journal is too large to be made again"));
@@ -169,6 +201,9 @@ void Rebuild::EndChunk() {
 }
 
 void Rebuild::Finish() {
+  if (session_ && history_.IsForgotten(user_.value, session_->last_sequence, last_ + 1)) {
+    session_.reset();
+  }
   if (!session_) return End(Reject("the log has no records that make a session of this learner"));
   EndChunk();
   End(Rebuilt{std::move(*session_), records_, std::move(journal_)});

@@ -3,6 +3,7 @@
 //
 //   STREAM.INFO     is the log there from its beginning?
 //   keys, barriers  lineages, burials, versions of the state machine: log_history.h
+//   forgets         of this user
 //   records         the user's subjects of the log, through a filter, up to `last`; topics that they
 //                   name and nobody has at hand come from the course bucket
 //
@@ -43,12 +44,15 @@ class Rebuild {
 
  private:
   void Begin();
+  void AskWhyItBegins(uint64_t first);
   void ReadKeys();
   void ReadLineages();
   void ReadBarriers();
+  void ReadForgets();
   void ReadRecords(uint64_t from);
   void Fetch(const tutor::LoadTopicOk& named, uint64_t sequence);
   void OnBarrier(const wire::LogRecord& record);
+  void OnForget(const wire::LogRecord& record);
   void OnRecord(const wire::LogRecord& record);
   void AddToJournal(uint64_t sequence);
   void EndChunk();

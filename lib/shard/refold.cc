@@ -22,9 +22,13 @@ Result<Refold::Step> Refold::Fold(const Record& record, std::optional<tutor::Ses
     return step;
   }
   const auto& subject = std::get<envelope::Subjects::LogSubject>(address);
-  if (subject.record_class == envelope::RecordClass::kBarrier) {
-    step.is_barrier = true;
+  if (subject.of_partition()) {
+    step.of_partition = true;
     return step;
+  }
+  if (*session && history_->IsForgotten(subject.user, (*session)->last_sequence, record.sequence)) {
+    session->reset();
+    step.forgotten = true;
   }
   auto event = EventOf(decoder_, record, subject.record_class);
   if (auto* refused = std::get_if<Refused>(&event)) {

@@ -29,9 +29,10 @@ class Refold {
         core_(core) {}
 
   struct Step {
-    bool is_barrier = false;
+    bool of_partition = false;  // A barrier, or that somebody is to be forgotten.
+    bool forgotten = false;     // The session that was there had been erased before this record.
     std::optional<Refused> refused;
-    std::optional<envelope::DecodedEvent> decoded;  // Where it was not refused, and is no barrier.
+    std::optional<envelope::DecodedEvent> decoded;  // Where it was not refused, and is a user's.
     // It is one of the session's records: there was a session, or it opened one.
     bool in_session = false;
     // The topic that it names could not be had: nothing was folded.

@@ -88,13 +88,24 @@ uint64_t Resends::FirstUnsent(store::PartitionId partition) const {
   return UINT64_MAX;
 }
 
-void Resends::Drop(store::PartitionId partition) {
-  if (!requests_.empty() && requests_.front().partition == partition) {
+template <class IsOne>
+void Resends::DropIf(IsOne is_one) {
+  if (!requests_.empty() && is_one(requests_.front())) {
     messages_.clear();
     sent_ = 0;
     read_ = false;
   }
-  std::erase_if(requests_, [&](const Request& request) { return request.partition == partition; });
+  std::erase_if(requests_, is_one);
+}
+
+void Resends::Drop(store::PartitionId partition) {
+  DropIf([&](const Request& request) { return request.partition == partition; });
+}
+
+void Resends::Drop(store::PartitionId partition, std::string_view user) {
+  DropIf([&](const Request& request) {
+    return request.partition == partition && request.user == user;
+  });
 }
 
 }  // namespace lyceum::shard

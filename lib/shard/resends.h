@@ -46,6 +46,7 @@ class Resends {
   }
   void EndTurn() { sent_for_.clear(); }
   void Drop(store::PartitionId partition);
+  void Drop(store::PartitionId partition, std::string_view user);
 
  private:
   static constexpr size_t kOutgoingBytesMax = 16 << 20;
@@ -55,6 +56,8 @@ class Resends {
            context_->wire->unwritten_bytes() < kOutgoingBytesMax;
   }
   Result<void> Read(const Request& request);
+  template <class IsOne>
+  void DropIf(IsOne is_one);
 
   Context* const context_;
   std::deque<Request> requests_;

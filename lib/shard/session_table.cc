@@ -30,6 +30,7 @@ SessionEntry* SessionTable::Find(std::string_view user) {
 
 Result<SessionEntry*> SessionTable::Load(store::PartitionId partition, std::string_view user) {
   if (SessionEntry* entry = Find(user)) return entry;
+  if (forgotten_.contains(user)) return nullptr;
   Result<std::optional<std::string>> row = store_->GetSession(partition, user);
   std::string damaged;
   std::optional<tutor::Session> session;
@@ -77,6 +78,7 @@ SessionEntry* SessionTable::Insert(store::PartitionId partition, tutor::Session 
   entry->partition = partition;
   entry->session = std::move(session);
   SessionEntry* added = entry.get();
+  added->anew = forgotten_.contains(added->user().value);
   const bool is_new = entries_.emplace(added->user().value, std::move(entry)).second;
   CHECK(is_new);
   Link(added);
@@ -119,7 +121,22 @@ void SessionTable::Shrink(size_t others) {
   crowded_ = oldest_ != nullptr && bytes() + others > std::max(bound, crowded_bytes_);
 }
 
+void SessionTable::Forget(store::PartitionId partition, const std::string& user) {
+  Forgotten& forgotten = forgotten_[user];
+  forgotten.partition = partition;
+  ++forgotten.times;
+}
+
+void SessionTable::OnErased(const std::string& user) {
+  const auto forgotten = forgotten_.find(user);
+  CHECK(forgotten != forgotten_.end());
+  if (--forgotten->second.times > 0) return;
+  forgotten_.erase(forgotten);
+  if (SessionEntry* entry = Find(user)) entry->anew = false;
+}
+
 void SessionTable::Drop(store::PartitionId partition) {
+  std::erase_if(forgotten_, [&](const auto& one) { return one.second.partition == partition; });
   std::vector<SessionEntry*> gone;
   ForEach(partition, [&](SessionEntry* entry) { gone.push_back(entry); });
   for (SessionEntry* entry : gone) Erase(entry);

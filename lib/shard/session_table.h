@@ -38,6 +38,9 @@ struct SessionEntry {
   bool unload = false;     // The state machine does not need it in memory.
   bool to_encode = false;  // A checkpoint that has begun (checkpointer.h) still lacks its row.
 
+  bool anew =
+      false;  // The store still has rows of the user that are another session's, which is forgotten.
+
   envelope::JournalWriter tail;
   uint64_t tail_first = 0;
   std::string written;
@@ -90,6 +93,9 @@ class SessionTable {
   // Everything of the partition, also what is in no checkpoint.
   void Drop(store::PartitionId partition);
   void Erase(SessionEntry* entry);
+  // The user has no session but one that is inserted from now on, whatever the store says until OnErased.
+  void Forget(store::PartitionId partition, const std::string& user);
+  void OnErased(const std::string& user);
 
   template <class Visit>
   void ForEach(store::PartitionId partition, Visit visit) {
@@ -119,6 +125,11 @@ class SessionTable {
   };
   std::unordered_map<std::string, std::unique_ptr<SessionEntry>, Hash, std::equal_to<>> entries_;
   std::unordered_map<store::PartitionId, std::vector<SessionEntry*>> listed_;
+  struct Forgotten {
+    store::PartitionId partition = 0;
+    size_t times = 0;  // That it was said, and is not in the store yet.
+  };
+  std::unordered_map<std::string, Forgotten, Hash, std::equal_to<>> forgotten_;
   SessionEntry* newest_ = nullptr;
   SessionEntry* oldest_ = nullptr;
   size_t bytes_ = 0;

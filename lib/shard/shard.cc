@@ -92,6 +92,9 @@ Shard::Shard(const Doors& doors, Options options, std::vector<store::PartitionId
   context_.decoder = &decoder_;
   context_.encoder = &encoder_;
   context_.counters = &counters_;
+  context_.forgotten = [this](store::PartitionId id, uint32_t lineage, uint64_t sequence) {
+    snapshots_.OnForgotten(id, lineage, sequence);
+  };
   for (const store::PartitionId partition : partitions) {
     partitions_.push_back(std::make_unique<Partition>(&context_, &resends_, partition));
   }
@@ -184,6 +187,7 @@ void Shard::Turn() {
     ticked_ms_ = now;
     publisher_.Tick();
     for (auto& partition : partitions_) partition->Tick();
+    DropForgotten();
     sessions_.topics().Sweep();
     commands_.Tick();
     if (std::any_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
@@ -210,6 +214,26 @@ void Shard::Turn() {
   outgoing_.Probe();
   Count();
   context_.wire->Flush();
+}
+
+// What is here of a partition that this worker neither owns nor follows has whoever was forgotten since. A snapshot or
+// the log makes it anew, should it be wanted.
+void Shard::DropForgotten() {
+  std::vector<store::PartitionId> gone;
+  for (const auto& partition : partitions_) {
+    const uint64_t here = partition->durable().sequence;
+    if (partition->role() != Partition::Role::kNone || here == 0 || !partition->closed()) continue;
+    const auto owner = membership_.OwnerOf(partition->id());
+    const bool forgets = owner && owner->partition.lineage == partition->durable().lineage &&
+                         owner->partition.forgotten > here;
+    if (forgets) gone.push_back(partition->id());
+  }
+  for (const store::PartitionId id : gone) {
+    const Result<void> erased = context_.store->EraseRows(id);
+    if (erased && MakeAnew(id)) {
+      LogInfo("rows erased of a partition that others have", {{"partition", id}});
+    }
+  }
 }
 
 void Shard::FireTimers() {
@@ -335,7 +359,9 @@ std::vector<PartitionStatus> Shard::status() const {
                       .has_owner = leases_.HasOwner(partition->id()),
                       .epoch = leases_.EpochOf(partition->id()),
                       .digest = ToText(partition->digest()),
-                      .moved_to = leases_.MovedTo(partition->id())});
+                      .moved_to = leases_.MovedTo(partition->id()),
+                      .erasing = context_.store->IsErasing(partition->id()),
+                      .forgotten = partition->forgotten()});
   }
   return status;
 }

@@ -65,11 +65,16 @@ void Snapshots::Turn(const std::vector<store::PartitionId>& owned) {
   look_ms_ = std::min(look_ms_, next->second.due_ms);
 }
 
+void Snapshots::OnForgotten(store::PartitionId partition, uint32_t lineage, uint64_t sequence) {
+  forgotten_[partition] = {lineage, sequence};
+  if (round_ && round_->partition == partition) Fail("a learner is forgotten meanwhile");
+}
+
 void Snapshots::Begin(store::PartitionId partition) {
   ++number_;
   round_.emplace();
   round_->partition = partition;
-  if (kept_.at(partition).known) return OnKept(partition);
+  // Also of one that this worker has made: snapshots are deleted when a learner is forgotten.
   const envelope::Subjects& subjects = context_->options.subjects;
   const auto found = Then<std::optional<wire::OwnedRecord>>(
       [partition](Snapshots& snapshots, const Result<std::optional<wire::OwnedRecord>>& record) {
@@ -85,7 +90,6 @@ void Snapshots::Begin(store::PartitionId partition) {
           }
           if (manifest) kept.manifest = *std::move(manifest);
         }
-        kept.known = true;
         snapshots.OnKept(partition);
       });
   wire::GetLast(*context_->wire, subjects.SnapshotStream(), subjects.SnapshotManifest(partition),
@@ -100,6 +104,10 @@ void Snapshots::OnKept(store::PartitionId partition) {
   if (*rows == nullptr || (last && IsAsFar(*last, (*rows)->checkpoint()))) {  // Nothing is new.
     kept_.at(partition).due_ms = context_->clock->SteadyMs() + context_->options.snapshot_ms;
     return Abandon();
+  }
+  const store::Checkpoint& now = (*rows)->checkpoint();
+  if (std::pair(now.lineage, now.sequence) < forgotten_[partition]) {
+    return Fail("its checkpoint still has a learner who is forgotten");
   }
   Round& round = *round_;
   round.rows = std::move(*rows);
@@ -222,7 +230,6 @@ void Snapshots::Fail(const std::string& why) {
   LogWarn("no snapshot made", {{"partition", round_->partition}, {"text", why}});
   ++context_->counters->snapshot_failures;
   Kept& kept = kept_[round_->partition];
-  kept.known = false;
   kept.due_ms = context_->clock->SteadyMs() + kAgainMs;
   Abandon();
 }

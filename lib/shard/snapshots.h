@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "envelope/snapshot_manifest.h"
@@ -32,6 +33,9 @@ class Snapshots {
 
   // Once a turn; the partitions that this shard owns.
   void Turn(const std::vector<store::PartitionId>& owned);
+  // A learner is forgotten: a snapshot that was begun has that one, and goes no further; the next is of this record or a
+  // later one.
+  void OnForgotten(store::PartitionId partition, uint32_t lineage, uint64_t sequence);
   // The connection is gone, and with it what was asked for.
   void OnDisconnected() { Abandon(); }
   // Steady ms; INT64_MAX: when something comes.
@@ -46,8 +50,7 @@ class Snapshots {
 
   // What is known of a partition's last snapshot.
   struct Kept {
-    int64_t due_ms = 0;  // Steady.
-    bool known = false;
+    int64_t due_ms = 0;     // Steady.
     uint64_t sequence = 0;  // Of the manifest; 0: there is none.
     envelope::SnapshotManifest manifest;
   };
@@ -80,6 +83,8 @@ class Snapshots {
 
   Context* const context_;
   std::map<store::PartitionId, Kept> kept_;
+  // The last record that said so: its lineage and sequence.
+  std::map<store::PartitionId, std::pair<uint32_t, uint64_t>> forgotten_;
   std::optional<Round> round_;
   uint64_t number_ = 0;  // Of the round; what an earlier one asked for is not looked at.
   int64_t look_ms_ = 0;  // Steady.

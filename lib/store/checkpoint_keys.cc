@@ -55,6 +55,17 @@ Key& Key::AddU64(uint64_t value) {
   return Add({bytes, sizeof bytes});
 }
 
+Key ErasingKey(PartitionId partition) {
+  std::string bytes(1, kErasing);
+  AppendBigEndian(&bytes, partition);
+  return Key().Add(bytes);
+}
+
+std::optional<PartitionId> ReadErasing(std::string_view key) {
+  if (key.size() != 1 + sizeof(PartitionId) || key[0] != kErasing) return std::nullopt;
+  return ReadBigEndian<PartitionId>(key.substr(1));
+}
+
 Key CheckpointKey(PartitionId partition) { return Head(partition, Kind::kCheckpoint); }
 
 Key SessionKey(PartitionId partition, std::string_view user) {
@@ -67,6 +78,15 @@ Key JournalKey(PartitionId partition, std::string_view user, uint64_t first_sequ
   Key key = Head(partition, Kind::kJournal);
   AddName(&key, user);
   return key.AddU64(first_sequence);
+}
+
+std::optional<std::pair<Key, Key>> JournalOf(std::string_view session_key) {
+  if (!IsOf(session_key, Kind::kSession)) return std::nullopt;
+  const auto user = ReadUser(session_key);
+  if (!user) return std::nullopt;
+  const auto partition = ReadBigEndian<PartitionId>(session_key);
+  return std::pair(JournalKey(partition, *user, 0),
+                   JournalKey(partition, *user, UINT64_MAX).Next());
 }
 
 Key TimersFrom(PartitionId partition, int64_t due_ms) {

@@ -8,6 +8,8 @@
 //   p 'k' digest                topic
 //   p 'd' seq:u64               dead letter
 //   'F'                         format u32        One byte, so it lies in no partition's range.
+//   'E' p                       nothing: files of the partition are to be written anew, see IsErasing. Neither is this,
+//                               as partitions are below 1,024.
 // Integers are big-endian, so that byte order is numeric order. A user has its length before it, so
 // that no user's rows lie inside another's range; users are in order of length, then of bytes.
 //   checkpoint: sequence u64, fingerprint u64, record_time_ms i64, latest_time_ms i64,
@@ -20,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "store/checkpoint_store.h"
 
@@ -29,6 +32,7 @@ namespace lyceum::store::checkpoint_keys {
 // latest_time_ms and not where its fold version begins.
 inline constexpr uint32_t kFormat = 3;
 inline constexpr std::string_view kFormatKey = "F";
+inline constexpr char kErasing = 'E';
 
 enum class Kind : char {
   kCheckpoint = 'a',
@@ -58,9 +62,13 @@ class Key {
   size_t size_ = 0;
 };
 
+Key ErasingKey(PartitionId partition);
+std::optional<PartitionId> ReadErasing(std::string_view key);
 Key CheckpointKey(PartitionId partition);
 Key SessionKey(PartitionId partition, std::string_view user);
 Key JournalKey(PartitionId partition, std::string_view user, uint64_t first_sequence);
+// All chunks of the user whose session has this key: [first, second). Empty: it is not a session's key.
+std::optional<std::pair<Key, Key>> JournalOf(std::string_view session_key);
 Key TimersFrom(PartitionId partition, int64_t due_ms);  // CHECK: due_ms >= 0.
 Key TimerKey(PartitionId partition, int64_t due_ms, std::string_view user);
 Key TopicKey(PartitionId partition, std::string_view digest);

@@ -26,6 +26,11 @@ void CheckpointBatch::PutSession(std::string_view user, std::string_view bytes) 
   Add(keys::SessionKey(partition_, user), bytes);
 }
 
+void CheckpointBatch::EraseSession(std::string_view user) {
+  erases_sessions_ = true;
+  Add(keys::SessionKey(partition_, user), std::nullopt);
+}
+
 void CheckpointBatch::PutJournal(std::string_view user, uint64_t first_sequence,
                                  std::string_view bytes) {
   Add(keys::JournalKey(partition_, user, first_sequence), bytes);

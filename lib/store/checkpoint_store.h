@@ -69,6 +69,9 @@ class CheckpointBatch {
 
   void SetCheckpoint(const Checkpoint& checkpoint);
   void PutSession(std::string_view user, std::string_view bytes);
+  // Of the user: the session and all chunks of its journal that are there by then, those of earlier batches and earlier
+  // puts of this one. Nothing of them shall be left in a file: see CheckpointStore::IsErasing.
+  void EraseSession(std::string_view user);
   void PutJournal(std::string_view user, uint64_t first_sequence, std::string_view bytes);
   void PutTimer(int64_t due_ms, std::string_view user);  // CHECK: due_ms >= 0.
   void EraseTimer(int64_t due_ms, std::string_view user);
@@ -78,15 +81,17 @@ class CheckpointBatch {
   // A row of any kind but the checkpoint, by its key without the partition, as a RowReader gave it. False: no such
   // key.
   bool PutRow(std::string_view key, std::string_view value);
-  // Every row of this partition goes, then the puts of this batch are made.
+  // Every row of this partition goes, then the puts of this batch are made. Nothing of them shall be left in a file.
   void EraseAllFirst() { erase_all_ = true; }
 
   PartitionId partition() const { return partition_; }
   size_t bytes() const { return rows_.size(); }
   size_t count() const { return count_; }
   bool erases_all() const { return erase_all_; }
+  bool erases() const { return erase_all_ || erases_sessions_; }
 
-  // For a store: each row in order. `value` empty optional: erase it.
+  // For a store: each row in order. `value` empty optional: erase it; of a key that EraseSession gave: the session and
+  // its journal (checkpoint_keys::JournalOf).
   void ForEach(const std::function<void(std::string_view key,
                                         std::optional<std::string_view> value)>& visit) const;
 
@@ -97,6 +102,7 @@ class CheckpointBatch {
   std::string rows_;  // [key_len u32, value_len u32 or kErased, key, value]...
   size_t count_ = 0;
   bool erase_all_ = false;
+  bool erases_sessions_ = false;
 };
 
 // All rows of a partition as they were when it was made, in the order of their keys, some at a time.
@@ -144,6 +150,10 @@ class CheckpointStore {
   virtual Result<std::unique_ptr<RowReader>> ReadRows(PartitionId partition) = 0;
   // Returns once they are gone. Nothing of the partition waits to be written.
   virtual Result<void> EraseRows(PartitionId partition) = 0;
+
+  // Sessions or whole partitions that batches have erased may still lie in a file, where no read finds them: a thread of
+  // the store's own writes those files anew, and goes on with it after a start. Any thread.
+  virtual bool IsErasing(PartitionId) const { return false; }
 
   // `done` runs through the executor, once, in the order in which a partition's batches came.
   // kRetry: nothing of it was written (also: no room on the disk, or too many batches wait);

@@ -104,6 +104,8 @@ rocksdb::Options RocksOptions(const DatabaseOptions& options, rocksdb::Env* env)
   rocks.bottommost_compression_opts.enabled = true;
   rocks.bottommost_compression_opts.level = kBottomCompressionLevel;
   rocks.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // Its keys are the first and the last of tables: each change begins a new one, without those that are gone.
+  rocks.max_manifest_file_size = 1;
   rocks.keep_log_file_num = 4;
   rocks.max_log_file_size = 4 << 20;
   if (options.quick_start) {
@@ -246,6 +248,10 @@ void VerifyTables(rocksdb::DB* db, const std::string& path, uint64_t bytes_max,
 
 Error Damaged(const std::string& what, const std::string& path) {
   return Fatal(fmt::format("the database {} is damaged ({}): {}", path, what, kRecovery));
+}
+
+Error NotOpen(const std::string& path) {
+  return Retry(fmt::format("the database {} could not be opened again: check the disk", path));
 }
 
 Error ErrorOf(const rocksdb::Status& status, const std::string& path) {

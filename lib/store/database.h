@@ -51,6 +51,8 @@ void VerifyTables(rocksdb::DB* db, const std::string& path, uint64_t bytes_max,
 
 // kFatal where data is damaged or gone, kRetry for anything else. CHECK: not for an ok status.
 Error ErrorOf(const rocksdb::Status& status, const std::string& path);
+// It could not be opened again, so far.
+Error NotOpen(const std::string& path);
 // A row that we can not read although its checksum is right.
 Error Damaged(const std::string& what, const std::string& path);
 

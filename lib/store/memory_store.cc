@@ -228,16 +228,20 @@ void MemoryStore::SetContent(Content content) {
 
 void MemoryStore::Apply(const CheckpointBatch& batch) {
   Undo& undo = undo_.emplace_back();
-  if (batch.erases_all()) {
-    const keys::Key end = keys::PartitionEnd(batch.partition());
-    auto it = rows_.lower_bound(keys::PartitionBegin(batch.partition()).view());
-    while (it != rows_.end() && it->first < end.view()) {
+  const auto erase = [&](std::string_view begin, std::string_view end) {
+    for (auto it = rows_.lower_bound(begin); it != rows_.end() && it->first < end;) {
       std::string key = it->first;
       ++it;
       Set(std::move(key), std::nullopt, &undo);
     }
+  };
+  if (batch.erases_all()) {
+    erase(keys::PartitionBegin(batch.partition()), keys::PartitionEnd(batch.partition()));
   }
   batch.ForEach([&](std::string_view key, std::optional<std::string_view> value) {
+    if (const auto journal = keys::JournalOf(key); journal && !value) {
+      erase(journal->first, journal->second);
+    }
     Set(std::string(key), value ? std::optional<std::string>(*value) : std::nullopt, &undo);
   });
   if (undo_.size() > kBatchesKeptMax) undo_.pop_front();

@@ -19,6 +19,9 @@ void Fill(const CheckpointBatch& batch, rocksdb::WriteBatch* rocks, int64_t* fir
   batch.ForEach([&](std::string_view key, std::optional<std::string_view> value) {
     if (!value) {
       CHECK(rocks->Delete(SliceOf(key)).ok());
+      if (const auto journal = keys::JournalOf(key)) {
+        CHECK(rocks->DeleteRange(SliceOf(journal->first), SliceOf(journal->second)).ok());
+      }
       return;
     }
     CHECK(rocks->Put(SliceOf(key), SliceOf(*value)).ok());

@@ -1,11 +1,7 @@
 #include "store/rocks_store.h"
 
-#include <fmt/format.h>
 #include <pthread.h>
 #include <rocksdb/db.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -20,6 +16,8 @@
 #include "base/log.h"
 #include "store/checkpoint_keys.h"
 #include "store/database.h"
+#include "store/disk_priority.h"
+#include "store/erased_rows.h"
 #include "store/free_space.h"
 #include "store/outstanding.h"
 #include "store/rocks_bytes.h"
@@ -36,13 +34,6 @@ namespace keys = checkpoint_keys;
 constexpr size_t kBatchBytesMax = 1u << 30;
 // Reading the tables through takes this part of one core and of the disk, at most.
 constexpr int kVerifyPauses = 4;  // Times as long as the reading took.
-
-// Of the calling thread: the disk serves it when nobody else asks.
-void LowerDiskPriority() {
-  constexpr int kWhoProcess = 1, kClassIdle = 3, kClassShift = 13;
-  // Where the kernel has no such classes the thread is as any other.
-  (void)syscall(SYS_ioprio_set, kWhoProcess, 0, kClassIdle << kClassShift);
-}
 
 struct Job {
   std::shared_ptr<const CheckpointBatch> batch;
@@ -62,10 +53,6 @@ DatabaseOptions OptionsOf(const RocksStore::Options& options) {
               "from the log",
           .files = std::make_shared<StoreFileSystem>(),
           .quick_start = true};
-}
-
-Error NotOpen(const std::string& path) {
-  return Retry(fmt::format("the database {} could not be opened again: check the disk", path));
 }
 
 }  // namespace
@@ -94,6 +81,8 @@ struct RocksStore::Impl {
   Result<void> WriteUnlessRefused(const Job& job);
   Result<void> WriteNow(const CheckpointBatch& batch);
   Result<void> Recover();
+  // True: it erases what may lie in files, and says so.
+  bool Prepare(const CheckpointBatch& batch, rocksdb::WriteBatch* rocks, int64_t* first_timer_ms);
   void Report(Job job, Result<void> result);
   void RunStart();
 
@@ -117,6 +106,7 @@ struct RocksStore::Impl {
   Figures figures;
   std::optional<Error> damage;  // The first that was met.
 
+  ErasedRows erased{row_readers, [this] { return database.db.get(); }};
   std::thread writer;
   std::thread start;  // What a start leaves for later. Ends when it is done.
 };
@@ -220,7 +210,7 @@ Result<void> RocksStore::Impl::WriteNow(const CheckpointBatch& batch) {
   if (auto room = space.Check(); !room) return room.error();
   rocksdb::WriteBatch rocks(batch.bytes() + 64);
   int64_t first_timer_ms = INT64_MAX;
-  Fill(batch, &rocks, &first_timer_ms);
+  const bool erases = Prepare(batch, &rocks, &first_timer_ms);
   rocksdb::WriteOptions write;
   write.sync = options.sync;
   rocksdb::Status status;
@@ -231,7 +221,23 @@ Result<void> RocksStore::Impl::WriteNow(const CheckpointBatch& batch) {
   }
   if (!status.ok()) return Failed(status);
   if (first_timer_ms != INT64_MAX) timers.Put(batch.partition(), first_timer_ms);
+  if (erases) erased.Note(batch.partition());
   return {};
+}
+
+bool RocksStore::Impl::Prepare(const CheckpointBatch& batch, rocksdb::WriteBatch* rocks,
+                               int64_t* first_timer_ms) {
+  bool erases = batch.erases();
+  if (batch.erases_all()) {
+    const PartitionId partition = batch.partition();
+    const auto looked =
+        Scan(keys::PartitionBegin(partition), keys::PartitionEnd(partition),
+             [](std::string_view, std::string_view) { return Result<bool>(Retry("")); });
+    erases = !looked;  // There is one, or nobody knows.
+  }
+  Fill(batch, rocks, first_timer_ms);
+  if (erases) CHECK(rocks->Put(SliceOf(keys::ErasingKey(batch.partition())), "").ok());
+  return erases;
 }
 
 // After a failure RocksDB refuses all writes until told that the cause may be gone; after some, for
@@ -244,6 +250,7 @@ Result<void> RocksStore::Impl::Recover() {
   }
   changed.notify_all();
   if (start.joinable()) start.join();
+  erased.Interrupt();
   std::unique_lock lock(opening);
   LogWarn("database opened again", {{"path", options.path}});
   {
@@ -296,6 +303,7 @@ void RocksStore::Impl::RunStart() {
 }
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+  impl_->erased.Start();
   impl_->start = std::thread([this] {
     pthread_setname_np(pthread_self(), "store-start");
     impl_->RunStart();
@@ -444,16 +452,20 @@ Result<std::unique_ptr<RowReader>> RocksStore::ReadRows(PartitionId partition) {
 }
 
 Result<void> RocksStore::EraseRows(PartitionId partition) {
+  CheckpointBatch nothing(partition);
+  nothing.EraseAllFirst();
+  rocksdb::WriteBatch rocks;
+  int64_t no_timer = 0;
+  const bool erases = impl_->Prepare(nothing, &rocks, &no_timer);
   std::shared_lock lock(impl_->opening);
   if (!impl_->database.db) return NotOpen(impl_->options.path);
-  const keys::Key begin = keys::PartitionBegin(partition);
-  const keys::Key end = keys::PartitionEnd(partition);
-  const rocksdb::Status status = impl_->database.db->DeleteRange(
-      rocksdb::WriteOptions(), impl_->database.db->DefaultColumnFamily(), SliceOf(begin),
-      SliceOf(end));
+  const rocksdb::Status status = impl_->database.db->Write(rocksdb::WriteOptions(), &rocks);
   if (!status.ok()) return impl_->Failed(status);
+  if (erases) impl_->erased.Note(partition);
   return {};
 }
+
+bool RocksStore::IsErasing(PartitionId partition) const { return impl_->erased.Has(partition); }
 
 void RocksStore::Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
                        std::function<void(Result<void>)> done) {

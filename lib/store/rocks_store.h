@@ -56,6 +56,7 @@ class RocksStore final : public CheckpointStore {
                                             size_t count_max) override;
   Result<std::unique_ptr<RowReader>> ReadRows(PartitionId partition) override;
   Result<void> EraseRows(PartitionId partition) override;
+  bool IsErasing(PartitionId partition) const override;
   void Write(std::shared_ptr<const CheckpointBatch> batch, Executor* executor,
              std::function<void(Result<void>)> done) override;
 

@@ -77,6 +77,15 @@ struct TrimOptions {
   std::string older;  // Only records that are older than this.
   bool dry_run = false;
 };
+struct ForgetOptions {
+  std::string user;
+  int64_t timeout_s = 30;  // Until every worker has done it.
+};
+struct ExportOptions {
+  std::string user;
+  std::string out;  // Empty or "-": standard output.
+  int64_t timeout_s = 20;
+};
 struct DoctorOptions {
   bool sessions = false;  // Also look at each session.
 };
@@ -222,6 +231,8 @@ int RunCheck(const Common& common, const CheckOptions& options);
 int RunSessions(const Common& common, const SessionsOptions& options);
 int RunTrim(const Common& common, const TrimOptions& options);
 int RunReport(const Common& common, const ReportOptions& options);
+int RunForget(const Common& common, const ForgetOptions& options);
+int RunExport(const Common& common, const ExportOptions& options);
 int RunDoctor(const Common& common, const DoctorOptions& options);
 int RunCourseImport(const Common& common, const CourseSource& source);
 int RunCourseCheck(const Common& common, const CourseSource& source);

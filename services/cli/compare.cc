@@ -71,6 +71,7 @@ std::string StateDifference(const Replay& replay, const envelope::SessionView& l
 Replay::Replay(const envelope::Subjects& subjects, UserId user, const shard::LogHistory* history,
                shard::TopicFinder topics)
     : user_(std::move(user)),
+      history_of_log_(history),
       partition_(subjects.PartitionOf(user_)),
       refold_(subjects, static_cast<store::PartitionId>(partition_), history, std::move(topics)) {}
 
@@ -86,7 +87,8 @@ Result<void> Replay::Fold(const wire::StoredMessage& stored,
                    &session_);
   if (!folded) return folded.error();
   const shard::Refold::Step& step = *folded;
-  if (step.is_barrier) return {};  // A worker of the user's name.
+  if (step.of_partition) return {};  // Of the user's name, by chance.
+  if (step.forgotten) Erase();
   if (step.in_session) records_.push_back(stored.sequence);
   for (const tutor::Effect& effect : refold_.effects()) {
     if (const auto* append = std::get_if<tutor::Append>(&effect)) {
@@ -102,6 +104,20 @@ Result<void> Replay::Fold(const wire::StoredMessage& stored,
   }
   if (show) show({stored, step, from, StateText(session_), refold_.effects().size()});
   return {};
+}
+
+void Replay::Erase() {
+  records_.clear();
+  history_.clear();
+}
+
+void Replay::EndAt(uint64_t position) {
+  if (!session_ ||
+      !history_of_log_->IsForgotten(user_.value, session_->last_sequence, position + 1)) {
+    return;
+  }
+  session_.reset();
+  Erase();
 }
 
 std::string Replay::digest() const {
@@ -180,6 +196,7 @@ Result<Comparison> Compare(wire::Connection& connection, const envelope::Subject
                       });
   if (!read) return read.error();
   if (!folded) return folded.error();
+  replay.EndAt(std::max(comparison.applied, position));
   compare_states();
   std::vector<uint64_t> in_log = replay.records();
   if (!live->whole) {

@@ -31,6 +31,9 @@ class Replay {
   Result<void> Fold(const wire::StoredMessage& stored,
                     const std::function<void(const ReplayStep&)>& show);
 
+  // The records up to this one are all there are: what one of them says of forgetting the user holds.
+  void EndAt(uint64_t position);
+
   const std::optional<tutor::Session>& session() const { return session_; }
   const std::vector<uint64_t>& records() const { return records_; }  // Of the session.
   std::string digest() const;  // As a view has it. Empty: no session.
@@ -38,7 +41,10 @@ class Replay {
   std::string ViewJson(size_t history_max) const;
 
  private:
+  void Erase();
+
   const UserId user_;
+  const shard::LogHistory* const history_of_log_;
   const uint32_t partition_;
   shard::Refold refold_;
   std::optional<tutor::Session> session_;

@@ -48,6 +48,26 @@ void AddReport(CLI::App& app, ReportOptions& o, const AddCommand& add) {
   AddTableFormat(c, &o.format);
 }
 
+void AddTimeout(CLI::App* command, int64_t* seconds, const char* help) {
+  command->add_option("--timeout", *seconds, help)
+      ->check(CLI::Range(int64_t{1}, int64_t{3600}))
+      ->capture_default_str();
+}
+
+void AddLearner(CLI::App& app, FleetFlags& flags, const AddCommand& add) {
+  CLI::App* to = add(app, "export", "All there is of a learner, a JSON object a line",
+                     [&flags](const Common& common) { return RunExport(common, flags.export_to); });
+  to->add_option("user", flags.export_to.user, "The learner")->required();
+  to->add_option("--out", flags.export_to.out,
+                 "A new file that its owner alone may read; - is standard output");
+  AddTimeout(to, &flags.export_to.timeout_s, "Seconds to wait for the owner");
+  CLI::App* forget =
+      add(app, "forget", "Erase a learner wherever there is something of that learner; for good",
+          [&flags](const Common& common) { return RunForget(common, flags.forget); });
+  forget->add_option("user", flags.forget.user, "The learner")->required();
+  AddTimeout(forget, &flags.forget.timeout_s, "Seconds to wait until every worker has done it");
+}
+
 }  // namespace
 
 void AddFleetCommands(CLI::App& app, FleetFlags& flags, const AddCommand& add) {
@@ -63,6 +83,7 @@ void AddFleetCommands(CLI::App& app, FleetFlags& flags, const AddCommand& add) {
           [&flags](const Common& common) { return RunDoctor(common, flags.doctor); });
   doctor->add_flag("--sessions", flags.doctor.sessions,
                    "Also whether each session can be read: takes long where there are many");
+  AddLearner(app, flags, add);
   CLI::App* trim =
       add(app, "trim", "The log begins where workers and snapshots can do without what was before",
           [&flags](const Common& common) { return RunTrim(common, flags.trim); });

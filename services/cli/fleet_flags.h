@@ -1,4 +1,5 @@
-// The flags of the commands that look at the whole fleet: status, check, sessions, report, doctor, trim.
+// The flags of the commands that look at the whole fleet: status, check, sessions, report, doctor, trim; and of
+// those that look at all there is of a learner: export, forget.
 #pragma once
 
 #include "cli/cli.h"
@@ -13,6 +14,8 @@ struct FleetFlags {
   ReportOptions report;
   DoctorOptions doctor;
   TrimOptions trim;
+  ExportOptions export_to;
+  ForgetOptions forget;
 };
 
 // `flags` outlives the parsing and the run.

@@ -17,7 +17,8 @@ constexpr uint32_t kHistoryCompared = 20;
 constexpr size_t kPagesMax = 10'000;
 
 Result<void> ReadKeys(wire::Connection& connection, const envelope::Subjects& subjects,
-                      shard::LogHistory* history) {
+                      LogView* log) {
+  shard::LogHistory* const history = &log->history;
   auto cluster = wire::Bucket::Open(connection, subjects.ClusterBucket());
   if (!cluster) return cluster.error();
   if (!*cluster) {
@@ -27,6 +28,14 @@ Result<void> ReadKeys(wire::Connection& connection, const envelope::Subjects& su
   if (!keys) return keys.error();
   for (const std::string& key : *keys) {
     history->AddBurial(key);
+    if (key == shard::LogHistory::ErasedKey(history->partition())) {
+      auto value = (*cluster)->Get(key);
+      if (!value) return value.error();
+      // Nothing was trimmed: what is not there was of learners who are forgotten.
+      const auto begins = *value ? shard::ReadNumber(**value) : std::nullopt;
+      if (begins && *begins >= log->first_sequence) log->first_sequence = 1;
+      continue;
+    }
     const auto lineage = history->LineageOfKey(key);
     if (!lineage) continue;
     auto value = (*cluster)->Get(key);
@@ -52,7 +61,7 @@ Result<LogView> LookAtLog(wire::Connection& connection, const envelope::Subjects
   if (!*info) return Reject("the stream " + log.stream + " is not there: run `lyceum init`");
   log.first_sequence = (*info)->first_sequence;
   log.last_sequence = (*info)->last_sequence;
-  if (auto read = ReadKeys(connection, subjects, &log.history); !read) {
+  if (auto read = ReadKeys(connection, subjects, &log); !read) {
     return read.error();
   }
   envelope::EventDecoder decoder;
@@ -65,6 +74,17 @@ Result<LogView> LookAtLog(wire::Connection& connection, const envelope::Subjects
                 return true;
               });
   if (!barriers) return barriers.error();
+  auto forgets = ReadLog(connection, log, subjects.Forgets(partition), patience,
+                         [&](const wire::StoredMessage& stored) {
+                           const auto parts = subjects.ParseLogFast(stored.subject);
+                           const auto encoding =
+                               envelope::EncodingOf(stored.header("Content-Type"), stored.data);
+                           if (parts && decoder.DecodeForget(stored.data, encoding)) {
+                             log.history.AddForget(stored.sequence, parts->user);
+                           }
+                           return true;
+                         });
+  if (!forgets) return forgets.error();
   const uint32_t version = log.history.FoldVersionOf(UINT64_MAX);
   if (version > tutor::kFoldVersion) {
     return Reject("the log goes on under version " + std::to_string(version) +

@@ -20,11 +20,12 @@ namespace lyceum::cli {
 
 struct LogView {
   std::string stream;
-  uint64_t first_sequence = 0;
+  uint64_t first_sequence =
+      0;                       // 1 also where the first records were of learners who are forgotten.
   uint64_t last_sequence = 0;  // When it was looked at: nothing beyond it is read.
   shard::LogHistory history{0};
 };
-// STREAM.INFO, the keys of the cluster bucket, and the barriers. kReject also: the log is under a
+// STREAM.INFO, the keys of the cluster bucket, the barriers and whom to forget. kReject also: the log is under a
 // newer version of the state machine than this program has.
 Result<LogView> LookAtLog(wire::Connection& connection, const envelope::Subjects& subjects,
                           uint32_t partition, std::chrono::milliseconds patience);

@@ -139,8 +139,7 @@ Result<void> PartitionCheck::ReadPass() {
 
 Result<void> PartitionCheck::Fold(const wire::StoredMessage& stored, shard::Refold* refold) {
   const auto parts = subjects_.ParseLogFast(stored.subject);
-  if (!parts || parts->record_class == envelope::RecordClass::kBarrier ||
-      subjects_.PartitionOf(parts->user) != partition_) {
+  if (!parts || parts->of_partition() || subjects_.PartitionOf(parts->user) != partition_) {
     return {};
   }
   Key key{Fnv1a64(parts->user), std::string(parts->user)};
@@ -178,7 +177,12 @@ void PartitionCheck::Share(tutor::Session* session) {
 }
 
 std::optional<int> PartitionCheck::CheckAll() {
-  for (const auto& [key, folded] : folded_) {
+  for (auto& [key, folded] : folded_) {
+    std::optional<tutor::Session>& session = folded.session;
+    const uint64_t end = log_.last_sequence + 1;
+    if (session && log_.history.IsForgotten(key.second, session->last_sequence, end)) {
+      session.reset();
+    }
     if (const auto failed = CheckOne(key.second, folded)) return failed;
   }
   std::cout.flush();

@@ -16,6 +16,8 @@ constexpr RoleOf kRoles[] = {
     {"report", "operator"},
     {"doctor", "operator"},
     {"trim", "admin"},
+    {"forget", "admin"},
+    {"export", "operator"},
     {"course import", "author"},
     {"course list", "operator"},
     {"course show", "operator"},

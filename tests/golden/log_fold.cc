@@ -94,6 +94,10 @@ Result<void> LogFold::Fold(const shard::Record& record) {
   }
   const auto& subject = std::get<envelope::Subjects::LogSubject>(address);
   if (subject.record_class == envelope::RecordClass::kBarrier) return OnBarrier(record);
+  if (subject.record_class == envelope::RecordClass::kForget) {
+    OnForget(record, subject.user);
+    return {};
+  }
   auto event = shard::EventOf(decoder_, record, subject.record_class);
   if (auto* refused = std::get_if<shard::Refused>(&event)) {
     Refuse(record, subject.user, std::move(*refused));
@@ -117,6 +121,17 @@ Result<void> LogFold::OnBarrier(const shard::Record& record) {
   step_.is_barrier = true;
   fold_version_ = std::max(fold_version_, barrier->fold_version);
   return {};
+}
+
+void LogFold::OnForget(const shard::Record& record, std::string_view digest) {
+  const auto forget =
+      decoder_.DecodeForget(record.data, envelope::EncodingOf(record.content_type, record.data));
+  if (!forget) {
+    return Refuse(record, {},
+                  {.reason = shard::Refusal::kUndecodable, .text = forget.error().text});
+  }
+  std::erase_if(entries_,
+                [&](const auto& entry) { return shard::ForgetDigest(entry.first) == digest; });
 }
 
 void LogFold::OnEvent(const shard::Record& record, std::string_view user,

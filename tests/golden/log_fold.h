@@ -84,6 +84,7 @@ class LogFold {
   tutor::LogPosition PositionOf(const shard::Record& record) const;
   Result<void> Fold(const shard::Record& record);
   Result<void> OnBarrier(const shard::Record& record);
+  void OnForget(const shard::Record& record, std::string_view digest);
   void OnEvent(const shard::Record& record, std::string_view user, envelope::DecodedEvent decoded);
   void Refuse(const shard::Record& record, std::string_view user, shard::Refused refused);
   void Apply(const shard::Record& record, Entry* entry, const std::string& trace);

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "envelope/snapshot_manifest.h"
+#include "shard/fold.h"
+#include "simulation/course.h"
 #include "simulation/system.h"
 #include "store/checkpoint_keys.h"
 #include "support/planted_core.h"
@@ -12,6 +14,10 @@ namespace lyceum::simulation {
 namespace {
 
 constexpr int64_t kSecondUs = 1'000'000;
+
+// Learners of whom no client is: an operator may have them forgotten, and nobody misses them.
+std::string Visitor(uint64_t number) { return fmt::format("visitor{}", number); }
+constexpr uint64_t kVisitors = 3;
 
 constexpr std::string_view kNames[kFaultKinds + 1] = {"disconnect-worker",
                                                       "disconnect-client",
@@ -279,6 +285,10 @@ void System::LoseTail(uint32_t partition) {
   while (!log.empty() && log.back().sequence > after) {
     const auto parts = subjects_.ParseLogFast(log.back().subject);
     if (parts) tainted_.insert(std::string(parts->user));
+    // Who is forgotten stays so, whatever the log has lost.
+    if (parts && parts->record_class == envelope::RecordClass::kForget) {
+      for (uint64_t number = 0; number < kVisitors; ++number) tainted_.insert(Visitor(number));
+    }
     log.pop_back();
   }
   lost_[partition].push_back({clock_.NowUs(), after});
@@ -296,6 +306,7 @@ void System::Garbage() {
   const std::string user = clients_[dice_.Below(clients_.size())]->user();
   const uint32_t home = subjects_.PartitionOf(UserId(user));
   const std::string subject = "lyceum.in.user." + user;
+  visits_ % 4 == 3 ? ForgetVisitor() : Visit();
   switch (dice_.Below(6)) {
     case 0:
       return broker_->Publish({.subject = subject, .data = "\xff\xfe\x01 no event"});
@@ -325,6 +336,29 @@ void System::Garbage() {
       return broker_->Publish({.subject = "lyceum.in.timer." + user, .data = data});
     }
   }
+}
+
+void System::Visit() {
+  const std::string user = Visitor(visits_ % kVisitors);
+  const bool begins = visits_ / kVisitors % 2 == 0;
+  tutor::Event event{.id = EventId(fmt::format("v{}", ++visits_)), .client = ClientId("nobody")};
+  if (begins) {
+    tutor::Start start;
+    start.course = CourseId(kCourse);
+    start.version = kVersion;
+    event.kind = start;
+  } else {
+    event.kind = tutor::UserMessage{"why?", tutor::Intent::kQuestion};
+  }
+  const std::string data = envelope::EncodeEvent(event, envelope::Encoding::kProtobuf);
+  broker_->Publish({.subject = "lyceum.in.user." + user, .data = data});
+}
+
+void System::ForgetVisitor() {
+  const std::string user = Visitor(visits_ / 4 % kVisitors);
+  const uint32_t home = subjects_.PartitionOf(UserId(user));
+  const std::string data = envelope::EncodeForget(EventId(fmt::format("v{}", ++visits_)));
+  broker_->Publish({.subject = subjects_.Forget(home, shard::ForgetDigest(user)), .data = data});
 }
 
 void System::Mend() {

@@ -69,6 +69,17 @@ Replayed Replay(const ReplayPlan& plan, const std::vector<wire::MemoryRecord>& l
       }
       continue;
     }
+    if (subject.record_class == envelope::RecordClass::kForget) {
+      if (!decoder.DecodeForget(record.data,
+                                envelope::EncodingOf(record.content_type, record.data))) {
+        refuse(shard::Refusal::kUndecodable);
+        continue;
+      }
+      std::erase_if(replayed.sessions, [&](const auto& session) {
+        return shard::ForgetDigest(session.first) == subject.user;
+      });
+      continue;
+    }
     auto event = shard::EventOf(decoder, record, subject.record_class);
     if (const auto* refused = std::get_if<shard::Refused>(&event)) {
       refuse(refused->reason);

@@ -93,6 +93,8 @@ class System {
   void LoseTail(uint32_t partition);
   uint64_t SnapshotOf(uint32_t partition) const;
   void Garbage();
+  void Visit();
+  void ForgetVisitor();
   uint32_t AnyPartition() { return static_cast<uint32_t>(dice_.Below(partitions_)); }
   std::string AnyStream();
   Worker& AnyWorker();
@@ -138,6 +140,7 @@ class System {
   std::map<std::string, Acked> acked_;  // By user and event.
   std::map<uint32_t, Log> logs_;
   std::map<uint32_t, std::vector<Lost>> lost_;
+  uint64_t visits_ = 0;
   std::set<std::string> tainted_;  // Users some of whose records were lost by the broker.
   std::map<std::string, int64_t> locked_since_us_;  // By call: when its owner was fit first.
   std::map<uint32_t, Replayed> replayed_;

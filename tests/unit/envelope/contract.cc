@@ -193,8 +193,8 @@ const std::string& WorkerHeartbeatSample() {
       R"({"worker":"w1","boot":"b7","at":"2026-01-31T08:15:00.100Z","partitions":[)"
       R"({"partition":3,"position":"18","confirmed":"17","lineage":1,"fold_version":2,"digest":"0f",)"
       R"("state":"halted","halted_because":"the log lost its tail","checkpoint":"16","log_end":"20",)"
-      R"("role":"owner","epoch":"7","moved_to":"w-2"},)"
-      R"({"partition":15,"position":"9007199254740993"}],"shard":1,"shards":2,"leaving":true})";
+      R"("role":"owner","epoch":"7","moved_to":"w-2","erasing":true,"forgotten":"40"},)"
+      R"({"partition":15,"position":"9007199254740993"}],"shard":1,"shards":2,"leaving":true,"forgets":true})";
   return kSample;
 }
 

@@ -66,6 +66,29 @@ TEST(Decoder, NamesTheClassThatAnEventBelongsTo) {
   EXPECT_FALSE(decoder.refused().sender || decoder.refused().other_class);
 }
 
+TEST(Decoder, WhomToForgetIsNoEventOfALearner) {
+  EventDecoder decoder;
+  const std::string forget = EncodeForget(EventId("f"));
+  EXPECT_TRUE(decoder.DecodeForget(forget, Encoding::kProtobuf));
+  EXPECT_TRUE(decoder.DecodeForget(R"({"id":"f","forget":{}})", kJson));
+  for (const RecordClass record_class : kClasses) {
+    const auto decoded = decoder.Decode(forget, Encoding::kProtobuf, record_class);
+    ASSERT_FALSE(decoded);
+    EXPECT_EQ(decoded.error().text, "forget: belongs to class forget, and the subject says " +
+                                        std::string(Name(record_class)));
+    EXPECT_EQ(decoder.refused().other_class, RecordClass::kForget);
+  }
+  EXPECT_EQ(decoder.DecodeForget(R"({"id":"e","hint":{}})", kJson).error().text,
+            "hint: belongs to class user, and the subject says forget");
+  EXPECT_EQ(decoder.DecodeForget(BarrierSample(), kJson).error().text,
+            "barrier: belongs to class barrier, and the subject says forget");
+  EXPECT_EQ(decoder.DecodeBarrier(forget, Encoding::kProtobuf).error().text,
+            "forget: belongs to class forget, and the subject says barrier");
+  EXPECT_FALSE(decoder.DecodeForget(R"({"forget":{}})", kJson)) << "it has no id";
+  EXPECT_EQ(EventFromJson(R"({"id":"f","forget":{}})").error().text,
+            "forget: is written by `lyceum forget` alone");
+}
+
 TEST(Decoder, BarriersAndEventsAreKeptApart) {
   EventDecoder decoder;
   for (const std::string& barrier : {BarrierSample(), BytesOf(BarrierSample())}) {

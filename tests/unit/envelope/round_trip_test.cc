@@ -431,6 +431,7 @@ TEST(Contract, TheSamplesSetEveryField) {
   std::vector<std::string> events;
   for (const auto& sample : EventSamples()) events.push_back(sample.json);
   events.push_back(BarrierSample());
+  events.push_back(R"({"id":"f","forget":{}})");
   events.push_back(FunctionResultSample());
   ExpectAllFieldsSet<v1::Event>(events);
   std::vector<std::string> messages = ClientMessageSamples();

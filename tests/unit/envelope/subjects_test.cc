@@ -149,6 +149,20 @@ TEST(Subjects, AreAppended) {
   EXPECT_EQ(subjects.PartitionOf(std::string_view("ana")), subjects.PartitionOf(kAna));
 }
 
+TEST(Subjects, WhomToForgetIsOfItsPartitionAlone) {
+  const Subjects subjects;
+  const std::string forget = subjects.Forget(9, "a1b2");
+  EXPECT_EQ(forget, "lyceum.p.9.forget.a1b2");
+  EXPECT_EQ(subjects.Forgets(9), "lyceum.p.9.forget.*");
+  const auto parts = subjects.ParseLogFast(forget);
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->record_class, RecordClass::kForget);
+  EXPECT_TRUE(parts->of_partition());
+  EXPECT_EQ(parts->user, "a1b2");
+  EXPECT_FALSE(subjects.ParseLog(forget));
+  EXPECT_EQ(subjects.LogFilterIn(9, kAna), "lyceum.p.9.*.ana");
+}
+
 TEST(Subjects, ABarrierIsOfItsPartitionAlone) {
   const Subjects subjects("lyceum", 16);
   const std::string barrier = subjects.Barrier(9, "w1");

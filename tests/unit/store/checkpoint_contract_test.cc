@@ -358,5 +358,35 @@ TYPED_TEST(CheckpointContract, RandomBatchesReadAsAModelDoes) {
   }
 }
 
+TYPED_TEST(CheckpointContract, AnErasedSessionGoesWithItsJournalAndWhatComesAfterItStays) {
+  auto batch = Batch(1);
+  for (const char* user : {"ann", "anna", "bob"}) {
+    batch->PutSession(user, "session");
+    batch->PutJournal(user, 1, "first");
+    batch->PutJournal(user, 9, "second");
+  }
+  this->Write(batch);
+  batch = Batch(1);
+  batch->EraseSession("ann");
+  batch->PutJournal("bob", 12, "third");
+  this->Write(batch);
+  CheckpointStore& store = *this->store_;
+  EXPECT_EQ(*store.GetSession(1, "ann"), std::nullopt);
+  EXPECT_TRUE(store.GetJournal(1, "ann", UINT64_MAX, 1 << 20)->empty());
+  EXPECT_EQ(FirstsOf(*store.GetJournal(1, "anna", UINT64_MAX, 1 << 20)),
+            (std::vector<uint64_t>{9, 1}));
+  EXPECT_EQ(FirstsOf(*store.GetJournal(1, "bob", UINT64_MAX, 1 << 20)),
+            (std::vector<uint64_t>{12, 9, 1}));
+  EXPECT_EQ(*store.GetUsers(1, "", 10), (std::vector<std::string>{"bob", "anna"}));
+  batch = Batch(1);
+  batch->EraseSession("bob");
+  batch->PutSession("bob", "anew");
+  batch->PutJournal("bob", 20, "anew");
+  this->Write(batch);
+  EXPECT_EQ(*store.GetSession(1, "bob"), "anew");
+  EXPECT_EQ(FirstsOf(*store.GetJournal(1, "bob", UINT64_MAX, 1 << 20)),
+            (std::vector<uint64_t>{20}));
+}
+
 }  // namespace
 }  // namespace lyceum::store
