@@ -138,7 +138,7 @@ void SnapshotRestore::Write(std::shared_ptr<store::CheckpointBatch> batch, bool 
         SnapshotRestore& restore = **here;
         --restore.writing_;
         if (restore.number_ != number || restore.state_ != State::kRunning) return;
-        if (!written) return restore.BeginAnew(written.error().text);
+        if (!written) return restore.WaitForRoom(written.error().text);
         if (!last) return restore.Ask();
         restore.state_ = State::kRestored;
         restore.NoteSent();
@@ -162,6 +162,16 @@ void SnapshotRestore::NoteSent() {
   context_->flight->NoteConfirmed(partition_, checkpoint_.sequence);
 }
 
+// The disk is full, say: as with a checkpoint, it is tried until there is room.
+void SnapshotRestore::WaitForRoom(const std::string& why) {
+  if (!waits_for_room_) {
+    LogError("the snapshot cannot be written: tried again until it can",
+             {{"partition", partition_}, {"text", why}});
+  }
+  waits_for_room_ = true;
+  Pause();
+}
+
 // It may be another one by now.
 void SnapshotRestore::BeginAnew(const std::string& why) {
   if (++begins_ >= kBeginsMax) return Fail(why);
@@ -170,6 +180,10 @@ void SnapshotRestore::BeginAnew(const std::string& why) {
 
 void SnapshotRestore::TryAgain(const std::string& why) {
   if (++tries_ >= kTriesMax) return Fail(why);
+  Pause();
+}
+
+void SnapshotRestore::Pause() {
   ++number_;  // Nothing that is on its way is looked at, and nothing more is asked for or written.
   came_.clear();
   asked_ = static_cast<uint32_t>(manifest_.files.size());

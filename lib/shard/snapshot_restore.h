@@ -45,6 +45,8 @@ class SnapshotRestore {
   void NoteSent();
   void BeginAnew(const std::string& why);
   void TryAgain(const std::string& why);
+  void WaitForRoom(const std::string& why);
+  void Pause();
   void Fail(const std::string& why);
   // Calls `next(restore, what came)` unless it was begun anew meanwhile.
   template <class T, class Next>
@@ -65,6 +67,7 @@ class SnapshotRestore {
   int64_t begun_ms_ = 0;                  // Steady.
   int64_t again_ms_ = INT64_MAX;          // Steady.
   int tries_ = 0, begins_ = 0;
+  bool waits_for_room_ = false;
   uint64_t number_ = 0;
   std::shared_ptr<SnapshotRestore*> self_;
 };

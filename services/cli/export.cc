@@ -62,7 +62,7 @@ class Out {
   int error_ = 0;
 };
 
-std::string Hex(std::string_view bytes) {
+std::string HexText(std::string_view bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   for (const unsigned char c : bytes) {
@@ -77,7 +77,7 @@ void AddEvent(const std::string& data, Json* line) {
   const auto text = envelope::ToJson("Event", data);
   Json event = text ? Json::parse(*text, nullptr, false) : Json(Json::value_t::discarded);
   if (event.is_discarded()) {
-    (*line)["bytes_hex"] = Hex(data);
+    (*line)["bytes_hex"] = HexText(data);
   } else {
     (*line)["event"] = std::move(event);
   }

@@ -8,7 +8,7 @@
 namespace lyceum::cli {
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kAnswerWait{20};
 
 // What the filter lets through of the stream as it is now. No such stream: nothing.
 Result<void> ReadAllOf(wire::Connection& connection, const std::string& stream,
@@ -19,7 +19,7 @@ Result<void> ReadAllOf(wire::Connection& connection, const std::string& stream,
   auto reader = wire::StreamReader::Open(connection, stream, filter, 1);
   if (!reader) return reader.error();
   for (uint64_t pending = (*reader)->pending(); pending > 0;) {
-    const auto message = (*reader)->Next(In(kPatience));
+    const auto message = (*reader)->Next(In(kAnswerWait));
     if (!message) return message.error();
     if (!*message) return Retry("the stream " + stream + " went silent");
     if ((*message)->sequence > (*info)->last_sequence) return {};

@@ -87,8 +87,7 @@ Result<void> Reading::ReadPartition(uint32_t partition) {
 Result<void> Reading::Fold(const wire::StoredMessage& stored, uint32_t partition,
                            shard::Refold* refold) {
   const auto parts = subjects_.ParseLogFast(stored.subject);
-  if (!parts || parts->of_partition() ||
-      subjects_.PartitionOf(parts->user) != partition ||
+  if (!parts || parts->of_partition() || subjects_.PartitionOf(parts->user) != partition ||
       parts->user.find(options_.like) == std::string_view::npos) {
     return {};
   }

@@ -96,6 +96,21 @@ TEST_F(Snapshot, AWorkerWithNothingGoesOnWhereTheSnapshotIs) {
   }
 }
 
+TEST_F(Snapshot, AFullDiskIsWaitedFor) {
+  MakeSnapshots();
+  ASSERT_TRUE(AskAll());
+  ASSERT_TRUE(SnapshotIsWhole());
+  LoseAll(worker_);
+  worker_.disk.memory.SetFull(true);
+  ASSERT_TRUE(worker_.Start());
+  world_.RunMs(60'000);
+  EXPECT_EQ(worker_.counters().restores, 0u);
+  worker_.disk.memory.SetFull(false);
+  ASSERT_TRUE(world_.Until([&] { return worker_.reading(); }));
+  EXPECT_EQ(worker_.counters().restores, 1u);
+  EXPECT_TRUE(AskAll());
+}
+
 TEST_F(Snapshot, WhatHasNotChangedIsNotSentAgain) {
   AddLearners(kMany);
   MakeSnapshots();
