@@ -1,6 +1,7 @@
 #include "wire/nats_options.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 
 namespace lyceum::wire {
@@ -16,8 +17,13 @@ void OnAsyncError(natsConnection* connection, natsSubscription*, natsStatus stat
   ++state->errors;
 }
 
-// No certificate is of this name: where a server asks for TLS that was not asked for, there is none.
-constexpr const char* kNobody = "tls-was-not-asked-for.invalid";
+// A thread of the library that has spoken TLS uses OpenSSL once more as it ends: that is to be before OpenSSL
+// ends with the process. Registered after OpenSSL's own handler, so it runs first.
+void EndLibraryAtExit() {
+  constexpr int64_t kWaitMs = 1'000;
+  static std::once_flag once;
+  std::call_once(once, [] { std::atexit([] { (void)nats_CloseAndWait(kWaitMs); }); });
+}
 
 Result<void> CheckFiles(const ConnectOptions& options) {
   if (options.certificate_file.empty() != options.key_file.empty()) {
@@ -30,7 +36,7 @@ Result<void> CheckFiles(const ConnectOptions& options) {
 }
 
 natsStatus SetTls(natsOptions* raw, const ConnectOptions& options, const Target& target) {
-  if (!target.secure) return natsOptions_SetExpectedHostname(raw, kNobody);
+  if (!target.secure) return NATS_OK;
   Setting set;
   set(natsOptions_SetSecure(raw, true));
   if (!options.ca_file.empty()) {
@@ -40,6 +46,7 @@ natsStatus SetTls(natsOptions* raw, const ConnectOptions& options, const Target&
     set(natsOptions_LoadCertificatesChain(raw, options.certificate_file.c_str(),
                                           options.key_file.c_str()));
   }
+  EndLibraryAtExit();
   return set.status();
 }
 

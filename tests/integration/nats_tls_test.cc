@@ -70,11 +70,9 @@ TEST_F(NatsTls, AServerOfAnotherNameIsNotTrusted) {
   EXPECT_TRUE(Says(ran, "no TLS with the NATS server")) << ran.err;
 }
 
-// A program that does not know that there is TLS reads and writes in another way, which would stall.
-TEST_F(NatsTls, WhatWasNotAskedForIsNotDone) {
+TEST_F(NatsTls, AServerThatWantsItIsNotTalkedToInTheClear) {
   NatsServer server = Server(Make("server", "IP:127.0.0.1", false));
   auto env = server.env_for("");
-  env["SSL_CERT_FILE"] = env["NATS_CA"];  // Trusted by the whole machine.
   env["NATS_CA"] = "";
   env["NATS_URL"] = "nats://127.0.0.1:" + std::to_string(server.port());
   const Ran ran = Ready(env);
@@ -92,6 +90,15 @@ TEST_F(NatsTls, AServerWithoutItIsNotTalkedToWhereThereIsAnAuthority) {
   const Ran ran = Ready(env);
   EXPECT_EQ(ran.code, 2);
   EXPECT_TRUE(Says(ran, "speaks no TLS")) << ran.err;
+}
+
+// Threads of the library end while the process does.
+TEST_F(NatsTls, ACommandEndsAsItShouldHoweverOftenItIsRun) {
+  Stack stack({.tls = Make("server", "IP:127.0.0.1", false)});
+  for (int i = 0; i < 30; ++i) {
+    const Ran ran = stack.Lyceum("admin", {"init"});
+    ASSERT_EQ(ran.code, 0) << i << ran.err;
+  }
 }
 
 TEST_F(NatsTls, FilesThatAreNotThereAreNamed) {
