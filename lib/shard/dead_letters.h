@@ -5,6 +5,7 @@
 // checkpoint is taken becomes a row of it, and is sent again after a restart. One thread calls it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -39,6 +40,10 @@ class DeadLetters {
   // Rows of what is not acknowledged up to the position, and erasure of those that are by now.
   void AddRows(uint64_t position, store::CheckpointBatch* batch);
   size_t waiting() const { return waiting_.size(); }
+  // The store has some that their stream has too: the next checkpoint erases them.
+  bool has_old_rows() const {
+    return std::any_of(rows_.begin(), rows_.end(), [](const auto& row) { return !row.second; });
+  }
 
  private:
   struct DeadLetter {

@@ -450,6 +450,7 @@ void Partition::Tick() {
     Open();
   }
   if (role_ == Role::kOwner) dead_letters_.Send();
+  if (dead_letters_.has_old_rows()) checkpointer_.Request();
   TickRebuild();
   if (waited_ && !waited_->asked && now >= waited_->again_ms && phase_ == Phase::kReading) {
     AskForTopic();

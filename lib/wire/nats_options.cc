@@ -1,7 +1,6 @@
 #include "wire/nats_options.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 
 namespace lyceum::wire {
@@ -15,14 +14,6 @@ void OnAsyncError(natsConnection* connection, natsSubscription*, natsStatus stat
   state->Set(text != nullptr && *text != '\0' ? text : natsStatus_GetText(status));
   if (status == NATS_NOT_PERMITTED) ++state->violations;
   ++state->errors;
-}
-
-// A thread of the library that has spoken TLS uses OpenSSL once more as it ends: that is to be before OpenSSL
-// ends with the process. Registered after OpenSSL's own handler, so it runs first.
-void EndLibraryAtExit() {
-  constexpr int64_t kWaitMs = 1'000;
-  static std::once_flag once;
-  std::call_once(once, [] { std::atexit([] { (void)nats_CloseAndWait(kWaitMs); }); });
 }
 
 Result<void> CheckFiles(const ConnectOptions& options) {
@@ -46,7 +37,6 @@ natsStatus SetTls(natsOptions* raw, const ConnectOptions& options, const Target&
     set(natsOptions_LoadCertificatesChain(raw, options.certificate_file.c_str(),
                                           options.key_file.c_str()));
   }
-  EndLibraryAtExit();
   return set.status();
 }
 

@@ -327,6 +327,10 @@ int Forget::Run() {
   for (int time = 0; time < 2; ++time) {
     if (auto swept = Sweep(); !swept) return Fail(swept.error());
   }
+  // Again: some seconds ago one was being made, maybe, of a partition that has refused a record of the learner.
+  if (*snapshots) {
+    if (auto purged = PurgeSnapshots(); !purged) return Fail(purged.error());
+  }
   return Print("");
 }
 
