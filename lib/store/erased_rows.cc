@@ -84,28 +84,32 @@ ErasedRows::~ErasedRows() {
 }
 
 void ErasedRows::Start() {
-  {
-    std::shared_lock opening(*home_->opening);
-    std::lock_guard lock(mutex_);
-    const std::unique_ptr<rocksdb::Iterator> it(db_()->NewIterator(rocksdb::ReadOptions()));
-    const std::string begin(1, keys::kErasing);
-    for (it->Seek(begin); it->Valid() && it->key().starts_with(begin); it->Next()) {
-      if (const auto partition = keys::ReadErasing(ViewOf(it->key()))) ++pending_[*partition];
-    }
+  std::shared_lock opening(*home_->opening);
+  std::lock_guard lock(mutex_);
+  const std::unique_ptr<rocksdb::Iterator> it(db_()->NewIterator(rocksdb::ReadOptions()));
+  const std::string begin(1, keys::kErasing);
+  for (it->Seek(begin); it->Valid() && it->key().starts_with(begin); it->Next()) {
+    if (const auto partition = keys::ReadErasing(ViewOf(it->key()))) ++pending_[*partition];
   }
+  if (!pending_.empty()) RunOnAThread();
+}
+
+void ErasedRows::Note(PartitionId partition) {
+  std::lock_guard lock(mutex_);
+  ++pending_[partition];
+  if (!running_) RunOnAThread();
+}
+
+// With mutex_ held.
+void ErasedRows::RunOnAThread() {
+  // The one before has let go of the mutex for the last time.
+  if (thread_.joinable()) thread_.join();
+  running_ = true;
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "store-erase");
     LowerDiskPriority();
     Run();
   });
-}
-
-void ErasedRows::Note(PartitionId partition) {
-  {
-    std::lock_guard lock(mutex_);
-    ++pending_[partition];
-  }
-  changed_.notify_all();
 }
 
 bool ErasedRows::Has(PartitionId partition) const {
@@ -123,8 +127,11 @@ void ErasedRows::Run() {
   uint32_t failures = 0;
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return stopping_ || !pending_.empty(); });
     if (stopping_) return;
+    if (pending_.empty()) {
+      running_ = false;
+      return;
+    }
     const auto [partition, batches] = *pending_.begin();
     lock.unlock();
     canceled_ = false;
