@@ -151,19 +151,23 @@ bool Fleet::Look(size_t workers, std::set<std::string>* owners) {
     said_[worker] = {NowMs(), std::move(*heartbeat)};
   }
   size_t alive = 0;
+  bool all_read = true;  // At the end of their logs: whoever is next may be lost.
   std::map<uint32_t, std::pair<size_t, size_t>> partitions;  // Owners and standbys.
   for (const auto& [worker, said] : said_) {
     if (NowMs() - said.at_ms > kAliveMs || said.heartbeat.leaving) continue;
     ++alive;
+    all_read &= std::any_of(said.heartbeat.partitions.begin(), said.heartbeat.partitions.end(),
+                            [](const auto& partition) { return !partition.role.empty(); });
     for (const auto& partition : said.heartbeat.partitions) {
-      if (partition.state != "reading") continue;
+      if (partition.role.empty()) continue;
+      all_read &= partition.state == "reading";
       auto& [owned, followed] = partitions[partition.partition];
       owned += partition.role == "owner" ? 1 : 0;
       followed += partition.role == "standby" ? 1 : 0;
       if (partition.role == "owner") owners->insert(worker);
     }
   }
-  return alive == workers && partitions.size() == subjects_.partitions() &&
+  return alive == workers && all_read && partitions.size() == subjects_.partitions() &&
          std::all_of(partitions.begin(), partitions.end(), [](const auto& one) {
            return one.second.first == 1 && one.second.second >= 1;
          });

@@ -43,7 +43,7 @@ class Fleet {
 
   // Hears the workers from now on.
   void Watch();
-  // Each partition has one owner and a standby at least, all at the end of the log; `workers` are alive.
+  // Each partition has one owner and a standby at least; `workers` are alive, and each is at the end of all logs that it reads.
   bool IsReady(size_t workers);
   // The same, and each worker owns something.
   bool IsSettled(size_t workers);
