@@ -73,6 +73,7 @@ struct Context {
   Executor* executor = nullptr;
 
   size_t catching_up = 0;  // Standbys of the shard that are behind and read, this turn.
+  size_t owned = 0;        // Partitions of the shard whose learners are served by it, this turn.
   SessionTable* sessions = nullptr;
   Outgoing* outgoing = nullptr;
   Timers* timers = nullptr;

@@ -30,6 +30,8 @@ class FoldDigests {
     bool operator==(const Block&) const = default;
   };
 
+  // A record is folded from here on; what one put out that was not folded to its end does not count.
+  void BeginRecord() { output_ = 0; }
   // What the record that is being folded has put out.
   void AddOutput(std::string_view bytes) { output_ = Hash64(bytes, output_); }
   void AddOutput(uint64_t number) {
@@ -44,13 +46,12 @@ class FoldDigests {
     }
     last_ = sequence;
     sum_ = hash::Mix(sum_ ^ fingerprint ^ hash::kKey1, output_ ^ hash::kKey2);
-    output_ = 0;
     if (!whole_ || sequence % kBlock != kBlock - 1) return;
     newest_ = {sequence, sum_};
     blocks_[sequence / kBlock % kKept] = newest_;
   }
   // This block will have none: not all of it is folded in order.
-  void Break() { whole_ = false, output_ = 0; }
+  void Break() { whole_ = false; }
   // Another lineage: the same numbers are other records.
   void Clear() { *this = FoldDigests(); }
 

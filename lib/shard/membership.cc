@@ -22,7 +22,8 @@ void Membership::Subscribe() {
       context_->wire->Subscribe(context_->options.subjects.AllWorkerHeartbeats(), "",
                                 [this](const wire::Arrived& arrived) { OnHeartbeat(arrived); });
   if (!subscribed) return;  // The connection is gone again: the next one does it.
-  subscribed_ms_ = self_ms_ = next_ms_ = context_->clock->SteadyMs();
+  subscribed_ms_ = self_ms_ = heard_to_ms_ = next_ms_ = context_->clock->SteadyMs();
+  sent_.clear();
 }
 
 void Membership::OnHeartbeat(const wire::Arrived& arrived) {
@@ -38,7 +39,7 @@ void Membership::OnHeartbeat(const wire::Arrived& arrived) {
           "or stop one of them",
           heartbeat->worker));
     }
-    if (heartbeat->shard == context_->options.shard) self_ms_ = now;
+    if (heartbeat->shard == context_->options.shard) OnOwn(heartbeat->at_ms);
   }
   if (workers_.size() >= kWorkersMax && !workers_.contains(heartbeat->worker)) {
     std::erase_if(workers_, [&](const auto& one) { return !IsAlive(one.second); });
@@ -67,6 +68,15 @@ void Membership::OnHeartbeat(const wire::Arrived& arrived) {
                known.moved_to != partition.moved_to;
     known = std::move(partition);
   }
+}
+
+void Membership::OnOwn(int64_t unix_ms) {
+  self_ms_ = context_->clock->SteadyMs();
+  const auto found = std::find_if(sent_.begin(), sent_.end(),
+                                  [&](const Sent& sent) { return sent.unix_ms == unix_ms; });
+  if (found == sent_.end()) return;  // Of an earlier connection.
+  heard_to_ms_ = found->steady_ms;
+  sent_.erase(sent_.begin(), found + 1);
 }
 
 void Membership::Turn(const std::vector<PartitionStatus>& status, bool leaving) {
@@ -106,6 +116,8 @@ void Membership::Turn(const std::vector<PartitionStatus>& status, bool leaving) 
   const auto sent = context_->wire->Publish(
       {.subject = context_->options.subjects.WorkerHeartbeat(heartbeat.worker), .data = bytes});
   said_ = sent.has_value();
+  if (sent) sent_.push_back({heartbeat.at_ms, now});
+  if (sent_.size() > kSentMax) sent_.pop_front();
   if (!sent) LogWarn("heartbeat not sent", {{"text", sent.error().text}});
 }
 
@@ -120,8 +132,10 @@ bool Membership::SeesItself() const {
 bool Membership::IsAlive(const Worker& worker) const {
   if (!context_->wire->connected()) return true;
   const int64_t now = context_->clock->SteadyMs();
-  return std::all_of(worker.last_ms.begin(), worker.last_ms.end(),
-                     [&](int64_t last) { return now - std::max(last, subscribed_ms_) <= kDeadMs; });
+  return std::all_of(worker.last_ms.begin(), worker.last_ms.end(), [&](int64_t last) {
+    const int64_t since = std::max(last, subscribed_ms_);
+    return now - since <= kDeadMs || heard_to_ms_ - since < kHeardAfterMs;
+  });
 }
 
 bool Membership::HasPeers() const {

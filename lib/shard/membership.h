@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -24,6 +25,9 @@ class Membership {
  public:
   static constexpr int64_t kEveryMs = 100;
   static constexpr int64_t kDeadMs = 600;
+  // What others said may wait here behind much else. So nobody is dead before a heartbeat of our own has come back that we
+  // sent so long after their last.
+  static constexpr int64_t kHeardAfterMs = 450;
   // Before it says anything a worker listens so long for another of its name.
   static constexpr int64_t kListenMs = 300;
   // An owner to whom its own heartbeats do not come for so long may be taken for dead.
@@ -85,7 +89,13 @@ class Membership {
     std::vector<int64_t> last_ms;  // By shard; steady.
     std::map<store::PartitionId, envelope::WorkerHeartbeat::Partition> partitions;
   };
+  struct Sent {
+    int64_t unix_ms = 0;
+    int64_t steady_ms = 0;
+  };
+  static constexpr size_t kSentMax = 1'000;
   void OnHeartbeat(const wire::Arrived& arrived);
+  void OnOwn(int64_t unix_ms);
   bool IsAlive(const Worker& worker) const;
 
   Context* const context_;
@@ -95,7 +105,10 @@ class Membership {
   std::map<store::PartitionId, View> last_owners_;
   int64_t subscribed_ms_ = 0;  // Steady.
   int64_t self_ms_ = 0;        // Steady; when our own came last, or we subscribed.
-  int64_t next_ms_ = 0;        // Steady.
+  int64_t heard_to_ms_ =
+      0;  // Steady; when we sent what came back last: what others said before is here.
+  std::deque<Sent> sent_;  // Not back yet, kSentMax at most.
+  int64_t next_ms_ = 0;    // Steady.
   bool opened_ = false;
   bool leaving_ = false;
   bool changed_ = false;

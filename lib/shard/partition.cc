@@ -16,9 +16,6 @@
 namespace lyceum::shard {
 namespace {
 
-constexpr int64_t kAskMs = 2'000;  // A quiet log is asked so often how far it is.
-constexpr int64_t kSilentMs =
-    5'000;  // Behind the log for so long, and nothing came: another reader.
 constexpr size_t kOutgoingBytesMax = 32 << 20;
 constexpr size_t kUnwrittenBytesMax = 16 << 20;
 
@@ -51,6 +48,8 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   }
   context_->server_time->OnRecord(record.time_ms, caught_up_);
   delivered_ms_ = context_->clock->SteadyMs();
+  behind_since_ms_ = 0;
+  stalls_ = 0;
   log_end_ = std::max(log_end_, record.sequence + record.pending);
 
   const Record folded{record.subject, record.content_type, record.data, record.sequence,
@@ -62,6 +61,7 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   }
   position_of_ = record.sequence;
   context_->flight->BeginFold(id_, record.sequence);
+  digests_.BeginRecord();
   const auto begun = Steady::now();
   const bool done = FoldRecord(folded);
   context_->counters->measures.AddFold(Steady::now() - begun);
@@ -433,6 +433,7 @@ void Partition::Turn() {
     waits_for_checkpoint_ = false;
     BeginReading();
   }
+  if (paced_ && reader_ != nullptr && (caught_up_ || role_ == Role::kOwner)) reader_.reset();
   if (reader_ == nullptr && phase_ == Phase::kReading && !stopping_ && !releasing_ &&
       !held_.full() && (!waited_ || waited_->topic != nullptr) && !looks() &&
       !checkpointer_.full() && !context_->sessions->crowded() &&
@@ -455,27 +456,7 @@ void Partition::Tick() {
   if (waited_ && !waited_->asked && now >= waited_->again_ms && phase_ == Phase::kReading) {
     AskForTopic();
   }
-  if (reader_ == nullptr) return;
-  if (phase_ == Phase::kOpening && now - delivered_ms_ >= kSilentMs) {
-    return TryAgain(Retry("no record comes of those that the log has"));
-  }
-  reader_->Tick();
-  if (reader_ == nullptr || phase_ != Phase::kReading || now - delivered_ms_ < kAskMs) return;
-  if (position_.sequence < log_end_ && now - delivered_ms_ >= kSilentMs) {
-    LogError("the log goes on and nothing of it comes: another reader",
-             {{"partition", id_}, {"position", position_.sequence}, {"log_end", log_end_}});
-    return OnReaderBroken(Retry("nothing comes"));
-  }
-  if (now - asked_ms_ < kAskMs) return;
-  asked_ms_ = now;
-  wire::GetLogInfo(*context_->wire, stream_,
-                   [self = std::weak_ptr(self_),
-                    opening = opening_](const Result<std::optional<wire::LogInfo>>& info) {
-                     const auto here = self.lock();
-                     if (here == nullptr || (*here)->opening_ != opening) return;
-                     if (!info || !info->has_value()) return;
-                     (*here)->log_end_ = std::max((*here)->log_end_, (**info).last_sequence);
-                   });
+  WatchReader(now);
 }
 
 void Partition::BeginStop() {

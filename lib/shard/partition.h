@@ -142,6 +142,12 @@ class Partition {
     return role_ == Role::kStandby && phase_ == Phase::kReading && !caught_up_ &&
            reader_ != nullptr;
   }
+  bool is_far_behind() const {
+    constexpr uint64_t kFewRecords = 200;
+    return role_ == Role::kStandby && !caught_up_ && position_.sequence + kFewRecords < log_end_;
+  }
+  // It reads no more of its log than leaves room for learners of others.
+  bool paced() const { return paced_ && reader_ != nullptr; }
   size_t dead_letters_waiting() const { return dead_letters_.waiting(); }
   // Steady ms; INT64_MAX: never.
   int64_t NextMs() const;
@@ -178,6 +184,8 @@ class Partition {
   void SendBarrier();
   void ForgetPage(const std::optional<Announced>& last);
   void OnReaderMade(int64_t server_ms);
+  void WatchReader(int64_t now);
+  void OnLogEnd(uint64_t last);
   void OnCaughtUp();
   void OnLogLoss(const std::string& what);
   void NextLineage();
@@ -344,6 +352,10 @@ class Partition {
   bool waits_its_turn_ = false;  // Others of the shard catch up first.
   int64_t delivered_ms_ = 0;     // Steady; when the last record came.
   int64_t asked_ms_ = 0;         // Steady; when the log was last asked how far it is.
+  int64_t behind_since_ms_ =
+      0;  // Steady; since when it is known to have more, and nothing came. 0: it has not.
+  bool paced_ = false;   // The reader gets no more than leaves room for learners.
+  uint32_t stalls_ = 0;  // Readers that were given up for that since the last record.
 
   uint64_t sent_ = 0;  // As noted in the flight page, or in this turn.
   uint64_t confirmed_ = 0;

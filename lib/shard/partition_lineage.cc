@@ -53,7 +53,7 @@ void Partition::NextLineage() {
   };
   reader_ = std::make_unique<wire::LogReader>(
       context_->wire, context_->clock, stream_, first,
-      wire::LogReader::Filter{.subject = {}, .opened = opened},
+      wire::LogReader::Options{.subject = {}, .opened = opened},
       [this, last](const wire::LogRecord& record) { OnCompared(record, last); },
       [this](const Error& error) { TryAgain(error); });
 }

@@ -266,7 +266,7 @@ void Partition::FindRecent() {
   };
   reader_ = std::make_unique<wire::LogReader>(
       context_->wire, context_->clock, stream_, log_.last_sequence,
-      wire::LogReader::Filter{.subject = {}, .opened = opened},
+      wire::LogReader::Options{.subject = {}, .opened = opened},
       [this](const wire::LogRecord& record) {
         if (last_time_ms_ >= 0) return;
         last_time_ms_ = record.time_ms;
@@ -322,17 +322,6 @@ void Partition::BeginReading() {
   if (MayStartReader()) StartReader();
 }
 
-// All that a log has comes by the shard's one connection, and whatever learners and workers send waits
-// behind it: so few standbys at once are behind by much, and are there the sooner.
-bool Partition::MayStartReader() {
-  constexpr size_t kAtOnce = 2;
-  constexpr uint64_t kFewRecords = 200;
-  waits_its_turn_ = role_ == Role::kStandby && !caught_up_ &&
-                    position_.sequence + kFewRecords < log_end_ && context_->catching_up >= kAtOnce;
-  if (!waits_its_turn_ && role_ == Role::kStandby && !caught_up_) ++context_->catching_up;
-  return !waits_its_turn_;
-}
-
 // An older version of the state machine folded what is there: the log itself says where that ends.
 void Partition::SendBarrier() {
   if (role_ != Role::kOwner || barrier_sent_) return;
@@ -348,29 +337,6 @@ void Partition::SendBarrier() {
         if (stored) return;
         LogError("barrier refused", {{"partition", id}, {"text", stored.error().text}});
       });
-}
-
-void Partition::StartReader() {
-  delivered_ms_ = context_->clock->SteadyMs();
-  reader_ = std::make_unique<wire::LogReader>(
-      context_->wire, context_->clock, stream_, position_.sequence + 1,
-      [this](const wire::LogRecord& record) { OnRecord(record); },
-      [this](const Error& error) { OnReaderBroken(error); });
-  reader_->OnMade([this](int64_t server_ms) { OnReaderMade(server_ms); });
-}
-
-// No timer is looked at before the server's time is known: where ours is wrong, all that is due by
-// it would be published, or nothing would before the next record.
-void Partition::OnReaderMade(int64_t server_ms) {
-  if (server_ms > 0) context_->server_time->OnRecord(server_ms, true);
-  reader_made_ = true;
-  if (!caught_up_ && position_.sequence >= log_end_) OnCaughtUp();
-}
-
-void Partition::OnReaderBroken(const Error& error) {
-  ++context_->counters->reader_breaks;
-  reader_.reset();
-  if (phase_ == Phase::kReading) TryAgain(error);
 }
 
 void Partition::OnConnected() {

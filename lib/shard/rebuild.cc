@@ -102,7 +102,7 @@ void Rebuild::ReadBarriers() {
   };
   reader_ = std::make_unique<wire::LogReader>(
       context_->wire, context_->clock, stream_, 1,
-      wire::LogReader::Filter{context_->options.subjects.Barriers(partition_), opened},
+      wire::LogReader::Options{context_->options.subjects.Barriers(partition_), opened},
       [this](const wire::LogRecord& record) { OnBarrier(record); },
       [this](const Error& error) { End(error); });
 }
@@ -123,7 +123,7 @@ void Rebuild::ReadForgets() {
   const std::string subject =
       context_->options.subjects.Forget(partition_, ForgetDigest(user_.value));
   reader_ = std::make_unique<wire::LogReader>(
-      context_->wire, context_->clock, stream_, 1, wire::LogReader::Filter{subject, opened},
+      context_->wire, context_->clock, stream_, 1, wire::LogReader::Options{subject, opened},
       [this](const wire::LogRecord& record) { OnForget(record); },
       [this](const Error& error) { End(error); });
 }
@@ -142,7 +142,7 @@ void Rebuild::ReadRecords(uint64_t from) {
   };
   reader_ = std::make_unique<wire::LogReader>(
       context_->wire, context_->clock, stream_, from,
-      wire::LogReader::Filter{context_->options.subjects.LogFilter(user_), opened},
+      wire::LogReader::Options{context_->options.subjects.LogFilter(user_), opened},
       [this](const wire::LogRecord& record) { OnRecord(record); },
       [this](const Error& error) { End(error); });
 }

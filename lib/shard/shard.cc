@@ -202,6 +202,9 @@ void Shard::Turn() {
   context_.catching_up = static_cast<size_t>(
       std::count_if(partitions_.begin(), partitions_.end(),
                     [](const auto& partition) { return partition->catching_up(); }));
+  context_.owned = static_cast<size_t>(std::count_if(
+      partitions_.begin(), partitions_.end(),
+      [](const auto& partition) { return partition->role() == Partition::Role::kOwner; }));
   for (auto& partition : partitions_) partition->Turn();
   dispatcher_.SetReadingPaused(
       std::any_of(partitions_.begin(), partitions_.end(),

@@ -63,7 +63,7 @@ class ErasedRows {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<PartitionId, uint64_t> pending_;  // One more for each batch. Guarded by mutex_, as is:
-  bool running_ = false;  // The thread takes what comes to pending_.
+  bool running_ = false;                     // The thread takes what comes to pending_.
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -20,9 +20,9 @@ namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kHeartbeatMs = 500;
-constexpr int64_t kSilenceMaxMs = 2500;
+constexpr int64_t kSilenceMaxMs = 1700;
 constexpr int64_t kTickGapMaxMs =
-    2000;  // More: nobody called Tick, which says nothing of the server.
+    1000;  // More: nobody called Tick, which says nothing of the server.
 constexpr int64_t kUnusedMaxMs = 10'000;  // Then the server forgets the consumer.
 constexpr std::chrono::milliseconds kAskTimeout{5000};
 constexpr int kStatusOfJetStream = 100;
@@ -64,10 +64,11 @@ std::optional<Delivery> ParseDelivery(std::string_view reply) {
 }
 
 std::string ConsumerRequest(const std::string& stream, const std::string& inbox, uint64_t from,
-                            std::optional<int64_t> from_ms, const std::string& filter) {
+                            std::optional<int64_t> from_ms, const LogReader::Options& options) {
   JsonObject config;
   config.Add("deliver_subject", inbox);
-  if (!filter.empty()) config.Add("filter_subject", filter);
+  if (!options.subject.empty()) config.Add("filter_subject", options.subject);
+  if (options.bytes_per_s > 0) config.Add("rate_limit_bps", options.bytes_per_s * 8);
   if (from_ms) {
     config.Add("deliver_policy", "by_start_time").Add("opt_start_time", TimeText(*from_ms));
   } else {
@@ -84,13 +85,13 @@ std::string ConsumerRequest(const std::string& stream, const std::string& inbox,
 
 // Shared with the handlers that the wire keeps: it lives as long as one of them runs.
 struct LogReader::Impl : std::enable_shared_from_this<LogReader::Impl> {
-  Impl(Wire* wire_in, const Clock* clock_in, std::string stream_in, uint64_t from, Filter filter_in,
-       RecordHandler record_in, BrokenHandler broken_in)
+  Impl(Wire* wire_in, const Clock* clock_in, std::string stream_in, uint64_t from,
+       Options options_in, RecordHandler record_in, BrokenHandler broken_in)
       : wire(wire_in),
         clock(clock_in),
         stream(std::move(stream_in)),
         next_at_least(std::max<uint64_t>(from, 1)),
-        filter(std::move(filter_in)),
+        options(std::move(options_in)),
         record(std::move(record_in)),
         broken(std::move(broken_in)) {}
 
@@ -106,7 +107,7 @@ struct LogReader::Impl : std::enable_shared_from_this<LogReader::Impl> {
   const Clock* const clock;
   const std::string stream;
   uint64_t next_at_least;  // The smallest stream sequence that may come.
-  const Filter filter;     // Empty: every subject.
+  const Options options;
   const RecordHandler record;
   const BrokenHandler broken;
 
@@ -133,7 +134,7 @@ void LogReader::Impl::Open(std::optional<int64_t> from_ms) {
   // Where that failed, so does the request: its answer tells.
   if (subscribed) subscription = *subscribed;
   AskApi(*wire, "$JS.API.CONSUMER.CREATE." + stream,
-         ConsumerRequest(stream, inbox, next_at_least, from_ms, filter.subject),
+         ConsumerRequest(stream, inbox, next_at_least, from_ms, options),
          "making a consumer of stream " + stream + " failed", kAskTimeout,
          [weak = weak_from_this(), failed = !subscribed](const Result<ApiAnswer>& answer) {
            const std::shared_ptr<Impl> self = weak.lock();
@@ -145,13 +146,13 @@ void LogReader::Impl::Open(std::optional<int64_t> from_ms) {
            self->silent_since_ms = self->clock->SteadyMs();
            const auto created_ns = ParseTimeNs(TextOf(answer->json, "created"));
            if (self->on_made) self->on_made(created_ns.value_or(0) / kNsPerMs);
-           if (!self->open || !self->filter.opened) return;
+           if (!self->open || !self->options.opened) return;
            // What was delivered before the answer was written is not pending any more.
            const auto sent = answer->json.find("delivered");
            const uint64_t before = sent != answer->json.end() && sent->is_object()
                                        ? NumberOf(*sent, "consumer_seq")
                                        : 0;
-           self->filter.opened(NumberOf(answer->json, "num_pending") + before);
+           self->options.opened(NumberOf(answer->json, "num_pending") + before);
          });
 }
 
@@ -205,19 +206,19 @@ void LogReader::Impl::AnswerFlowControl(std::string_view subject) {
 
 LogReader::LogReader(Wire* wire, const Clock* clock, std::string stream, uint64_t from,
                      RecordHandler record, BrokenHandler broken)
-    : LogReader(wire, clock, std::move(stream), from, Filter{}, std::move(record),
+    : LogReader(wire, clock, std::move(stream), from, Options{}, std::move(record),
                 std::move(broken)) {}
 
 LogReader::LogReader(Wire* wire, const Clock* clock, std::string stream, uint64_t from,
-                     Filter filter, RecordHandler record, BrokenHandler broken)
-    : impl_(std::make_shared<Impl>(wire, clock, std::move(stream), from, std::move(filter),
+                     Options options, RecordHandler record, BrokenHandler broken)
+    : impl_(std::make_shared<Impl>(wire, clock, std::move(stream), from, std::move(options),
                                    std::move(record), std::move(broken))) {
   impl_->Open(std::nullopt);
 }
 
 LogReader::LogReader(Wire* wire, const Clock* clock, std::string stream, FromTime from,
                      RecordHandler record, BrokenHandler broken)
-    : impl_(std::make_shared<Impl>(wire, clock, std::move(stream), 1, Filter{}, std::move(record),
+    : impl_(std::make_shared<Impl>(wire, clock, std::move(stream), 1, Options{}, std::move(record),
                                    std::move(broken))) {
   impl_->Open(from.unix_ms);
 }

@@ -67,15 +67,17 @@ class LogReader {
   struct FromTime {
     int64_t unix_ms = 0;
   };
-  // Only the records of some subjects. `opened` is told once how many the stream holds of them, when
-  // the consumer is made: 0 means that there may never be a record. Some may have come before it.
-  struct Filter {
-    std::string subject;  // Wildcards allowed.
+  // `opened` is told once how many the stream holds of what is wanted, when the consumer is made: 0 means that
+  // there may never be a record. Some may have come before it.
+  struct Options {
+    std::string subject;  // Only records of such subjects, wildcards allowed; empty: of all.
     std::function<void(uint64_t pending)> opened;
+    // The server sends no more, but for a burst of its max_payload at the begin; 0: all it can.
+    uint64_t bytes_per_s = 0;
   };
   LogReader(Wire* wire, const Clock* clock, std::string stream, FromTime from, RecordHandler record,
             BrokenHandler broken);
-  LogReader(Wire* wire, const Clock* clock, std::string stream, uint64_t from, Filter filter,
+  LogReader(Wire* wire, const Clock* clock, std::string stream, uint64_t from, Options options,
             RecordHandler record, BrokenHandler broken);
   ~LogReader();
   LogReader(const LogReader&) = delete;
@@ -86,8 +88,8 @@ class LogReader {
   void OnMade(std::function<void(int64_t server_ms)> made);
   // While paused flow control is not answered; what the server sent before still comes.
   void Pause(bool paused);
-  // Notices a server that has fallen silent (no record and no heartbeat for 2.5 s). Call it about
-  // once a second.
+  // Notices a server that has fallen silent (no record and no heartbeat for 1.7 s). Call it some
+  // times a second.
   void Tick();
 
  private:

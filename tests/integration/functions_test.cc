@@ -57,6 +57,15 @@ arguments = '{"type":"object"}'
 result = '{"type":"object"}'
 )toml";
 
+// The role of a function that SECURITY.md shows.
+std::string RoleOfItsOwn() {
+  const std::string text = test::ReadFile(test::SourceFile("SECURITY.md"));
+  const size_t begin = text.find("\n{\n"), end = text.find("\n}\n", begin);
+  return begin == std::string::npos || end == std::string::npos
+             ? ""
+             : text.substr(begin, end + 2 - begin);
+}
+
 // What a request says of the functions that were called before it: all results in one text.
 std::string ResultsIn(const LlmCall& call) {
   std::string results;
@@ -156,10 +165,34 @@ class Functions : public ::testing::TestWithParam<std::string> {
 
   test::TempDir dir;
   std::unique_ptr<LlmServer> server;
-  test::Stack stack;
+  test::Stack stack{{.more_users = RoleOfItsOwn()}};
   Gateway gateway{stack.nats().Connect("gateway")};
   std::unique_ptr<test::Process> tools;
 };
+
+// Who has it serves its function, and can neither ask tools nor speak to a session, a client or its log.
+TEST_P(Functions, OneOfAThirdPartyNeedsNoMoreThanARoleOfItsOwn) {
+  Start([](const LlmCall& call) {
+    if (!ResultsIn(call).empty()) return LlmReply{.text = "It counts the parts."};
+    LlmReply reply{.text = "One moment.", .piece_bytes = 7};
+    reply.wishes = {{"look_up_word", R"({"word": "numerator"})"}};
+    return reply;
+  });
+  test::Process glossary({LYCEUM_GLOSSARY_TOOL, "glossary", "look_up_word"},
+                         stack.nats().env_for("glossary"));
+  ASSERT_TRUE(Serves(glossary)) << glossary.err();
+  EXPECT_EQ(Ask("q1"), "It counts the parts.") << tools->err() << glossary.err();
+  EXPECT_EQ(Logged("ok"), 1U) << tools->err() << glossary.err();
+  const auto role = stack.nats().Connect("glossary");
+  for (const char* subject :
+       {"lyceum.in.tool.ada", "lyceum.in.user.ada", "lyceum.out.c", "lyceum.tool.check_answer",
+        "lyceum.query.ada", "lyceum.toolworker.other", "$JS.API.STREAM.NAMES"}) {
+    const uint64_t refused = role->async_errors();
+    ASSERT_TRUE(role->Publish({.subject = subject, .data = "{}"})) << subject;
+    EXPECT_TRUE(test::Eventually(seconds(10), [&] { return role->async_errors() > refused; }))
+        << subject;
+  }
+}
 
 // ops/examples/glossary_tool.cc and ops/examples/tool_worker.mjs
 TEST_P(Functions, TheModelOfALessonCallsTheExampleInCppAndTheOneInJavaScript) {

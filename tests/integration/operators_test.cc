@@ -264,6 +264,39 @@ TEST_F(Operators, WhereToldToContinueItGoesOnByItself) {
   EXPECT_TRUE(reply->message.id.starts_with(fmt::format("{}r1-", partition_))) << reply->message.id;
 }
 
+// ops/runbook.md: backup and restore.
+TEST_F(Operators, AServerThatIsRestoredFromACopyGoesOnOnceResumed) {
+  StartWorkers();
+  Begin("ada", "a");
+  Begin("bob", "b");
+  const std::string store = stack_.nats().store_dir(), copy = dir_ / "copy";
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    stack_.nats().Stop();
+    std::filesystem::remove_all(to);
+    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+    stack_.nats().Restart();
+  };
+  replace(store, copy);
+  Send("ada", "a", "lost", R"("hint":{})");
+  ASSERT_TRUE(gateway_.Reply("a", "lost"));
+  const Ran before = Lyceum("operator", {"state", "bob", "--json"});
+  replace(copy, store);
+  ASSERT_TRUE(Reaches(partition_, "halted")) << stack_.session_worker_logs();
+  Send("bob", "b", "goes-on", R"("hint":{})");
+  EXPECT_TRUE(gateway_.Reply("b", "goes-on"));
+  EXPECT_EQ(Lyceum("operator", {"partition", "resume", std::to_string(partition_)}).code, 0);
+  ASSERT_TRUE(Reaches(partition_, "reading")) << stack_.session_worker_logs();
+  Send("ada", "a", "after", R"("hint":{})");
+  EXPECT_TRUE(gateway_.Reply("a", "after")) << stack_.session_worker_logs();
+  // The log is all that is needed.
+  StopSessionWorker();
+  std::filesystem::remove_all(stack_.data_dir());
+  StartSessionWorker();
+  ASSERT_TRUE(Reaches(partition_, "reading")) << stack_.session_worker_logs();
+  EXPECT_EQ(Verify("ada").code, 0);
+  EXPECT_EQ(Verify("bob").code, 0);
+}
+
 TEST_F(Operators, ADamagedSessionIsRefusedAloneAndRebuilt) {
   StartWorkers();
   Begin("ada", "a");

@@ -20,6 +20,8 @@ enum class Bug {
   kAnnouncedTooEarly,      // An owner announces as confirmed what it has folded.
   kLeaseOverwritten,  // A lease that is there is written again, and both think that they have it.
   kSnapshotAheadOfRows,  // A snapshot has the position of now and the rows of before.
+  kStandbySends,         // A standby sends what its folding puts out.
+  kGoesOnFenced,  // An owner does not see that nobody hears it, nor that another has its partitions.
 };
 
 struct NamedBug {
@@ -40,6 +42,8 @@ inline constexpr NamedBug kBugs[] = {
     {Bug::kAnnouncedTooEarly, "announced-too-early", 105},
     {Bug::kLeaseOverwritten, "lease-overwritten", 31},
     {Bug::kSnapshotAheadOfRows, "snapshot-ahead-of-rows"},
+    {Bug::kStandbySends, "standby-sends"},
+    {Bug::kGoesOnFenced, "goes-on-fenced"},
 };
 inline std::optional<Bug> BugOf(std::string_view name) {
   for (const NamedBug& known : kBugs) {

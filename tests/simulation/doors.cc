@@ -1,13 +1,16 @@
 #include "simulation/doors.h"
 
+#include <algorithm>
+
 #include "base/check.h"
-#include "envelope/workers.h"
 #include "store/checkpoint_keys.h"
 
 namespace lyceum::simulation {
 namespace {
 
 namespace keys = store::checkpoint_keys;
+
+constexpr std::string_view kHeartbeats = "lyceum.worker.";
 
 // The same batch without the rows of a kind; those are handed to `left_out`.
 std::shared_ptr<store::CheckpointBatch> Without(
@@ -53,10 +56,32 @@ Result<wire::Wire::SubscriptionId> DoorWire::Subscribe(std::string_view subject,
   if (bug_ == Bug::kCoversUnconfirmed && inboxes_.contains(std::string(subject))) {
     own_[std::string(subject)] = handler;
   }
+  if (bug_ == Bug::kGoesOnFenced && subject.starts_with(kHeartbeats)) {
+    heartbeats_ = handler;
+    handler = [this, handler](const wire::Arrived& arrived) {
+      const std::string shown = Shown(arrived);
+      if (shown.empty()) return;
+      handler({.subject = arrived.subject, .reply = {}, .data = shown, .content_type = {}});
+    };
+  }
   return wire_->Subscribe(subject, queue,
                           [this, handler = std::move(handler)](const wire::Arrived& arrived) {
                             enter_([&] { handler(arrived); });
                           });
+}
+
+std::string DoorWire::Shown(const wire::Arrived& arrived) const {
+  auto heartbeat = envelope::DecodeWorkerHeartbeat(arrived.data, envelope::Encoding::kProtobuf);
+  if (!heartbeat || heartbeat->worker == said_.worker) return {};
+  const auto owns = [&](uint32_t partition) {
+    return std::any_of(said_.partitions.begin(), said_.partitions.end(), [&](const auto& own) {
+      return own.partition == partition && own.role == "owner";
+    });
+  };
+  for (auto& partition : heartbeat->partitions) {
+    if (owns(partition.partition)) partition.role.clear();
+  }
+  return envelope::EncodeWorkerHeartbeat(*heartbeat);
 }
 
 void DoorWire::Unsubscribe(SubscriptionId id) {
@@ -70,7 +95,15 @@ Result<void> DoorWire::Publish(const wire::Outbound& message) {
   if (to_client) sent_(message);
   wire::Outbound out = message;
   std::string announced;
-  if (bug_ == Bug::kAnnouncedTooEarly && message.subject.starts_with("lyceum.worker.")) {
+  const bool is_heartbeat = message.subject.starts_with(kHeartbeats);
+  if (bug_ == Bug::kGoesOnFenced && is_heartbeat && heartbeats_) {
+    said_ = *envelope::DecodeWorkerHeartbeat(message.data, envelope::Encoding::kProtobuf);
+    executor_->Post([handler = heartbeats_, subject = std::string(message.subject),
+                     data = std::string(message.data)] {
+      handler({.subject = subject, .reply = {}, .data = data, .content_type = {}});
+    });
+  }
+  if (bug_ == Bug::kAnnouncedTooEarly && is_heartbeat) {
     auto heartbeat = envelope::DecodeWorkerHeartbeat(message.data, envelope::Encoding::kProtobuf);
     for (auto& partition : heartbeat->partitions) partition.confirmed = partition.position;
     announced = envelope::EncodeWorkerHeartbeat(*heartbeat);
@@ -95,7 +128,13 @@ void DoorWire::Request(const wire::Outbound& message, std::chrono::milliseconds 
   if (fuse_->dead()) return;
   fuse_->Step();
   wire::Outbound out = message;
-  const bool is_lease = message.subject.find(".lease.") != std::string_view::npos;
+  constexpr std::string_view kLease = ".lease.";
+  const size_t lease = message.subject.find(kLease);
+  const bool is_lease = lease != std::string_view::npos;
+  if (is_lease) {
+    asked_for_.insert(static_cast<uint32_t>(
+        std::stoul(std::string(message.subject.substr(lease + kLease.size())))));
+  }
   if (bug_ == Bug::kLeaseOverwritten && is_lease) out.expected_last = {};
   wire_->Request(out, timeout, [this, done = std::move(done)](Result<wire::Answer> answer) {
     enter_([&] { done(std::move(answer)); });

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "envelope/workers.h"
 #include "simulation/bugs.h"
 #include "store/memory_store.h"
 #include "wire/memory_broker.h"
@@ -55,6 +56,8 @@ class DoorWire final : public wire::Wire {
         sent_(std::move(sent)) {}
 
   wire::MemoryBroker::ClientId client() const { return wire_->client(); }
+  // Whether the process has asked for a lease of the partition.
+  bool HasAskedFor(uint32_t partition) const { return asked_for_.contains(partition); }
   // What is published in this turn of the loop never leaves: the process dies before it writes.
   void LoseNextFlush() { lose_flush_ = true; }
 
@@ -82,8 +85,15 @@ class DoorWire final : public wire::Wire {
   const Enter enter_;
   const std::function<void(const wire::Outbound&)> sent_;
   bool lose_flush_ = false;
+  // Of kGoesOnFenced: a heartbeat as it is shown to the process; empty: it is not.
+  std::string Shown(const wire::Arrived& heartbeat) const;
+
+  std::set<uint32_t> asked_for_;
   std::set<std::string> inboxes_;
   std::map<std::string, Handler> own_;  // Of kCoversUnconfirmed: handlers of inboxes.
+  // Of kGoesOnFenced: its own heartbeat, and who handles heartbeats.
+  envelope::WorkerHeartbeat said_;
+  Handler heartbeats_;
 };
 
 class DoorStore final : public store::CheckpointStore {

@@ -94,7 +94,8 @@ class PlantedBugTest : public testing::TestWithParam<NamedBug> {
 TEST_P(PlantedBugTest, IsFoundWithin500Seeds) {
   for (uint64_t seed = GetParam().from; seed <= kBugSeedsMax; ++seed) {
     const Bug bug = GetParam().bug;
-    const bool shared = bug == Bug::kAnnouncedTooEarly || bug == Bug::kLeaseOverwritten;
+    const bool shared = bug == Bug::kAnnouncedTooEarly || bug == Bug::kLeaseOverwritten ||
+                        bug == Bug::kStandbySends || bug == Bug::kGoesOnFenced;
     const bool snapshots = bug == Bug::kSnapshotAheadOfRows;
     const std::string failure =
         Simulate({.seed = seed, .shared = shared, .snapshots = snapshots, .bug = bug}).failure;

@@ -40,7 +40,9 @@ void SimulatedCore(std::optional<tutor::Session>* session, const UserId& user,
     }
   }
   test::AdvancePlanted(session, user, event, at, effects);
-  if (worker == nullptr || worker->bug() != Bug::kIdsFromCounter) return;
+  if (worker == nullptr) return;
+  if (worker->bug() == Bug::kStandbySends && *session) worker->SendAtOnce(**session, *effects);
+  if (worker->bug() != Bug::kIdsFromCounter) return;
   for (tutor::Effect& effect : *effects) {
     if (auto* emit = std::get_if<tutor::EmitMessage>(&effect)) {
       emit->message.id = fmt::format("{}-{}-0", position.partition, worker->NextCounter());
@@ -84,6 +86,21 @@ Worker::~Worker() {
   wire_.reset();
 }
 
+void Worker::SendAtOnce(const tutor::Session& session, const tutor::Effects& effects) {
+  for (const tutor::Effect& effect : effects) {
+    const auto* emit = std::get_if<tutor::EmitMessage>(&effect);
+    if (emit == nullptr) continue;
+    for (const tutor::AttachedClient& client : session.clients) {
+      const std::string bytes =
+          envelope::EncodeClientMessage(session.user, emit->message, client.encoding);
+      (void)wire_->Publish(
+          {.subject = options_.shard.subjects.Out(client.id),
+           .data = bytes,
+           .content_type = client.encoding == tutor::Encoding::kJson ? "application/json" : ""});
+    }
+  }
+}
+
 bool Worker::Owns(uint32_t partition) const {
   return std::find(options_.partitions.begin(), options_.partitions.end(), partition) !=
          options_.partitions.end();
@@ -106,6 +123,11 @@ void Worker::Start() {
         message.data, envelope::EncodingOf(message.content_type, message.data));
     if (!read) return hooks_.fail("a message that leaves cannot be read: " + read.error().text);
     const std::string_view client = message.subject.substr(message.subject.rfind('.') + 1);
+    const auto parts = PartsOf(read->message.id);
+    if (parts && !wire_->HasAskedFor(parts->partition)) {
+      return hooks_.fail(fmt::format("{} sends message {}, and never was the partition's owner",
+                                     options_.shard.worker, read->message.id));
+    }
     const uint64_t folding = read->message.n == 0 ? 0 : folding_;
     ledger_->OnPublished(read->message.id, client, folding, clock_->NowUs());
   };

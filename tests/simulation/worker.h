@@ -81,6 +81,8 @@ class Worker final : public Actor {
   Fuse& fuse() { return *fuse_; }
   Bug bug() const { return options_.bug; }
   uint64_t NextCounter() { return ++counter_; }
+  // Past everything that decides whether it may.
+  void SendAtOnce(const tutor::Session& session, const tutor::Effects& effects);
   static Worker* folding_now();  // Whose core is running.
 
   int64_t NextUs() const override;

@@ -98,6 +98,7 @@ void NatsServer::WriteConfig() {
   if (options_.jetstream && options_.roles) {
     config = ReadFile(std::string(LYCEUM_SOURCE_DIR) + "/ops/nats/lyceum.conf");
     ReplaceAll(&config, "partition(16,", "partition(" + std::to_string(options_.partitions) + ",");
+    ReplaceAll(&config, "\n    users: [\n", "\n    users: [\n" + options_.more_users + "\n");
   } else if (options_.jetstream) {
     config += "jetstream { store_dir: $LYCEUM_NATS_STORE }\n";
   }
@@ -125,6 +126,11 @@ bool NatsServer::Start() {
   };
   for (const std::string& role : kRoles)
     env["LYCEUM_" + Upper(role) + "_PASSWORD"] = password(role);
+  if (const size_t begin = options_.more_users.find("user: "); begin != std::string::npos) {
+    const size_t name = begin + 6, end = options_.more_users.find(',', name);
+    const std::string role = options_.more_users.substr(name, end - name);
+    env[Upper(role) + "_PASSWORD"] = password(role);
+  }
   process_ = std::make_unique<Process>(
       std::vector<std::string>{options_.program.empty() ? Program() : options_.program, "-c",
                                dir_ / "server.conf"},

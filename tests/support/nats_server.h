@@ -32,6 +32,8 @@ class NatsServer {
     int partitions = 16;       // Of the mapping.
     Tls tls = {};              // The server then speaks nothing else.
     std::string program = {};  // Another nats-server than the system's.
+    // One more user, as the configuration has them: `user: NAME, password: $NAME_PASSWORD` with the name in capitals.
+    std::string more_users = {};
     // Of a cluster: the port of each node for the others, and which of them this one is. Clients are
     // told of no other node.
     std::vector<int> cluster_ports = {};

@@ -20,7 +20,8 @@ std::string SourceFile(const std::string& path) {
 Stack::Stack() : Stack(Options()) {}
 
 Stack::Stack(const Options& options) {
-  NatsServer::Options node{.tls = options.tls, .program = options.nats_program};
+  NatsServer::Options node{
+      .tls = options.tls, .program = options.nats_program, .more_users = options.more_users};
   for (size_t i = 0; options.nodes > 1 && i < options.nodes; ++i) {
     node.cluster_ports.push_back(FreePort());
   }

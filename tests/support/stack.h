@@ -23,6 +23,7 @@ class Stack {
     size_t nodes = 1;               // Of the server: three are a cluster, with three copies of all.
     std::string nats_program = {};  // Another than the system's.
     NatsServer::Tls tls = {};
+    std::string more_users = {};  // As NatsServer's.
   };
   Stack();  // Throws where the server or `lyceum init` fails.
   explicit Stack(const Options& options);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "shard_world.h"
+#include "support/planted_core.h"
 
 namespace lyceum::shard {
 namespace {
@@ -189,6 +190,38 @@ TEST_F(LeasesTest, ANewWorkerReadsFewLogsAtOnceAndGetsNothingBeforeItHasReadThem
   EXPECT_EQ(Shares(), (std::map<std::string, size_t>{{"a", 2}, {"b", 2}}));
 }
 
+// What it is to follow from now on, it has never read.
+TEST_F(LeasesTest, AnOwnerThatFollowsMoreReadsOneLogAtOnceAtAPaceThatLeavesRoom) {
+  Add("a"), Add("b"), Add("c");
+  ASSERT_TRUE(world_.Until([&] { return Shares().size() == 3 && Settled(1); }, 8'000));
+  world_.RunMs(1'000);
+  for (uint32_t p = 0; p < kPartitions; ++p) {
+    Client& learner = world_.AddLearner(p);
+    for (int i = 0; i < 300; ++i) AskMs(learner);
+  }
+  workers_["a"]->Kill();
+  size_t paced = 0;
+  ASSERT_TRUE(world_.Until(
+      [&] {
+        for (Worker* worker : {workers_["b"], workers_["c"]}) {
+          size_t reading = 0;
+          for (uint32_t p = 0; p < kPartitions; ++p) {
+            const Partition& one = worker->partition(static_cast<store::PartitionId>(p));
+            reading += one.catching_up() && one.is_far_behind() ? 1 : 0;
+            paced += one.paced() ? 1 : 0;
+          }
+          EXPECT_LE(reading, 1u);
+        }
+        return Shares().size() == 2 && Settled(1);
+      },
+      20'000));
+  EXPECT_GT(paced, 0u);
+  world_.RunMs(1'000);
+  for (store::PartitionId p = 0; p < kPartitions; ++p) {
+    EXPECT_FALSE(workers_["b"]->partition(p).paced() || workers_["c"]->partition(p).paced());
+  }
+}
+
 TEST_F(LeasesTest, OneThatAnOperatorMovesStaysThereAsLongAsThatWorkerIsThere) {
   AddTwo();
   Client& ann = world_.AddLearner(1);
@@ -272,6 +305,62 @@ TEST_F(LeasesTest, ACallThatWasPendingAtADeathIsAnsweredOnce) {
   ToolWorker& tools = world_.AddTools("others");
   ASSERT_TRUE(world_.Until([&] { return ann.answered(asked); }, 10'000));
   for (const auto& [id, runs] : tools.runs) EXPECT_EQ(runs, 1) << id;
+}
+
+// restate #4311: whoever takes over does not send everything at once.
+TEST_F(LeasesTest, WhoTakesOverManyCallsSendsNoMoreThanThereAreSlotsFor) {
+  constexpr size_t kLearners = 200, kSlots = 8;
+  AddTwo();
+  std::vector<std::pair<Client*, std::string>> asked;
+  for (size_t i = 0; i < kLearners; ++i) {
+    asked.emplace_back(&world_.AddLearner(i % kPartitions, i / kPartitions), "");
+  }
+  world_.RemoveTools();
+  for (auto& [client, id] : asked) id = client->Ask();
+  world_.RunMs(1'000);
+  workers_["a"]->Kill();
+  ToolWorker& tools = world_.AddTools("others");
+  tools.slots = kSlots, tools.duration_ms = 20;
+  size_t at_once = 0;
+  ASSERT_TRUE(world_.Until(
+      [&] {
+        if (tools.runs.size() <= kSlots) at_once = tools.requests.size();
+        return std::all_of(asked.begin(), asked.end(),
+                           [](const auto& one) { return one.first->answered(one.second); });
+      },
+      25'000));
+  EXPECT_LE(at_once, 4 * kSlots);
+  EXPECT_EQ(tools.runs.size(), kLearners);
+  EXPECT_LE(tools.requests.size(), 3 * kLearners) << "refused as busy";
+  for (const auto& [id, runs] : tools.runs) EXPECT_EQ(runs, 1) << id;
+}
+
+// temporal #11539: sessions that wait keep no old version alive.
+TEST_F(LeasesTest, AfterARollingUpgradeNoOldWorkerIsNeeded) {
+  AddTwo();
+  std::vector<std::pair<Client*, std::string>> asked;
+  for (uint32_t p = 0; p < kPartitions; ++p) asked.emplace_back(&world_.AddLearner(p), "");
+  world_.RemoveTools();
+  for (auto& [client, id] : asked) id = client->Ask();
+  world_.RunMs(1'000);
+  for (auto& [name, worker] : workers_) {
+    ASSERT_TRUE(worker->Stop()) << name;
+    worker->options.fold_version = test::kPlantedFoldVersion;
+    worker->options.core = &test::AdvancePlanted;
+    ASSERT_TRUE(worker->Start()) << name;
+    // The old one follows nothing of what the new one owns.
+    ASSERT_TRUE(world_.Until([&] { return Settled(0); }, 10'000)) << name;
+    world_.RunMs(3'000);
+  }
+  world_.AddTools("others");
+  for (auto& [client, id] : asked) {
+    EXPECT_TRUE(world_.Until([&] { return client->answered(id); }, 10'000));
+    AskMs(*client);
+    EXPECT_EQ(client->whole(), client->by_id.size());
+  }
+  for (store::PartitionId p = 0; p < kPartitions; ++p) {
+    EXPECT_EQ(OwnerOf(p)->partition(p).at().fold_version, test::kPlantedFoldVersion);
+  }
 }
 
 TEST_F(LeasesTest, ATimerFiresAfterAnotherWorkerTookOver) {

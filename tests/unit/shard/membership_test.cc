@@ -26,6 +26,14 @@ class MembershipTest : public testing::Test {
     wire_->Flush();
     world_.RunMs(100);
   }
+  // Its own heartbeats go out, and come back.
+  void RunMs(int64_t ms) {
+    for (; ms > 0; ms -= 50) {
+      membership_.Turn({}, false);
+      wire_->Flush();
+      world_.RunMs(50);
+    }
+  }
   void Hear(uint64_t position, uint64_t log_end, const std::string& state = "reading") {
     envelope::WorkerHeartbeat heartbeat;
     heartbeat.worker = "b";
@@ -66,8 +74,20 @@ TEST_F(MembershipTest, OneThatIsStillReadingFromAnEarlierCheckpointIsNotReady) {
 
 TEST_F(MembershipTest, AStandbyThatWentSilentIsNotReady) {
   Hear(5'000, 5'000);
-  world_.RunMs(Membership::kDeadMs + 100);
+  RunMs(Membership::kDeadMs + 100);
   EXPECT_TRUE(membership_.ReadyStandbys(0).empty());
+}
+
+// All that came may lie behind something else: what others have said since is not here either.
+TEST_F(MembershipTest, ToWhomItsOwnHeartbeatsDoNotComeNobodyIsDead) {
+  RunMs(500);
+  Hear(5'000, 5'000);
+  world_.RunMs(10 * Membership::kDeadMs);
+  EXPECT_EQ(membership_.ReadyStandbys(0), std::vector<std::string>{"b"});
+  EXPECT_TRUE(membership_.HasPeers());
+  RunMs(200);
+  EXPECT_TRUE(membership_.ReadyStandbys(0).empty());
+  EXPECT_FALSE(membership_.HasPeers());
 }
 
 }  // namespace

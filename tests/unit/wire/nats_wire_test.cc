@@ -32,6 +32,26 @@ using std::chrono::seconds;
 
 INSTANTIATE_WIRE_CONTRACT(Nats, MakeNatsWorld);
 
+class PacedLog : public LogContract {};
+
+TEST_P(PacedLog, AReaderWithAPaceGetsItAllAndLeavesRoomForOthers) {
+  constexpr int kCount = 600;
+  constexpr size_t kPadding = 10'000;  // 6 MB in all; a burst is 1 MB.
+  world_->CreateStream("LOG", {"log.>"});
+  auto wire = Connected();
+  Store(*wire, 1, kCount, kPadding);
+  Reading reading;
+  const int64_t begun_ms = world_->clock().SteadyMs();
+  reading.reader = std::make_unique<LogReader>(
+      wire.get(), &world_->clock(), "LOG", 1,
+      LogReader::Options{.subject = {}, .opened = {}, .bytes_per_s = 2'000'000}, Into(&reading),
+      Breaks(&reading));
+  ASSERT_TRUE(Read(&reading, [&] { return reading.sequences.size() == kCount; }));
+  EXPECT_GT(world_->clock().SteadyMs() - begun_ms, 2'000);
+  EXPECT_TRUE(reading.broken.empty());
+}
+INSTANTIATE_TEST_SUITE_P(Nats, PacedLog, testing::Values(MakeNatsWorld));
+
 constexpr test::NatsServer::Options kCoreOnly{.roles = false, .jetstream = false, .partitions = 1};
 constexpr seconds kLong{15};
 
