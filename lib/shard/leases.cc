@@ -164,7 +164,8 @@ void Leases::LookAt(Id id, Lease& lease) {
 
 void Leases::Follow(Id id, Lease& lease, const Membership::View& owner) {
   Partition* const partition = hooks_.find(id);
-  const bool should = !leaving_ && ShouldFollow(id, owner.worker);
+  const bool should =
+      !leaving_ && (ShouldFollow(id, owner.worker) || HasForgotten(*partition, owner));
   lease.moved_to.clear();  // It has come to an owner.
   if (lease.step == Step::kNone) {
     if (!should || context_->clock->SteadyMs() < lease.again_ms) return;
@@ -265,6 +266,13 @@ bool Leases::ShouldFollow(Id id, const std::string& owner) const {
   // While it moves, the one that it moves to is a standby too.
   const size_t moving = assigned->second == owner ? 0 : 1;
   return before + moving < context_->options.standbys;
+}
+
+// What is here of it has whoever was forgotten since: it is followed until that is folded too.
+bool Leases::HasForgotten(const Partition& partition, const Membership::View& owner) {
+  const store::Checkpoint& here = partition.durable();
+  return here.sequence > 0 && owner.partition.lineage == here.lineage &&
+         owner.partition.forgotten > here.sequence;
 }
 
 // Nobody alive owns it: whether it is for us to do so. Whom the assignment names, but rather one that

@@ -108,6 +108,7 @@ class Leases {
   void LookAtRestoring(Id id, Lease& lease, const std::optional<Membership::View>& other);
   void Follow(Id id, Lease& lease, const Membership::View& owner);
   bool ShouldFollow(Id id, const std::string& owner) const;
+  static bool HasForgotten(const Partition& partition, const Membership::View& owner);
   bool IsNext(Id id) const;
   void Claim(Id id);
   void OnHighest(Id id, uint64_t highest);

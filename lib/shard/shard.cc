@@ -187,7 +187,6 @@ void Shard::Turn() {
     ticked_ms_ = now;
     publisher_.Tick();
     for (auto& partition : partitions_) partition->Tick();
-    DropForgotten();
     sessions_.topics().Sweep();
     commands_.Tick();
     if (std::any_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
@@ -217,26 +216,6 @@ void Shard::Turn() {
   outgoing_.Probe();
   Count();
   context_.wire->Flush();
-}
-
-// What is here of a partition that this worker neither owns nor follows has whoever was forgotten since. A snapshot or
-// the log makes it anew, should it be wanted.
-void Shard::DropForgotten() {
-  std::vector<store::PartitionId> gone;
-  for (const auto& partition : partitions_) {
-    const uint64_t here = partition->durable().sequence;
-    if (partition->role() != Partition::Role::kNone || here == 0 || !partition->closed()) continue;
-    const auto owner = membership_.OwnerOf(partition->id());
-    const bool forgets = owner && owner->partition.lineage == partition->durable().lineage &&
-                         owner->partition.forgotten > here;
-    if (forgets) gone.push_back(partition->id());
-  }
-  for (const store::PartitionId id : gone) {
-    const Result<void> erased = context_.store->EraseRows(id);
-    if (erased && MakeAnew(id)) {
-      LogInfo("rows erased of a partition that others have", {{"partition", id}});
-    }
-  }
 }
 
 void Shard::FireTimers() {

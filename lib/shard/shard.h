@@ -86,7 +86,6 @@ class Shard {
   Partition* At(store::PartitionId partition);
   bool MakeAnew(store::PartitionId partition);
   void Serve();
-  void DropForgotten();
   void FireTimers();
   void CheckClock();
   void CheckDisk(int64_t now);

@@ -65,6 +65,17 @@ class Installed : public ::testing::Test {
                                 subjects_.LogStream(subjects_.PartitionOf(user)));
     return info && *info ? (*info)->messages : ~uint64_t{0};
   }
+  json Partition(uint32_t partition) {
+    const test::Ran ran = Lyceum("operator", {"partition", "list", "--json"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    const std::vector<json> lines = Lines(ran.out);
+    EXPECT_EQ(lines.size(), 16u) << ran.out;
+    return lines.size() == 16 ? lines[partition] : json();
+  }
+  bool Reaches(uint32_t partition, const std::string& state) {
+    return test::Eventually(std::chrono::seconds(30),
+                            [&] { return Partition(partition).value("state", "") == state; });
+  }
   test::Stack stack_;
   const envelope::Subjects subjects_;
 };

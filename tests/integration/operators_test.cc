@@ -67,17 +67,6 @@ class Operators : public Installed {
         seconds(20)))
         << stack_.session_worker_logs();
   }
-  json Partition(uint32_t partition) {
-    const Ran ran = Lyceum("operator", {"partition", "list", "--json"});
-    EXPECT_EQ(ran.code, 0) << ran.err;
-    const std::vector<json> lines = Lines(ran.out);
-    EXPECT_EQ(lines.size(), 16u) << ran.out;
-    return lines.size() == 16 ? lines[partition] : json();
-  }
-  bool Reaches(uint32_t partition, const std::string& state) {
-    return test::Eventually(seconds(30),
-                            [&] { return Partition(partition).value("state", "") == state; });
-  }
   // All that was asked is folded.
   Ran Verify(const std::string& user) {
     Ran ran;
