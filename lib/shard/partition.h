@@ -186,6 +186,9 @@ class Partition {
   void OnReaderMade(int64_t server_ms);
   void WatchReader(int64_t now);
   void OnLogEnd(uint64_t last);
+  void AskForNext();
+  void OnUnreadable(uint64_t sequence);
+  void PassOver(uint64_t sequence);
   void OnCaughtUp();
   void OnLogLoss(const std::string& what);
   void NextLineage();
@@ -354,8 +357,11 @@ class Partition {
   int64_t asked_ms_ = 0;         // Steady; when the log was last asked how far it is.
   int64_t behind_since_ms_ =
       0;  // Steady; since when it is known to have more, and nothing came. 0: it has not.
-  bool paced_ = false;   // The reader gets no more than leaves room for learners.
-  uint32_t stalls_ = 0;  // Readers that were given up for that since the last record.
+  bool paced_ = false;  // The reader gets no more than leaves room for learners.
+  // The record that the server has and cannot read, for which it halted; what it may go on without.
+  uint64_t unreadable_ = 0, may_pass_ = 0;
+  uint32_t silences_ = 0;  // Times that opening it waited in vain for a record.
+  uint32_t stalls_ = 0;    // Readers that were given up for that since the last record.
 
   uint64_t sent_ = 0;  // As noted in the flight page, or in this turn.
   uint64_t confirmed_ = 0;

@@ -100,7 +100,7 @@ void Partition::Halt(const std::string& why) {
 void Partition::OnLogInfo(const std::optional<wire::LogInfo>& info) {
   if (!info) {
     const uint64_t known = std::max(position_.sequence, sent_);
-    if (known > 0) {
+    if (known > 0 && context_->options.on_log_loss == OnLogLoss::kHalt) {
       return Halt(fmt::format("stream {} is gone, but record {} of it was folded", stream_, known));
     }
     return TryAgain(Retry(fmt::format("there is no stream {}: run `lyceum init`", stream_)));
@@ -311,6 +311,7 @@ void Partition::BeginReading() {
   SendBarrier();
   phase_ = Phase::kReading;
   resuming_ = false;
+  silences_ = 0;
   failures_ = 0;
   waiting_logged_ = false;
   LogInfo("partition opened", {{"partition", id_},
@@ -358,6 +359,7 @@ void Partition::Resume() {
   if (phase_ != Phase::kHalted) return;
   halted_.clear();
   resuming_ = true;
+  may_pass_ = unreadable_;
   LookAgain();
   phase_ = Phase::kClosed;
   failures_ = 0;

@@ -1,8 +1,11 @@
 // The reader of a partition's log: when there is one, at which pace, and what tells that it stands still.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 
 #include "base/log.h"
+#include "shard/log_history.h"
 #include "shard/partition.h"
 
 namespace lyceum::shard {
@@ -12,7 +15,8 @@ constexpr int64_t kAskMs = 1'000;  // A quiet log is asked so often how far it i
 // It has more, and nothing of it came for so long: another reader, and twice as long for each one after it.
 constexpr int64_t kBehindMs = 700;
 constexpr uint32_t kStallsMax = 4;
-constexpr int64_t kSilentMs = 5'000;  // Likewise while the partition is being opened.
+constexpr uint32_t kReadersTried = 2;  // Then the record itself is asked for.
+constexpr int64_t kSilentMs = 5'000;   // Likewise while the partition is being opened.
 
 }  // namespace
 
@@ -57,7 +61,15 @@ void Partition::OnReaderBroken(const Error& error) {
 void Partition::WatchReader(int64_t now) {
   if (reader_ == nullptr) return;
   if (phase_ == Phase::kOpening && now - delivered_ms_ >= kSilentMs) {
-    return TryAgain(Retry("no record comes of those that the log has"));
+    if (++silences_ <= kReadersTried) {
+      return TryAgain(Retry("no record comes of those that the log has"));
+    }
+    silences_ = 0;
+    return Halt(
+        fmt::format("no record comes of those that stream {} has: the NATS server cannot read "
+                    "them: look at its "
+                    "disk and restore it, then `lyceum partition resume {}`",
+                    stream_, id_));
   }
   reader_->Tick();
   if (reader_ == nullptr || phase_ != Phase::kReading || now - delivered_ms_ < kAskMs) return;
@@ -66,6 +78,7 @@ void Partition::WatchReader(int64_t now) {
     ++stalls_;
     LogError("the log goes on and nothing of it comes: another reader",
              {{"partition", id_}, {"position", position_.sequence}, {"log_end", log_end_}});
+    if (stalls_ > kReadersTried) return AskForNext();
     return OnReaderBroken(Retry("nothing comes"));
   }
   if (now - asked_ms_ < kAskMs) return;
@@ -85,6 +98,66 @@ void Partition::OnLogEnd(uint64_t last) {
   log_end_ = std::max(log_end_, last);
   if (!reader_made_ || position_.sequence >= log_end_ || behind_since_ms_ != 0) return;
   behind_since_ms_ = context_->clock->SteadyMs();
+}
+
+// --- A record that the server has and cannot read ----------------------------------------------------
+
+// Its disk is damaged there, and no reader gets past it.
+void Partition::AskForNext() {
+  behind_since_ms_ = context_->clock->SteadyMs();
+  const auto told = [self = std::weak_ptr(self_), opening = opening_,
+                     next = position_.sequence +
+                            1](const Result<std::optional<wire::OwnedRecord>>& found) {
+    const auto here = self.lock();
+    if (here == nullptr || (*here)->opening_ != opening) return;
+    Partition& partition = **here;
+    if (partition.phase_ != Phase::kReading || partition.position_.sequence + 1 != next) return;
+    if (found && !found->has_value()) return partition.OnUnreadable(next);
+    partition.OnReaderBroken(Retry("nothing comes"));
+  };
+  wire::GetLogRecord(*context_->wire, stream_, position_.sequence + 1, told);
+}
+
+// Who goes on without it buries it, so that all others do.
+void Partition::OnUnreadable(uint64_t sequence) {
+  if (buried_.contains(sequence)) return PassOver(sequence);
+  const std::string what = fmt::format(
+      "record {} of stream {}, which has later ones, cannot be read", sequence, stream_);
+  if (role_ != Role::kOwner) return TryAgain(Retry(what));  // The owner decides.
+  if (context_->options.on_log_loss == OnLogLoss::kHalt && may_pass_ != sequence) {
+    unreadable_ = sequence;
+    return Halt(
+        what +
+        fmt::format(
+            ": look at the NATS server's disk and restore it, or go on without this record by "
+            "`lyceum partition resume {}`",
+            id_));
+  }
+  const auto buried = [self = std::weak_ptr(self_), opening = opening_,
+                       sequence](const Result<bool>& created) {
+    const auto here = self.lock();
+    if (here == nullptr || (*here)->opening_ != opening) return;
+    if (!created) return (*here)->OnReaderBroken(created.error());
+    (*here)->buried_.insert(sequence);
+    (*here)->PassOver(sequence);
+  };
+  wire::KvCreate(*context_->wire, context_->options.subjects.ClusterBucket(),
+                 LogHistory::BurialKey(id_, LineageOf(sequence), sequence),
+                 context_->options.worker, buried);
+}
+
+void Partition::PassOver(uint64_t sequence) {
+  if (phase_ != Phase::kReading || position_.sequence + 1 != sequence) return;
+  LogError("a record that the NATS server cannot read is passed over",
+           {{"partition", id_}, {"sequence", sequence}});
+  ++context_->counters->missing_records;
+  position_.sequence = sequence;
+  position_.fingerprint = 0;
+  digests_.Break();
+  context_->flight->NoteFolded(id_, sequence, 0);
+  folded_in_turn_ = true;
+  StartReader();
+  if (!caught_up_ && sequence >= log_end_) OnCaughtUp();
 }
 
 }  // namespace lyceum::shard
