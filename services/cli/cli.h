@@ -209,6 +209,18 @@ struct ReportOptions {
   int64_t memory_mb = 512;
   int64_t timeout_s = 10;  // For what comes next of a log.
 };
+// Which dead letters: one by its number, or all that the filters take.
+struct DeadLetterOptions {
+  uint64_t sequence = 0;  // 0: none is named.
+  std::string user;
+  int64_t partition = -1;  // -1: any.
+  std::string reason;
+  std::string older;  // "15m": refused before that.
+  std::string newer;
+  int64_t limit = 50;
+  bool all_matching = false;
+  bool yes = false;
+};
 struct ContextOptions {
   std::string name;
   std::string description;
@@ -271,8 +283,10 @@ int RunContextList(const Common& common);
 int RunContextShow(const ContextOptions& options);
 int RunContextRemove(const ContextOptions& options);
 int RunToolCheck(const Common& common, const ToolCheckOptions& options);
-int RunDeadLetterList(const Common& common, int64_t limit);
-int RunDeadLetterShow(const Common& common, uint64_t sequence);
+int RunDeadLetterList(const Common& common, const DeadLetterOptions& options);
+int RunDeadLetterShow(const Common& common, const DeadLetterOptions& options);
+int RunDeadLetterRetry(const Common& common, const DeadLetterOptions& options);
+int RunDeadLetterPurge(const Common& common, const DeadLetterOptions& options);
 
 // The role at the NATS server that the command which runs needs; empty: none. Set by Main.
 std::string_view RoleNeeded();

@@ -46,6 +46,8 @@ constexpr RoleOf kRoles[] = {
     {"session rebuild", "operator"},
     {"dlq list", "operator"},
     {"dlq show", "operator"},
+    {"dlq retry", "admin"},
+    {"dlq purge", "admin"},
     {"tool ask", "operator"},
     {"load", "gateway"},
 };
