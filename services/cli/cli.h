@@ -166,6 +166,11 @@ struct ReplayOptions {
   int64_t memory_mb = 512;  // Of the sessions that are compared in one pass of a partition's log.
   int64_t timeout_s = 60;
 };
+struct StepOptions {
+  std::string user;
+  uint64_t to = 0;  // 0: the learner's last record.
+  int64_t timeout_s = 60;
+};
 struct PartitionResumeOptions {
   uint32_t partition = 0;
   int64_t timeout_s = 20;
@@ -268,6 +273,7 @@ int RunSuperviseDecide(const Common& common, const SuperviseDecideOptions& optio
 int RunState(const Common& common, const StateOptions& options);
 int RunReplay(const Common& common, const ReplayOptions& options);
 int RunReplayPartition(const Common& common, const ReplayOptions& options);
+int RunStep(const Common& common, const StepOptions& options);
 int RunPartitionList(const Common& common);
 int RunPartitionResume(const Common& common, const PartitionResumeOptions& options);
 int RunPartitionMove(const Common& common, const PartitionMoveOptions& options);
@@ -316,6 +322,9 @@ Result<UserId> UserOf(const std::string& text);
 Result<ClientId> ClientOf(const std::string& text);
 // 128 random bits in hex: an id nobody has used.
 std::string FreshId();
+
+// An exit code where it was installed with another count of partitions, under which every record would be refused.
+std::optional<int> CheckPartitions(const Common& common, wire::Connection& connection);
 
 // At most bytes_max of a file; "-" is standard input. kReject: not readable, or larger.
 Result<std::string> ReadAll(const std::string& path, size_t bytes_max);

@@ -53,9 +53,21 @@ void AddDeadLetters(CLI::App& app, RecordFlags& flags, const AddCommand& add) {
   purge->add_flag("--yes", flags.purge.yes, "Do it; without it they are only shown");
 }
 
+void AddStep(CLI::App& app, StepOptions& o, const AddCommand& add) {
+  CLI::App* c = add(app, "step", "The state of a session at a record, and what that record changed",
+                    [&o](const Common& common) { return RunStep(common, o); });
+  c->add_option("user", o.user, "The learner")->required();
+  c->add_option("--to", o.to, "At the last record up to this sequence; without it, the last one")
+      ->check(CLI::Range(uint64_t{1}, UINT64_MAX));
+  c->add_option("--timeout", o.timeout_s, "Seconds to wait for each answer")
+      ->check(CLI::Range(int64_t{1}, int64_t{3600}))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void AddRecordCommands(CLI::App& app, RecordFlags& flags, const AddCommand& add) {
+  AddStep(app, flags.step, add);
   AddDeadLetters(app, flags, add);
 }
 

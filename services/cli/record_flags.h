@@ -1,4 +1,4 @@
-// The flags of the commands that look at records and dead letters: dlq.
+// The flags of the commands that look at records and dead letters: step, dlq.
 #pragma once
 
 #include "cli/cli.h"
@@ -7,6 +7,7 @@
 namespace lyceum::cli {
 
 struct RecordFlags {
+  StepOptions step;
   DeadLetterOptions list, show;
   DeadLetterOptions retry{.limit = 1'000};
   DeadLetterOptions purge{.limit = 1'000};

@@ -40,6 +40,7 @@ constexpr RoleOf kRoles[] = {
     {"supervise replace", "teacher"},
     {"state", "operator"},
     {"replay", "operator"},
+    {"step", "operator"},
     {"partition list", "operator"},
     {"partition move", "operator"},
     {"partition resume", "operator"},

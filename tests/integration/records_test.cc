@@ -222,5 +222,60 @@ TEST_F(Records, NobodyButTheAdminBringsARecordBackOrDeletesDeadLetters) {
   EXPECT_EQ(Numbers({}), (Sequences{1}));
 }
 
+TEST_F(Records, AStepShowsTheStateAtARecordAndWhatItChanged) {
+  stack_.StartSessionWorker();
+  const auto tools = stack_.StartToolWorker("t1");
+  ASSERT_TRUE(gateway_.Send("ada", kStart, "s1"));
+  ASSERT_TRUE(gateway_.Hear(
+      "a",
+      [](const Gateway::Received& m) { return m.message.state == tutor::StateName::kExposition; },
+      seconds(20)))
+      << stack_.session_worker_logs();
+  ASSERT_TRUE(gateway_.Send("ada", R"({"id":"q","client":"a","skip":{}})", "q"));
+  ASSERT_TRUE(gateway_.Reply("a", "q", seconds(20)));
+  const std::vector<json> steps = Lines(Lyceum("operator", {"replay", "ada", "--json"}).out);
+  ASSERT_GE(steps.size(), 3u);
+  const auto step = [&](const json& of) {
+    const Ran ran = Lyceum(
+        "operator", {"step", "ada", "--to", std::to_string(of["seq"].get<uint64_t>()), "--json"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    return json::parse(ran.out);
+  };
+  const auto change = [](const json& stepped, const std::string& path) {
+    for (const json& each : stepped["changed"]) {
+      if (each["path"] == path) return each;
+    }
+    return json();
+  };
+  // Each shows what replay does, and the state goes from each to the next.
+  std::string before;
+  for (const json& replayed : steps) {
+    const json stepped = step(replayed);
+    for (const char* same : {"seq", "event", "from", "to", "effects"}) {
+      EXPECT_EQ(stepped[same], replayed[same]);
+    }
+    EXPECT_EQ(stepped["state"]["state"], replayed["to"]);
+    const json state = change(stepped, "state");
+    if (replayed["from"] == "none" || replayed["from"] == replayed["to"]) continue;
+    EXPECT_EQ(state["was"], replayed["from"]) << stepped["changed"];
+    EXPECT_EQ(state["is"], replayed["to"]);
+  }
+  const json first = step(steps[0]);
+  EXPECT_EQ(change(first, "found"), json({{"path", "found"}, {"was", nullptr}, {"is", true}}));
+  EXPECT_EQ(change(first, "pending_calls[0].tool")["is"], "load_topic") << first["changed"];
+  const json second = step(steps[1]);
+  EXPECT_EQ(change(second, "pending_calls[0].tool")["was"], "load_topic") << second["changed"];
+  // Without --to: the last record, and its state is that of the owner.
+  const Ran last = Lyceum("operator", {"step", "ada", "--json"});
+  ASSERT_EQ(last.code, 0) << last.err;
+  const json owner = json::parse(Lyceum("operator", {"state", "ada", "--json"}).out);
+  EXPECT_EQ(json::parse(last.out)["state"]["applied_seq"], owner["applied_seq"]);
+  EXPECT_EQ(json::parse(last.out)["state"]["history"], owner["history"]);
+  const Ran shown = Lyceum("operator", {"step", "ada", "--to", "1"});
+  EXPECT_TRUE(Says(shown, "pending_calls[0].tool: - -> \"load_topic\"")) << shown.out;
+  EXPECT_EQ(Lyceum("operator", {"step", "nobody"}).code, 1);
+  EXPECT_EQ(Lyceum("operator", {"step", "ada", "--to", "0"}).code, 2);
+}
+
 }  // namespace
 }  // namespace lyceum
