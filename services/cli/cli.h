@@ -171,6 +171,13 @@ struct StepOptions {
   uint64_t to = 0;  // 0: the learner's last record.
   int64_t timeout_s = 60;
 };
+struct TraceOptions {
+  std::string user;      // Or of all learners
+  std::string tool;      // the results of a tool.
+  int64_t next = 0;      // Lines, then it ends; 0: it does not.
+  std::string duration;  // "5m", then it ends; empty: it does not.
+  int64_t timeout_s = 10;
+};
 struct PartitionResumeOptions {
   uint32_t partition = 0;
   int64_t timeout_s = 20;
@@ -274,6 +281,7 @@ int RunState(const Common& common, const StateOptions& options);
 int RunReplay(const Common& common, const ReplayOptions& options);
 int RunReplayPartition(const Common& common, const ReplayOptions& options);
 int RunStep(const Common& common, const StepOptions& options);
+int RunTrace(const Common& common, const TraceOptions& options);
 int RunPartitionList(const Common& common);
 int RunPartitionResume(const Common& common, const PartitionResumeOptions& options);
 int RunPartitionMove(const Common& common, const PartitionMoveOptions& options);

@@ -64,10 +64,29 @@ void AddStep(CLI::App& app, StepOptions& o, const AddCommand& add) {
       ->capture_default_str();
 }
 
+void AddTrace(CLI::App& app, TraceOptions& o, const AddCommand& add) {
+  CLI::App* c = add(app, "trace",
+                    "New records of a learner and messages to the learner's clients, or new "
+                    "results of a tool, as they come",
+                    [&o](const Common& common) { return RunTrace(common, o); });
+  CLI::Option* user = c->add_option("user", o.user, "The learner");
+  c->add_option("--tool", o.tool, "Instead of a learner: results of this tool, of all learners")
+      ->excludes(user);
+  c->add_option("--next", o.next, "End after so many lines")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}));
+  c->add_option(
+      "--for", o.duration,
+      "End after this time: 90s, 15m, 2h or 7d; exit 1 where --next has not come by then");
+  c->add_option("--timeout", o.timeout_s, "Seconds to wait for the owner")
+      ->check(CLI::Range(int64_t{1}, int64_t{3600}))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void AddRecordCommands(CLI::App& app, RecordFlags& flags, const AddCommand& add) {
   AddStep(app, flags.step, add);
+  AddTrace(app, flags.trace, add);
   AddDeadLetters(app, flags, add);
 }
 

@@ -1,4 +1,4 @@
-// The flags of the commands that look at records and dead letters: step, dlq.
+// The flags of the commands that look at records and dead letters: step, trace, dlq.
 #pragma once
 
 #include "cli/cli.h"
@@ -8,6 +8,7 @@ namespace lyceum::cli {
 
 struct RecordFlags {
   StepOptions step;
+  TraceOptions trace;
   DeadLetterOptions list, show;
   DeadLetterOptions retry{.limit = 1'000};
   DeadLetterOptions purge{.limit = 1'000};

@@ -41,6 +41,7 @@ constexpr RoleOf kRoles[] = {
     {"state", "operator"},
     {"replay", "operator"},
     {"step", "operator"},
+    {"trace", "operator"},
     {"partition list", "operator"},
     {"partition move", "operator"},
     {"partition resume", "operator"},

@@ -277,5 +277,80 @@ TEST_F(Records, AStepShowsTheStateAtARecordAndWhatItChanged) {
   EXPECT_EQ(Lyceum("operator", {"step", "ada", "--to", "0"}).code, 2);
 }
 
+class Traced : public Records {
+ protected:
+  void Start(std::vector<std::string> args) {
+    args.insert(args.begin(), {test::Program("lyceum"), "trace"});
+    args.push_back("--json");
+    trace_ = std::make_unique<Process>(args, stack_.nats().env_for("operator"));
+    ASSERT_TRUE(Eventually(seconds(20), [&] {
+      return trace_->err().find("following") != std::string::npos;
+    })) << trace_->err();
+  }
+  // To its end.
+  std::vector<json> End() {
+    EXPECT_EQ(trace_->Wait(In(seconds(30))), 0) << trace_->err();
+    return Lines(trace_->out());
+  }
+  std::unique_ptr<Process> trace_;
+};
+
+TEST_F(Traced, RecordsAndMessagesOfALearnerAreShownAsTheyCome) {
+  stack_.StartSessionWorker();
+  const auto tools = stack_.StartToolWorker("t1");
+  ASSERT_TRUE(gateway_.Send("ada", kStart, "s1"));
+  ASSERT_TRUE(gateway_.Hear(
+      "a",
+      [](const Gateway::Received& m) { return m.message.state == tutor::StateName::kExposition; },
+      seconds(20)))
+      << stack_.session_worker_logs();
+  Start({"ada", "--next", "3"});
+  ASSERT_TRUE(gateway_.Send("bob", R"({"id":"b","client":"b","start":{"course":"small"}})", "b"));
+  ASSERT_TRUE(gateway_.Send(
+      "ada", R"({"id":"q1","client":"a","message":{"text":"why \u001b[31m?","intent":"QUESTION"}})",
+      "q1"));
+  const std::vector<json> lines = End();
+  ASSERT_EQ(lines.size(), 3u);
+  bool record = false, message = false, result = false;
+  for (const json& line : lines) {
+    EXPECT_EQ(line["user"], "ada") << line;
+    if (line["kind"] == "message") {
+      message = message || (line["client"] == "a" && line["n"] > 0);
+    } else if (line["class"] == "user") {
+      record = line["id"] == "q1" && line["text"] == "message question \"why [31m?\"";
+    } else {
+      result = result || line["class"] == "tool";
+    }
+  }
+  EXPECT_TRUE(record && message && result) << trace_->out();
+}
+
+TEST_F(Traced, ResultsOfAToolAreShownOfEveryLearner) {
+  stack_.StartSessionWorker();
+  const auto tools = stack_.StartToolWorker("t1");
+  Start({"--tool", "load_topic", "--next", "2"});
+  ASSERT_TRUE(gateway_.Send("ada", kStart, "s1"));
+  ASSERT_TRUE(gateway_.Send("bob", R"({"id":"b","client":"b","start":{"course":"small"}})", "b"));
+  const std::vector<json> lines = End();
+  ASSERT_EQ(lines.size(), 2u);
+  for (const json& line : lines) {
+    EXPECT_EQ(line["class"], "tool");
+    EXPECT_NE(line["text"].get<std::string>().find("load_topic"), std::string::npos) << line;
+  }
+  EXPECT_NE(lines[0]["user"], lines[1]["user"]);
+}
+
+TEST_F(Traced, ItEndsWithItsTimeAndWhenItIsToldTo) {
+  EXPECT_EQ(Lyceum("operator", {"trace", "--tool", "give_hint", "--for", "1s"}).code, 0);
+  EXPECT_EQ(Lyceum("operator", {"trace", "--tool", "give_hint", "--for", "1s", "--next", "1"}).code,
+            1);
+  EXPECT_EQ(Lyceum("operator", {"trace"}).code, 2);
+  EXPECT_EQ(Lyceum("operator", {"trace", "--tool", "dance"}).code, 2);
+  EXPECT_EQ(Lyceum("operator", {"trace", "ada", "--for", "soon"}).code, 2);
+  Start({"--tool", "give_hint"});
+  trace_->Terminate();
+  EXPECT_TRUE(End().empty());
+}
+
 }  // namespace
 }  // namespace lyceum
