@@ -73,6 +73,7 @@ struct GatewayHost::Impl {
   SystemClock clock;
   wire::EventLoop loop;
   std::unique_ptr<wire::NatsWire> wire;
+  std::optional<wire::ServiceResponder> service;
   std::unique_ptr<Sessions> sessions;
   std::unique_ptr<Gateway> gateway;
   Transport transport{};
@@ -173,6 +174,7 @@ void GatewayHost::Impl::Run() {
     const int64_t now = clock.SteadyMs();
     if (now >= tick_ms) {
       tick_ms = now + kTickMs;
+      if (service) service->Tick();
       sessions->Tick();
       gateway->Tick();
       Publish();
@@ -202,6 +204,10 @@ Result<std::unique_ptr<GatewayHost>> GatewayHost::Start(HostOptions options) {
   const int watched = dup(impl->loop.fd());
   CHECK(watched >= 0);
   impl->wire_ready.assign(watched);
+  if (impl->options.service) {
+    impl->service.emplace(impl->wire.get(), &impl->clock, *impl->options.service,
+                          [] { return std::vector<wire::EndpointFigures>(); });
+  }
   impl->sessions = std::make_unique<Sessions>(impl->wire.get(), &impl->clock,
                                               envelope::Subjects(impl->options.prefix));
   // A browser that is given the gateway's own address comes from there.

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -14,6 +15,7 @@
 #include "gateway/pages.h"
 #include "gateway/tls.h"
 #include "wire/connection.h"
+#include "wire/service.h"
 
 namespace lyceum::gateway {
 
@@ -27,6 +29,8 @@ struct HostOptions {
   size_t connections_max = kConnectionsMax;
   // A client that does not answer pings, or does not confirm what it is sent. One goes after half of it.
   int64_t socket_idle_ms = kSocketIdleMs;
+  // By what NATS tools find it. It has no endpoints.
+  std::optional<wire::Service> service = {};
 };
 
 class GatewayHost {

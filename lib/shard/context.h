@@ -59,6 +59,7 @@ struct Counters {
   std::atomic<uint64_t> snapshots{0}, snapshot_failures{0}, snapshot_bytes{0}, restores{0};
   std::atomic<uint64_t> timers_fired{0}, dead_letters_lost{0}, reader_breaks{0}, session_loads{0};
   std::atomic<uint64_t> sessions{0}, memory_bytes{0}, unconfirmed_bytes{0};
+  std::atomic<uint64_t> queries{0}, query_errors{0}, query_us{0};
   std::atomic<int64_t> clock_offset_ms{0};
   Measures measures;
 };

@@ -38,7 +38,11 @@ void Queries::Turn() {
     const Question question = std::move(waiting_.front());
     waiting_.pop_front();
     const auto encoding = envelope::EncodingOf(question.content_type, question.data);
+    const auto begun = Steady::now();
     const std::string answer = Answer(question, encoding);
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - begun);
+    ++context_->counters->queries;
+    context_->counters->query_us += static_cast<uint64_t>(took.count());
     const bool json = encoding == tutor::Encoding::kJson;
     const auto sent = context_->wire->Publish({.subject = question.reply,
                                                .data = answer,
@@ -49,14 +53,20 @@ void Queries::Turn() {
 
 std::string Queries::Answer(const Question& question, tutor::Encoding encoding) {
   const Result<UserId> user = context_->options.subjects.ParseQuery(question.subject);
-  if (!user) return envelope::EncodeQueryError(ErrorCode::kBadSubject, user.error().text, encoding);
+  if (!user) return ErrorAnswer(ErrorCode::kBadSubject, user.error().text, encoding);
   const Result<envelope::Query> query = envelope::DecodeQuery(question.data, encoding);
-  if (!query) return envelope::EncodeQueryError(ErrorCode::kBadQuery, query.error().text, encoding);
+  if (!query) return ErrorAnswer(ErrorCode::kBadQuery, query.error().text, encoding);
   const Result<std::string> view = View(question.partition, *user, *query, encoding);
   if (view) return *view;
   const bool damaged = view.error().fault == Fault::kFatal;
-  return envelope::EncodeQueryError(damaged ? ErrorCode::kDamaged : ErrorCode::kUnreadable,
-                                    view.error().text, encoding);
+  return ErrorAnswer(damaged ? ErrorCode::kDamaged : ErrorCode::kUnreadable, view.error().text,
+                     encoding);
+}
+
+std::string Queries::ErrorAnswer(ErrorCode code, const std::string& text,
+                                 tutor::Encoding encoding) {
+  ++context_->counters->query_errors;
+  return envelope::EncodeQueryError(code, text, encoding);
 }
 
 Result<std::string> Queries::View(store::PartitionId partition, const UserId& user,

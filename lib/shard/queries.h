@@ -37,6 +37,7 @@ class Queries {
     store::PartitionId partition = 0;
   };
   std::string Answer(const Question& question, tutor::Encoding encoding);
+  std::string ErrorAnswer(tutor::ErrorCode code, const std::string& text, tutor::Encoding encoding);
   Result<std::string> View(store::PartitionId partition, const UserId& user,
                            const envelope::Query& query, tutor::Encoding encoding);
 

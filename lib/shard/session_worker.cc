@@ -59,7 +59,8 @@ struct SessionWorker::Impl {
     SeededRandom random;
     std::unique_ptr<wire::NatsWire> wire;
     std::unique_ptr<Shard> shard;
-    std::optional<StreamDepth> dead_letters;  // Of the first.
+    std::optional<StreamDepth> dead_letters;        // Of the first,
+    std::optional<wire::ServiceResponder> service;  // as this.
     std::atomic<bool> stop{false};
     std::atomic<int64_t> stop_by_ms{INT64_MAX};  // Then also where not all is in a checkpoint.
     std::atomic<bool> alone{true};               // No other worker is alive.
@@ -93,7 +94,29 @@ struct SessionWorker::Impl {
   std::unique_ptr<Watchdog> watchdog;
 
   void OnStuck(size_t number, int looks);
+  void Announce(wire::Service service, const envelope::Subjects& subjects);
+  wire::EndpointFigures QueryFigures() const;
 };
+
+void SessionWorker::Impl::Announce(wire::Service service, const envelope::Subjects& subjects) {
+  std::string queries = subjects.QueryOf(UserId("_"));
+  queries.back() = '*';
+  service.endpoints = {{.name = "query", .subject = std::move(queries), .queue_group = ""}};
+  Runner& first = *runners.front();
+  first.service.emplace(first.wire.get(), &first.clock, std::move(service),
+                        [this] { return std::vector<wire::EndpointFigures>{QueryFigures()}; });
+}
+
+wire::EndpointFigures SessionWorker::Impl::QueryFigures() const {
+  wire::EndpointFigures figures;
+  for (const auto& runner : runners) {
+    const Counters& counters = runner->shard->counters();
+    figures.requests += counters.queries;
+    figures.errors += counters.query_errors;
+    figures.processing_ns += static_cast<int64_t>(counters.query_us) * 1'000;
+  }
+  return figures;
+}
 
 // Its partitions go to another worker, where there is one; alone it is given more time. What it may be stuck
 // in is the writing of the log: the alarm ends the process then.
@@ -139,6 +162,7 @@ void SessionWorker::Impl::Runner::Run(Deadline until) {
       published_ms = then;
       Publish();
       if (dead_letters) dead_letters->Tick(*wire, then);
+      if (service) service->Tick();
     }
     if (!wire->connected() && then - complained_ms >= kConnectComplaintMs) {
       complained_ms = then;
@@ -217,6 +241,7 @@ Result<std::unique_ptr<SessionWorker>> SessionWorker::StartOnce(Options options)
       std::make_unique<Watchdog>(kLookEvery, kLooksMax, count,
                                  [all](size_t number, int looks) { all->OnStuck(number, looks); });
   impl->runners.front()->dead_letters.emplace(options.shard.subjects.DeadLetterStream());
+  if (options.service) impl->Announce(*std::move(options.service), options.shard.subjects);
   for (size_t i = 0; i < impl->runners.size(); ++i) {
     Impl::Runner* runner = impl->runners[i].get();
     runner->number = i;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "shard/partition_status.h"
 #include "shard/worker_figures.h"
 #include "wire/connection.h"
+#include "wire/service.h"
 
 namespace lyceum::shard {
 
@@ -27,6 +29,8 @@ class SessionWorker {
     std::string data_dir;
     std::vector<store::PartitionId> partitions;
     size_t shards = 1;
+    // By what NATS tools find the worker: its first shard answers. Its endpoints are added.
+    std::optional<wire::Service> service;
   };
   // kReject: somebody else uses the folder, or it is of another format or a newer fold version; kRetry:
   // no room on the disk. The text says what to do. A store that is damaged is set aside and made anew.

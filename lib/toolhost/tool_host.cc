@@ -84,6 +84,7 @@ Task<Finished> ToolHost::Impl::Answered(const Job& job) {
   const auto elapsed = Steady::now() - begin;
   const auto took = std::chrono::duration_cast<milliseconds>(elapsed).count();
   done.tool = job.request.tool;
+  done.served = tutor::Name(job.request.tool);
   done.took_us = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
   if (answer.attempts > 0 || answer.degraded) LogAnswer(job.request, answer, took);
   done.result = ReplyMessage(replier, job.request, std::move(answer), took);
@@ -94,6 +95,10 @@ void ToolHost::Impl::Finish(Finished done) {
   --busy_slots;
   stops.erase(done.run);
   if (done.tool) options.times->run[static_cast<size_t>(*done.tool)].AddUs(done.took_us);
+  wire::EndpointFigures& figures = ended[done.served];
+  ++figures.requests;
+  figures.errors += done.error ? 1 : 0;
+  figures.processing_ns += done.took_us * 1'000;
   counters.late += done.late ? 1 : 0;
   counters.errors += done.error ? 1 : 0;
   counters.degraded += done.degraded ? 1 : 0;
@@ -384,6 +389,25 @@ void ToolHost::Stop() {
 
 size_t ToolHost::jobs() const { return impl_->jobs; }
 bool ToolHost::joined() const { return !impl_->in_group.empty(); }
+
+std::vector<wire::ServiceEndpoint> ToolHost::endpoints() const {
+  std::vector<wire::ServiceEndpoint> endpoints;
+  for (const std::string& name : impl_->ServedNames()) {
+    endpoints.push_back({.name = name,
+                         .subject = impl_->options.subjects.ToolRequests(name),
+                         .queue_group = std::string(envelope::kToolQueueGroup)});
+  }
+  return endpoints;
+}
+
+std::vector<wire::EndpointFigures> ToolHost::endpoint_figures() const {
+  std::vector<wire::EndpointFigures> figures;
+  for (const std::string& name : impl_->ServedNames()) {
+    const auto found = impl_->ended.find(name);
+    figures.push_back(found == impl_->ended.end() ? wire::EndpointFigures() : found->second);
+  }
+  return figures;
+}
 
 HostCounters ToolHost::counters() const {
   HostCounters counters = impl_->counters;

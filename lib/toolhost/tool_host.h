@@ -28,6 +28,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/executor.h"
@@ -37,6 +38,7 @@
 #include "toolhost/function_caller.h"
 #include "toolhost/toolbox.h"
 #include "tutor/call.h"
+#include "wire/service.h"
 #include "wire/wire.h"
 
 namespace lyceum::toolhost {
@@ -98,6 +100,9 @@ class ToolHost {
 
   bool joined() const;  // It is subscribed to requests.
   HostCounters counters() const;
+  // What it serves, functions too, and how much of it: of requests that have ended.
+  std::vector<wire::ServiceEndpoint> endpoints() const;
+  std::vector<wire::EndpointFigures> endpoint_figures() const;  // In the same order.
 
  private:
   struct Impl;

@@ -23,6 +23,13 @@ std::vector<std::pair<std::string, wire::Wire::Handler>> ToolHost::Impl::Served(
   return served;
 }
 
+std::vector<std::string> ToolHost::Impl::ServedNames() const {
+  std::vector<std::string> names;
+  for (const tutor::Tool tool : tools) names.emplace_back(tutor::Name(tool));
+  for (std::string& name : toolbox.functions()) names.push_back(std::move(name));
+  return names;
+}
+
 void ToolHost::Impl::OnFunction(const wire::Arrived& message, const std::string& name) {
   if (!guard.IsFresh()) {
     ++counters.stale;
@@ -65,7 +72,10 @@ Task<Finished> ToolHost::Impl::FunctionAnswered(const FunctionJob& job) {
     answer = toolbox.RunFunction({job.request, job.stop, deadline});
     done.late = Steady::now() >= deadline;
   }
-  const auto took = std::chrono::duration_cast<milliseconds>(Steady::now() - begin).count();
+  const auto elapsed = Steady::now() - begin;
+  const auto took = std::chrono::duration_cast<milliseconds>(elapsed).count();
+  done.took_us = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
+  done.served = job.request.name;
   done.result = FunctionReplyMessage(replier, job.request, std::move(answer), took, &done.error);
   co_return done;
 }

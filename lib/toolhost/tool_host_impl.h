@@ -44,6 +44,7 @@ struct Finished {
   uint32_t attempts = 0;
   uint32_t fallbacks = 0;
   std::optional<tutor::Tool> tool;  // Empty: a function.
+  std::string served;               // Its name, or that of the function.
   int64_t took_us = 0;
 };
 
@@ -110,6 +111,7 @@ struct ToolHost::Impl {
                  wire::Wire::SubscriptionId* id);
   // What is served, functions included: its name, and what its requests go to.
   std::vector<std::pair<std::string, wire::Wire::Handler>> Served();
+  std::vector<std::string> ServedNames() const;  // In the same order.
   void Leave();
   bool HasRoom() const;
   void NoteRoom(int64_t now);
@@ -137,6 +139,7 @@ struct ToolHost::Impl {
   bool draining = false;
   bool stopped = false;
   HostCounters counters;
+  std::unordered_map<std::string, wire::EndpointFigures> ended;  // Requests, by what is served.
 
   std::vector<wire::Wire::SubscriptionId> in_group;  // Empty: it is not in the queue group.
   bool has_direct = false;  // Control and direct requests are subscribed to on this connection.

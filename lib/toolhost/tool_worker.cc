@@ -92,6 +92,13 @@ void ToolWorker::Impl::Run() {
                  .executor = loop.get(),
                  .functions = options.functions.get()},
                 std::move(toolbox), options.host);
+  std::optional<wire::ServiceResponder> responder;
+  if (options.service) {
+    wire::Service service = *options.service;
+    service.endpoints = host.endpoints();
+    responder.emplace(wire.get(), &clock, std::move(service),
+                      [&host] { return host.endpoint_figures(); });
+  }
   const int looks = std::max(1, static_cast<int>(options.stuck_after / kWatchdogTick));
   Watchdog watchdog(std::min(kWatchdogTick, options.stuck_after), looks, 1, [&](size_t, int seen) {
     if (seen > looks) return;
@@ -116,6 +123,7 @@ void ToolWorker::Impl::Run() {
     if (draining) host.Drain();
     if (stopping && !std::exchange(stopped, true)) host.Stop();
     host.Turn();
+    if (responder) responder->Tick();
     watchdog.Turned();
     Publish(host);
     wire->Flush();

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 #include "wire/connection.h"
 #include "wire/event_loop.h"
 #include "wire/http.h"
+#include "wire/service.h"
 
 namespace lyceum::toolhost {
 
@@ -32,6 +34,8 @@ class ToolWorker {
     std::shared_ptr<wire::HttpClient> http;
     // What the tools call functions with; its executor is `loop`. Null: they call none.
     std::shared_ptr<FunctionCaller> functions;
+    // By what NATS tools find the worker. Its endpoints are added.
+    std::optional<wire::Service> service = {};
     // The loop made no turn for `stuck_after`: from the watchdog's thread. Empty: the process ends
     // with SIGABRT, so that its supervisor starts it again.
     std::function<void()> stuck;

@@ -4,8 +4,8 @@
 
 namespace lyceum::cli {
 
-Result<int64_t> ParseAgeMs(const std::string& text) {
-  const Error wrong = Reject("--older takes a number and s, m, h or d, as 15m or 7d");
+Result<int64_t> ParseAgeMs(const std::string& text, const char* flag) {
+  const Error wrong = Reject(std::string(flag) + " takes a number and s, m, h or d, as 15m or 7d");
   constexpr int64_t kMost = 100'000;  // Of any unit: 273 years in days.
   int64_t number = 0;
   if (text.size() < 2) return wrong;

@@ -8,7 +8,7 @@
 
 namespace lyceum::cli {
 
-// Of --older: "90s", "15m", "2h", "7d", in ms.
-Result<int64_t> ParseAgeMs(const std::string& text);
+// "90s", "15m", "2h", "7d", in ms. An error names the flag.
+Result<int64_t> ParseAgeMs(const std::string& text, const char* flag = "--older");
 
 }  // namespace lyceum::cli

@@ -166,6 +166,18 @@ struct ReplayOptions {
   int64_t memory_mb = 512;  // Of the sessions that are compared in one pass of a partition's log.
   int64_t timeout_s = 60;
 };
+struct StepOptions {
+  std::string user;
+  uint64_t to = 0;  // 0: the learner's last record.
+  int64_t timeout_s = 60;
+};
+struct TraceOptions {
+  std::string user;      // Or of all learners
+  std::string tool;      // the results of a tool.
+  int64_t next = 0;      // Lines, then it ends; 0: it does not.
+  std::string duration;  // "5m", then it ends; empty: it does not.
+  int64_t timeout_s = 10;
+};
 struct PartitionResumeOptions {
   uint32_t partition = 0;
   int64_t timeout_s = 20;
@@ -208,6 +220,18 @@ struct ReportOptions {
   bool csv = false;
   int64_t memory_mb = 512;
   int64_t timeout_s = 10;  // For what comes next of a log.
+};
+// Which dead letters: one by its number, or all that the filters take.
+struct DeadLetterOptions {
+  uint64_t sequence = 0;  // 0: none is named.
+  std::string user;
+  int64_t partition = -1;  // -1: any.
+  std::string reason;
+  std::string older;  // "15m": refused before that.
+  std::string newer;
+  int64_t limit = 50;
+  bool all_matching = false;
+  bool yes = false;
 };
 struct ContextOptions {
   std::string name;
@@ -256,6 +280,8 @@ int RunSuperviseDecide(const Common& common, const SuperviseDecideOptions& optio
 int RunState(const Common& common, const StateOptions& options);
 int RunReplay(const Common& common, const ReplayOptions& options);
 int RunReplayPartition(const Common& common, const ReplayOptions& options);
+int RunStep(const Common& common, const StepOptions& options);
+int RunTrace(const Common& common, const TraceOptions& options);
 int RunPartitionList(const Common& common);
 int RunPartitionResume(const Common& common, const PartitionResumeOptions& options);
 int RunPartitionMove(const Common& common, const PartitionMoveOptions& options);
@@ -271,8 +297,10 @@ int RunContextList(const Common& common);
 int RunContextShow(const ContextOptions& options);
 int RunContextRemove(const ContextOptions& options);
 int RunToolCheck(const Common& common, const ToolCheckOptions& options);
-int RunDeadLetterList(const Common& common, int64_t limit);
-int RunDeadLetterShow(const Common& common, uint64_t sequence);
+int RunDeadLetterList(const Common& common, const DeadLetterOptions& options);
+int RunDeadLetterShow(const Common& common, const DeadLetterOptions& options);
+int RunDeadLetterRetry(const Common& common, const DeadLetterOptions& options);
+int RunDeadLetterPurge(const Common& common, const DeadLetterOptions& options);
 
 // The role at the NATS server that the command which runs needs; empty: none. Set by Main.
 std::string_view RoleNeeded();
@@ -302,6 +330,9 @@ Result<UserId> UserOf(const std::string& text);
 Result<ClientId> ClientOf(const std::string& text);
 // 128 random bits in hex: an id nobody has used.
 std::string FreshId();
+
+// An exit code where it was installed with another count of partitions, under which every record would be refused.
+std::optional<int> CheckPartitions(const Common& common, wire::Connection& connection);
 
 // At most bytes_max of a file; "-" is standard input. kReject: not readable, or larger.
 Result<std::string> ReadAll(const std::string& path, size_t bytes_max);

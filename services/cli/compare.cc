@@ -78,13 +78,7 @@ Replay::Replay(const envelope::Subjects& subjects, UserId user, const shard::Log
 Result<void> Replay::Fold(const wire::StoredMessage& stored,
                           const std::function<void(const ReplayStep&)>& show) {
   const std::string from = StateText(session_);
-  const Result<shard::Refold::Step> folded =
-      refold_.Fold({.subject = stored.subject,
-                    .content_type = stored.header("Content-Type"),
-                    .data = stored.data,
-                    .sequence = stored.sequence,
-                    .time_ms = stored.time_ms},
-                   &session_);
+  const Result<shard::Refold::Step> folded = refold_.Fold(RecordOf(stored), &session_);
   if (!folded) return folded.error();
   const shard::Refold::Step& step = *folded;
   if (step.of_partition) return {};  // Of the user's name, by chance.

@@ -1,5 +1,5 @@
 // The command line: every flag of every subcommand, those of `course` in course_flags.cc, of
-// `supervise` in supervise_flags.cc, of the whole fleet in fleet_flags.cc. CLI11 is included
+// `supervise` in supervise_flags.cc, of the whole fleet in fleet_flags.cc, of records in record_flags.cc. CLI11 is included
 // here, there and in command_docs.cc alone, since it is large.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -11,6 +11,7 @@
 #include "cli/command_docs.h"
 #include "cli/course_flags.h"
 #include "cli/fleet_flags.h"
+#include "cli/record_flags.h"
 #include "cli/roles.h"
 #include "cli/suggest.h"
 #include "cli/supervise_flags.h"
@@ -48,8 +49,7 @@ struct Options {
   ToolAskOptions tool_ask;
   ContextOptions context;
   std::string shell;
-  int64_t dlq_limit = 50;
-  uint64_t dlq_sequence = 0;
+  RecordFlags records;
 };
 
 std::string role_needed;  // Of the one command that runs.
@@ -435,19 +435,7 @@ class CommandLine {
     c->add_option("file", o.file, "JSON Lines, an answer a line; - is standard input")->required();
   }
 
-  void DeadLetters() {
-    CLI::App* dlq = app_.add_subcommand("dlq", "Dead letters: list, show");
-    dlq->require_subcommand(1);
-    dlq->fallthrough();
-    CLI::App* list = Command(*dlq, "list", "The newest ones, a line each",
-                             [this] { return RunDeadLetterList(common_, options_.dlq_limit); });
-    list->add_option("--limit", options_.dlq_limit, "How many")
-        ->check(CLI::Range(int64_t{1}, int64_t{100'000}))
-        ->capture_default_str();
-    CLI::App* show = Command(*dlq, "show", "One with its record",
-                             [this] { return RunDeadLetterShow(common_, options_.dlq_sequence); });
-    show->add_option("sequence", options_.dlq_sequence, "As `dlq list` shows it")->required();
-  }
+  void DeadLetters() { AddRecordCommands(app_, options_.records, adder()); }
 
   const Common& common_;
   std::string context_;

@@ -222,21 +222,10 @@ Result<void> Forget::PurgeSnapshots() {
 }
 
 Result<void> Forget::Delete(const std::string& stream, uint64_t sequence) {
-  const auto answer =
-      connection_.Request({.subject = "$JS.API.STREAM.MSG.DELETE." + stream,
-                           .data = Json{{"seq", sequence}, {"no_erase", false}}.dump()},
-                          kApiWait);
-  if (!answer) return answer.error();
-  const Json said = Json::parse(answer->data, nullptr, false);
-  if (said.is_object() && said.value("success", false)) {
-    ++erased_[stream];
-    return {};
-  }
-  // Trimmed, or expired, meanwhile.
-  const auto still = wire::GetMessage(connection_, stream, sequence);
-  if (still && !*still) return {};
-  return Reject(fmt::format("the server did not delete message {} of {}: {}", sequence, stream,
-                            answer->data.substr(0, 200)));
+  const auto erased = EraseMessage(connection_, stream, sequence);
+  if (!erased) return erased.error();
+  erased_[stream] += *erased ? 1 : 0;
+  return {};
 }
 
 // Where the learner's records are the log's first ones, it begins with a later one from now on: that is noted, so that

@@ -1,6 +1,9 @@
 #include "cli/learner_records.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/clock.h"
@@ -9,24 +12,14 @@ namespace lyceum::cli {
 namespace {
 
 constexpr std::chrono::seconds kAnswerWait{20};
+constexpr std::chrono::seconds kEraseWait{10};
 
-// What the filter lets through of the stream as it is now. No such stream: nothing.
 Result<void> ReadAllOf(wire::Connection& connection, const std::string& stream,
                        const std::string& filter, const TakeMessage& take) {
   const auto info = wire::GetStream(connection, stream);
   if (!info) return info.error();
-  if (!*info || (*info)->messages == 0) return {};
-  auto reader = wire::StreamReader::Open(connection, stream, filter, 1);
-  if (!reader) return reader.error();
-  for (uint64_t pending = (*reader)->pending(); pending > 0;) {
-    const auto message = (*reader)->Next(In(kAnswerWait));
-    if (!message) return message.error();
-    if (!*message) return Retry("the stream " + stream + " went silent");
-    if ((*message)->sequence > (*info)->last_sequence) return {};
-    take(**message);
-    pending = (*message)->pending;
-  }
-  return {};
+  if (!*info) return {};
+  return ReadStream(connection, **info, filter, 1, take);
 }
 
 // "lyceum.p.<pp>.<class>.<user>", or what was published under no good subject.
@@ -35,6 +28,39 @@ bool EndsWithUser(const std::string& subject, const UserId& user) {
 }
 
 }  // namespace
+
+Result<void> ReadStream(wire::Connection& connection, const wire::StreamInfo& stream,
+                        const std::string& filter, uint64_t from, const TakeMessage& take) {
+  if (stream.messages == 0) return {};
+  const std::string& name = stream.config.name;
+  auto reader = wire::StreamReader::Open(connection, name, filter, from);
+  if (!reader) return reader.error();
+  for (uint64_t pending = (*reader)->pending(); pending > 0;) {
+    const auto message = (*reader)->Next(In(kAnswerWait));
+    if (!message) return message.error();
+    if (!*message) return Retry("the stream " + name + " went silent");
+    if ((*message)->sequence > stream.last_sequence) return {};
+    take(**message);
+    pending = (*message)->pending;
+  }
+  return {};
+}
+
+Result<bool> EraseMessage(wire::Connection& connection, const std::string& stream,
+                          uint64_t sequence) {
+  const auto answer =
+      connection.Request({.subject = "$JS.API.STREAM.MSG.DELETE." + stream,
+                          .data = nlohmann::json{{"seq", sequence}, {"no_erase", false}}.dump()},
+                         kEraseWait);
+  if (!answer) return answer.error();
+  const auto said = nlohmann::json::parse(answer->data, nullptr, false);
+  if (said.is_object() && said.value("success", false)) return true;
+  // Trimmed, or expired, meanwhile.
+  const auto still = wire::GetMessage(connection, stream, sequence);
+  if (still && !*still) return false;
+  return Reject(fmt::format("the server did not delete message {} of {}: {}", sequence, stream,
+                            answer->data.substr(0, 200)));
+}
 
 Result<void> ReadRecordsOf(wire::Connection& connection, const envelope::Subjects& subjects,
                            const UserId& user,

@@ -1,4 +1,4 @@
-// What the streams have of one learner: for `lyceum export` and `lyceum forget`.
+// What streams have, of one learner above all: for `lyceum export`, `lyceum forget` and `lyceum dlq`.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,14 @@
 namespace lyceum::cli {
 
 using TakeMessage = std::function<void(const wire::StoredMessage&)>;
+
+// What the filter lets through of the stream as it was when it was looked at, from a sequence on. kRetry: it went silent.
+Result<void> ReadStream(wire::Connection& connection, const wire::StreamInfo& stream,
+                        const std::string& filter, uint64_t from, const TakeMessage& take);
+
+// Deletes a message so that the server overwrites it. False: it was gone already.
+Result<bool> EraseMessage(wire::Connection& connection, const std::string& stream,
+                          uint64_t sequence);
 
 // Each record under the learner's name, of every partition: whoever may publish can put one into a wrong one.
 Result<void> ReadRecordsOf(

@@ -4,10 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/time_text.h"
 #include "cli/cli.h"
 #include "cli/compare.h"
-#include "cli/event_summary.h"
+#include "cli/step_text.h"
 #include "cli/terminal.h"
 #include "shard/install.h"
 
@@ -17,28 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 void Print(const Common& common, const ReplayStep& shown) {
-  const wire::StoredMessage& stored = shown.stored;
-  const std::string summary = shown.step.decoded ? Summary(shown.step.decoded->event) : "?";
-  const auto& refused = shown.step.refused;
-  if (common.json) {
-    Json line{{"seq", stored.sequence}, {"at", TimeText(stored.time_ms)},
-              {"event", summary},       {"from", shown.from},
-              {"to", shown.to},         {"effects", shown.effects}};
-    if (refused) {
-      line["refused"] = std::string(Name(refused->reason));
-      line["text"] = Plain(refused->text);
-    }
-    std::cout << line.dump() << "\n";
-    return;
-  }
-  std::cout << stored.sequence << "  " << TimeText(stored.time_ms) << "  ";
-  if (refused) {
-    std::cout << "refused (" << Name(refused->reason) << "): " << PlainLine(refused->text, 200)
-              << "  " << shown.from << "\n";
-  } else {
-    std::cout << summary << "  " << shown.from << " -> " << shown.to << "  " << shown.effects
-              << (shown.effects == 1 ? " effect\n" : " effects\n");
-  }
+  std::cout << (common.json ? StepObject(shown).dump() : StepText(shown)) << "\n";
 }
 
 int Verdict(const Common& common, const Comparison& comparison) {
@@ -104,7 +82,8 @@ int Show(const Common& common, wire::Connection& connection, const UserId& user,
   return kDone;
 }
 
-// Folding under another count of partitions would refuse every record.
+}  // namespace
+
 std::optional<int> CheckPartitions(const Common& common, wire::Connection& connection) {
   auto installed = shard::InstalledPartitions(connection, common.subjects());
   if (!installed) return Fail(installed.error());
@@ -114,8 +93,6 @@ std::optional<int> CheckPartitions(const Common& common, wire::Connection& conne
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 int RunReplay(const Common& common, const ReplayOptions& options) {
   if (options.user.empty() == !options.partition) {

@@ -112,6 +112,31 @@ Result<void> ReadLog(wire::Connection& connection, const LogView& log, const std
   return {};
 }
 
+shard::Record RecordOf(const wire::StoredMessage& stored) {
+  return {.subject = stored.subject,
+          .content_type = stored.header("Content-Type"),
+          .data = stored.data,
+          .sequence = stored.sequence,
+          .time_ms = stored.time_ms};
+}
+
+Result<void> ReadLearners(
+    wire::Connection& connection, const envelope::Subjects& subjects, const LogView& log,
+    std::chrono::milliseconds patience,
+    const std::function<Result<void>(std::string_view user, const shard::Record&)>& fold) {
+  Result<void> folded;
+  auto read = ReadLog(connection, log, "", patience, [&](const wire::StoredMessage& stored) {
+    const auto parts = subjects.ParseLogFast(stored.subject);
+    if (!parts || parts->of_partition() ||
+        subjects.PartitionOf(parts->user) != log.history.partition()) {
+      return true;
+    }
+    folded = fold(parts->user, RecordOf(stored));
+    return static_cast<bool>(folded);
+  });
+  return read ? folded : read;
+}
+
 shard::TopicFinder TopicsOfBucket(wire::Connection& connection,
                                   const envelope::Subjects& subjects) {
   using Shared = shard::TopicTable::Shared;

@@ -36,6 +36,16 @@ Result<void> ReadLog(wire::Connection& connection, const LogView& log, const std
                      std::chrono::milliseconds patience,
                      const std::function<bool(const wire::StoredMessage&)>& take);
 
+// As the fold takes it. Views into it.
+shard::Record RecordOf(const wire::StoredMessage& stored);
+
+// Each learner's record of a whole partition, in order; without those of the partition itself and of learners who belong
+// to another one. Ends with the error of `fold`.
+Result<void> ReadLearners(
+    wire::Connection& connection, const envelope::Subjects& subjects, const LogView& log,
+    std::chrono::milliseconds patience,
+    const std::function<Result<void>(std::string_view user, const shard::Record&)>& fold);
+
 // The topics that records name, from the course bucket, each once. `connection` outlives it.
 shard::TopicFinder TopicsOfBucket(wire::Connection& connection, const envelope::Subjects& subjects);
 

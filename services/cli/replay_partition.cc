@@ -52,7 +52,7 @@ class PartitionCheck {
   };
 
   Result<void> ReadPass();
-  Result<void> Fold(const wire::StoredMessage& stored, shard::Refold* refold);
+  Result<void> Fold(std::string_view user, const shard::Record& record, shard::Refold* refold);
   void Share(tutor::Session* session);
   // An exit code: it cannot go on.
   std::optional<int> CheckAll();
@@ -127,30 +127,19 @@ Result<void> PartitionCheck::ReadPass() {
   records_ = 0;
   shard::Refold refold(subjects_, static_cast<store::PartitionId>(partition_), &log_.history,
                        TopicsOfBucket(connection_, subjects_));
-  Result<void> folded;
-  auto read = ReadLog(connection_, log_, "", patience_, [&](const wire::StoredMessage& stored) {
-    ++records_;
-    folded = Fold(stored, &refold);
-    return static_cast<bool>(folded);
-  });
-  if (!read) return read;
-  return folded;
+  return ReadLearners(connection_, subjects_, log_, patience_,
+                      [&](std::string_view user, const shard::Record& record) {
+                        ++records_;
+                        return Fold(user, record, &refold);
+                      });
 }
 
-Result<void> PartitionCheck::Fold(const wire::StoredMessage& stored, shard::Refold* refold) {
-  const auto parts = subjects_.ParseLogFast(stored.subject);
-  if (!parts || parts->of_partition() || subjects_.PartitionOf(parts->user) != partition_) {
-    return {};
-  }
-  Key key{Fnv1a64(parts->user), std::string(parts->user)};
+Result<void> PartitionCheck::Fold(std::string_view user, const shard::Record& record,
+                                  shard::Refold* refold) {
+  Key key{Fnv1a64(user), std::string(user)};
   if (key < from_ || (to_ && key >= *to_)) return {};
   Folded& folded = folded_[key];
-  const auto step = refold->Fold({.subject = stored.subject,
-                                  .content_type = stored.header("Content-Type"),
-                                  .data = stored.data,
-                                  .sequence = stored.sequence,
-                                  .time_ms = stored.time_ms},
-                                 &folded.session);
+  const auto step = refold->Fold(record, &folded.session);
   if (!step) return step.error();
   bytes_ -= folded.bytes;
   folded.bytes = kUserBytes;

@@ -43,7 +43,8 @@ class Reading {
     size_t bytes = 0;
   };
   Result<void> ReadPartition(uint32_t partition);
-  Result<void> Fold(const wire::StoredMessage& stored, uint32_t partition, shard::Refold* refold);
+  Result<void> Fold(std::string_view user, const shard::Record& record, uint32_t partition,
+                    shard::Refold* refold);
 
   const envelope::Subjects subjects_;
   const ReportOptions& options_;
@@ -76,29 +77,18 @@ Result<void> Reading::ReadPartition(uint32_t partition) {
   }
   shard::Refold refold(subjects_, static_cast<store::PartitionId>(partition), &log->history,
                        TopicsOfBucket(connection_, subjects_));
-  Result<void> folded;
-  auto read = ReadLog(connection_, *log, "", patience_, [&](const wire::StoredMessage& stored) {
-    folded = Fold(stored, partition, &refold);
-    return static_cast<bool>(folded);
-  });
-  return read ? folded : read;
+  return ReadLearners(connection_, subjects_, *log, patience_,
+                      [&](std::string_view user, const shard::Record& record) {
+                        return Fold(user, record, partition, &refold);
+                      });
 }
 
-Result<void> Reading::Fold(const wire::StoredMessage& stored, uint32_t partition,
+Result<void> Reading::Fold(std::string_view user, const shard::Record& record, uint32_t partition,
                            shard::Refold* refold) {
-  const auto parts = subjects_.ParseLogFast(stored.subject);
-  if (!parts || parts->of_partition() || subjects_.PartitionOf(parts->user) != partition ||
-      parts->user.find(options_.like) == std::string_view::npos) {
-    return {};
-  }
-  Folded& folded = folded_[std::string(parts->user)];
+  if (user.find(options_.like) == std::string_view::npos) return {};
+  Folded& folded = folded_[std::string(user)];
   const CourseReport::Before before = CourseReport::Look(folded.session);
-  const auto step = refold->Fold({.subject = stored.subject,
-                                  .content_type = stored.header("Content-Type"),
-                                  .data = stored.data,
-                                  .sequence = stored.sequence,
-                                  .time_ms = stored.time_ms},
-                                 &folded.session);
+  const auto step = refold->Fold(record, &folded.session);
   if (!step) return step.error();
   bytes_ -= folded.bytes;
   folded.bytes = kLearnerBytes;

@@ -325,6 +325,7 @@ int Run(int argc, char** argv) {
   auto options = HostOptionsOf(flags, &files);
   if (!options) return worker::Complain(kProgram, options.error());
   InitLog(kProgram, flags.worker.id, flags.worker.log_level);
+  options->service = worker::ServiceOf(flags.worker, kProgram, "Lets browsers and front ends in");
   if (options->tls.context != nullptr) SayWhenItEnds(options->tls);
   if (options->tls.context == nullptr && !flags.tls_at_proxy && !IsLoopback(flags.listen)) {
     LogWarn(

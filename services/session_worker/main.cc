@@ -84,6 +84,9 @@ Result<shard::SessionWorker::Options> ToOptions(const Flags& flags) {
   options.data_dir = flags.data_dir;
   options.partitions = std::move(*partitions);
   options.shards = static_cast<size_t>(flags.shards);
+  options.service = worker::ServiceOf(flags.worker, kProgram, "Folds learners' records");
+  options.service->metadata.emplace_back("partitions", std::to_string(count));
+  options.service->metadata.emplace_back("shards", std::to_string(flags.shards));
   return options;
 }
 

@@ -127,6 +127,9 @@ int Serve(const Flags& flags) {
     toolbox = std::move(*some);
   }
   const auto times = std::make_shared<toolhost::HostTimes>();
+  wire::Service service =
+      worker::ServiceOf(flags.worker, kProgram, "Runs the tools that sessions ask for");
+  service.metadata.emplace_back("slots", std::to_string(flags.slots));
   auto running = toolhost::ToolWorker::Start(flags.worker.nats, std::move(toolbox),
                                              {.host = {.subjects = subjects,
                                                        .id = flags.worker.id,
@@ -134,7 +137,8 @@ int Serve(const Flags& flags) {
                                                        .times = times},
                                               .loop = loop,
                                               .http = models->http,
-                                              .functions = functions});
+                                              .functions = functions,
+                                              .service = std::move(service)});
   if (!running) return worker::Fail(running.error());
   LogInfo("started",
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});

@@ -61,6 +61,16 @@ void Declare(Settings& settings, Flags* flags) {
             "(default: none)");
 }
 
+wire::Service ServiceOf(const Flags& flags, const char* program, std::string description) {
+  return {.name = program,
+          .id = flags.id,
+          .version = LYCEUM_VERSION,
+          .description = std::move(description),
+          .metadata = {{"prefix", flags.prefix}},
+          .endpoints = {},
+          .started_ms = UnixMs()};
+}
+
 Result<void> Check(const Flags& flags) {
   if (Result<void> prefix = envelope::Subjects::CheckPrefix(flags.prefix); !prefix) return prefix;
   if (!IsToken(flags.id)) return Reject("--id takes [A-Za-z0-9_-]{1,64}");

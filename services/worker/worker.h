@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/signals.h"
 #include "wire/connection.h"
+#include "wire/service.h"
 #include "worker/figure_server.h"
 
 namespace lyceum::worker {
@@ -51,6 +52,9 @@ Look LookAfter(wire::Connection& connection);
 // then on. Null where flags.metrics_listen is empty. kReject: it cannot listen there. Warns where
 // others than this machine can read them. After InitLog.
 Result<std::unique_ptr<FigureServer>> ListenForFigures(const Flags& flags, const char* program);
+
+// How tools of NATS find this program, from now on; what it serves is added by who serves it.
+wire::Service ServiceOf(const Flags& flags, const char* program, std::string description);
 
 // A loop that makes no turn for so long does not come back.
 constexpr int64_t kStuckMs = 30'000;

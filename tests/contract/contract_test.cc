@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "support/eventually.h"
+#include "support/process.h"
 #include "support/stack.h"
 
 namespace lyceum {
@@ -68,6 +69,16 @@ TEST_F(Contract, AFailedFirstStartNamesWhatThereIsAndCanBeBegunAnew) { Holds(); 
 TEST_F(Contract, ACompletedCourseBeginsAnewWhereItIsToldTo) { Holds(); }
 TEST_F(Contract, AResultThatDoesNotFitGoesBackToItsWorkerAndEndsTheCall) { Holds(); }
 TEST_F(Contract, FiftyLearnersWithThreeTabsEachSeeTheSameInAllOfThem) { Holds(); }
+
+TEST_F(Contract, EveryProgramIsFoundAsAService) {
+  test::Process gateway({test::Program("lyceum-gateway"), "--id", "g1", "--demo", "--web", "",
+                         "--listen", "127.0.0.1:0"},
+                        stack.nats().env_for("gateway"));
+  Holds(
+      "load_topic,present_material,clarify_concept,generate_question,check_answer,give_hint,"
+      "remediate_known_error,diagnose_error,classify_intent");
+}
+TEST_F(Contract, OnlyOperatorsSeeTheServices) { Holds(); }
 
 // What users of comparable systems have reported.
 TEST_F(Contract, WhatIsAckedIsInTheHistoryOrRefusedByItsId) { Holds(); }

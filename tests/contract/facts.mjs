@@ -5,10 +5,11 @@ import { strictChecks } from "./schemas.mjs";
 import * as ids from "./facts_sessions.mjs";
 import * as busy from "./facts_busy.mjs";
 import * as refusals from "./facts_refusals.mjs";
+import * as services from "./facts_services.mjs";
 import * as tabs from "./facts_tabs.mjs";
 
 const name = process.argv[2];
-const fact = { ...ids, ...busy, ...refusals, ...tabs }[name];
+const fact = { ...ids, ...busy, ...refusals, ...services, ...tabs }[name];
 if (!fact) {
   console.error(`there is no fact ${name}`);
   process.exit(2);

@@ -32,5 +32,24 @@ TEST(JsonDifference, ListsOfOtherLengthDifferAsAWhole) {
   EXPECT_EQ(Difference(R"({"a":[1]})", R"({"a":[1,2]})"), "a: live [1], replayed [1,2]");
 }
 
+std::string All(const char* was, const char* is) {
+  std::string text;
+  for (const JsonDifference& each :
+       Differences(nlohmann::ordered_json::parse(was), nlohmann::ordered_json::parse(is))) {
+    text += each.path + ": " + each.was.dump() + " -> " + each.is.dump() + "\n";
+  }
+  return text;
+}
+
+TEST(JsonDifference, AllOfThemAreNamedAndWhatIsNotThereIsNull) {
+  EXPECT_EQ(All(R"({"a":1,"b":[1,2]})", R"({"b":[1,2],"a":1})"), "");
+  EXPECT_EQ(All(R"({"a":1,"b":{"c":"x","d":2}})", R"({"a":2,"b":{"c":"y","d":2}})"),
+            "a: 1 -> 2\nb.c: \"x\" -> \"y\"\n");
+  EXPECT_EQ(All(R"({"a":[{"b":1}]})", R"({"a":[{"b":1},{"b":2,"c":3}]})"),
+            "a[1].b: null -> 2\na[1].c: null -> 3\n");
+  EXPECT_EQ(All(R"({"a":{"b":1}})", R"({})"), "a.b: 1 -> null\n");
+  EXPECT_EQ(All(R"({"a":{"b":1}})", R"({"a":[1]})"), "a: {\"b\":1} -> [1]\n");
+}
+
 }  // namespace
 }  // namespace lyceum::cli
