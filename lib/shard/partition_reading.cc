@@ -121,8 +121,8 @@ void Partition::AskForNext() {
 // Who goes on without it buries it, so that all others do.
 void Partition::OnUnreadable(uint64_t sequence) {
   if (buried_.contains(sequence)) return PassOver(sequence);
-  const std::string what = fmt::format(
-      "record {} of stream {}, which has later ones, cannot be read", sequence, stream_);
+  const std::string what =
+      fmt::format("record {} of stream {} is there and cannot be read", sequence, stream_);
   if (role_ != Role::kOwner) return TryAgain(Retry(what));  // The owner decides.
   if (context_->options.on_log_loss == OnLogLoss::kHalt && may_pass_ != sequence) {
     unreadable_ = sequence;

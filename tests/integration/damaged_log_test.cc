@@ -91,6 +91,15 @@ class DamagedLog : public Installed, public testing::WithParamInterface<std::str
         wire::GetStream(*stack_.nats().Connect("operator"), subjects_.LogStream(partition_));
     return info && *info ? (*info)->last_sequence : 0;
   }
+  size_t PassedOver() const {
+    const std::string logs = stack_.session_worker_logs();
+    size_t count = 0;
+    for (size_t at = logs.find("is passed over"); at != std::string::npos;
+         at = logs.find("is passed over", at + 1)) {
+      ++count;
+    }
+    return count;
+  }
   // The server has nothing of it any more.
   void CreateAnew() {
     stack_.nats().Stop();
@@ -100,12 +109,18 @@ class DamagedLog : public Installed, public testing::WithParamInterface<std::str
   }
   // Answered, with a halt in between where one has to be. What the server cannot read itself nobody can.
   bool Goes(std::string id, bool* halted) {
+    size_t passed = PassedOver();
     return test::Eventually(seconds(90), [&] {
       if (gateway_.Reply("a", id, milliseconds(500))) return true;
+      // What the server has lost the learner says again.
+      if (const size_t now = PassedOver(); now > passed) {
+        passed = now;
+        Hint(id += "-again");
+      }
       const json partition = Partition(partition_);
       if (partition.value("state", "") != "halted") return false;
       const std::string why = partition.value("halted_because", "");
-      const bool readable = why.find("cannot read") == std::string::npos;
+      const bool readable = why.find("no record comes") == std::string::npos;
       if (!readable) CreateAnew();
       *halted = *halted || readable;
       (void)Lyceum("operator", {"partition", "resume", std::to_string(partition_)});
