@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/token.h"
+#include "base/trace.h"
 #include "dispatch/error_result.h"
 #include "envelope/codec.h"
 #include "envelope/tool_requests.h"
@@ -313,8 +314,9 @@ void Dispatcher::Do(const SendRequest& action, int64_t now) {
   if (published.error().fault != Fault::kReject) {
     return table_.OnNotSent(action.call, action.send, now);
   }
-  LogError("tool request refused",
-           {{"call", table_.IdOf(action.call)->value}, {"error", published.error().text}});
+  LogError("tool request refused", {{"call", table_.IdOf(action.call)->value},
+                                    {"error", published.error().text},
+                                    {"trace", TraceIdIn(request->trace)}});
   table_.OnRefused(action.call, now);
 }
 
@@ -336,7 +338,8 @@ void Dispatcher::Do(const FailCall& action, int64_t) {
   LogWarn("tool call failed", {{"call", id.value},
                                {"tool", tutor::Name(request->tool)},
                                {"attempt", action.attempt},
-                               {"why", CodeOf(action.why)}});
+                               {"why", CodeOf(action.why)},
+                               {"trace", TraceIdIn(request->trace)}});
   request->bytes = {};  // It is not sent again.
   if (failed_) failed_(id, request->partition, request->user);
   if (errors_.size() >= options_.table.calls_max + kCallsSlack) {

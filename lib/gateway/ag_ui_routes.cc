@@ -68,7 +68,8 @@ void Gateway::RouteAgUi(const std::shared_ptr<Call>& call) {
                           .last_n = view->n,
                           .runs = IsBusy(*view),
                           .event_id = shared->resumes_event_id,
-                          .follows_all = rejoin};
+                          .follows_all = rejoin,
+                          .trace = std::string(call->request.header("traceparent"))};
         call->Answer(StreamStart{
             .content_type = "text/event-stream",
             .headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}},

@@ -37,7 +37,7 @@ void AnswerPeer::OnOpen(std::shared_ptr<Outgoing> opened) {
   if (writer_) Send();
   if (!start_.event) return;
   start_.event->client = link_->client();
-  Store(*start_.event, [this, here = alive()](const Result<uint64_t>& stored) {
+  Store(*start_.event, start_.trace, [this, here = alive()](const Result<uint64_t>& stored) {
     if (here.expired()) return;
     if (!stored) {
       writer_->Fail("not_stored", "The message is not stored for certain: send it again.");

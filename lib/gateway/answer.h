@@ -24,6 +24,7 @@ struct AnswerStart {
   bool runs = false;                       // and where then a tool was running,
   std::string event_id = {};               // of the answer to that event; empty: of the last one's.
   bool follows_all = false;  // Not of one event's answer: of all that is said until no tool runs.
+  std::string trace = {};    // The traceparent that the event came with, or empty.
 };
 // An answer is looked for in so many last messages of a session: after which one.
 uint32_t AfterForAnswer(uint32_t last_n);

@@ -81,7 +81,10 @@ void Gateway::PostChat(const std::shared_ptr<Call>& call, bool streams) {
                       Refusal(503, "The session does not answer: try again.", "session", true));
         }
         call->Answer(Start(std::make_unique<AnswerPeer>(
-            this, call->identity, AnswerStart{.after_n = AfterForAnswer(view->n), .event = event},
+            this, call->identity,
+            AnswerStart{.after_n = AfterForAnswer(view->n),
+                        .event = event,
+                        .trace = std::string(call->request.header("traceparent"))},
             ChunksFor(streams))));
       });
 }
@@ -119,7 +122,8 @@ void Gateway::StopChat(const std::shared_ptr<Call>& call) {
     tutor::Event event{.id = EventId("stop-" + std::to_string(view->applied_seq)),
                        .client = sessions_->ClientFor(call->identity.user),
                        .kind = tutor::Stop{}};
-    Store(call->identity.user, std::move(event), [call](const Result<uint64_t>& stored) {
+    const std::string_view trace = call->request.header("traceparent");
+    Store(call->identity.user, std::move(event), trace, [call](const Result<uint64_t>& stored) {
       if (!stored) {
         return call->Answer(
             Refusal(503, "It is not stopped for certain: try again.", "session", true));

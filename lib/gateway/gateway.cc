@@ -7,7 +7,9 @@
 
 #include "base/check.h"
 #include "base/json_object.h"
+#include "base/span_names.h"
 #include "base/token.h"
+#include "envelope/event_names.h"
 #include "gateway/call.h"
 #include "gateway/limits.h"
 #include "gateway/native.h"
@@ -168,10 +170,10 @@ void Gateway::Handle(Request request, Done done) {
   }
   if (call->request.method == "OPTIONS" && !call->allow_origin.empty()) {
     Response response{.status = 204, .content_type = "", .body = ""};
-    response.headers = {
-        {"Access-Control-Allow-Methods", "GET, POST"},
-        {"Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, User-Agent"},
-        {"Access-Control-Max-Age", "600"}};
+    response.headers = {{"Access-Control-Allow-Methods", "GET, POST"},
+                        {"Access-Control-Allow-Headers",
+                         "Authorization, Content-Type, Last-Event-ID, User-Agent, traceparent"},
+                        {"Access-Control-Max-Age", "600"}};
     return call->Answer(std::move(response));
   }
   Route(call);
@@ -376,12 +378,32 @@ Result<tutor::Event> Gateway::ParseEvent(const UserId& user, std::string_view te
   return event;
 }
 
-void Gateway::Store(const UserId& user, tutor::Event event, Sessions::Stored done) {
-  sessions_->Publish(user, std::move(event),
-                     [this, done = std::move(done)](Result<uint64_t> stored) {
-                       ++(stored ? counters_.events : counters_.refused_away);
-                       done(std::move(stored));
-                     });
+void Gateway::Store(const UserId& user, tutor::Event event, std::string_view trace,
+                    Sessions::Stored done) {
+  std::shared_ptr<Span> span;
+  std::string own;
+  if (options_.tracer != nullptr) {
+    const std::string_view kind = envelope::NameOf(event.kind);
+    span = std::make_shared<Span>(Tracer::Begin(options_.tracer->Under(trace), SpanKind::kProducer,
+                                                "publish " + std::string(kind)));
+    span->attributes = {{span_names::kEventKind, std::string(kind)}};
+    own = Traceparent(span->context);
+  } else if (ParseTraceparent(trace)) {
+    own = trace;
+  }
+  sessions_->Publish(
+      user, std::move(event),
+      [this, span, done = std::move(done)](Result<uint64_t> stored) {
+        ++(stored ? counters_.events : counters_.refused_away);
+        if (span != nullptr) {
+          if (stored)
+            span->attributes.emplace_back(span_names::kSequence, static_cast<int64_t>(*stored));
+          if (!stored) span->error = "not_stored";
+          options_.tracer->End(std::move(*span));
+        }
+        done(std::move(stored));
+      },
+      own);
 }
 
 void Gateway::PostEvent(const std::shared_ptr<Call>& call) {
@@ -395,7 +417,8 @@ void Gateway::PostEvent(const std::shared_ptr<Call>& call) {
   if (!event) return call->Answer(EventRefusal(status, event.error()));
   event->client = sessions_->ClientFor(user);
   const std::string id = event->id.value;
-  Store(user, *std::move(event), [call, id](const Result<uint64_t>& stored) {
+  const std::string_view trace = call->request.header("traceparent");
+  Store(user, *std::move(event), trace, [call, id](const Result<uint64_t>& stored) {
     if (!stored) {
       const bool later = stored.error().fault == Fault::kRetry;
       return call->Answer(

@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "gateway/exchange.h"
 #include "gateway/pages.h"
 #include "gateway/rates.h"
@@ -59,6 +60,7 @@ struct Options {
   double events_burst = 5;
   int sockets_per_user = 3;           // streams and WebSockets.
   double handshakes_per_minute = 20;  // Of an address: sockets and tickets.
+  Tracer* tracer = nullptr;           // Makes a span of each event. Null: none.
 };
 
 struct Counters {
@@ -139,7 +141,8 @@ class Gateway final : public Handler {
   Result<tutor::Event> ReadEvent(const UserId& user, std::string_view json, int* status);
   Result<tutor::Event> ParseEvent(const UserId& user, std::string_view json, int* status);
   std::atomic<uint64_t>& CounterOf(int status);  // Of refusals.
-  void Store(const UserId& user, tutor::Event event, Sessions::Stored done);
+  // `trace`: the traceparent of who sent it, if there is one.
+  void Store(const UserId& user, tutor::Event event, std::string_view trace, Sessions::Stored done);
 
   Sessions* const sessions_;
   const Clock* const clock_;

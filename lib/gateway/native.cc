@@ -83,7 +83,7 @@ void SocketPeer::OnText(std::string_view text) {
   }
   event->client = link_->client();
   const std::string id = event->id.value;
-  Store(*std::move(event), [this, id, here = alive()](const Result<uint64_t>& stored) {
+  Store(*std::move(event), {}, [this, id, here = alive()](const Result<uint64_t>& stored) {
     if (here.expired()) return;
     if (!stored) return Tell(RefusedFrame(id, stored.error(), "session"));
     JsonObject inner;

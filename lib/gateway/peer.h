@@ -31,8 +31,8 @@ class LearnerPeer : public Peer {
   Result<tutor::Event> ReadEvent(std::string_view json, int* status) {
     return gateway_->ReadEvent(identity_.user, json, status);
   }
-  void Store(tutor::Event event, Sessions::Stored done) {
-    gateway_->Store(identity_.user, std::move(event), std::move(done));
+  void Store(tutor::Event event, std::string_view trace, Sessions::Stored done) {
+    gateway_->Store(identity_.user, std::move(event), trace, std::move(done));
   }
   // It is going to be closed by us, because of that: the last chance to say so.
   virtual void BeforeClose(std::string_view sentence) { (void)sentence; }

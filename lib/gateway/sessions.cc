@@ -246,12 +246,13 @@ ClientId Sessions::ClientFor(const UserId& user) const {
   return ClientId("p" + Hex(Fnv1a64(user.value)));
 }
 
-void Sessions::Publish(const UserId& user, tutor::Event event, Stored done) {
+void Sessions::Publish(const UserId& user, tutor::Event event, Stored done,
+                       std::string_view trace) {
   event.encoding = tutor::Encoding::kJson;
   const auto callback = std::make_shared<Stored>(std::move(done));
   wire::StoredMessageOut message{
       .subject = subjects_.In(envelope::RecordClass::kUser, user),
-      .data = envelope::EncodeEvent(event, tutor::Encoding::kJson),
+      .data = envelope::EncodeEvent(event, tutor::Encoding::kJson, trace),
       .content_type = kJson,
       .message_id = user.value + "/" + event.id.value,
       .expected_last = {},

@@ -93,7 +93,8 @@ class Sessions {
   // Stores an event of the learner in the log. `done` is called once, perhaps before this returns: with the
   // record's sequence; kRetry: not acked in time, or too many are on their way; kReject: refused for ever.
   using Stored = std::function<void(Result<uint64_t>)>;
-  void Publish(const UserId& user, tutor::Event event, Stored done);
+  // `trace`: its traceparent, or empty.
+  void Publish(const UserId& user, tutor::Event event, Stored done, std::string_view trace = {});
   // The view of a session as JSON; kRetry: nobody answers for it, also not after some seconds: a session moves
   // from one worker to another.
   using Seen = std::function<void(Result<envelope::SessionView>)>;

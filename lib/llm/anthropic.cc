@@ -66,6 +66,7 @@ class AnthropicDecoder : public Decoder {
     if (type == "error") return OfError(Field(json, "error"));
     if (type == "message_start") {
       TakeUsage(Field(Field(json, "message"), "usage"));
+      if (keeps_model_) NoteModel(TextField(Field(json, "message"), "model"));
     } else if (type == "message_delta") {
       TakeUsage(Field(json, "usage"));
       usage_told_ = true;
@@ -102,6 +103,7 @@ class AnthropicDecoder : public Decoder {
       if (type == "thinking") Keep(TextField(block, "thinking"), &reasoning_);
     }
     TakeUsage(Field(json, "usage"));
+    if (keeps_model_) NoteModel(TextField(json, "model"));
     usage_told_ = true;
     const std::string reason = TextField(json, "stop_reason");
     finish_ = OfReason(reason);

@@ -85,6 +85,7 @@ class Run {
         begun_(begun),
         decoder_(MakeDecoder(order.provider.api)) {
     if (!order.chat.functions.empty()) decoder_->KeepCalls();
+    if (order.model_wanted) decoder_->KeepModel();
   }
 
   Task<AttemptEnd> Go() {
@@ -101,6 +102,7 @@ class Run {
     end_.latency_ms = static_cast<uint32_t>(std::chrono::duration_cast<milliseconds>(took).count());
     end_.cost_known = CostIsKnown();
     end_.cost = Cost();
+    end_.model = decoder_->model();
     co_return std::move(end_);
   }
 

@@ -32,6 +32,7 @@ struct AttemptOrder {
   const std::function<void(std::string_view)>& on_text;  // May be empty.
   const std::function<void()>& on_void;  // All text so far was none. Empty where on_text is.
   const Quirks& quirks;                  // As the provider is asked; provider.quirks, or milder.
+  bool model_wanted = false;             // See AttemptEnd::model.
 };
 
 struct AttemptEnd {
@@ -44,6 +45,7 @@ struct AttemptEnd {
   bool cost_known = false;
   uint32_t latency_ms = 0;
   uint32_t first_text_ms = 0;  // 0: none came.
+  std::string model;           // That the provider says has answered, where it is wanted.
   // It ran out of time, and had so little that this does not speak against the provider.
   bool hurried = false;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "llm/chat_span.h"
 
 namespace lyceum::llm {
 namespace {
@@ -191,8 +192,10 @@ Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const Way& way, Next
     };
     on_void = [this] { Retract(); };
   }
+  std::optional<Span> span;
+  if (ask_.tracer != nullptr) span = BeginChat(*ask_.tracer, ask_.trace, provider, attempt);
   const AttemptOrder order{provider,  attempt.model, way.chat, way.deadline, way.text_by,
-                           ask_.stop, listener,      on_void,  way.quirks};
+                           ask_.stop, listener,      on_void,  way.quirks,   span.has_value()};
   AttemptEnd end = co_await MakeAttempt(*shared_.http, order);
   if (!end.trouble && judge_ != nullptr) {
     co_await ThreadPool::Entry{ask_.threads};
@@ -204,6 +207,7 @@ Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const Way& way, Next
   attempt.first_text_ms = end.first_text_ms;
   // What the provider tells; else what was reserved. A call that ends early is billed too.
   attempt.usage = end.cost;
+  if (span) EndChat(*ask_.tracer, *std::move(span), end, attempt);
   if (entry) shared_.ledger->End(*entry, end.cost, !end.cost_known);
   Settle(*reservation, Sum(end.cost));
   gate.Leave(pass, ForBreaker(end), attempt, Sum(end.cost));
@@ -212,7 +216,8 @@ Task<std::optional<AttemptEnd>> Call::TryOnce(size_t index, const Way& way, Next
                                               {"model", attempt.model},
                                               {"reason", attempt.reason},
                                               {"outcome", attempt.outcome},
-                                              {"latency_ms", attempt.latency_ms}});
+                                              {"latency_ms", attempt.latency_ms},
+                                              {"trace", TraceIdIn(ask_.trace)}});
   }
   refused_ |= attempt.outcome == "refused";
   bad_result_ |= attempt.outcome == "bad_result";

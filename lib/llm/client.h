@@ -28,6 +28,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/thread_pool.h"
+#include "base/trace.h"
 #include "llm/chat.h"
 #include "llm/config.h"
 #include "llm/ledger.h"
@@ -49,6 +50,8 @@ struct Ask {
   ThreadPool* threads = nullptr;  // Where an answer is judged. Null: where it has come.
   size_t first_provider = 0;      // Index into the order; those before it are not asked.
   std::string reason = "first";   // Why it is asked at all, for the accounts; a word.
+  Tracer* tracer = nullptr;       // Makes a span of each attempt. Null: none.
+  std::string trace{};            // Its parent, where there is a tracer.
 };
 
 // One request to one provider, for the accounts.

@@ -61,6 +61,14 @@ std::unique_ptr<Decoder> MakeDecoder(Api api) {
   CheckFailed(__FILE__, __LINE__, "a value of the enum");
 }
 
+void Decoder::NoteModel(std::string name) {
+  constexpr size_t kNameBytesMax = 128;
+  constexpr std::string_view kOfNames =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/@-";
+  if (name.size() > kNameBytesMax || name.find_first_not_of(kOfNames) != name.npos) return;
+  model_ = std::move(name);
+}
+
 void Decoder::Keep(std::string_view more, std::string* aside) {
   aside->append(more.substr(0, kAsideBytesMax - std::min(aside->size(), kAsideBytesMax)));
 }

@@ -69,6 +69,9 @@ class Decoder {
   // Before the first event: what the answer calls is kept. Else the input of a tool is its text.
   void KeepCalls() { keeps_calls_ = true; }
   const FunctionCalls& calls() const { return calls_; }
+  // Likewise: the model's name is kept, as the provider tells it.
+  void KeepModel() { keeps_model_ = true; }
+  const std::string& model() const { return model_; }
   // Beside the text, Marked as it is: where some models put a structured answer. Of each the first
   // kAsideBytesMax bytes.
   const std::string& tool_input() const { return tool_input_; }
@@ -76,6 +79,8 @@ class Decoder {
 
  protected:
   static void Keep(std::string_view more, std::string* aside);
+  // Only what is a name: of others nobody knows what they say.
+  void NoteModel(std::string name);
 
   std::string tool_input_;
   std::string reasoning_;
@@ -85,6 +90,8 @@ class Decoder {
   Finish finish_ = Finish::kUnknown;
   bool keeps_calls_ = false;
   FunctionCalls calls_;
+  bool keeps_model_ = false;
+  std::string model_;
 };
 
 std::unique_ptr<Decoder> MakeDecoder(Api api);

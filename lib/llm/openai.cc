@@ -159,6 +159,7 @@ class OpenAiDecoder : public Decoder {
  private:
   // `where` the answer stands, or else, with some servers.
   Step OnChoices(const Json& json, const char* where, const char* or_where) {
+    if (keeps_model_ && model_.empty()) NoteModel(TextField(json, "model"));
     if (const Json& usage = Field(json, "usage"); usage.is_object()) {
       usage_ = {CountField(usage, "prompt_tokens"), CountField(usage, "completion_tokens"),
                 CountField(Field(usage, "prompt_tokens_details"), "cached_tokens")};

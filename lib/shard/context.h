@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/random.h"
+#include "base/trace.h"
 #include "dispatch/dispatcher.h"
 #include "envelope/codec.h"
 #include "envelope/subjects.h"
@@ -49,6 +50,7 @@ struct Options {
   int64_t resend_age_ms = 60'000;
   uint32_t fold_version = tutor::kFoldVersion;
   Core core = &tutor::Advance;
+  Tracer* tracer = nullptr;  // Null: no spans are made, and what leaves has the record's trace.
 };
 
 // Figures of one shard, read by other threads.

@@ -23,6 +23,7 @@ struct Record {
   std::string_view data;
   uint64_t sequence = 0;
   int64_t time_ms = 0;
+  std::string_view trace = {};  // The header traceparent, where spans are made.
 };
 
 // Why a record was refused: the words of DeadLetter.reason.
@@ -37,6 +38,7 @@ struct Refused {
   std::optional<envelope::RefusedResult> result = {};     // Of a tool result.
   tutor::Encoding encoding = tutor::Encoding::kProtobuf;  // Of the record.
   bool of_learner = false;  // It lies in class user, under a subject that names a session.
+  std::string trace = {};   // The record's traceparent, where it could be read.
 };
 
 // The state machine, or what a test puts in its place. Total: it does not throw.

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/overloaded.h"
-#include "shard/output.h"
+#include "shard/fold_span.h"
 #include "shard/turn_meter.h"
 #include "tutor/limits.h"
 
@@ -18,10 +18,6 @@ namespace {
 
 constexpr size_t kOutgoingBytesMax = 32 << 20;
 constexpr size_t kUnwrittenBytesMax = 16 << 20;
-
-std::string_view ContentType(tutor::Encoding encoding) {
-  return encoding == tutor::Encoding::kJson ? "application/json" : "";
-}
 
 }  // namespace
 
@@ -52,8 +48,10 @@ void Partition::OnRecord(const wire::LogRecord& record) {
   stalls_ = 0;
   log_end_ = std::max(log_end_, record.sequence + record.pending);
 
-  const Record folded{record.subject, record.content_type, record.data, record.sequence,
-                      record.time_ms};
+  Record folded{record.subject, record.content_type, record.data, record.sequence, record.time_ms};
+  if (context_->options.tracer != nullptr && record.headers != nullptr) {
+    folded.trace = record.headers->Get("traceparent");
+  }
   if (const uint32_t lineage = LineageOf(record.sequence); lineage != position_.lineage) {
     position_.lineage = lineage;
     position_.lineage_begins = record.sequence;
@@ -180,12 +178,23 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
             .text = "the session cannot be read: an operator can rebuild it from its records with "
                     "`lyceum session rebuild`",
             .sender = envelope::RefusedSender{decoded.event.id, decoded.event.client},
-            .encoding = decoded.event.encoding},
+            .encoding = decoded.event.encoding,
+            .trace = decoded.trace},
            nullptr);
     return true;
   }
   const tutor::LogPosition position = PositionOf(record);
   const TurnMeter meter(entry, decoded.event);
+  std::optional<FoldSpan> span;
+  if (context_->options.tracer != nullptr) {
+    span.emplace(context_->options.tracer, record, decoded, position, log_.created_ns, entry);
+  }
+  const std::string& trace = span ? span->trace() : decoded.trace;
+  const std::string& message_trace = span ? span->message_trace() : decoded.trace;
+  const uint64_t messages_before = context_->counters->messages;
+  const auto end_span = [&](const SessionEntry* after) {
+    if (span && IsNew(record)) span->End(after, context_->counters->messages - messages_before);
+  };
   effects_.clear();
   if (entry == nullptr) {
     const UserId user{std::string(address.user)};
@@ -195,9 +204,10 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
       for (const tutor::Effect& effect : effects_) {
         if (const auto* reply = std::get_if<tutor::ReplyTo>(&effect);
             reply && !IsSilenced(record)) {
-          ReplyTo(user.value, reply->client, reply->message, decoded.trace);
+          ReplyTo(user.value, reply->client, reply->message, message_trace);
         }
       }
+      end_span(nullptr);
       return true;
     }
     entry = context_->sessions->Insert(id_, std::move(*opened));
@@ -213,7 +223,8 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
     CHECK(entry->session.has_value());
   }
   context_->sessions->OnChanged(entry);
-  Apply(record, entry, decoded.trace);
+  Apply(record, entry, trace, message_trace);
+  end_span(entry);
   if (role_ == Role::kOwner && !IsSilenced(record)) {
     meter.Add(*context_, record, address.record_class, *entry);
   }
@@ -223,27 +234,27 @@ bool Partition::FoldEvent(const Record& record, const envelope::Subjects::LogSub
   return true;
 }
 
-void Partition::Apply(const Record& record, SessionEntry* entry, const std::string& trace) {
+void Partition::Apply(const Record& record, SessionEntry* entry, std::string_view trace,
+                      std::string_view message_trace) {
   const bool silent = IsSilenced(record);
   position_of_ = record.sequence;
   if (entry->tail.empty()) entry->tail_first = JournalKey(position_.lineage, record.sequence);
   const size_t tail_before = entry->tail.bytes();
   entry->tail.AddRecord(record.sequence);
   const auto apply = Overloaded{
-      [&](const tutor::EmitMessage& emit) { Emit(entry, emit, trace, silent); },
+      [&](const tutor::EmitMessage& emit) { Emit(entry, emit, message_trace, silent); },
       [&](const tutor::TellAll& tell) {
-        if (!silent) Tell(*entry->session, tell.message, trace);
+        if (!silent) Tell(*entry->session, tell.message, message_trace);
       },
       [&](const tutor::ReplyTo& reply) {
-        if (!silent) ReplyTo(entry->user().value, reply.client, reply.message, trace);
+        if (!silent) ReplyTo(entry->user().value, reply.client, reply.message, message_trace);
       },
       [&](const tutor::ResendMessages& resend) {
         if (!silent) Resend(record, entry, resend);
       },
       [&](tutor::CallTool& call) {
         // Where nobody knows what was sent, somebody may be running it: see DispatchFound.
-        const bool is_new = role_ == Role::kOwner && send_known_ && record.sequence > sent_;
-        if (is_new) {
+        if (IsNew(record)) {
           Dispatch(entry, call.call, std::move(call.args), trace, false);
         } else {
           locked_.insert(entry->user().value);
@@ -265,117 +276,12 @@ void Partition::Apply(const Record& record, SessionEntry* entry, const std::stri
       [&](const tutor::Append& append) { entry->tail.AddHistory(append.entry); },
       [&](const tutor::Unload&) { entry->unload = true; },
       [&](const tutor::ShowDraft& draft) {
-        if (!silent) Show(*entry->session, draft, trace);
+        if (!silent) Show(*entry->session, draft, message_trace);
       }};
   for (tutor::Effect& effect : effects_) std::visit(apply, effect);
   digests_.AddOutput(effects_.size());
   digests_.AddOutput(static_cast<uint64_t>(tutor::NameOf(entry->session->state)));
   context_->sessions->OnJournal(entry, entry->tail.bytes() - tail_before);
-}
-
-// --- What leaves -----------------------------------------------------------------------------------
-
-void Partition::Send(const wire::Outbound& message) {
-  if (role_ != Role::kOwner) return held_.Add(position_of_, message);
-  context_->outgoing->Send(message);
-  ++context_->counters->messages;
-}
-
-void Partition::Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::string_view trace,
-                     bool silent) {
-  const tutor::Session& session = *entry->session;
-  envelope::ClientMessageEncoder& encoder = *context_->encoder;
-  encoder.Begin(session.user, emit.message);
-  const tutor::Encoding kept = KeptEncoding(session);
-  const std::string_view bytes = encoder.Get(kept);
-  digests_.AddOutput(bytes);
-  entry->tail.AddMessage(emit.message.n, position_of_, emit.history_index, kept, bytes);
-  if (!silent) SendToAll(session, trace);
-}
-
-void Partition::Tell(const tutor::Session& session, const tutor::ClientMessage& message,
-                     std::string_view trace) {
-  context_->encoder->Begin(session.user, message);
-  SendToAll(session, trace);
-}
-
-void Partition::SendToAll(const tutor::Session& session, std::string_view trace) {
-  envelope::ClientMessageEncoder& encoder = *context_->encoder;
-  for (const tutor::AttachedClient& client : session.clients) {
-    subject_.clear();
-    context_->options.subjects.AppendOut(&subject_, client.id.value);
-    Send({.subject = subject_,
-          .data = encoder.Get(client.encoding),
-          .content_type = ContentType(client.encoding),
-          .trace = trace});
-  }
-}
-
-void Partition::ReplyTo(std::string_view user, const tutor::AttachedClient& client,
-                        const tutor::ClientMessage& message, std::string_view trace) {
-  const std::string bytes =
-      envelope::EncodeClientMessage(UserId(std::string(user)), message, client.encoding);
-  const std::string subject = context_->options.subjects.Out(client.id);
-  Send({.subject = subject,
-        .data = bytes,
-        .content_type = ContentType(client.encoding),
-        .trace = trace});
-}
-
-void Partition::Show(const tutor::Session& session, const tutor::ShowDraft& draft,
-                     std::string_view trace) {
-  const std::string bytes = envelope::EncodeDraft(session.user, draft);
-  const std::string subject = context_->options.subjects.DraftOf(draft.course, session.user);
-  Send({.subject = subject,
-        .data = bytes,
-        .content_type = ContentType(tutor::Encoding::kJson),
-        .trace = trace});
-}
-
-void Partition::Refuse(const Record& record, std::string_view user, const Refused& refused,
-                       const SessionEntry* entry) {
-  if (role_ == Role::kOwner) {
-    ++context_->counters->refused;
-    ++context_->counters->measures.refused[static_cast<size_t>(refused.reason)];
-  }
-  LogWarn("record refused", {{"partition", id_},
-                             {"sequence", record.sequence},
-                             {"reason", Name(refused.reason)},
-                             {"text", refused.text}});
-  digests_.AddOutput(Name(refused.reason));
-  // The stream drops what it has; what is in no checkpoint may not have reached it.
-  // Old ones, of which nothing is known, are not sent again; the few that were buried all the same.
-  const bool is_quiet = record.sequence <= quiet_to_ && refused.reason != Refusal::kBuried;
-  const bool may_be_lost = record.sequence > durable().sequence && !is_quiet;
-  if (refused.reason != Refusal::kDamaged && (may_be_lost || !IsSilenced(record))) {
-    dead_letters_.Add(record, user, refused);
-  }
-  if (IsSilenced(record) || user.empty()) return;
-  const bool readable = entry != nullptr && entry->damaged.empty();
-  const tutor::Session* session = readable ? &*entry->session : nullptr;
-  const tutor::ClientMessage message = RefusalMessage(PositionOf(record), refused, session);
-  for (const tutor::AttachedClient& reader : RefusalReaders(refused, session)) {
-    ReplyTo(user, reader, message, {});
-  }
-}
-
-void Partition::Resend(const Record& record, SessionEntry* entry,
-                       const tutor::ResendMessages& resend) {
-  Resends::Request request{.partition = id_,
-                           .sequence = record.sequence,
-                           .user = entry->user().value,
-                           .to = resend.client,
-                           .first_n = resend.first_n,
-                           .last_n = resend.last_n};
-  if (role_ != Role::kOwner) return held_.Add(std::move(request));
-  if (resends_->Add(std::move(request))) return;
-  LogWarn("messages not sent again: too many clients ask at once", {{"partition", id_}});
-}
-
-// A record whose messages were sent, and confirmed, before: it changes what is in memory, and
-// nothing leaves.
-bool Partition::IsSilenced(const Record& record) const {
-  return record.sequence <= std::max(confirmed_, announced_);
 }
 
 // --- Turns of the loop -----------------------------------------------------------------------------

@@ -220,7 +220,13 @@ class Partition {
   void Show(const tutor::Session& session, const tutor::ShowDraft& draft, std::string_view trace);
   void ReplyTo(std::string_view user, const tutor::AttachedClient& client,
                const tutor::ClientMessage& message, std::string_view trace);
-  void Apply(const Record& record, SessionEntry* entry, const std::string& trace);
+  // Traceparents of tool requests and of messages.
+  void Apply(const Record& record, SessionEntry* entry, std::string_view trace,
+             std::string_view message_trace);
+  // Nothing knows of this record that it was folded and sent before.
+  bool IsNew(const Record& record) const {
+    return role_ == Role::kOwner && send_known_ && record.sequence > sent_;
+  }
   void Emit(SessionEntry* entry, const tutor::EmitMessage& emit, std::string_view trace,
             bool silent);
   // To all attached clients, but not kept.

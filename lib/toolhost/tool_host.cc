@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/token.h"
 #include "toolhost/tool_host_impl.h"
+#include "toolhost/tool_span.h"
 #include "tutor/names.h"
 
 namespace lyceum::toolhost {
@@ -41,7 +42,8 @@ void LogAnswer(const ToolRequest& request, const ToolAnswer& answer, int64_t too
                             {"first_text_ms", answer.first_text_ms},
                             {"input_tokens", answer.usage.input_tokens},
                             {"output_tokens", answer.usage.output_tokens},
-                            {"cached_tokens", answer.usage.cached_tokens}});
+                            {"cached_tokens", answer.usage.cached_tokens},
+                            {"trace", TraceIdIn(request.trace)}});
 }
 
 }  // namespace
@@ -56,14 +58,17 @@ Task<void> ToolHost::Impl::RunJob(Job job) {
 Task<ToolAnswer> ToolHost::Impl::RunTool(const Job& job, Deadline deadline) {
   std::shared_ptr<DeltaStream> stream;
   if (IsStreamed(options.subjects, job.request)) stream = deltas.Open(job.request, job.stop);
-  const ToolCall call{job.request, job.stop, deadline, stream.get(), &threads, job.input_bytes};
+  const ToolCall call{job.request, job.stop,        deadline,      stream.get(),
+                      &threads,    job.input_bytes, options.tracer};
   ToolAnswer answer = co_await toolbox.Start(call);
   if (stream != nullptr) stream->Finish();
   co_return answer;
 }
 
-Task<Finished> ToolHost::Impl::Answered(const Job& job) {
+Task<Finished> ToolHost::Impl::Answered(Job& job) {
   const auto begin = Steady::now();
+  std::optional<Span> span;
+  if (options.tracer != nullptr) span = BeginToolSpan(*options.tracer, &job.request);
   Finished done{.id = job.request.id, .run = job.run};
   ToolAnswer answer =
       ToolErrorOf(tutor::ErrorCode::kDeadline, false, "The call's deadline had passed.");
@@ -83,6 +88,7 @@ Task<Finished> ToolHost::Impl::Answered(const Job& job) {
   done.fallbacks = answer.fallbacks;
   const auto elapsed = Steady::now() - begin;
   const auto took = std::chrono::duration_cast<milliseconds>(elapsed).count();
+  if (span) EndToolSpan(*options.tracer, *std::move(span), answer);
   done.tool = job.request.tool;
   done.served = tutor::Name(job.request.tool);
   done.took_us = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
@@ -154,7 +160,8 @@ void ToolHost::Impl::OnUnreadable(const wire::Arrived& message, const std::strin
 }
 
 void ToolHost::Impl::Refuse(const ToolRequest& request, const std::string& problem) {
-  LogWarn("tool request refused", {{"call", request.id.value}, {"why", problem}});
+  LogWarn("tool request refused",
+          {{"call", request.id.value}, {"why", problem}, {"trace", TraceIdIn(request.trace)}});
   ++counters.refused;
   if (calls.Find(request.id) != CallTable::Known::kNew || !HasRoom()) return;
   calls.Finish(request.id, calls.Begin(request.id),

@@ -34,6 +34,7 @@
 #include "base/executor.h"
 #include "base/histogram.h"
 #include "base/result.h"
+#include "base/trace.h"
 #include "envelope/subjects.h"
 #include "toolhost/function_caller.h"
 #include "toolhost/toolbox.h"
@@ -60,6 +61,7 @@ struct HostOptions {
   size_t unacked_bytes_max = 32 << 20;
   std::chrono::milliseconds stall{2000};
   std::shared_ptr<HostTimes> times = std::make_shared<HostTimes>();
+  Tracer* tracer = nullptr;  // Outlives the host. Null: no spans are made.
 };
 
 struct HostCounters {

@@ -86,7 +86,7 @@ struct ToolHost::Impl {
 
   // --- Wherever a tool runs.
   Task<void> RunJob(Job job);
-  Task<Finished> Answered(const Job& job);
+  Task<Finished> Answered(Job& job);
   Task<ToolAnswer> RunTool(const Job& job, Deadline deadline);
   Task<void> RunFunction(FunctionJob job);
   Task<Finished> FunctionAnswered(const FunctionJob& job);

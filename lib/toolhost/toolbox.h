@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "base/thread_pool.h"
+#include "base/trace.h"
 #include "envelope/codec.h"
 #include "tutor/call.h"
 #include "tutor/error_code.h"
@@ -46,7 +47,8 @@ struct ToolCall {
   ThreadPool* threads = nullptr;  // For what blocks or works long. Null: any thread may.
   // co_await call.OwnThread(): from here on in one of them.
   ThreadPool::Entry OwnThread() const { return {threads}; }
-  size_t input_bytes = 0;  // Of the request, as it came.
+  size_t input_bytes = 0;    // Of the request, as it came.
+  Tracer* tracer = nullptr;  // Of spans below request.trace. Null: none are made.
 };
 
 // What language models have charged for an answer.

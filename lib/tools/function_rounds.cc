@@ -131,7 +131,8 @@ std::string FunctionRounds::Ended(const llm::FunctionCall& wish, const Function*
                               {"outcome", Name(outcome)},
                               {"argument_bytes", wish.arguments.size()},
                               {"result_bytes", end.result_bytes},
-                              {"latency_ms", end.latency_ms}});
+                              {"latency_ms", end.latency_ms},
+                              {"trace", TraceIdIn(call_.request.trace)}});
   return told;
 }
 

@@ -78,6 +78,8 @@ std::optional<llm::Ask> LlmRun::AskFor(const llm::Values& values, uint32_t outpu
   ask.user = call_.request.user.value;
   ask.deadline = call_.deadline - kReserve;
   ask.stop = call_.stop;
+  ask.tracer = call_.tracer;
+  if (call_.tracer != nullptr) ask.trace = call_.request.trace;
   return ask;
 }
 
@@ -117,7 +119,9 @@ Task<std::optional<std::string>> LlmRun::Say(const llm::Values& values, const Se
       case Draft::kRevealing:
         break;
     }
-    LogInfo("text withheld", {{"call", call_.request.id.value}, {"draft", draft + 1}});
+    LogInfo("text withheld", {{"call", call_.request.id.value},
+                              {"draft", draft + 1},
+                              {"trace", TraceIdIn(call_.request.trace)}});
     ask->reason = "rewrite";
     ask->chat.turns.push_back(
         {llm::Turn::Role::kAssistant, std::string(CutUtf8(text, kDraftBytesMax))});
@@ -236,7 +240,8 @@ void LlmRun::Account(const llm::Reply& reply) {
                             {"first_text_ms", attempt.first_text_ms},
                             {"input_tokens", attempt.usage.input_tokens},
                             {"output_tokens", attempt.usage.output_tokens},
-                            {"cached_tokens", attempt.usage.cached_tokens}});
+                            {"cached_tokens", attempt.usage.cached_tokens},
+                            {"trace", TraceIdIn(call_.request.trace)}});
   }
   usage_ += reply.usage;
   if (const llm::Answer* answer = reply.answer()) {
@@ -247,7 +252,8 @@ void LlmRun::Account(const llm::Reply& reply) {
     LogWarn("no model answered", {{"call", call_.request.id.value},
                                   {"tool", tutor::Name(call_.request.tool)},
                                   {"code", failure->code},
-                                  {"why", failure->text}});
+                                  {"why", failure->text},
+                                  {"trace", TraceIdIn(call_.request.trace)}});
   }
 }
 

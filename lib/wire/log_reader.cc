@@ -184,7 +184,8 @@ void LogReader::Impl::OnRecord(const Arrived& arrived, const Delivery& delivery)
           .data = arrived.data,
           .sequence = delivery.stream_sequence,
           .time_ms = delivery.time_ms,
-          .pending = delivery.pending});
+          .pending = delivery.pending,
+          .headers = arrived.headers});
 }
 
 void LogReader::Impl::OnStatus(const Arrived& arrived) {

@@ -29,6 +29,7 @@ struct LogRecord {
   uint64_t sequence = 0;
   int64_t time_ms = 0;   // When the server stored it, Unix ms.
   uint64_t pending = 0;  // How many more the stream holds for this reader now. 0: it is the newest.
+  const Arrived::Headers* headers = nullptr;  // As of Arrived.
 };
 
 // What STREAM.INFO says. `created_ns` tells a stream that was made anew from the one we knew.

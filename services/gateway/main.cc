@@ -22,6 +22,7 @@
 #include "gateway/host.h"
 #include "gateway/issuers.h"
 #include "gateway/tls.h"
+#include "worker/tracing.h"
 #include "worker/worker.h"
 
 namespace lyceum {
@@ -335,14 +336,17 @@ int Run(int argc, char** argv) {
   }
   auto figures = worker::ListenForFigures(flags.worker, kProgram);
   if (!figures) return worker::Fail(figures.error());
+  auto tracing = worker::Tracing::Start(flags.worker, kProgram);
+  if (!tracing) return worker::Fail(tracing.error());
+  options->gateway.tracer = (*tracing)->tracer();
   auto host = gateway::GatewayHost::Start(*std::move(options));
   if (!host) return worker::Fail(host.error());
   LogInfo("started", {{"listen", flags.listen},
                       {"port", (*host)->port()},
                       {"tls", files.tls.has_value()},
                       {"demo", flags.demo}});
-  const int code =
-      worker::ServeUntilStopped(figures->get(), SourcesOf(**host), LookAfter(**host, &files));
+  const int code = worker::ServeUntilStopped(
+      figures->get(), (*tracing)->WithFigures(SourcesOf(**host)), LookAfter(**host, &files));
   LogInfo("stopped", {{"requests", (*host)->counters().requests.load()}});
   return code;
 }

@@ -14,6 +14,7 @@
 #include "session_worker/figures.h"
 #include "shard/install.h"
 #include "shard/session_worker.h"
+#include "worker/tracing.h"
 #include "worker/worker.h"
 
 // Read by jemalloc at its start: what is free goes back to the system after a second, so that a burst
@@ -116,6 +117,9 @@ int Run(int argc, char** argv) {
   if (!options) return worker::Fail(options.error());
   auto figures = worker::ListenForFigures(flags.worker, kProgram);
   if (!figures) return worker::Fail(figures.error());
+  auto tracing = worker::Tracing::Start(flags.worker, kProgram);
+  if (!tracing) return worker::Fail(tracing.error());
+  options->shard.tracer = (*tracing)->tracer();
   if (Result<void> installed = CheckInstalled(flags, *options); !installed) {
     return worker::Fail(installed.error());
   }
@@ -134,7 +138,7 @@ int Run(int argc, char** argv) {
     return (*running)->failure();
   };
   const int code = worker::ServeUntilStopped(
-      figures->get(), session_worker::SourcesOf(**running), look, {},
+      figures->get(), (*tracing)->WithFigures(session_worker::SourcesOf(**running)), look, {},
       [&](Deadline until) { return (*running)->Serve(StopSignalDescriptor(), until); });
   LogInfo("stopping");
   const bool orderly = (*running)->Stop(In(kStop));

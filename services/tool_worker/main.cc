@@ -18,6 +18,7 @@
 #include "tools/course_bucket.h"
 #include "tools/llm_tutor.h"
 #include "tools/supervised.h"
+#include "worker/tracing.h"
 #include "worker/worker.h"
 
 namespace lyceum {
@@ -90,6 +91,8 @@ worker::Look LookAfter(wire::Connection& courses, const toolhost::ToolWorker& ru
 int Serve(const Flags& flags) {
   auto figures = worker::ListenForFigures(flags.worker, kProgram);
   if (!figures) return worker::Fail(figures.error());
+  auto tracing = worker::Tracing::Start(flags.worker, kProgram);
+  if (!tracing) return worker::Fail(tracing.error());
   static const SystemClock clock;
   const auto loop = std::make_shared<wire::EventLoop>();
   auto models = models::Open(flags.models, loop, flags.ledger_dir);
@@ -134,7 +137,8 @@ int Serve(const Flags& flags) {
                                              {.host = {.subjects = subjects,
                                                        .id = flags.worker.id,
                                                        .slots = static_cast<size_t>(flags.slots),
-                                                       .times = times},
+                                                       .times = times,
+                                                       .tracer = (*tracing)->tracer()},
                                               .loop = loop,
                                               .http = models->http,
                                               .functions = functions,
@@ -144,8 +148,8 @@ int Serve(const Flags& flags) {
           {{"slots", flags.slots}, {"tools", flags.tools.empty() ? "all" : flags.tools}});
   const int code = worker::ServeUntilStopped(
       figures->get(),
-      tool_worker::SourcesOf(**running, *times, static_cast<size_t>(flags.slots), *models,
-                             functions.get()),
+      (*tracing)->WithFigures(tool_worker::SourcesOf(
+          **running, *times, static_cast<size_t>(flags.slots), *models, functions.get())),
       LookAfter(*connection, **running), [&] { tool_worker::ReloadPrompts(*models); });
   LogInfo("draining");
   const bool drained = (*running)->Drain(In(kDrain));

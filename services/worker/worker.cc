@@ -16,6 +16,7 @@
 #include "envelope/subjects.h"
 #include "wire/connect_settings.h"
 #include "worker/service_report.h"
+#include "worker/tracing.h"
 
 namespace lyceum::worker {
 namespace {
@@ -58,7 +59,12 @@ void Declare(Settings& settings, Flags* flags) {
       .Text("log-level", &flags->log_level, "debug, info, warn or error")
       .Text("metrics-listen", &flags->metrics_listen,
             "HOST:PORT for /livez, /readyz and Prometheus' /metrics, without a password: loopback "
-            "(default: none)");
+            "(default: none)")
+      .Text("otlp-endpoint", &flags->otlp_endpoint,
+            "collector of traces, by OTLP over HTTP, as http://127.0.0.1:4318 (default: none)",
+            {"OTEL_EXPORTER_OTLP_ENDPOINT"})
+      .Text("trace-ratio", &flags->trace_ratio,
+            "part of the traces that begin here which is sampled, 0 to 1");
 }
 
 wire::Service ServiceOf(const Flags& flags, const char* program, std::string description) {
@@ -74,7 +80,7 @@ wire::Service ServiceOf(const Flags& flags, const char* program, std::string des
 Result<void> Check(const Flags& flags) {
   if (Result<void> prefix = envelope::Subjects::CheckPrefix(flags.prefix); !prefix) return prefix;
   if (!IsToken(flags.id)) return Reject("--id takes [A-Za-z0-9_-]{1,64}");
-  return {};
+  return Tracing::Check(flags);
 }
 
 int Complain(const std::string& program, const Error& error) {

@@ -30,6 +30,8 @@ struct Flags {
   std::string prefix = "lyceum";
   std::string log_level = "info";
   std::string metrics_listen;  // HOST:PORT; empty: no metrics.
+  std::string otlp_endpoint;   // Empty: no traces. See tracing.h.
+  std::string trace_ratio = "1";
 };
 
 // Flags with the default id of this process.

@@ -40,6 +40,56 @@ TEST_F(GatewayTest, WithoutALogTheClientIsToldToSendItAgain) {
   EXPECT_EQ(Status(Make("GET", "/livez")), 200);
 }
 
+constexpr char kTraceparent[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+TEST_F(GatewayTest, TheCallersTraceIsHandedOnWhereItIsOne) {
+  Request request = Make("POST", "/v1/sessions/me/events", Token("ada"), kHello);
+  request.headers.emplace_back("traceparent", kTraceparent);
+  EXPECT_EQ(Status(request), 202);
+  EXPECT_EQ(Record("ada", 0)["trace"], kTraceparent);
+  Request other = Make("POST", "/v1/sessions/me/events", Token("bob"), kHello);
+  other.headers.emplace_back("traceparent", "what I wish");
+  EXPECT_EQ(Status(other), 202);
+  EXPECT_FALSE(Record("bob", 0).contains("trace"));
+}
+
+struct SpansKept : SpanSink {
+  void Add(Span span) override { spans.push_back(std::move(span)); }
+  std::vector<Span> spans;
+  Tracer tracer{this, 1};
+};
+class TracedGateway : protected SpansKept, public GatewayWorld {
+ protected:
+  TracedGateway() : GatewayWorld(With(&tracer)) {}
+  static Options With(Tracer* tracer) {
+    Options options = DefaultOptions();
+    options.tracer = tracer;
+    return options;
+  }
+};
+
+TEST_F(TracedGateway, AnEventHasASpanBelowItsCaller) {
+  Request request = Make("POST", "/v1/sessions/me/events", Token("ada"), kHello);
+  request.headers.emplace_back("traceparent", kTraceparent);
+  EXPECT_EQ(Status(request), 202);
+  ASSERT_EQ(spans.size(), 1u);
+  EXPECT_EQ(spans[0].name, "publish message");
+  EXPECT_EQ(spans[0].kind, SpanKind::kProducer);
+  EXPECT_EQ(spans[0].parent, ParseTraceparent(kTraceparent)->span);
+  EXPECT_EQ(Record("ada", 0)["trace"], Traceparent(spans[0].context));
+  EXPECT_EQ(Status(Make("POST", "/v1/sessions/me/events", Token("bob"), kHello)), 202);
+  ASSERT_EQ(spans.size(), 2u);
+  EXPECT_EQ(spans[1].parent, 0u);
+}
+
+TEST_F(TracedGateway, AnEventThatIsNotStoredSaysSo) {
+  broker_.StopServer();
+  RunMs(100);
+  EXPECT_EQ(Status(Make("POST", "/v1/sessions/me/events", Token("ada"), kHello)), 503);
+  ASSERT_EQ(spans.size(), 1u);
+  EXPECT_EQ(spans[0].error, "not_stored");
+}
+
 // agent-framework #6471: an id does not authorise.
 TEST_F(GatewayTest, EachRouteRefusesWhoMayNot) {
   struct Route {

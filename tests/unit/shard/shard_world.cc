@@ -228,7 +228,7 @@ void ToolWorker::Run() {
     }
     world_->Publish(request.user.value,
                     {.id = EventId(request.id.value), .kind = tutor::ToolResult{std::move(reply)}},
-                    request.id.value);
+                    request.id.value, request.trace);
   }
   if (now >= beat_ms_) {
     beat_ms_ = now + 500;
@@ -426,9 +426,9 @@ bool World::Until(const std::function<bool()>& condition, int64_t ms) {
 }
 
 void World::Publish(const std::string& user, const tutor::Event& event,
-                    const std::string& message_id) {
+                    const std::string& message_id, std::string_view trace) {
   const std::string subject = subjects.In(envelope::ClassOf(event.kind), UserId(user));
-  const std::string data = envelope::EncodeEvent(event, event.encoding);
+  const std::string data = envelope::EncodeEvent(event, event.encoding, trace);
   broker.Publish({.subject = subject,
                   .data = data,
                   .content_type = data.starts_with('{') ? "application/json" : "",

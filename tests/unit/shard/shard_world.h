@@ -280,7 +280,7 @@ class World {
 
   // Stored at once, as from a gateway that nobody knows.
   void Publish(const std::string& user, const tutor::Event& event,
-               const std::string& message_id = "");
+               const std::string& message_id = "", std::string_view trace = {});
   void PublishRaw(const std::string& subject, std::string_view data, std::string_view type = "");
   std::string Stream(uint32_t partition) const { return subjects.LogStream(partition); }
   // Records of this class in the log.
