@@ -364,8 +364,8 @@ class Partition {
   int64_t behind_since_ms_ =
       0;  // Steady; since when it is known to have more, and nothing came. 0: it has not.
   bool paced_ = false;  // The reader gets no more than leaves room for learners.
-  // The record that the server has and cannot read, for which it halted; what it may go on without.
-  uint64_t unreadable_ = 0, may_pass_ = 0;
+  // The record that the server has and cannot read, for which it halted; what it may go on without; the last that it went on without.
+  uint64_t unreadable_ = 0, may_pass_ = 0, passed_ = 0;
   uint32_t silences_ = 0;  // Times that opening it waited in vain for a record.
   uint32_t stalls_ = 0;    // Readers that were given up for that since the last record.
 

@@ -124,7 +124,10 @@ void Partition::OnUnreadable(uint64_t sequence) {
   const std::string what =
       fmt::format("record {} of stream {} is there and cannot be read", sequence, stream_);
   if (role_ != Role::kOwner) return TryAgain(Retry(what));  // The owner decides.
-  if (context_->options.on_log_loss == OnLogLoss::kHalt && may_pass_ != sequence) {
+  // One after the other: nothing that comes can be read either.
+  const bool goes_on =
+      context_->options.on_log_loss == OnLogLoss::kContinue && passed_ + 1 != sequence;
+  if (!goes_on && may_pass_ != sequence) {
     unreadable_ = sequence;
     return Halt(
         what +
@@ -151,7 +154,7 @@ void Partition::PassOver(uint64_t sequence) {
   LogError("a record that the NATS server cannot read is passed over",
            {{"partition", id_}, {"sequence", sequence}});
   ++context_->counters->missing_records;
-  position_.sequence = sequence;
+  passed_ = position_.sequence = sequence;
   position_.fingerprint = 0;
   digests_.Break();
   context_->flight->NoteFolded(id_, sequence, 0);
