@@ -192,7 +192,7 @@ class DamagedLog : public Installed, public testing::WithParamInterface<std::str
 
 TEST_P(DamagedLog, HaltsItsPartitionOrGoesOnAndSkipsNothingNew) {
   const char* const wanted = std::getenv("LYCEUM_DAMAGES");
-  const int rounds = wanted == nullptr ? 6 : std::atoi(wanted);
+  const int rounds = wanted == nullptr ? 4 : std::atoi(wanted);
   for (int round = 0; round < rounds && !HasFatalFailure(); ++round) Round(round);
 }
 std::string NameOf(const testing::TestParamInfo<std::string>& one) { return one.param; }
